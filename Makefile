@@ -1,0 +1,48 @@
+# Two commands matter: `make demo` and `make test`. Neither needs root, a container engine or a graphics card.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(BIN)/uv
+STAMP  := $(VENV)/.installed
+
+# Compiled byte code halves the start of every command; one thread suits models this small.
+unexport PYTHONDONTWRITEBYTECODE
+export OMP_NUM_THREADS ?= 1
+
+# The CPU build of torch: from a local folder of wheels where pip knows one, else from the index of the PyTorch project.
+WHEELS  = $(shell $(BIN)/pip config get global.find-links 2>/dev/null || $(BIN)/pip config get :env:.find-links 2>/dev/null)
+BACKEND = $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu)
+
+.PHONY: demo down test install lint types format
+
+demo: install ## From nothing to a published dataset
+	@$(BIN)/caco demo
+
+down: ## Stop the local platform
+	@if [ -x $(BIN)/caco ]; then $(BIN)/caco down; else echo "Nothing is installed here."; fi
+
+test: lint types ## Format check, lint, types, and every test that needs no graphics card
+	$(BIN)/pytest tests --ignore=tests/gpu
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: install
+	$(BIN)/mypy
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || { echo "Python's venv is missing: on Debian and Ubuntu, install python3-venv."; exit 1; }
+	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9; }
+	@echo "Installing $(words $(shell cat requirements.lock)) packages into $(VENV) ..."
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode $(BACKEND) -r requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,1 @@
+"""The bundled seed bank: problem families written for this project, under CC0-1.0."""

@@ -1,0 +1,69 @@
+"""Readers of seed sources: the bundled bank, public datasets as their authors publish them, and tables of any kind.
+
+A reader yields one judged seed per record of its source, in order. A malformed record is a seed that failed with
+`unreadable_record` or `no_answer`; only a source that is missing, or is not what it claims to be, is an error.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from caco_tasks.bank.readers.bundled import read_bank
+from caco_tasks.bank.readers.code_problems import humaneval, kodcode, mbpp
+from caco_tasks.bank.readers.competitions import big_math, deepscaler, math
+from caco_tasks.bank.readers.reading import read_file
+from caco_tasks.bank.readers.tables import NO_LICENCE, read_huggingface, read_table
+from caco_tasks.bank.readers.word_problems import asdiv, gsm8k, mathqa, mawps, mwptoolkit, svamp
+from caco_tasks.config import SourceSettings
+from caco_tasks.errors import ConfigError
+from caco_tasks.records import Judged, Seed
+
+Reader = Callable[[SourceSettings], Iterator[Judged[Seed]]]
+
+READERS: dict[str, Reader] = {
+    "bank": read_bank,
+    "gsm8k": partial(read_file, to_fields=gsm8k, licence="MIT"),
+    "svamp": partial(read_file, to_fields=svamp, licence="MIT"),
+    "asdiv": partial(read_file, to_fields=asdiv, licence="CC-BY-NC-4.0", container="xml"),
+    "mawps": partial(read_file, to_fields=mawps, licence="MIT"),
+    "draw1k": partial(read_file, to_fields=mwptoolkit, licence="MIT"),
+    "alg514": partial(read_file, to_fields=mwptoolkit, licence="MIT"),
+    "mathqa": partial(read_file, to_fields=mathqa, licence="Apache-2.0"),
+    "math": partial(read_file, to_fields=math, licence="MIT"),
+    "deepscaler": partial(read_file, to_fields=deepscaler, licence="MIT"),
+    "big_math": partial(read_file, to_fields=big_math, licence=NO_LICENCE),
+    "kodcode": partial(read_file, to_fields=kodcode, licence="CC-BY-NC-4.0"),
+    "mbpp": partial(read_file, to_fields=mbpp, licence="CC-BY-4.0"),
+    "humaneval": partial(read_file, to_fields=humaneval, licence="MIT"),
+    "jsonl": partial(read_table, container="json"),
+    "parquet": partial(read_table, container="parquet"),
+    "csv": partial(read_table, container="csv"),
+    "huggingface": read_huggingface,
+}
+
+READERS_BY_COLUMNS = ("jsonl", "parquet", "csv", "huggingface")
+
+
+def read_source(source: SourceSettings) -> Iterator[Judged[Seed]]:
+    """One judged seed per record of `source`, in its order, at most `source.limit`.
+
+    Streams, except that a JSON list and an XML file are parsed whole.
+
+    Raises:
+        ConfigError: there is no such reader, or it does not take one of the settings.
+        SourceError: the source is missing, damaged, empty, or not what it claims to be.
+    """
+    if source.reader not in READERS:
+        raise ConfigError(f"The source '{source.name}' names no reader '{source.reader}': use {', '.join(READERS)}.")
+    for setting in _settings_without_effect(source):
+        raise ConfigError(f"The source '{source.name}' sets {setting}, which '{source.reader}' cannot use: remove it.")
+    return READERS[source.reader](source)
+
+
+def _settings_without_effect(source: SourceSettings) -> list[str]:
+    unused = {
+        "columns": source.columns and source.reader not in READERS_BY_COLUMNS,
+        "path": source.path and source.reader == "bank",
+        "subset": source.subset and source.reader != "huggingface",
+        "split": source.split and source.reader != "huggingface",
+    }
+    return [setting for setting, is_unused in unused.items() if is_unused]

@@ -1,0 +1,38 @@
+"""The bundled seed bank as a source."""
+
+from collections.abc import Iterator
+
+from caco_tasks import __version__
+from caco_tasks.bank.catalog import FAMILIES
+from caco_tasks.bank.family import LICENCE, draw_problem
+from caco_tasks.bank.readers.reading import Fields, judge_rows
+from caco_tasks.bank.readers.values import Row
+from caco_tasks.config import SourceSettings
+from caco_tasks.records import Judged, Seed
+
+PROBLEMS_PER_FAMILY = 20  # drawn when the settings set no limit
+
+
+def read_bank(source: SourceSettings) -> Iterator[Judged[Seed]]:
+    """Draws `source.limit` problems of the bank, family by family in turn: the first n records cover n families."""
+    count = source.limit or PROBLEMS_PER_FAMILY * len(FAMILIES)
+    revision = source.revision or __version__
+    return judge_rows(map(_draw, range(count)), source, to_fields=_to_fields, licence=LICENCE, revision=revision)
+
+
+def _draw(position: int) -> Row:
+    seed_number, family = divmod(position, len(FAMILIES))
+    return {"drawn": draw_problem(FAMILIES[family], seed_number)}
+
+
+def _to_fields(row: Row) -> Fields:
+    drawn = row["drawn"]
+    return Fields(
+        key=drawn.key,
+        problem=drawn.problem,
+        solution=drawn.solution,
+        answer=drawn.answer,
+        annotation={"code": drawn.program},
+        domain=drawn.domain,
+        difficulty=drawn.difficulty,
+    )

@@ -1,0 +1,84 @@
+"""Programming problems: KodCode, MBPP and HumanEval. No answer is given; tests say what the code must return.
+
+The annotation of each holds `code`, `tests` (a list of Python texts) and `entry_point`, what is under test.
+"""
+
+import re
+
+from caco_tasks.bank.readers.reading import Fields
+from caco_tasks.bank.readers.values import Row, identifier, nested, optional_text, slug, text, text_list
+
+KODCODE_DIFFICULTIES = {"easy": 1, "medium": 3, "hard": 5}
+
+_FUNCTION = re.compile(r"^(?:async +)?def +(\w+)", re.MULTILINE)
+_CLASS = re.compile(r"^class +(\w+)", re.MULTILINE)
+
+
+def mbpp(row: Row) -> Fields:
+    """MBPP, whole or sanitised: one assert a test; the lines that the tests need first are `setup`."""
+    code = text(row, "code")
+    tests = text_list(row, "test_list")
+    setup = optional_text(row, "test_setup_code") or "\n".join(text_list(row, "test_imports"))
+    annotation = {"code": code, "tests": tests, "setup": setup, "entry_point": entry_point(code, tests)}
+    return Fields(
+        key=identifier(row, "task_id"),
+        problem=text(row, "text" if "text" in row else "prompt"),
+        solution=code,
+        answer=None,
+        annotation=annotation,
+    )
+
+
+def humaneval(row: Row) -> Fields:
+    """HumanEval: the problem is the signature with its docstring; prompt and solution together are the code."""
+    prompt, solution = text(row, "prompt"), text(row, "canonical_solution")
+    annotation = {"code": prompt + solution, "tests": [text(row, "test")], "entry_point": text(row, "entry_point")}
+    return Fields(key=identifier(row, "task_id"), problem=prompt, solution=solution, answer=None, annotation=annotation)
+
+
+def kodcode(row: Row) -> Fields:
+    """KodCode: as released (`question`, `solution`), as its pipeline verifies it, or one of its untested code seeds."""
+    if "codes" in row:
+        return _kodcode_seed(row)
+    is_release = "question" in row
+    code = text(row, "solution" if is_release else "response")
+    tests = [text(row, "test" if "test" in row else "test_code")]
+    return Fields(
+        key=_kodcode_key(row),
+        problem=text(row, "question") if is_release else _kodcode_instruction(row),
+        solution=code,
+        answer=None,
+        annotation={"code": code, "tests": tests, "entry_point": entry_point(code, tests)},
+        difficulty=KODCODE_DIFFICULTIES.get(optional_text(row, "gpt_difficulty") or ""),
+    )
+
+
+def entry_point(code: str, tests: list[str]) -> str | None:
+    """The first function that `code` defines at its top level and a test names; failing that, the first class."""
+    named = {word for test in tests for word in re.findall(r"\w+", test)}
+    return next((name for name in _FUNCTION.findall(code) + _CLASS.findall(code) if name in named), None)
+
+
+def _kodcode_instruction(row: Row) -> str:
+    """The question in words; `instruction` may be a rewriting that shows the solution."""
+    return optional_text(nested(row, "metadata"), "original_instruction") or text(row, "instruction")
+
+
+def _kodcode_key(row: Row) -> str:
+    for name in ("question_id", "conversation_id"):
+        if name in row:
+            return identifier(row, name)
+    metadata = nested(row, "metadata")
+    return f"{text(metadata, 'mode')}/{identifier(metadata, 'prompt_id')}"
+
+
+def _kodcode_seed(row: Row) -> Fields:
+    code = text(row, "codes")
+    return Fields(
+        key=identifier(row, "id"),
+        problem=text(row, "file_name").replace("_", " "),
+        solution=code,
+        answer=None,
+        annotation={"code": code, "tests": [], "entry_point": None},
+        domain=slug(optional_text(row, "category")),
+    )

@@ -1,0 +1,132 @@
+"""Annotated word problems: GSM8K, SVAMP, ASDiv, MAWPS and its kin in the format of MWPToolkit, and MathQA.
+
+Each function takes one record as its authors publish it; the annotation is what a converter needs to write a program.
+"""
+
+import re
+
+from caco_tasks.bank.readers.reading import Fields
+from caco_tasks.bank.readers.values import (
+    Row,
+    answer_text,
+    answers_text,
+    identifier,
+    joined,
+    optional_text,
+    scaled_difficulty,
+    slug,
+    text,
+    text_list,
+)
+
+ASDIV_GRADES = 6
+
+_ANSWER_WITH_UNIT = re.compile(r"(.*\S) *\(([^\d)][^)]*)\)")
+_OPTION = re.compile(r"(?:^|, ?)[\"']?([a-e]) ?\) ?")
+
+
+def gsm8k(row: Row) -> Fields:
+    """GSM8K: the solution keeps its calculator annotations; gold is what follows `####`, without thousands commas."""
+    solution = text(row, "answer")
+    _, marker, gold = solution.rpartition("####")
+    return Fields(
+        problem=text(row, "question"),
+        solution=solution,
+        answer=(gold.strip().replace(",", "") or None) if marker else None,
+    )
+
+
+def svamp(row: Row) -> Fields:
+    """SVAMP: body and question are one problem; the annotation is its equation."""
+    return Fields(
+        key=identifier(row, "ID"),
+        problem=_body_and_question(row),
+        answer=answer_text(row, "Answer"),
+        annotation={"equation": text(row, "Equation"), "type": optional_text(row, "Type")},
+    )
+
+
+def asdiv(row: Row) -> Fields:
+    """ASDiv: `9 (apples)` is the answer 9 in the unit apples; several answers are joined by "; "."""
+    answers = [_split_unit(part) for part in (optional_text(row, "Answer") or "").split(";") if part.strip()]
+    annotation = {
+        "formula": text(row, "Formula"),
+        "answer_unit": "; ".join(unit for _, unit in answers if unit) or None,
+        "type": optional_text(row, "Solution-Type"),
+    }
+    return Fields(
+        key=identifier(row, "ID"),
+        problem=_body_and_question(row),
+        answer=joined(answer for answer, _ in answers),
+        annotation=annotation,
+        difficulty=_difficulty_of_grade(optional_text(row, "Grade")),
+    )
+
+
+def mawps(row: Row) -> Fields:
+    """MAWPS in its own format (`sQuestion`, `lEquations`), or as MWPToolkit rewrites it."""
+    if "sQuestion" not in row:
+        return mwptoolkit(row)
+    return Fields(
+        key=identifier(row, "iIndex"),
+        problem=text(row, "sQuestion"),
+        answer=answers_text(row, "lSolutions"),
+        annotation={"equation": " ; ".join(text_list(row, "lEquations"))},
+    )
+
+
+def mwptoolkit(row: Row) -> Fields:
+    """DRAW-1K, ALG514 and others in the format of MWPToolkit: equations joined by " ; ", and the text's numbers."""
+    annotation = {
+        "equation": text(row, "equation"),
+        "numbers": row.get("number list"),
+        "number_positions": row.get("number_position"),  # word of the text, counted from 0
+    }
+    return Fields(
+        key=identifier(row, "id"),
+        problem=text(row, "original_text"),
+        answer=answers_text(row, "ans"),
+        annotation=annotation,
+    )
+
+
+def mathqa(row: Row) -> Fields:
+    """MathQA: the answer is the text of the right option; none where that option says "none of these"."""
+    options = read_options(text(row, "options"))
+    correct = text(row, "correct").strip()
+    annotation = {
+        "linear_formula": text(row, "linear_formula"),
+        "annotated_formula": text(row, "annotated_formula"),
+        "options": options,
+        "correct": correct,
+        "rationale": optional_text(row, "Rationale"),
+    }
+    gold = options.get(correct, "")
+    return Fields(
+        problem=text(row, "Problem"),
+        solution=optional_text(row, "Rationale"),
+        answer=None if not gold or gold.startswith("none") else gold,
+        annotation=annotation,
+        domain=slug(optional_text(row, "category")),
+    )
+
+
+def read_options(options: str) -> dict[str, str]:
+    """The options of MathQA by letter, from either of its formats: `a ) 24 , b ) 120` or `['a ) 24', 'b ) 120']`."""
+    is_list = options.startswith("[") and options.endswith("]")
+    _, *parts = _OPTION.split(options[1:-1] if is_list else options)
+    letters, texts = parts[::2], parts[1::2]
+    return {letter: option.strip(" '\"" if is_list else None) for letter, option in zip(letters, texts, strict=True)}
+
+
+def _body_and_question(row: Row) -> str:
+    return f"{(optional_text(row, 'Body') or '').strip()} {text(row, 'Question').strip()}"
+
+
+def _split_unit(answer: str) -> tuple[str, str | None]:
+    found = _ANSWER_WITH_UNIT.fullmatch(answer.strip())
+    return (found[1], found[2].strip()) if found else (answer.strip(), None)
+
+
+def _difficulty_of_grade(grade: str | None) -> int | None:
+    return scaled_difficulty(int(grade), top=ASDIV_GRADES) if grade in set("123456") else None

@@ -1,0 +1,107 @@
+"""The verdict on a converted program that ran: equal to gold exactly, when rounded, or not; template met or not."""
+
+import ast
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from caco_tasks.convert.conversion import Conversion
+from caco_tasks.convert.golds import Gold, equals_when_rounded, read_golds
+from caco_tasks.records import PASS, Grade, Reason, Seed, Verdict, fail
+from caco_tasks.sandbox import Ran
+from caco_tasks.sandbox.values import decode
+
+MIN_LINES = 6  # not blank, comment or import (arXiv 2510.04081, reference rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The grade that a program ends with, and whether it is kept."""
+
+    grade: Grade
+    verdict: Verdict
+
+
+def check(
+    conversion: Conversion, ran: Ran, seed: Seed, *, dead_inputs: Collection[str] = (), min_lines: int = MIN_LINES
+) -> Checked:
+    """Compares what a conversion's program returned with the seed's gold, exactly as numbers, never within a tolerance.
+
+    A result that is gold only at the decimals which gold shows has grade R; an input that never changes the output
+    takes a grade above B down to B. Without a match the grade is D.
+    """
+    if not ran.verdict.kept or ran.execution.output_json is None:
+        return Checked(Grade.D, ran.verdict)
+    unmet = unmet_rule(conversion.code, min_lines)
+    if unmet:
+        return Checked(Grade.D, fail(Reason.TEMPLATE_NOT_MET, unmet))
+    output = decode(ran.execution.output_json)
+    match = _match(conversion, output, ran.execution.output_text or "", seed.answer)
+    if match is Grade.D:
+        return Checked(Grade.D, _difference(conversion, ran, seed))
+    if match is Grade.R:
+        return Checked(Grade.R, PASS)
+    is_demoted = bool(dead_inputs) and conversion.grade.reaches(Grade.A)
+    return Checked(Grade.B if is_demoted else conversion.grade, PASS)
+
+
+def unmet_rule(code: str, min_lines: int) -> str | None:
+    """The rule of the unified template that `code` breaks, in words; None if it keeps them."""
+    lines = [line.strip() for line in code.splitlines()]
+    real = [line for line in lines if line and not line.startswith(("#", "import ", "from "))]
+    if len(real) < min_lines:
+        return f"the program has {len(real)} lines of its own, fewer than {min_lines}"
+    if not any(line.startswith("def ") for line in lines):
+        return "the program defines no function"
+    if not any(line.startswith("output = ") and "(**input)" in line for line in lines):
+        return "the program does not call its function with **input"
+    return None
+
+
+def _match(conversion: Conversion, output: Any, text: str, answer: str | None) -> Grade:
+    """The conversion's grade if output is gold, R if it is when rounded, else D."""
+    if conversion.gold is not None:
+        return conversion.grade if _same(output, ast.literal_eval(conversion.gold)) else Grade.D
+    golds, numbers = read_golds(answer), _numbers(output)
+    if golds is None or numbers is None:
+        return conversion.grade if answer is not None and text.strip() == answer.strip() else Grade.D
+    if numbers == [gold.value for gold in golds]:
+        return conversion.grade
+    return Grade.R if _are_near(numbers, golds) else Grade.D
+
+
+def _are_near(numbers: list[Fraction], golds: tuple[Gold, ...]) -> bool:
+    if len(numbers) != len(golds):
+        return False
+    pairs = zip(numbers, golds, strict=True)
+    return all(number == gold.value or equals_when_rounded(number, gold) for number, gold in pairs)
+
+
+def _same(output: Any, expected: Any) -> bool:
+    """Python's own equality, as the source's test has it, but True is not 1."""
+    return isinstance(output, bool) == isinstance(expected, bool) and bool(output == expected)
+
+
+def _numbers(output: Any) -> list[Fraction] | None:
+    """The output as exact numbers; a float stands for the decimal number that it prints as."""
+    found = [_number(item) for item in (output if isinstance(output, list | tuple) else [output])]
+    numbers = [item for item in found if item is not None]
+    return numbers if len(numbers) == len(found) else None
+
+
+def _number(item: Any) -> Fraction | None:
+    if isinstance(item, bool):
+        return None
+    if isinstance(item, float):
+        return Fraction(repr(item)) if math.isfinite(item) else None
+    return Fraction(item) if isinstance(item, int | Fraction | Decimal) else None
+
+
+def _difference(conversion: Conversion, ran: Ran, seed: Seed) -> Verdict:
+    gold = conversion.gold or seed.answer
+    detail = f"the program gives {(ran.execution.output_text or '')[:80]}, gold is {(gold or '')[:80]}"
+    is_disputed = conversion.states_answer and conversion.grade.reaches(Grade.A)
+    return fail(Reason.GOLD_DISPUTED if is_disputed else Reason.WRONG_ANSWER, detail)

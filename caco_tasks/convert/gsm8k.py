@@ -1,0 +1,208 @@
+"""GSM8K: the calculator annotations `<<48/2=24>>` of a solution, and the equations of its lines that have none.
+
+Source format: Cobbe et al., "Training Verifiers to Solve Math Word Problems" (arXiv 2110.14168).
+"""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from caco_tasks.convert.conversion import Attempt, Conversion, attempt, best_of
+from caco_tasks.convert.golds import read_golds
+from caco_tasks.convert.scan import Mention, scan
+from caco_tasks.convert.statements import Context, Statement
+from caco_tasks.convert.trees import Call, Literal, Node, NoTreeError, literals, number, parse, placed, value
+from caco_tasks.convert.words import plain_words, stem, stems
+from caco_tasks.records import Grade, Seed
+
+MAX_SOLUTION_CHARS = 10_000
+MAX_STATEMENTS = 60
+MAX_LITERALS = 200
+
+_ANNOTATION = re.compile(r"<<([^<>=]{1,200})=([^<>=]{1,60})>>")
+_SURFACE = re.compile(
+    r"((?:[\d.,$%()+\-*/×÷x−– ]|(?<=[\d%]) ?[a-z]{1,12}(?:[ /][a-z]{1,12}){0,3}(?= ?[-+*/×÷x=−–] ?[$\d(=])){3,120}?)"  # noqa: RUF001
+    r"=\s*\$?\s*(-?\d[\d,]*(?:\.\d+)?(?:/\d+)?)"
+)
+_TIMES_X = re.compile(r"\bX\b")
+_NUMBER = re.compile(r"\d[\d,]*\.?\d*|\.\d+")
+_FIRST_NUMBER = re.compile(r"[$(]*\s*[\d.]*\d")
+
+
+@dataclass(frozen=True, slots=True)
+class _Equation:
+    """An equation as found in a line."""
+
+    left: str
+    right: str
+    before: str  # the text of the line up to it, from the equation before
+    after: str  # the text after its result
+
+
+def convert(seed: Seed) -> Conversion | None:
+    """The program of a GSM8K seed: from its annotations, or with the equations of other lines if that binds better."""
+    golds = read_golds(seed.answer)
+    if not golds or len(golds) != 1 or not seed.solution:
+        return None
+    gold = golds[0].value
+    mentions = scan(seed.problem)
+    attempts: list[Attempt] = []
+    for with_unannotated in (False, True):
+        statements = statements_of(seed.solution, with_unannotated=with_unannotated)
+        attempts += _attempts(seed, mentions, statements, gold)
+        if any(one.results == (gold,) and one.conversion.grade.reaches(Grade.A) for one in attempts):
+            break
+    return best_of(attempts, [gold])
+
+
+def _attempts(seed: Seed, mentions: Sequence[Mention], statements: list[Statement], gold: Fraction) -> list[Attempt]:
+    """With results as they are, and, if they miss gold, rounded where the solution rounds."""
+    final = next((index for index in range(len(statements) - 1, -1, -1) if statements[index].shown == gold), None)
+    if final is None:
+        return []
+    found = attempt(seed, mentions, statements, [final])
+    if found is not None and found.results == (gold,):
+        return [found]
+    again = attempt(seed, mentions, [rounded(statement) for statement in statements], [final])
+    return [one for one in (again, found) if one is not None]
+
+
+def statements_of(solution: str, *, with_unannotated: bool) -> list[Statement]:
+    """The statements of a solution in order; lines without annotations count only when asked."""
+    found: list[Statement] = []
+    shadows: set[Fraction] = set()
+    place = 0
+    for line in solution[:MAX_SOLUTION_CHARS].split("####")[0].splitlines():
+        for equation in _equations(line, with_unannotated):
+            statement = _statement(equation, place)
+            if statement is not None and len(found) < MAX_STATEMENTS and place < MAX_LITERALS:
+                found.append(replace(statement, shadows=frozenset(shadows)))
+                place += len(literals(statement.tree))
+        shadows |= _stated(line, {statement.shown for statement in found})
+    return found
+
+
+def _stated(line: str, shown: set[Fraction]) -> set[Fraction]:
+    """The results that a line states of equations outside its annotations, if no statement has them."""
+    bare = re.sub(r"<<[^<>]{0,200}>>\s*\$?[\d.,]*", " ", line)
+    found = set()
+    for match in re.finditer(r"[\d)%]\s*[a-z]{0,12}\s*=\s*\$?\s*(\d[\d,]{0,20}(?:\.\d{1,9})?)", bare):
+        found.add(number(match[1]))
+    return found - shown
+
+
+def rounded(statement: Statement) -> Statement:
+    """The statement with the rounding that leads from its value to the whole number it shows, if some rounding does."""
+    try:
+        exact = value(statement.tree, {})
+    except NoTreeError:
+        return statement
+    if exact == statement.shown or exact.denominator == 1 or statement.shown.denominator != 1:
+        return statement
+    roundings = {"floor": math.floor(exact), "ceil": math.ceil(exact)}
+    for function, result in roundings.items():
+        if result == statement.shown:
+            return replace(statement, tree=Call(function, (statement.tree,)), is_rounded=True)
+    return statement
+
+
+def _equations(line: str, with_unannotated: bool) -> Iterator[_Equation]:
+    matches = [match for match in _ANNOTATION.finditer(line) if not _is_bare(match[1])]
+    if not matches and with_unannotated:
+        line = _ANNOTATION.sub("", line)
+        matches = list(_SURFACE.finditer(line))
+    end = 0
+    for order, match in enumerate(matches):
+        following = matches[order + 1].start() if order + 1 < len(matches) else len(line)
+        is_surface = match.re is _SURFACE
+        before = line[end : match.start() + (len(match[1]) if is_surface else 0)]
+        yield _Equation(match[1], match[2], before or match[1], line[match.end() : following])
+        end = match.end()
+
+
+def _is_bare(text: str) -> bool:
+    """Whether an annotation asserts a number instead of calculating one: `<<134=134>>`."""
+    return bool(_NUMBER.fullmatch(text.strip(" $")))
+
+
+def _statement(equation: _Equation, place: int) -> Statement | None:
+    try:
+        tree = placed(parse(_without_units(equation.left)), place)
+        shown = _shown(equation.right)
+        exact = value(tree, {})
+    except NoTreeError:
+        return None
+    if isinstance(tree, Literal) or not _is_close(exact, shown):
+        return None  # asserted, or not what it says
+    before = _ANNOTATION.sub(" ", equation.before)
+    return Statement(
+        tree=tree,
+        shown=shown,
+        label=_label(before),
+        unit=_unit(equation.after),
+        contexts=_contexts(tree, before),
+        text=f"{before} {_unit(equation.after)}",
+    )
+
+
+def _without_units(text: str) -> str:
+    """`16 tbs - 4 tbs` without its words, but with the x that multiplies; a closing `* 100%` makes a percentage."""
+    bare = re.sub(
+        r"(?<![a-zA-Z])(?!x(?![a-zA-Z]))[a-zA-Z]+(?: ?/ ?[a-zA-Z]+)*", " ", _TIMES_X.sub("x", text.replace("$", " "))
+    )
+    return re.sub(r"([*x×]\s*100)\s*%\s*$", r"\1", bare)  # noqa: RUF001
+
+
+def _shown(text: str) -> Fraction:
+    try:
+        return value(parse(_without_units(text)), {})
+    except NoTreeError:
+        return number(text.strip(" $%"))
+
+
+def _is_close(exact: Fraction, shown: Fraction) -> bool:
+    """Whether a result may be the value rounded; anything further off is a slip, and no statement."""
+    return abs(exact - shown) < 1 or abs(exact - shown) <= abs(exact) / 100
+
+
+def _label(before: str) -> str:
+    """The words of a line before its first number."""
+    start = _FIRST_NUMBER.search(before)
+    label = before[: start.start()] if start else before
+    return " ".join(plain_words(label)) or " ".join(plain_words(before))
+
+
+def _unit(after: str) -> str:
+    """The words right after a result, such as `apples` or `cups of tea`."""
+    rest = re.sub(r"^\s*\$?[\d.,/%]*\d", "", after)
+    return " ".join(plain_words(re.split(r"[.,;=(]|\d", rest, maxsplit=1)[0])[:3])
+
+
+def _contexts(tree: Node, before: str) -> dict[int, Context]:
+    """The words around each literal, from where the line writes the expression out."""
+    line = frozenset(stems(before))
+    found = list(_NUMBER.finditer(before))
+    contexts: dict[int, Context] = {}
+    for literal in reversed(literals(tree)):
+        match = next((match for match in reversed(found) if _same(match[0], literal.text)), None)
+        if match is None:
+            contexts[literal.place] = Context(line=line)
+        else:
+            contexts[literal.place] = _context(before, match, line)
+            found = [other for other in found if other.start() != match.start()]
+    return contexts
+
+
+def _same(text: str, literal: str) -> bool:
+    return text.replace(",", "").rstrip(".").lstrip("0") == literal.replace(",", "").rstrip(".").lstrip("0")
+
+
+def _context(before: str, match: re.Match[str], line: frozenset[str]) -> Context:
+    after = plain_words(re.split(r"[\d=+*×]|\s[-/x]\s", before[match.end() :], maxsplit=1)[0])[:3]  # noqa: RUF001
+    left = plain_words(re.split(r"[\d=+*×]", before[: match.start()])[-1])[-3:]  # noqa: RUF001
+    near = {stem(word) for word in [*after, *left]}
+    if before[: match.start()].rstrip().endswith("$"):
+        near.add("$")
+    return Context(stem(after[0]) if after else None, frozenset(near), line)

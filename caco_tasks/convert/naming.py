@@ -1,0 +1,80 @@
+"""Names for inputs and steps, from the words of the problem and of the solution."""
+
+import builtins
+import keyword
+import re
+from collections.abc import Iterable
+
+from caco_tasks.convert.scan import Mention
+
+MAX_WORDS = 4
+MAX_NAME_CHARS = 40
+_TAKEN = frozenset(
+    [*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "input", "output", "solve", "Fraction", "math"]
+)
+_LIST = (
+    "a an the and or but if then so of to in on at by for from with as is are was were be been being am has have "
+    "had it its his her he she they them their that this these those there which who whom would will can could "
+    "should therefore thus hence since because now first next finally let us we us you your our do does did so "
+)
+_EMPTY_WORDS = frozenset(_LIST.split())
+
+
+class Names:
+    """Hands out identifiers, each once."""
+
+    def __init__(self) -> None:
+        """With every name still free."""
+        self._given: set[str] = set()
+
+    def give(self, *wishes: Iterable[str], fallback: str) -> str:
+        """The first of `wishes` (words of a name) that is free; else `fallback` or the first wish with a number."""
+        names = [name for name in map(identifier, wishes) if name]
+        for name in names:
+            if name not in self._given:
+                return self._take(name)
+        base = names[0] if names else fallback
+        number = 2 if base in self._given else 1
+        while f"{base}_{number}" in self._given:
+            number += 1
+        return self._take(base if base not in self._given and not names else f"{base}_{number}")
+
+    def _take(self, name: str) -> str:
+        self._given.add(name)
+        return name
+
+
+def identifier(words: Iterable[str]) -> str:
+    """`words` as a lower-case ASCII identifier that hides no builtin; empty if there is nothing to make one of."""
+    cleaned = [re.sub(r"[^a-z0-9]", "", word.lower()) for word in words]
+    kept = [word for word in dict.fromkeys(cleaned) if word][: MAX_WORDS + 1]
+    while len("_".join(kept)) > MAX_NAME_CHARS:
+        kept.pop()
+    name = "_".join(kept)
+    if name and (name[0].isdigit() or name in _TAKEN):
+        name = f"n_{name}"
+    return name
+
+
+def input_wishes(mention: Mention, field: str) -> list[list[str]]:
+    """Names for a number of the question, the shortest first: what is counted, then the words before as well."""
+    kind = {"whole": ["percent"] if mention.kind == "percent" else []}.get(field, [field])
+    money = ["dollars"] if mention.is_money else []
+    after, before = list(mention.after), list(mention.before)
+    short = after[:2] or before[-2:]
+    if not short:
+        return [[*money, *kind]] if money or kind else []
+    return [
+        [*money, *short, *kind],
+        [*money, *before[-1:], *after[:2], *kind],
+        [*money, *before[-2:], *after[:1], *kind],
+    ]
+
+
+def step_wishes(label: str, unit: str) -> list[list[str]]:
+    """Names for a step: the first words of its line, with the unit of its result."""
+    words = [word for word in label.split() if word not in _EMPTY_WORDS]
+    units = [word for word in unit.split()[:1] if word not in words]
+    if not words:
+        return [units] if units else []
+    return [[*words[: MAX_WORDS - 1], *units], [*words[:MAX_WORDS], *units], [*words[-3:], *units]]

@@ -1,0 +1,360 @@
+"""Arithmetic as trees: a parser for the short expressions that sources annotate their solutions with, and exact values.
+
+The parser is written here, on text of capped length and depth, so that nothing a source holds is evaluated as Python;
+values are exact rationals with a cap on their size, so that no expression can run for long.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+MAX_CHARS = 400  # of one expression
+MAX_DEPTH = 40
+MAX_DIGITS = 24  # of one literal
+MAX_BITS = 20_000  # of a numerator or denominator
+
+_TOKEN = re.compile(r"\s*(?:(\d[\d,]*\.?\d*|\.\d+)|(\*\*|//|[-+*/^()%=])|([A-Za-z_]\w*))")
+_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "[": "(", "]": ")", "{": "(", "}": ")"})  # noqa: RUF001
+
+
+class NoTreeError(ValueError):
+    """The text is not an expression that can be read, or its value cannot be computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A number as an expression writes it, not yet known to be anything."""
+
+    value: Fraction
+    text: str
+    place: int = -1  # number of the literal within its program
+    is_percent: bool = False  # written with a percent sign
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A number that the program writes as it is, such as the 100 of a percentage."""
+
+    value: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A constant with a name: days in a week, the 2 of "twice"."""
+
+    name: str
+    value: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A number of the question: a whole one, or the numerator or denominator of a fraction."""
+
+    mention: int  # position among the question's mentions
+    field: str  # "whole", "numerator" or "denominator"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The result of an earlier statement."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An unknown of an equation."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """A binary operation: one of + - * / // % **."""
+
+    symbol: str
+    left: "Node"
+    right: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A named function of FUNCTIONS applied to its arguments."""
+
+    function: str
+    args: tuple["Node", ...]
+
+
+Leaf = Literal | Plain | Fixed | Part | Step | Unknown
+Node = Leaf | Op | Call
+Values = Mapping[Part | Step | Unknown, Fraction]
+
+
+def parse(text: str, *, unknowns: bool = False) -> Node:
+    """The tree of the expression `text`; letters are unknowns when allowed, except a lone x between numbers.
+
+    Raises:
+        NoTreeError: too long, too deep, or not arithmetic.
+    """
+    if len(text) > MAX_CHARS:
+        raise NoTreeError("the expression is too long")
+    parser = _Parser(_tokens(text.translate(_SIGNS), unknowns), unknowns)
+    tree = parser.sum(0)
+    if parser.peek():
+        raise NoTreeError(f"'{parser.peek()}' does not belong in an expression")
+    return tree
+
+
+def number(text: str) -> Fraction:
+    """The exact value of a literal such as `1,250`, `.5` or `12.`.
+
+    Raises:
+        NoTreeError: more digits than MAX_DIGITS, or not a number.
+    """
+    bare = text.replace(",", "").rstrip(".")
+    if len(bare) > MAX_DIGITS:
+        raise NoTreeError("a number has too many digits")
+    try:
+        return Fraction(bare)
+    except (ValueError, ZeroDivisionError) as exc:
+        raise NoTreeError(f"'{text}' is not a number") from exc
+
+
+def value(tree: Node, values: Values) -> Fraction:
+    """The exact value of a tree, given those of its parts, steps and unknowns.
+
+    Raises:
+        NoTreeError: a division by zero, a number beyond MAX_BITS, or a function without an exact value here.
+    """
+    match tree:
+        case Literal() | Plain() | Fixed():
+            return tree.value
+        case Part() | Step() | Unknown():
+            return values[tree]
+        case Op():
+            return _capped(OPERATIONS[tree.symbol](value(tree.left, values), value(tree.right, values)))
+        case Call():
+            return _capped(FUNCTIONS[tree.function](*[value(arg, values) for arg in tree.args]))
+
+
+def leaves(tree: Node) -> Iterator[Leaf]:
+    """The leaves of a tree, from left to right."""
+    match tree:
+        case Op():
+            yield from leaves(tree.left)
+            yield from leaves(tree.right)
+        case Call():
+            for arg in tree.args:
+                yield from leaves(arg)
+        case _:
+            yield tree
+
+
+def literals(tree: Node) -> list[Literal]:
+    """The literals of a tree, from left to right."""
+    return [leaf for leaf in leaves(tree) if isinstance(leaf, Literal)]
+
+
+def substitute(tree: Node, swap: Callable[[Leaf], Node]) -> Node:
+    """The tree with every leaf replaced by `swap(leaf)`."""
+    match tree:
+        case Op():
+            return Op(tree.symbol, substitute(tree.left, swap), substitute(tree.right, swap))
+        case Call():
+            return Call(tree.function, tuple(substitute(arg, swap) for arg in tree.args))
+        case _:
+            return swap(tree)
+
+
+def placed(tree: Node, first: int) -> Node:
+    """The tree with its literals numbered from `first`, from left to right."""
+    places = iter(range(first, first + len(literals(tree))))
+    return substitute(tree, lambda leaf: replace(leaf, place=next(places)) if isinstance(leaf, Literal) else leaf)
+
+
+def _capped(result: Fraction) -> Fraction:
+    if result.numerator.bit_length() > MAX_BITS or result.denominator.bit_length() > MAX_BITS:
+        raise NoTreeError("a value is too large")
+    return result
+
+
+def _divide(left: Fraction, right: Fraction) -> Fraction:
+    if right == 0:
+        raise NoTreeError("a division by zero")
+    return left / right
+
+
+def _power(base: Fraction, exponent: Fraction) -> Fraction:
+    if exponent.denominator != 1:
+        root = _root(base, exponent.denominator)
+        return _power(root, Fraction(exponent.numerator))
+    size = max(base.numerator.bit_length(), base.denominator.bit_length())
+    if size * abs(exponent.numerator) > MAX_BITS or (base == 0 and exponent < 0):
+        raise NoTreeError("a power is too large")
+    return base**exponent.numerator
+
+
+def _root(base: Fraction, degree: int) -> Fraction:
+    """The exact root if there is one, else the nearest float."""
+    if base < 0 or degree > 8:
+        raise NoTreeError("a root is not real")
+    root = Fraction(_integer_root(base.numerator, degree), _integer_root(base.denominator, degree))
+    return root if root**degree == base else Fraction(float(base) ** (1 / degree))
+
+
+def _integer_root(whole: int, degree: int) -> int:
+    low, high = 0, 1 << (whole.bit_length() // degree + 1)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if middle**degree <= whole else (low, middle - 1)
+    return low
+
+
+def _whole(number_: Fraction, most: int = MAX_BITS) -> int:
+    if number_.denominator != 1 or not 0 <= number_ <= most:
+        raise NoTreeError("an argument is not a small whole number")
+    return number_.numerator
+
+
+def _integers(function: Callable[..., int]) -> Callable[..., Fraction]:
+    return lambda *args: Fraction(function(*[_whole(arg, 10**30) for arg in args]))
+
+
+def _factorial(count: Fraction) -> Fraction:
+    return Fraction(math.factorial(_whole(count, 500)))
+
+
+def _binomial(total: Fraction, chosen: Fraction) -> Fraction:
+    return Fraction(math.comb(_whole(total, 500), _whole(chosen, 500)))
+
+
+def _arrangements(total: Fraction, chosen: Fraction) -> Fraction:
+    return Fraction(math.perm(_whole(total, 500), _whole(chosen, 500)))
+
+
+def _round(amount: Fraction) -> Fraction:
+    return Fraction(math.floor(amount + Fraction(1, 2)))
+
+
+def _modulo(left: Fraction, right: Fraction) -> Fraction:
+    return left - right * math.floor(_divide(left, right))
+
+
+OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "+": lambda left, right: left + right,
+    "-": lambda left, right: left - right,
+    "*": lambda left, right: left * right,
+    "/": _divide,
+    "//": lambda left, right: Fraction(math.floor(_divide(left, right))),
+    "%": _modulo,
+    "**": _power,
+}
+FUNCTIONS: dict[str, Callable[..., Fraction]] = {
+    "neg": lambda amount: -amount,
+    "abs": abs,
+    "max": max,
+    "min": min,
+    "floor": lambda amount: Fraction(math.floor(amount)),
+    "ceil": lambda amount: Fraction(math.ceil(amount)),
+    "round": _round,
+    "pi": lambda: Fraction(math.pi),
+    "sqrt": lambda amount: _root(amount, 2),
+    "gcd": _integers(math.gcd),
+    "lcm": _integers(math.lcm),
+    "factorial": _factorial,
+    "comb": _binomial,
+    "perm": _arrangements,
+}
+
+
+def _tokens(text: str, unknowns: bool) -> list[str]:
+    found: list[str] = []
+    position = 0
+    text = text.rstrip()
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise NoTreeError(f"'{text[position]}' does not belong in an expression")
+        word = match[3]
+        if word and not unknowns:
+            if word not in ("x", "X"):
+                raise NoTreeError(f"'{word}' does not belong in an expression")
+            found.append("*")
+        else:
+            found.append(match[0].strip())
+        position = match.end()
+    return found
+
+
+class _Parser:
+    """Recursive descent over tokens; `depth` counts open brackets and signs."""
+
+    def __init__(self, tokens: list[str], unknowns: bool) -> None:
+        self.tokens = tokens
+        self.unknowns = unknowns
+        self.position = 0
+
+    def peek(self) -> str:
+        return self.tokens[self.position] if self.position < len(self.tokens) else ""
+
+    def take(self) -> str:
+        self.position += 1
+        return self.tokens[self.position - 1]
+
+    def sum(self, depth: int) -> Node:
+        if depth > MAX_DEPTH:
+            raise NoTreeError("the expression is too deep")
+        tree = self.product(depth)
+        while self.peek() in ("+", "-"):
+            tree = Op(self.take(), tree, self.product(depth))
+        return tree
+
+    def product(self, depth: int) -> Node:
+        tree = self.signed(depth)
+        while True:
+            if self.peek() in ("*", "/", "//"):
+                tree = Op(self.take(), tree, self.signed(depth))
+            elif self.peek() == "(" or self._is_operand(self.peek()):  # 4(2), 2 x
+                tree = Op("*", tree, self.signed(depth))
+            else:
+                return tree
+
+    def signed(self, depth: int) -> Node:
+        if depth > MAX_DEPTH:
+            raise NoTreeError("the expression is too deep")
+        if self.peek() == "-":
+            self.take()
+            return Call("neg", (self.signed(depth + 1),))
+        if self.peek() == "+":
+            self.take()
+        tree = self.operand(depth)
+        if self.peek() in ("^", "**"):
+            self.take()
+            return Op("**", tree, self.signed(depth + 1))
+        return tree
+
+    def operand(self, depth: int) -> Node:
+        token = self.take() if self.peek() else ""
+        if token == "(":
+            tree = self.sum(depth + 1)
+            if not self.peek() or self.take() != ")":
+                raise NoTreeError("a bracket is not closed")
+        elif token and (token[0].isdigit() or token[0] == "."):
+            return self._literal(token)
+        elif token and token[0].isalpha():
+            return Unknown(token)
+        else:
+            raise NoTreeError(f"a number is missing before '{token}'")
+        return tree
+
+    def _literal(self, token: str) -> Literal:
+        is_percent = self.peek() == "%"
+        if is_percent:
+            self.take()
+        amount = number(token)
+        return Literal(amount / 100 if is_percent else amount, token, is_percent=is_percent)
+
+    def _is_operand(self, token: str) -> bool:
+        return self.unknowns and bool(token) and (token[0].isalpha() or token[0].isdigit())

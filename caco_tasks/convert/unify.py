@@ -1,0 +1,216 @@
+"""Seeds into seed programs without a model: convert, run in the sandbox, compare with gold, check the template."""
+
+import itertools
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from caco_tasks.bank.readers import read_source
+from caco_tasks.config import SourceSettings
+from caco_tasks.convert import coded, equations, gsm8k, mathqa
+from caco_tasks.convert.conversion import Conversion
+from caco_tasks.convert.grading import MIN_LINES, Checked, check
+from caco_tasks.errors import ConfigError, StoreError
+from caco_tasks.ids import program_id, random_seed
+from caco_tasks.records import Grade, Judged, Program, Reason, Seed, SeedProgram, fail
+from caco_tasks.sandbox import Job, Ran, Sandbox
+from caco_tasks.sandbox.values import perturbations
+
+CHUNK_SEEDS = 256  # converted and run together: bounds memory, keeps the workers busy
+PERTURBATIONS = 6  # changed values of an input, of which one must change the output
+
+CONVERTERS: dict[str, Callable[[Seed], Conversion | None]] = {
+    "gsm8k": gsm8k.convert,
+    "svamp": equations.convert,
+    "asdiv": equations.convert,
+    "mawps": equations.convert,
+    "draw1k": equations.convert,
+    "alg514": equations.convert,
+    "mathqa": mathqa.convert,
+    "mbpp": coded.convert_tested,
+    "humaneval": coded.convert_tested,
+    "kodcode": coded.convert_tested,
+    "bank": coded.convert_program,
+}
+
+_AFTER_RUNNING = {Reason.WRONG_ANSWER, Reason.TEMPLATE_NOT_MET, Reason.GOLD_DISPUTED}
+
+OnProgress = Callable[[int], None]
+
+
+def convert(seed: Seed, reader: str) -> Conversion | str:
+    """The program that the converter of `reader` finds for `seed`, or why there is none, in words.
+
+    Raises:
+        ConfigError: the reader's sources have no annotations that a converter knows.
+    """
+    converter = _converter(reader)
+    try:
+        found = converter(seed)
+    except RecursionError:
+        return "the annotation is nested too deeply"
+    return (
+        found if found is not None else "the annotation gives no calculation of the answer from the question's numbers"
+    )
+
+
+def unify_seeds(
+    seeds: Iterable[Judged[Seed]], reader: str, sandbox: Sandbox, *, min_lines: int = MIN_LINES
+) -> Iterator[Judged[SeedProgram]]:
+    """One judged seed program per judged seed, in order, streaming.
+
+    A seed that had failed before keeps its verdict. A program that passes ran, returned gold exactly (or, of grade R,
+    at the decimals that gold shows) and meets the template.
+
+    Raises:
+        ConfigError: there is no converter for the reader's sources.
+    """
+    _converter(reader)
+    waiting = iter(seeds)
+    while chunk := list(itertools.islice(waiting, CHUNK_SEEDS)):
+        yield from _unified(chunk, reader, sandbox, min_lines)
+
+
+def unify_file(
+    source: SourceSettings, out: Path, sandbox: Sandbox, on_progress: OnProgress | None = None
+) -> dict[str, Any]:
+    """Reads a source and writes `programs.jsonl` and, last, `report.json` into `out`, each whole or not at all.
+
+    `on_progress` is called with the number of problems done. Returns the report: `problems`, `converted`, `ran`,
+    `verified`, `by_grade` (of those verified) and `by_reason` (of the others).
+
+    Raises:
+        ConfigError, SourceError: as `read_source`; or there is no converter.
+        StoreError: the folder cannot be written.
+    """
+    counts: Counter[str] = Counter()
+    judged = unify_seeds(read_source(source), source.reader, sandbox)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _write_whole(out / "programs.jsonl", _lines(judged, counts, on_progress))
+        report = _report(counts)
+        _write_whole(out / "report.json", [json.dumps(report, indent=2)])
+    except OSError as exc:
+        raise StoreError(
+            f"The folder {out} cannot be written ({exc.strerror}): free space or choose another folder."
+        ) from exc
+    return report
+
+
+def _converter(reader: str) -> Callable[[Seed], Conversion | None]:
+    if reader not in CONVERTERS:
+        known = ", ".join(CONVERTERS)
+        raise ConfigError(f"Sources of the reader '{reader}' cannot be converted without a model: use one of {known}.")
+    return CONVERTERS[reader]
+
+
+def _unified(
+    chunk: Sequence[Judged[Seed]], reader: str, sandbox: Sandbox, min_lines: int
+) -> Iterator[Judged[SeedProgram]]:
+    found = [convert(judged.record, reader) if judged.verdict.kept else "" for judged in chunk]
+    conversions = {place: one for place, one in enumerate(found) if isinstance(one, Conversion)}
+    jobs = (Job(code=conversion.code) for conversion in conversions.values())
+    ran = dict(zip(conversions, sandbox.run(jobs), strict=True))
+    unproven = {place: one.code for place, one in conversions.items() if not one.are_inputs_proven}
+    dead = _dead_inputs(unproven, ran, sandbox)
+    for place, judged in enumerate(chunk):
+        seed, one = judged.record, found[place]
+        if not judged.verdict.kept:
+            yield Judged(record=SeedProgram(seed=seed), verdict=judged.verdict)
+        elif isinstance(one, str):
+            yield Judged(record=SeedProgram(seed=seed), verdict=fail(Reason.NO_PROGRAM_FOUND, one))
+        else:
+            checked = check(one, ran[place], seed, dead_inputs=dead.get(place, ()), min_lines=min_lines)
+            yield _judged(seed, one, ran[place], checked)
+
+
+def _judged(seed: Seed, conversion: Conversion, ran: Ran, checked: Checked) -> Judged[SeedProgram]:
+    program = Program(program_id=program_id(conversion.code), code=conversion.code)
+    record = SeedProgram(
+        seed=_with_gold(seed, conversion), program=program, execution=ran.execution, grade=checked.grade
+    )
+    return Judged(record=record, verdict=checked.verdict)
+
+
+def _with_gold(seed: Seed, conversion: Conversion) -> Seed:
+    """The seed with the answer that its tests state, where its record holds none."""
+    if seed.answer is not None or conversion.gold is None:
+        return seed
+    return replace(seed, answer=conversion.gold)
+
+
+def _dead_inputs(codes: Mapping[int, str], ran: Mapping[int, Ran], sandbox: Sandbox) -> dict[int, set[str]]:
+    """For each program the inputs that may be changed without changing the output."""
+    trials = [(place, key, text) for place in codes for key, text in _trials(ran[place])]
+    results = sandbox.run(Job(code=codes[place], input_json=text) for place, _, text in trials)
+    dead: dict[int, set[str]] = {place: set() for place in codes}
+    for place, key, _ in trials:
+        dead[place].add(key)
+    for (place, key, _), result in zip(trials, results, strict=True):
+        if result.execution.output_json != ran[place].execution.output_json:
+            dead[place].discard(key)
+    return dead
+
+
+def _trials(ran: Ran) -> Iterator[tuple[str, str]]:
+    text = ran.execution.input_json
+    if not ran.verdict.kept or text is None:
+        return
+    for key in json.loads(text):
+        for changed in perturbations(text, key=key, draws=PERTURBATIONS, seed=random_seed("unify", text, key)):
+            yield key, changed
+
+
+def _lines(
+    judged: Iterable[Judged[SeedProgram]], counts: Counter[str], on_progress: OnProgress | None
+) -> Iterator[str]:
+    for done, one in enumerate(judged, 1):
+        _count(one, counts)
+        yield json.dumps(_row(one), ensure_ascii=True)
+        if on_progress is not None:
+            on_progress(done)
+
+
+def _row(judged: Judged[SeedProgram]) -> dict[str, Any]:
+    record, execution = judged.record, judged.record.execution
+    return {
+        "source": record.seed.source,
+        "key": record.seed.key,
+        "problem": record.seed.problem,
+        "code": record.program.code if record.program else None,
+        "input": json.loads(execution.input_json) if execution and execution.input_json else None,
+        "output": json.loads(execution.output_json) if execution and execution.output_json else None,
+        "gold": record.seed.answer,
+        "grade": record.grade,
+        "outcome": judged.verdict.outcome,
+        "reason": judged.verdict.reason,
+    }
+
+
+def _count(judged: Judged[SeedProgram], counts: Counter[str]) -> None:
+    verdict = judged.verdict
+    has_run = verdict.kept or verdict.reason in _AFTER_RUNNING
+    counts.update(problems=1, converted=judged.record.program is not None, ran=has_run, verified=verdict.kept)
+    counts[f"grade {judged.record.grade}" if verdict.kept else f"reason {verdict.reason}"] += 1
+
+
+def _report(counts: Counter[str]) -> dict[str, Any]:
+    totals = {name: counts[name] for name in ("problems", "converted", "ran", "verified")}
+    grades = {grade: counts[f"grade {grade}"] for grade in Grade if counts[f"grade {grade}"]}
+    reasons = {reason: counts[f"reason {reason}"] for reason in Reason if counts[f"reason {reason}"]}
+    return {**totals, "by_grade": grades, "by_reason": reasons}
+
+
+def _write_whole(path: Path, lines: Iterable[str]) -> None:
+    """Writes lines to a file beside `path`, then moves it there."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

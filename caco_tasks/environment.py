@@ -1,0 +1,67 @@
+"""Where the outside things are: read from the environment, else from the local platform's file. For the command line and the DAGs.
+
+- `CACO_HOME`: folder of the local platform; default `.caco` in the current folder.
+- `CACO_STORE`: root of the store, `s3://bucket/prefix` or `file:///folder`; with `CACO_S3_ENDPOINT`, `CACO_S3_ACCESS_KEY`,
+  `CACO_S3_SECRET_KEY` and `CACO_S3_REGION` as the store needs them.
+- `CACO_LEDGER_URL`: SQLAlchemy URL of the ledger as `caco_writer`; `CACO_LEDGER_OWNER_URL` and `CACO_LEDGER_ANALYST_URL` likewise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from caco_tasks.errors import ConfigError
+from caco_tasks.platform.state import PlatformState, load_state
+from caco_tasks.resources import Places
+from caco_tasks.store.base import StoreSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a process on this machine can reach."""
+
+    home: Path
+    places: Places
+    owner_url: str | None
+    analyst_url: str | None
+
+
+def look_around(environ: Mapping[str, str]) -> Surroundings:
+    """Finds store and ledger; each variable of the environment goes before the local platform's file.
+
+    Raises:
+        ConfigError: no store is named anywhere.
+    """
+    home = home_folder(environ)
+    state = load_state(home)
+    places = Places(
+        store=_store(environ, state),
+        ledger_url=environ.get("CACO_LEDGER_URL") or (state.ledger_writer_url if state else None),
+        cache=home / "models",
+    )
+    return Surroundings(
+        home=home,
+        places=places,
+        owner_url=environ.get("CACO_LEDGER_OWNER_URL") or (state.ledger_owner_url if state else None),
+        analyst_url=environ.get("CACO_LEDGER_ANALYST_URL") or (state.ledger_analyst_url if state else None),
+    )
+
+
+def home_folder(environ: Mapping[str, str]) -> Path:
+    """The folder of the local platform."""
+    return Path(environ.get("CACO_HOME") or ".caco").absolute()
+
+
+def _store(environ: Mapping[str, str], state: PlatformState | None) -> StoreSettings:
+    root = environ.get("CACO_STORE")
+    if root:
+        return StoreSettings(
+            root=root,
+            endpoint_url=environ.get("CACO_S3_ENDPOINT"),
+            region=environ.get("CACO_S3_REGION", "us-east-1"),
+            access_key=environ.get("CACO_S3_ACCESS_KEY"),
+            secret_key=environ.get("CACO_S3_SECRET_KEY"),
+        )
+    if state is None:
+        raise ConfigError("There is no store: start the local platform with `caco up`, or set CACO_STORE.")
+    return state.store

@@ -1,0 +1,60 @@
+"""What can go wrong, as one tree.
+
+CacoError
+├── ConfigError           a setting, a file of settings or an argument is wrong
+├── StoreError            an object store does not answer, refuses, or has no room
+│   └── DamagedError      an object is there and is not what its manifest says
+├── LedgerError           Postgres does not answer or refuses
+├── ConservationError     rows were lost or doubled between two stages
+├── EngineError           a model or its engine is missing, broken or speaks another protocol
+├── SandboxError          programs cannot be run safely here
+├── SourceError           a source file is missing or is not what it claims to be
+├── PlatformError         a local service does not start, stop or answer
+└── GateError             a run ended below what its gate demands
+
+Messages are one sentence that names the thing and the remedy; the command line prints them as they are.
+"""
+
+
+class CacoError(Exception):
+    """Something went wrong that a user can understand and mend."""
+
+
+class ConfigError(CacoError):
+    """A setting is unknown, of the wrong type or out of range."""
+
+
+class StoreError(CacoError):
+    """The object store cannot be used."""
+
+
+class DamagedError(StoreError):
+    """A stored object does not match its manifest."""
+
+
+class LedgerError(CacoError):
+    """The ledger cannot be used."""
+
+
+class ConservationError(CacoError):
+    """What a stage read is not what it passed, failed and left unknown."""
+
+
+class EngineError(CacoError):
+    """A model cannot be loaded or asked."""
+
+
+class SandboxError(CacoError):
+    """The sandbox cannot be started at the level that the config demands."""
+
+
+class SourceError(CacoError):
+    """A source of seeds cannot be read."""
+
+
+class PlatformError(CacoError):
+    """A service of the local platform is not as it should be."""
+
+
+class GateError(CacoError):
+    """A run yielded less than its gate demands."""

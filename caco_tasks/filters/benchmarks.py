@@ -1,0 +1,149 @@
+"""Reading protected benchmarks from files: every item, or a clear error.
+
+An item skipped would be an item unprotected, so nothing is skipped.
+"""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from caco_tasks.config import BenchmarkSettings
+from caco_tasks.errors import SourceError
+
+Placed = tuple[str, Mapping[str, Any]]  # where a record stands, for an error message, and the record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One protected problem."""
+
+    benchmark: str
+    key: str  # the item's id in its benchmark, or its position from 0
+    problem: str
+    answer: str | None  # gold, or a solution that ends in it
+
+
+def read_benchmark(settings: BenchmarkSettings) -> Iterator[Item]:
+    """The items of a benchmark, in the order of its file.
+
+    Raises:
+        SourceError: the file is missing, is not of its format, or holds a record without a problem; names file, line.
+    """
+    path = Path(settings.path)
+    count = 0
+    for count, (place, record) in enumerate(_READERS[settings.format](path), 1):
+        yield _item(settings, record, position=count - 1, place=f"{place} of the benchmark file {path}")
+    if count == 0:
+        raise SourceError(f"The benchmark file {path} holds no record; check its path and format.")
+
+
+def _item(settings: BenchmarkSettings, record: Mapping[str, Any], *, position: int, place: str) -> Item:
+    problem = record.get(settings.problem_column)
+    if not isinstance(problem, str) or not problem.strip():
+        raise SourceError(f"There is no text under '{settings.problem_column}' in {place}; set `problem_column`.")
+    for column in (settings.answer_column, settings.id_column):
+        if column is not None and column not in record:
+            raise SourceError(
+                f"There is no '{column}' in {place}; set `answer_column` and `id_column`, or leave them out."
+            )
+    answer = record[settings.answer_column] if settings.answer_column is not None else None
+    key = record[settings.id_column] if settings.id_column is not None else position
+    return Item(benchmark=settings.name, key=str(key), problem=problem, answer=_text(answer))
+
+
+def _text(answer: Any) -> str | None:
+    if isinstance(answer, list) and len(answer) == 1:
+        answer = answer[0]
+    return None if answer is None else str(answer)
+
+
+def _jsonl(path: Path) -> Iterator[Placed]:
+    for number, line in enumerate(_bytes(path).split(b"\n"), 1):
+        if line.strip():
+            yield f"line {number}", _record(line, path, number)
+
+
+def _record(line: bytes, path: Path, number: int) -> Mapping[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as exc:
+        raise SourceError(f"Line {number} of the benchmark file {path} is not JSON: {exc}.") from exc
+    if not isinstance(record, dict):
+        raise SourceError(f"Line {number} of the benchmark file {path} is not a JSON object.")
+    return record
+
+
+def _json(path: Path) -> Iterator[Placed]:
+    text = _bytes(path)
+    try:
+        records = json.loads(text)
+    except json.JSONDecodeError as exc:
+        raise SourceError(f"The benchmark file {path} is not JSON: line {exc.lineno}: {exc.msg}.") from exc
+    except UnicodeDecodeError as exc:
+        raise SourceError(f"{_not_utf8(text, path, exc)}") from exc
+    except (ValueError, RecursionError) as exc:
+        raise SourceError(f"The benchmark file {path} cannot be read as JSON: {exc}.") from exc
+    if not isinstance(records, list):
+        raise SourceError(f"The benchmark file {path} is not a JSON list of objects; is it 'jsonl'?")
+    for number, record in enumerate(records, 1):
+        if not isinstance(record, dict):
+            raise SourceError(f"Record {number} of the benchmark file {path} is not a JSON object.")
+        yield f"record {number}", record
+
+
+def _csv(path: Path) -> Iterator[Placed]:
+    data = _bytes(path)
+    try:
+        rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+    except UnicodeDecodeError as exc:
+        raise SourceError(f"{_not_utf8(data, path, exc)}") from exc
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error as exc:
+            raise SourceError(f"Line {rows.line_num} of the benchmark file {path} is not CSV: {exc}.") from exc
+        if row is None:
+            return
+        if None in row or None in row.values():
+            raise SourceError(f"Line {rows.line_num} of the benchmark file {path} has not the columns of its header.")
+        yield f"line {rows.line_num}", row
+
+
+def _parquet(path: Path) -> Iterator[Placed]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as exc:
+        raise SourceError(f"The benchmark file {path} is missing or not Parquet: {exc}.") from exc
+    for number, record in enumerate(table.to_pylist(), 1):
+        yield f"row {number}", record
+
+
+_READERS: dict[str, Callable[[Path], Iterator[Placed]]] = {
+    "jsonl": _jsonl,
+    "json": _json,
+    "csv": _csv,
+    "parquet": _parquet,
+}
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+        return gzip.decompress(data) if path.suffix == ".gz" else data
+    except (OSError, EOFError) as exc:
+        raise SourceError(
+            f"The benchmark file {path} cannot be read: {exc}; check `decontamination.benchmarks`."
+        ) from exc
+
+
+def _not_utf8(data: bytes, path: Path, error: UnicodeDecodeError) -> str:
+    line = data.count(b"\n", 0, error.start) + 1
+    return f"Line {line} of the benchmark file {path} is not UTF-8."

@@ -1,0 +1,227 @@
+"""The rules of `screen` that need nothing but the program and its one execution.
+
+`min_lines`, unused inputs and empty outputs are rules of the reference code of arXiv 2510.04081; the others close what
+readers held against it: programs that run and say nothing. A rule gives one line of evidence, or None.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from caco_tasks.config import ScreenSettings
+from caco_tasks.filters.source import origin, parse_program, returned_expressions
+from caco_tasks.records import Execution, Reason, Sample, Verdict, fail
+
+ALLOWED_IMPORTS = frozenset(
+    (
+        *("bisect", "calendar", "cmath", "collections", "copy", "dataclasses", "datetime", "decimal", "enum"),
+        *("fractions", "functools", "heapq", "itertools", "math", "numbers", "numpy", "operator", "re"),
+        *("statistics", "string", "sympy", "typing"),
+    )
+)
+FORBIDDEN_NAMES = frozenset(
+    {"__import__", "__builtins__", "breakpoint", "compile", "eval", "exec", "globals", "locals", "open", "vars"}
+)
+_HEADINGS = "instruction|input|response|output|problem|solution|question|answer"
+_TALK = (
+    r"here(?: is|'s) (?:the|a|an|your|my)\b|sure[,!]|certainly[,!]|of course[,!]|i hope (?:this|that)\b|let me know\b"
+    r"|feel free to\b|as an ai\b|i(?:'m| am) (?:sorry|unable)\b"
+)
+PROSE = (
+    ("a code fence", re.compile(r"```|~~~")),
+    ("a chat marker", re.compile(r"<\|[^|\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>")),
+    ("a prompt heading", re.compile(rf"#{{3,}} *(?:{_HEADINGS})\b", re.I)),
+    ("a speaker", re.compile(r"^[\W_]*(?:human|user|assistant|system|ai) *:\s", re.I | re.M)),
+    ("talk to the reader", re.compile(rf"^[\W_]*(?:{_TALK})", re.I | re.M)),
+    ("an unfilled place", re.compile(r"\b(?:your code here|your solution here|to be implemented|TODO|FIXME)\b")),
+)
+MAX_PROSE_WORDS = 40  # in one string that stands alone outside a function
+
+_COPYING_CALLS = frozenset({"int", "float", "str", "list", "tuple", "copy", "deepcopy"})
+_NOT_FINITE = re.compile(r"[-+]?(?:s?nan|inf|infinity|oo|zoo)(?:\*I)?", re.I)
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a rule looks at."""
+
+    code: str
+    tree: ast.Module
+    execution: Execution
+    inputs: Mapping[str, Any]  # tagged JSON, parsed
+    output: Any  # tagged JSON, parsed
+    settings: ScreenSettings
+
+
+Rule = Callable[[Case], str | None]
+
+
+def screen_source(sample: Sample, settings: ScreenSettings) -> Verdict | None:
+    """The first rule that `sample` breaks, as a verdict; None when all are content."""
+    execution = sample.execution
+    if execution is None or execution.output_json is None or execution.input_json is None:
+        return fail(Reason.UNSERIALISABLE, "the execution kept no input or no output")
+    if len(execution.output_text or "") > settings.max_output_chars:
+        return fail(Reason.OUTPUT_SIZE, f"the output has more than {settings.max_output_chars} characters")
+    tree = parse_program(sample.program.code)
+    if tree is None:
+        return fail(Reason.SYNTAX, "the program is longer, or nested deeper, than is read outside the sandbox")
+    try:
+        inputs, output = json.loads(execution.input_json), json.loads(execution.output_json)
+    except (ValueError, RecursionError) as exc:
+        return fail(Reason.UNSERIALISABLE, f"the kept values cannot be read back: {exc}")
+    if not isinstance(inputs, dict) or "$type" in inputs or not inputs:
+        return fail(Reason.TEMPLATE_NOT_MET, "`input` is not a dict of named values")
+    case = Case(
+        code=sample.program.code, tree=tree, execution=execution, inputs=inputs, output=output, settings=settings
+    )
+    broken = ((reason, rule(case)) for reason, rule in RULES)
+    return next((fail(reason, detail) for reason, detail in broken if detail is not None), None)
+
+
+def prose_left(case: Case) -> str | None:
+    """Prompts, chat or fences left in the code, or an essay in a string that stands alone."""
+    for name, pattern in PROSE:
+        found = pattern.search(case.code)
+        if found is not None:
+            return f"{name}: {' '.join(found[0].split())[:80]}"
+    for text in map(_lone_text, case.tree.body[1:]):
+        if text is not None and len(text.split()) > MAX_PROSE_WORDS:
+            return f"a text of {len(text.split())} words outside the function"
+    return None
+
+
+def forbidden_import(case: Case) -> str | None:
+    """A module off the allow list, or a name that loads or runs other code."""
+    for node in ast.walk(case.tree):
+        for module in _imported(node):
+            if module.partition(".")[0] not in ALLOWED_IMPORTS:
+                return f"import of {module or 'a relative module'}"
+        if isinstance(node, ast.Name) and node.id in FORBIDDEN_NAMES:
+            return f"use of {node.id}"
+        if isinstance(node, ast.Attribute) and node.attr.startswith("__"):
+            return f"use of {node.attr}"
+    return None
+
+
+def too_short(case: Case) -> str | None:
+    """Fewer than `min_lines` lines that are not blank, a comment, an import or a docstring."""
+    lines = real_lines(case.code, case.tree)
+    return f"{lines} real lines of {case.settings.min_lines}" if lines < case.settings.min_lines else None
+
+
+def unused_input(case: Case) -> str | None:
+    """A key of `input` that no expression reads, by name or by subscript."""
+    read = set(_names_read(case.tree))
+    unused = [key for key in case.inputs if key not in read]
+    return f"never read: {', '.join(unused)}" if unused else None
+
+
+def empty_output(case: Case) -> str | None:
+    """An output that says nothing: None, or an empty text or collection."""
+    output = case.output
+    is_empty = not isinstance(output, bool | int | float) and output in _EMPTY
+    has_no_items = isinstance(output, dict) and "$type" in output and not output.get("items", 1)
+    return "the output is empty" if is_empty or has_no_items else None
+
+
+def not_finite(case: Case) -> str | None:
+    """An infinity or a not-a-number anywhere in the output."""
+    found = next((text for text in _tagged_texts(case.output) if _NOT_FINITE.fullmatch(text)), None)
+    return None if found is None else f"the output holds {found[:80]}"
+
+
+def answer_as_literal(case: Case) -> str | None:
+    """The only value that the function ever returns is written into it."""
+    origins = [origin(value, block) for value, block in returned_expressions(case.tree)]
+    texts = {ast.unparse(value) for value in origins if _is_literal(value)}
+    if len(texts) != 1 or not all(map(_is_literal, origins)):
+        return None
+    return f"returns {texts.pop()[:80]} as written"
+
+
+def trivial(case: Case) -> str | None:
+    """The output is an input, or a copy of one."""
+    copied = {_copied(origin(value, block), block) for value, block in returned_expressions(case.tree)}
+    key = copied.pop() if len(copied) == 1 else None
+    if key is None or key not in case.inputs or case.inputs[key] != case.output:
+        return None
+    return f"returns the input {key} as it is"
+
+
+RULES: tuple[tuple[Reason, Rule], ...] = (
+    (Reason.PROSE_LEFT, prose_left),
+    (Reason.FORBIDDEN, forbidden_import),
+    (Reason.TOO_SHORT, too_short),
+    (Reason.UNUSED_INPUT, unused_input),
+    (Reason.NO_OUTPUT, empty_output),
+    (Reason.NON_FINITE, not_finite),
+    (Reason.ANSWER_AS_LITERAL, answer_as_literal),
+    (Reason.TRIVIAL, trivial),
+)
+
+
+def real_lines(code: str, tree: ast.Module) -> int:
+    """Lines of `code` that are not blank, a comment, an import or part of a string that stands alone."""
+    silent: set[int] = set()
+    for node in ast.walk(tree):
+        is_text = isinstance(node, ast.Expr) and _lone_text(node) is not None
+        if isinstance(node, ast.Import | ast.ImportFrom) or is_text:
+            silent.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))  # type: ignore[attr-defined]
+    lines = enumerate(map(str.strip, re.split(r"\r\n|\r|\n", code)), 1)
+    return sum(1 for number, line in lines if number not in silent and line and not line.startswith("#"))
+
+
+def _lone_text(node: ast.AST) -> str | None:
+    value = node.value if isinstance(node, ast.Expr) else None
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+
+
+def _imported(node: ast.AST) -> Sequence[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or "" if not node.level else ""]
+    return ()
+
+
+def _names_read(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            yield str(node.slice.value)
+
+
+def _tagged_texts(value: Any) -> Iterator[str]:
+    """The texts of tagged numbers anywhere in tagged JSON; plain strings are the program's own words."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _tagged_texts(item)
+    elif isinstance(value, dict):
+        number = value.get("value") if "$type" in value else None
+        yield from (str(part) for part in (number if isinstance(number, list) else [number]) if part is not None)
+        for item in value.values():
+            yield from _tagged_texts(item)
+
+
+def _is_literal(node: ast.expr) -> bool:
+    if isinstance(node, ast.UnaryOp):
+        return _is_literal(node.operand)
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return bool(node.elts) and all(map(_is_literal, node.elts))
+    return isinstance(node, ast.Constant)
+
+
+def _copied(node: ast.expr, block: Sequence[ast.stmt]) -> str | None:
+    """The name that `node` is a copy of."""
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
+        return _copied(origin(node.args[0], block), block) if name in _COPYING_CALLS else None
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value) if isinstance(node.value, ast.Name) and node.value.id == "input" else None
+    return node.id if isinstance(node, ast.Name) else None

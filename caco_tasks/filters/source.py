@@ -1,0 +1,119 @@
+"""Reading the source of an untrusted program without running it, and without letting it exhaust the parser.
+
+A program gets here after it ran in the sandbox. Length and nesting are capped before and after parsing, so that
+everything that walks the tree afterwards may recurse.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+MAX_CODE_CHARS = 20_000
+MAX_NESTING = 100
+
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+_SIGNS_IN_A_ROW = re.compile(r"(?:[-+~]\s*|not\s+){40}")
+
+
+def parse_program(code: str) -> ast.Module | None:
+    """The syntax tree of `code`; None when it does not parse or is longer or deeper than the caps."""
+    if len(code) > MAX_CODE_CHARS or _bracket_depth(code) > MAX_NESTING or _SIGNS_IN_A_ROW.search(code):
+        return None
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None  # a null byte is a ValueError before 3.12, a stack overflow of the parser is a MemoryError
+    return tree if _depth(tree) <= MAX_NESTING else None
+
+
+def entry_function(tree: ast.Module) -> ast.FunctionDef | None:
+    """The function whose call gives `output`; None when `output` is not made by calling a function of the program."""
+    value = output_expression(tree)
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
+        return None
+    found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == value.func.id]
+    return found[-1] if found else None
+
+
+def output_expression(tree: ast.Module) -> ast.expr | None:
+    """What the last top-level assignment to `output` assigns."""
+    for node in reversed(tree.body):
+        if isinstance(node, ast.Assign) and any(_is_name(target, "output") for target in node.targets):
+            return node.value
+        if isinstance(node, ast.AnnAssign) and _is_name(node.target, "output"):
+            return node.value
+    return None
+
+
+def own_nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:
+    """The nodes of a function's body, without those of functions and classes defined inside it."""
+    waiting: list[ast.AST] = list(reversed(function.body))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def returned_expressions(tree: ast.Module) -> list[tuple[ast.expr, Sequence[ast.stmt]]]:
+    """Every expression that may become `output`, beside the block of statements that it closes."""
+    function = entry_function(tree)
+    if function is not None:
+        returns = [node.value for node in own_nodes(function) if isinstance(node, ast.Return)]
+        return [(value, function.body) for value in returns if value is not None]
+    value = output_expression(tree)
+    return [] if value is None else [(value, tree.body)]
+
+
+def origin(expression: ast.expr, block: Sequence[ast.stmt]) -> ast.expr:
+    """Follows a name back to what a straight line of assignments in `block` gave it.
+
+    A name that a loop, a branch or an augmented assignment may change is not followed.
+    """
+    for _ in range(MAX_NESTING):
+        if not isinstance(expression, ast.Name):
+            break
+        value = _last_assigned(expression, block)
+        if value is None:
+            break
+        expression = value
+    return expression
+
+
+def _last_assigned(name: ast.Name, block: Sequence[ast.stmt]) -> ast.expr | None:
+    stores = [
+        node
+        for statement in block
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and node.id == name.id and isinstance(node.ctx, ast.Store)
+    ]
+    if not stores:
+        return None
+    last = max(stores, key=lambda node: (node.lineno, node.col_offset))
+    if (last.lineno, last.col_offset) > (name.lineno, name.col_offset):
+        return None
+    assigned = (one for one in block if isinstance(one, ast.Assign))
+    return next((one.value for one in assigned if len(one.targets) == 1 and one.targets[0] is last), None)
+
+
+def _is_name(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _bracket_depth(code: str) -> int:
+    depth = deepest = 0
+    for char in code:
+        if char in _OPENING:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif char in _CLOSING:
+            depth -= 1
+    return deepest
+
+
+def _depth(tree: ast.AST) -> int:
+    depth, level = 0, [tree]
+    while level and depth <= MAX_NESTING:
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        depth += 1
+    return depth

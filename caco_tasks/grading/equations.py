@@ -1,0 +1,363 @@
+r"""Computes every arithmetic statement of a solution: `12 * 4 = 48`, `3/4 of 60 is 45`, `\frac{6}{3} = 2`, chains.
+
+Values are exact fractions. Statements with letters or anything else unknown are left alone. A statement is false only if
+no sensible reading of it is true: percent signs may scale or not, a number before a space may be a mixed number or
+belong to the sentence, decimals are compared at the digits shown.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from caco_tasks.grading.statements import Side, Statement, Token, plain, statements
+from caco_tasks.grading.units import measure
+
+MAX_BITS = 4000  # of a result
+MAX_DEPTH = 30
+MAX_FACTORIAL = 200
+MAX_READINGS = 4  # of one side
+MAX_FALSE = 20  # false statements that are reported
+MAX_SHOWN_CHARS = 120  # of a reported statement
+ROUNDING_CHARS = 80  # behind a quotient in which a remainder may be mentioned
+
+_ROUNDED = re.compile(r"\bround|\bnearest\b", re.IGNORECASE)
+_LEFT_OVER = re.compile(r"\bremain|\bleft\b|\bwhole\b|\bfull\b|\bcomplete\b|\bat (?:least|most)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Equations:
+    """How many equals signs of a text were computed, and the statements that are false, as written."""
+
+    checked: int
+    false: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    value: Fraction
+    decimals: int | None = None  # of a literal that stands alone
+
+
+class _NoValue(Exception):
+    """The tokens are not an expression with a value within the caps."""
+
+
+def false_equations(text: str) -> Equations:
+    """Computes the arithmetic statements of a text in time linear in it; reports at most `MAX_FALSE` false ones."""
+    text = plain(text)
+    checked = 0
+    false: list[str] = []
+    for statement in statements(text):
+        for is_true, start, end in _checks(statement):
+            checked += 1
+            is_true = is_true or _is_said_to_be_rounded(statement, text[end : end + ROUNDING_CHARS])
+            if not is_true and len(false) < MAX_FALSE:
+                false.append(" ".join(text[start:end].split())[:MAX_SHOWN_CHARS])
+    return Equations(checked, tuple(false))
+
+
+def _checks(statement: Statement) -> Iterator[tuple[bool, int, int]]:
+    """For each equals sign that can be computed: whether it holds, and where the statement stands."""
+    sides = statement.sides
+    readings = [
+        _readings(side, is_first=place == 0, is_last=place == len(sides) - 1) for place, side in enumerate(sides)
+    ]
+    has_operator = [_has_operator(side) for side in sides]
+    if not any(has_operator):
+        return
+    for place in range(len(sides) - 1):
+        left, right = readings[place], readings[place + 1]
+        if not left or not right or not _units_allow(sides[place], sides[place + 1]):
+            continue
+        if sides[place].units and not has_operator[place]:
+            continue  # a quantity and its conversion
+        if len(sides) == 2 and not has_operator[place] and not has_operator[place + 1]:
+            continue
+        is_true = any(_same(first, second) for first in left for second in right)
+        is_true = is_true or _holds_with_remainder(statement, place, left, right)
+        yield is_true, sides[place].tokens[0].start, sides[place + 1].tokens[-1].end
+
+
+def _has_operator(side: Side) -> bool:
+    kinds = [token.kind for token in side.tokens]
+    return any(kind in ("op", "frac", "!") for kind in kinds) or "%" in kinds[:-1]
+
+
+def _is_said_to_be_rounded(statement: Statement, behind: str) -> bool:
+    """Whether a quotient is given as a whole number, and the words behind it speak of a remainder or of rounding."""
+    is_quotient = any(token.text in ("/", "//") for side in statement.sides[:-1] for token in side.tokens)
+    if not (_ROUNDED.search(behind) or (is_quotient and _LEFT_OVER.search(behind))):
+        return False
+    first = _readings(statement.sides[-2], is_first=len(statement.sides) == 2, is_last=False)
+    last = _readings(statement.sides[-1], is_first=False, is_last=True)
+    return any(result.value in (math.floor(value.value), math.ceil(value.value)) for value in first for result in last)
+
+
+def _units_allow(left: Side, right: Side) -> bool:
+    """Quantities of different measures are not added, and not compared."""
+    known = [{measure(unit) for unit in side.units} - {""} for side in (left, right)]
+    for side, units in zip((left, right), known, strict=True):
+        if len(units) > 1 or (
+            len(side.units) > 1 and any(token.text in "+-" for token in side.tokens if token.kind == "op")
+        ):
+            return False
+    return not known[0] or not known[1] or known[0] == known[1]
+
+
+def _holds_with_remainder(statement: Statement, place: int, left: list[_Value], right: list[_Value]) -> bool:
+    """`17 / 5 = 3 remainder 2`: the quotient is right, and so is what is left over."""
+    if statement.remainder is None or place != len(statement.sides) - 2:
+        return False
+    divided = [token for token in statement.sides[place].tokens if token.kind == "number"]
+    if len(divided) != 2 or divided[1].value == 0:
+        return False
+    quotient, rest = divmod(divided[0].value, divided[1].value)
+    return rest == statement.remainder and any(reading.value == quotient for reading in right)
+
+
+def _same(left: _Value, right: _Value) -> bool:
+    if left.value == right.value:
+        return True
+    return _rounds_to(left.value, right) or _rounds_to(right.value, left)
+
+
+def _rounds_to(value: Fraction, shown: _Value) -> bool:
+    """Whether `value` rounds to the decimal, or is cut to it where it never ends."""
+    if shown.decimals is None or shown.decimals == 0:
+        return False
+    unit = Fraction(1, 10**shown.decimals)
+    difference = abs(value) - abs(shown.value)
+    if value * shown.value < 0:
+        return False
+    return abs(difference) * 2 <= unit or (0 <= difference < unit and not _ends(value))
+
+
+def _ends(value: Fraction) -> bool:
+    """Whether the decimal expansion of a fraction ends."""
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
+
+
+# readings of one side
+
+
+def _readings(side: Side, *, is_first: bool, is_last: bool) -> list[_Value]:
+    """The values that a side may have: whole, or without its sentence's words and numbers; with percent or without."""
+    if not side.is_known or not side.tokens or any(map(_is_split_number, side.tokens, side.tokens[1:])):
+        return []
+    found: list[_Value] = []
+    for tokens in _cuts(side.tokens, is_first=is_first, is_last=is_last):
+        for percent in (
+            (Fraction(1, 100), Fraction(1)) if any(token.kind == "%" for token in tokens) else (Fraction(1),)
+        ):
+            value = _evaluate(tokens, percent)
+            if value is not None:
+                found.append(value)
+    return found
+
+
+def _cuts(tokens: list[Token], *, is_first: bool, is_last: bool) -> list[list[Token]]:
+    tokens = _without_loose_brackets(tokens, is_first=is_first, is_last=is_last)
+    cuts = [tokens]
+    joints = [place for place in range(1, len(tokens)) if _is_joint(tokens[place - 1], tokens[place])]
+    if is_first:
+        cuts += [tokens[place:] for place in reversed(joints[-MAX_READINGS:])]
+    if is_last:
+        joints += [place for place, token in enumerate(tokens) if token.text == "of"]
+        cuts += [tokens[:place] for place in joints[:MAX_READINGS]]
+    if is_last and tokens and tokens[-1].kind == "!":
+        cuts.append(tokens[:-1])
+    return cuts
+
+
+def _is_joint(before: Token, token: Token) -> bool:
+    """Whether nothing stands between two operands: a product, a mixed number, or two things of the sentence."""
+    return before.kind in ("number", ")", "%", "!") and token.kind in ("number", "(", "frac")
+
+
+def _is_split_number(before: Token, token: Token) -> bool:
+    """`80 000`: one number to some, two to others."""
+    return (
+        before.kind == token.kind == "number"
+        and len(before.text) <= 3
+        and len(token.text) == 3
+        and token.text.isdigit()
+    )
+
+
+def _without_loose_brackets(tokens: list[Token], *, is_first: bool, is_last: bool) -> list[Token]:
+    """`(5 + 2 = 7)`: the brackets belong to the sentence."""
+    if is_first and [token.kind for token in tokens[:2]] == ["number", ")"]:
+        tokens = tokens[2:]  # 1) as the number of a step
+    depth = sum({"(": 1, ")": -1}.get(token.kind, 0) for token in tokens)
+    if is_first and not is_last and depth < 0:
+        return []  # the end of something that began with letters
+    start, end = 0, len(tokens)
+    while is_first and depth > 0 and start < end and tokens[start].kind == "(":
+        start, depth = start + 1, depth - 1
+    while is_last and depth < 0 and end > start and tokens[end - 1].kind == ")":
+        end, depth = end - 1, depth + 1
+    return tokens[start:end]
+
+
+# values
+
+
+def _evaluate(tokens: list[Token], percent: Fraction) -> _Value | None:
+    parser = _Parser(tokens, percent)
+    try:
+        value = parser.sum()
+        if parser.peek is not None:
+            return None
+    except (_NoValue, ZeroDivisionError):
+        return None
+    literals = [token for token in tokens if token.kind == "number"]
+    is_literal = len(literals) == 1 and not any(token.kind in ("op", "frac", "!") for token in tokens[1:])
+    return _Value(value, literals[0].decimals if is_literal and not parser.scaled else None)
+
+
+class _Parser:
+    """Recursive descent over the tokens of one side: sums, products, signs, powers, factorials, brackets, fractions."""
+
+    def __init__(self, tokens: list[Token], percent: Fraction) -> None:
+        self._tokens = tokens
+        self._percent = percent
+        self._at = 0
+        self._depth = 0
+        self.scaled = False
+
+    @property
+    def peek(self) -> Token | None:
+        return self._tokens[self._at] if self._at < len(self._tokens) else None
+
+    def _accept(self, kind: str, *texts: str) -> str | None:
+        token = self.peek
+        if token is None or token.kind != kind or (texts and token.text not in texts):
+            return None
+        self._at += 1
+        return token.text
+
+    def sum(self) -> Fraction:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise _NoValue
+        value = self._product()
+        while (op := self._accept("op", "+", "-")) is not None:
+            right = self._product()
+            value = _checked(value + right if op == "+" else value - right)
+        self._depth -= 1
+        return value
+
+    def _product(self) -> Fraction:
+        value = self._signed()
+        while True:
+            op = self._accept("op", "*", "/", "//", "mod", "of")
+            if op is None and self._starts_factor():
+                value = self._beside(value)
+            elif op is None:
+                return value
+            else:
+                value = _checked(_PRODUCTS[op](value, self._signed()))
+
+    def _starts_factor(self) -> bool:
+        token = self.peek
+        return token is not None and token.kind in ("(", "number", "frac")
+
+    def _beside(self, value: Fraction) -> Fraction:
+        """A mixed number such as `2 1/2`, or a product with a bracket."""
+        before = self._tokens[self._at - 1]
+        if before.kind == ")" or (self.peek is not None and self.peek.kind == "("):
+            return _checked(value * self._power())
+        is_fraction = self.peek is not None and self.peek.kind == "frac"
+        part = self._power()
+        if not is_fraction:
+            if self._accept("op", "/") is None:
+                raise _NoValue
+            part /= self._power()
+        if before.kind != "number" or not 0 < part < 1 or value.denominator != 1:
+            raise _NoValue
+        return value + part if value >= 0 else value - part
+
+    def _signed(self) -> Fraction:
+        op = self._accept("op", "+", "-")
+        if op is None:
+            return self._power()
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise _NoValue
+        value = self._signed()
+        self._depth -= 1
+        return -value if op == "-" else value
+
+    def _power(self) -> Fraction:
+        base = self._postfix(self._atom())
+        if self._accept("op", "^") is None:
+            return base
+        return self._postfix(_checked(_raise(base, self._signed())))
+
+    def _postfix(self, value: Fraction) -> Fraction:
+        while self.peek is not None and self.peek.kind in ("!", "%"):
+            kind = self.peek.kind
+            following = self._tokens[self._at + 1] if self._at + 1 < len(self._tokens) else None
+            self._at += 1
+            if kind == "!":
+                value = _factorial(value)
+            elif following is not None and following.kind in ("number", "("):
+                return _modulo(value, self._power())
+            else:
+                self.scaled = True
+                value *= self._percent
+        return value
+
+    def _atom(self) -> Fraction:
+        token = self.peek
+        if token is None:
+            raise _NoValue
+        self._at += 1
+        if token.kind == "number":
+            return token.value
+        if token.kind == "frac":
+            return self._atom() / self._atom()
+        if token.kind != "(":
+            raise _NoValue
+        value = self.sum()
+        if self._accept(")") is None:
+            raise _NoValue
+        return value
+
+
+def _checked(value: Fraction) -> Fraction:
+    if value.numerator.bit_length() + value.denominator.bit_length() > MAX_BITS:
+        raise _NoValue
+    return value
+
+
+def _modulo(left: Fraction, right: Fraction) -> Fraction:
+    return left % right
+
+
+def _raise(base: Fraction, exponent: Fraction) -> Fraction:
+    bits = base.numerator.bit_length() + base.denominator.bit_length()
+    if exponent.denominator != 1 or abs(exponent) * bits > MAX_BITS or (base == 0 and exponent <= 0):
+        raise _NoValue
+    return base ** int(exponent)
+
+
+def _factorial(value: Fraction) -> Fraction:
+    if value.denominator != 1 or not 0 <= value <= MAX_FACTORIAL:
+        raise _NoValue
+    return Fraction(math.factorial(int(value)))
+
+
+_PRODUCTS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "*": lambda left, right: left * right,
+    "/": lambda left, right: left / right,
+    "//": lambda left, right: Fraction(left // right),
+    "mod": _modulo,
+    "of": lambda left, right: left * right,
+}

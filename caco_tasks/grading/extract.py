@@ -1,0 +1,210 @@
+r"""The final answer of a solution: what is boxed, what follows "the answer is" or `####`, the last equation or number."""
+
+import re
+
+TAIL_CHARS = 20_000  # of a solution, from its end, that are searched
+MAX_BOXES = 50  # that are looked at
+BETWEEN_BOXES = 12  # characters between two boxes that are one answer
+BETWEEN_BOXES_LISTED = 60  # the same, where a comma or `and` stands between them
+
+_BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])\s*")
+_LISTED = re.compile(r",|;|\b(?:and|or)\b")
+_CUE = re.compile(
+    r"(?:answers?|solutions?|results?|option|choice|values?)\b[^.\n:=]{0,60}?(?:\bis\b|\bare\b|:|=)(?:\s*:)?\s*(?=\S)"
+    r"|\banswer\s*(?=\\\(|\$|\\\[|[-+]?\d)",
+    re.IGNORECASE,
+)
+_FINAL_CUE = re.compile(r"final answer(?: is\b|\s*:)\s*:?", re.IGNORECASE)
+_IS = re.compile(r"\b(?:is|are|equals?|was|were)\b\s*:?\s*(?=\S)", re.IGNORECASE)
+_STRONG_CUE = re.compile(r"answer|option|choice", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"\n|[.!?](?=\s|$|\*)|(?<=\s)which\b|(?<=\s)because\b|(?<=\s)since\b", re.IGNORECASE)
+_MATH = re.compile(
+    r"\$\$([^$]{1,600})\$\$|(?<!\\)\$((?:[^$\\\n]|\\.){1,600})\$"
+    r"|\\\[((?:[^\\]|\\(?!\])){1,600})\\\]|\\\(((?:[^\\]|\\(?!\))){1,600})\\\)"
+)
+_WORDS = re.compile(r"(?<!\\)\b[A-Za-z]{3,}")
+_EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
+_VALUE = re.compile(
+    r"[-+]?\(?\\frac\s*\{[-\d]+\}\s*\{\d+\}|[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
+    r"(?:\s*/\s*\d+)?(?:\s*(?:%|percent))?"
+)
+_CHOICE = re.compile(r"\(([A-J])\)\s*[.!]?\s*$")
+_LEAD = re.compile(
+    r"^(?:\s|\*\*|[:=]|\b(?:therefore|thus|so|equal to|equals|exactly|approximately|about|indeed|simply|option)\b)+",
+    re.I,
+)
+_TRAILING = " \t\n.,;:*"
+
+
+def extract_answer(solution: str) -> str | None:
+    r"""The final answer of a solution, as written there; None when there is none.
+
+    In this order: the last `\boxed{...}` (with its neighbours, if several answers are boxed side by side; a "final
+    answer" announced behind it counts instead), the rest of the line after the last `####`, what follows the last "the
+    answer is", the last mathematics, the right side of the last equation, the last choice letter or number.
+    """
+    text = solution[-TAIL_CHARS:]
+    for rule in (_after_last_box, _boxed, _after_hashes, _after_cue, _last_mathematics, _last_equation, _last_value):
+        answer = rule(text)
+        if answer is not None and answer.strip(_TRAILING):
+            return answer.strip(_TRAILING)
+    return None
+
+
+def has_solution_marks(text: str) -> bool:
+    """Whether a text is more than a bare answer: it boxes something or announces an answer."""
+    return (
+        _BOX.search(text) is not None
+        or "####" in text
+        or _STRONG_CUE.search(text) is not None
+        or _has_prose_around(text)
+    )
+
+
+def _has_prose_around(text: str) -> bool:
+    outside = _MATH.sub(" ", text)
+    if outside == text:
+        return False
+    words = _WORDS.findall(outside)
+    return len([word for word in words if word.lower() != "and"]) >= 2
+
+
+def _boxed(text: str) -> str | None:
+    boxes = [(match.start(), match.end()) for match in _BOX.finditer(text)][-MAX_BOXES:]
+    found: list[tuple[int, int, str]] = []
+    for start, end in reversed(boxes):
+        content = _braced(text, end)
+        if content is None or (found and start < found[-1][0] <= content[0]):
+            continue
+        if found and not _belongs_together(text[content[0] : found[-1][0]], content[1], found[-1][2]):
+            break
+        found.append((start, content[0], content[1]))
+    parts = [part.strip() for _, _, part in reversed(found)]
+    return ", ".join(dict.fromkeys(parts)) if parts else None
+
+
+def _after_last_box(text: str) -> str | None:
+    """What is announced as the final answer after the last box, which then was a step."""
+    box = next(iter(reversed(list(_BOX.finditer(text)))), None)
+    cue = next(iter(reversed(list(_FINAL_CUE.finditer(text)))), None)
+    return _clause(text[cue.end() :]) if box and cue and cue.start() > box.end() else None
+
+
+def _braced(text: str, start: int) -> tuple[int, str] | None:
+    """Where the content of a box ends, and the content; a box that is never closed goes to the end of its line."""
+    if text[start : start + 1] != "{":
+        match = re.compile(r"\S+").match(text, start)
+        return (match.end(), match[0]) if match else None
+    depth = 0
+    for position in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[position], 0) if text[position - 1] != "\\" else 0
+        if depth == 0:
+            return position + 1, text[start + 1 : position]
+    line = text[start + 1 :].split("\n", 1)[0]
+    return start + 1 + len(line), line
+
+
+def _belongs_together(between: str, first: str, second: str) -> bool:
+    if first == second:
+        return len(between) < BETWEEN_BOXES
+    listed = _LISTED.search(between) is not None
+    return len(between) < BETWEEN_BOXES or (listed and len(between) < BETWEEN_BOXES_LISTED)
+
+
+def _after_hashes(text: str) -> str | None:
+    _, mark, after = text.rpartition("####")
+    return after.strip().split("\n", 1)[0] if mark else None
+
+
+def _after_cue(text: str) -> str | None:
+    cues = [match for match in _CUE.finditer(text) if _STRONG_CUE.match(match[0])]
+    cues = cues or list(_CUE.finditer(text))[-1:]
+    for match in reversed(cues[-3:]):
+        answer = _clause(text[match.end() :])
+        if answer:
+            return answer
+    return None
+
+
+def _clause(text: str) -> str | None:
+    """The answer at the start of what follows a cue: its mathematics, the right side of its equation, or its words."""
+    text = _LEAD.sub("", text[:2000])
+    mathematics = _MATH.match(text)
+    if mathematics is not None:
+        return _joined_mathematics(text)
+    end = _SENTENCE_END.search(text)
+    clause = text[: end.start()] if end else text
+    statement = list(_IS.finditer(clause))
+    if statement and clause[statement[-1].end() :].strip(_TRAILING):
+        return _clause(clause[statement[-1].end() :])
+    inner = _MATH.search(clause)
+    if inner is not None:
+        return _right_side(_content(inner))
+    value = _VALUE.search(clause)
+    if value is not None and len(_WORDS.findall(clause[: value.start()])) >= 2:
+        return _value_with_sign(clause, value)
+    return _right_side(clause) or None
+
+
+def _joined_mathematics(text: str) -> str:
+    """Pieces of mathematics in a row, such as `$1$ and $2$`, with the unit behind the last."""
+    parts: list[str] = []
+    position = 0
+    while (match := _MATH.match(text, position)) is not None:
+        parts.append(_content(match).strip())
+        separator = re.compile(r"\s*(?:,\s*and\b|,|\band\b|\bor\b)\s*").match(text, match.end())
+        position = separator.end() if separator else match.end()
+        if separator is None:
+            break
+    unit = re.compile(r"\s?(?:%|percent\b)").match(text, position)
+    return ", ".join(parts) + (unit[0] if unit else "")
+
+
+def _content(match: re.Match[str]) -> str:
+    return next(group for group in match.groups() if group is not None)
+
+
+def _last_mathematics(text: str) -> str | None:
+    found = list(_MATH.finditer(text))
+    if not found:
+        return None
+    rest = text[found[-1].end() :]
+    return None if _VALUE.search(rest) else _right_side(_content(found[-1]))
+
+
+def _last_equation(text: str) -> str | None:
+    for line in reversed(text.splitlines()):
+        if _EQUALS.search(line):
+            after = _EQUALS.split(line)[-1]
+            value = _VALUE.search(after)
+            return _value_with_sign(after, value) if value else after
+    return None
+
+
+def _last_value(text: str) -> str | None:
+    choice = _CHOICE.search(text)
+    if choice is not None:
+        return choice[1]
+    found = list(_VALUE.finditer(text))
+    return _value_with_sign(text, found[-1]) if found else None
+
+
+def _value_with_sign(text: str, match: re.Match[str]) -> str:
+    """The value, without a sign that is the minus or hyphen of the word or number before it."""
+    value = match[0]
+    is_operator = (
+        value[0] in "+-"
+        and match.start() > 0
+        and (text[match.start() - 1].isalnum() or text[match.start() - 1] in ")}")
+    )
+    return value[1:] if is_operator else value
+
+
+def _right_side(text: str) -> str:
+    """What follows the last equals sign where a value is named or computed; all of it where the equation is the answer."""
+    sides = _EQUALS.split(text)
+    if len(sides) == 1 or any(mark in text for mark in (",", ";", r"\le", r"\ge", "<", ">")):
+        return text
+    left = sides[0].strip()
+    named = re.fullmatch(r"[^\d+*/^=-]{1,40}|[a-zA-Z]\w*\([^()]*\)|[-+*/\d\s.()\\{}a-z]*", left) is not None
+    return sides[-1] if named or len(sides) > 2 else text

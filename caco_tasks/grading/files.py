@@ -1,0 +1,120 @@
+"""Grading a file of answers: JSON lines in, JSON lines out, order and count kept."""
+
+import contextlib
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from caco_tasks.config import GradingSettings
+from caco_tasks.errors import SourceError
+from caco_tasks.grading.grader import Comparison, Grader
+from caco_tasks.records import Reason
+
+MAX_LINE_BYTES = 32 * 1024 * 1024
+
+
+def grade_jsonl(source: Path, target: Path, settings: GradingSettings) -> dict[str, int]:
+    """Compares each line of `source` and writes its verdict as a line of `target`.
+
+    In: `{"id", "gold", "pred"}`. Out: `{"id", "outcome", "reason", "method", "seconds"}`, and `detail` where there is one.
+    A line that cannot be read gets its own line, with outcome `unknown`, reason `unreadable_record`, its number as `line`
+    (from 1) and what is wrong as `detail`. `target` appears only when it is complete. Returns the counts `read`, `pass`,
+    `fail` and `unknown`.
+
+    Raises:
+        SourceError: `source` cannot be read or `target` cannot be written.
+    """
+    counts: Counter[str] = Counter()
+    try:
+        with source.open("rb") as lines, _replacing(target) as out, Grader(settings) as grader:
+            for row in _graded(lines, grader):
+                out.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+                counts[row["outcome"]] += 1
+    except OSError as exc:
+        raise SourceError(f"Grading {source} into {target} failed: {exc.strerror}.") from exc
+    return {"read": counts.total(), **{name: counts[name] for name in ("pass", "fail", "unknown")}}
+
+
+def _graded(lines: Any, grader: Grader) -> Iterator[dict[str, Any]]:
+    """One row per line, in order; the pairs between them go to the grader as one stream."""
+    rows: list[tuple[Any, dict[str, Any] | None]] = []
+
+    def pairs() -> Iterator[tuple[str, str]]:
+        for number, line in enumerate(lines, start=1):
+            record, problem = _read(line)
+            rows.append((record.get("id"), None if problem is None else _unreadable(record, number, problem)))
+            if problem is None:
+                yield record["gold"], record["pred"]
+
+    for comparison in grader.compare(pairs()):
+        yield from _unreadable_before(rows)
+        identity, _ = rows.pop(0)
+        yield _row(identity, comparison)
+    yield from _unreadable_before(rows)
+
+
+def _unreadable_before(rows: list[tuple[Any, dict[str, Any] | None]]) -> Iterator[dict[str, Any]]:
+    while rows and rows[0][1] is not None:
+        row = rows.pop(0)[1]
+        assert row is not None
+        yield row
+
+
+def _row(identity: Any, comparison: Comparison) -> dict[str, Any]:
+    verdict = comparison.verdict
+    row = {
+        "id": identity,
+        "outcome": verdict.outcome.value,
+        "reason": verdict.reason.value if verdict.reason else None,
+        "method": comparison.method,
+        "seconds": round(comparison.seconds, 6),
+    }
+    return {**row, "detail": verdict.detail} if verdict.detail else row
+
+
+def _unreadable(record: dict[str, Any], number: int, problem: str) -> dict[str, Any]:
+    identity = record.get("id")
+    row = {
+        "id": identity,
+        "outcome": "unknown",
+        "reason": Reason.UNREADABLE_RECORD.value,
+        "method": None,
+        "seconds": 0.0,
+    }
+    return {**row, "line": number, "detail": problem}
+
+
+def _read(line: bytes) -> tuple[dict[str, Any], str | None]:
+    """The record of a line, and what is wrong with it (None: nothing)."""
+    if len(line) > MAX_LINE_BYTES:
+        return {}, f"longer than {MAX_LINE_BYTES} bytes"
+    try:
+        record = json.loads(line)
+    except UnicodeDecodeError:
+        return {}, "not UTF-8"
+    except (ValueError, RecursionError):
+        return {}, "not JSON"
+    if not isinstance(record, dict):
+        return {}, "not a JSON object"
+    wrong = [name for name in ("gold", "pred") if not isinstance(record.get(name), str)]
+    return record, f"'{wrong[0]}' is missing or not a string" if wrong else None
+
+
+@contextlib.contextmanager
+def _replacing(target: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of `target` when it is complete, and leaves no trace otherwise."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            os.chmod(file.name, 0o644)
+            os.replace(file.name, target)
+        except BaseException:
+            os.unlink(file.name)
+            raise

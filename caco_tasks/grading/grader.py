@@ -1,0 +1,141 @@
+"""Compares answers in order: the exact front end in this process, math-verify in workers that can be killed."""
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from caco_tasks.config import GradingSettings
+from caco_tasks.grading.compare import Decision, Question, compare_exactly
+from caco_tasks.grading.pool import Pool, Reply
+from caco_tasks.records import PASS, Reason, Verdict, fail, unknown
+
+VERSION = "exact-1+math-verify-0.9"
+WINDOW = 256  # pairs that wait for the slowest before them
+PENDING_PER_WORKER = 4
+MAX_QUARANTINE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What the grader says of one pair, by which method, and how long it took in seconds of wall time."""
+
+    verdict: Verdict  # PASS equal, fail(ANSWERS_DIFFER), unknown(CHECKER_TIMEOUT)
+    method: str
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A pair's place in the order; `comparison` comes when it is decided."""
+
+    fingerprint: bytes = b""
+    seconds: float = 0.0
+    comparison: Comparison | None = None
+
+
+class Grader:
+    """Compares answers; a context manager, because it may start processes (only when a pair needs one).
+
+    A pair that costs a worker its life is `unknown(CHECKER_TIMEOUT)` and is not sent to a worker again by this grader.
+    """
+
+    version = VERSION
+
+    def __init__(self, settings: GradingSettings) -> None:
+        self._settings = settings
+        self._pool: Pool | None = None
+        self._quarantine: set[bytes] = set()
+        self._slots: dict[int, _Slot] = {}
+        self._next_key = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the worker processes; the grader can be used again and then starts new ones."""
+        if self._pool is not None:
+            self._pool.close()
+        self._pool = None
+        self._slots.clear()
+
+    def compare(self, pairs: Iterable[tuple[str, str]]) -> Iterator[Comparison]:
+        """One comparison per pair of gold answer and predicted answer, in order.
+
+        Each text is an answer or a whole solution, of which the final answer counts. The gold's type and its digits
+        decide what is compared.
+
+        Raises:
+            PlatformError: a worker process does not start.
+        """
+        window: deque[_Slot] = deque()
+        for gold, pred in pairs:
+            window.append(self._begin(gold, pred))
+            self._settle_if_full(len(window))
+            yield from _decided(window)
+        while window:
+            self._settle()
+            yield from _decided(window)
+
+    def _begin(self, gold: str, pred: str) -> _Slot:
+        started = time.perf_counter()
+        result = compare_exactly(gold, pred)
+        seconds = time.perf_counter() - started
+        if isinstance(result, Decision):
+            return _Slot(comparison=Comparison(_verdict(result.equal, result.detail), result.method, seconds))
+        return self._ask(result, seconds)
+
+    def _ask(self, question: Question, seconds: float) -> _Slot:
+        fingerprint = hashlib.blake2b(
+            f"{len(question.gold)}\0{question.gold}{question.pred}".encode(errors="replace")
+        ).digest()
+        if fingerprint in self._quarantine:
+            detail = "this pair stopped a checker before"
+            return _Slot(comparison=Comparison(_verdict(None, detail), "quarantine", seconds))
+        slot = _Slot(fingerprint, seconds)
+        self._slots[self._next_key] = slot
+        if self._pool is None:
+            self._pool = Pool(self._settings.workers, self._settings.timeout_seconds)
+        self._pool.submit(self._next_key, question.gold, question.pred)
+        self._next_key += 1
+        return slot
+
+    def _settle_if_full(self, waiting: int) -> None:
+        if self._pool is None or not self._pool.pending:
+            return
+        is_full = waiting >= WINDOW or self._pool.pending >= PENDING_PER_WORKER * self._settings.workers
+        self._take(self._pool.poll(None if is_full else 0.0))
+
+    def _settle(self) -> None:
+        if self._pool is not None:
+            self._take(self._pool.poll())
+
+    def _take(self, replies: list[Reply]) -> None:
+        for reply in replies:
+            slot = self._slots.pop(reply.key)
+            if reply.killed and len(self._quarantine) < MAX_QUARANTINE:
+                self._quarantine.add(slot.fingerprint)
+            slot.comparison = Comparison(
+                _verdict(reply.equal, reply.error), "math-verify", slot.seconds + reply.seconds
+            )
+
+
+def _decided(window: deque[_Slot]) -> Iterator[Comparison]:
+    while window and window[0].comparison is not None:
+        comparison = window.popleft().comparison
+        assert comparison is not None
+        yield comparison
+
+
+def _verdict(equal: bool | None, detail: str | None) -> Verdict:
+    if equal is None:
+        return unknown(Reason.CHECKER_TIMEOUT, detail)
+    return PASS if equal else fail(Reason.ANSWERS_DIFFER, detail)

@@ -1,0 +1,483 @@
+"""Reads an answer, in LaTeX or as a program prints it, into a tree: a recursive descent with caps, nothing is executed.
+
+Grammar, loosest first: `;` list, `,` list, relation, union, sum, product (also by juxtaposition), sign, power, postfix,
+atom.
+"""
+
+import re
+from fractions import Fraction
+
+from caco_tasks.grading.tokens import (
+    CLOSING,
+    CONSTANTS,
+    CONTAINERS,
+    DIVIDING,
+    EMPTY,
+    END,
+    FUNCTIONS,
+    GREEK,
+    GROUPS,
+    MATRICES,
+    MAX_CHARS,
+    PRODUCTS,
+    RELATIONS,
+    ROUND_UP_DOWN,
+    SETS,
+    WRAPPERS,
+    Token,
+    Unreadable,
+    literal,
+    tokens,
+)
+from caco_tasks.grading.tree import Call, Group, Node, Number, Relation, Symbol, Words
+
+MAX_DEPTH = 120
+
+
+def parse(text: str) -> Node:
+    """The tree of a cleaned text (see `caco_tasks.grading.clean`).
+
+    Raises:
+        Unreadable: the text is not in the grammar, or is larger than the caps of this module.
+    """
+    if len(text) > MAX_CHARS:
+        raise Unreadable("too long")
+    parser = _Parser(list(tokens(text)))
+    node = parser.outer_list()
+    if parser.peek is not END:
+        raise Unreadable(f"did not expect {parser.peek.text}")
+    return node
+
+
+class _Parser:
+    def __init__(self, words: list[Token]) -> None:
+        self._tokens = [*words, END]
+        self._at = 0
+        self._depth = 0
+        self._bars = 0
+
+    @property
+    def peek(self) -> Token:
+        return self._tokens[self._at]
+
+    def take(self) -> Token:
+        token = self._tokens[self._at]
+        self._at = min(self._at + 1, len(self._tokens) - 1)
+        return token
+
+    def accept(self, *texts: str) -> bool:
+        if self.peek.kind != "string" and self.peek.text in texts:
+            self.take()
+            return True
+        return False
+
+    def expect(self, text: str) -> None:
+        if not self.accept(text):
+            raise Unreadable(f"expected {text}")
+
+    # lists and relations
+
+    def outer_list(self) -> Node:
+        items = [self.inner_list()]
+        while self.accept(";"):
+            items.append(self.inner_list())
+        return items[0] if len(items) == 1 else Group("bare", tuple(items))
+
+    def inner_list(self) -> Node:
+        items = self._items(closing=(";", "", r"\\"))
+        return items[0] if len(items) == 1 else Group("bare", tuple(items))
+
+    def _items(self, closing: tuple[str, ...]) -> list[Node]:
+        items: list[Node] = []
+        while self.peek.text not in closing:
+            items.append(self.relation())
+            if not self.accept(","):
+                break
+        if not items and closing[0] == ";":
+            raise Unreadable("nothing there")
+        return items
+
+    def relation(self) -> Node:
+        ops: list[str] = []
+        sides = [self._side()]
+        while (op := RELATIONS.get(self.peek.text)) is not None and self.peek.kind != "string":
+            self.take()
+            ops.append(op)
+            sides.append(self._side())
+        return Relation(tuple(ops), tuple(sides)) if ops else sides[0]
+
+    def _side(self) -> Node:
+        """One side of a relation, a ratio, or words."""
+        label = self._label()
+        if label is not None:
+            return label
+        parts = [self.union()]
+        while self.accept(":"):
+            parts.append(self.union())
+        return parts[0] if len(parts) == 1 else Group("ratio", tuple(parts))
+
+    def _label(self) -> Node | None:
+        """`f(x)` before an equals sign, as one symbol; words up to the next comma, as words."""
+        start = self._at
+        if self.peek.kind in ("word", "command") and self._tokens[start + 1].text == "(":
+            texts = [token.text for token in self._tokens[start : start + 12]]
+            if ")" in texts and texts[texts.index(")") + 1 :][:1] == ["="] and texts[0] not in FUNCTIONS:
+                size = texts.index(")") + 1
+                self._at += size
+                return Symbol("".join(texts[:size]))
+        return self._words()
+
+    def _words(self) -> Words | None:
+        start = self._at
+        if not _is_plain_word(self.peek):
+            return None
+        while self.peek.kind == "word":
+            self.take()
+        if self.peek.text in (",", ";", "", ")", "]", "}", r"\}", ":", "&", r"\\"):
+            return Words(" ".join(token.text for token in self._tokens[start : self._at]).casefold())
+        raise Unreadable("words among the mathematics")
+
+    def union(self) -> Node:
+        items = [self.sum()]
+        names: set[str] = set()
+        while (name := SETS.get(self.peek.text)) is not None:
+            self.take()
+            names.add(name)
+            items.append(self.sum())
+        if not names:
+            return items[0]
+        if names != {"union"} or any(not isinstance(item, Group) for item in items):
+            raise Unreadable("set operations")
+        return Group("union", tuple(items))
+
+    # arithmetic
+
+    def sum(self) -> Node:
+        self._descend()
+        node = self.product()
+        while self.peek.text in ("+", "-", r"\pm", r"\mp"):
+            op = self.take().text
+            right = self.product()
+            node = (
+                Call("+", (node, Call("neg", (right,)))) if op == "-" else Call({"+": "+"}.get(op, op), (node, right))
+            )
+        self._depth -= 1
+        return node
+
+    def product(self) -> Node:
+        node = self.signed()
+        while True:
+            op = PRODUCTS.get(self.peek.text)
+            if op is not None and self.peek.kind != "string":
+                self.take()
+                right = self.signed()
+            elif self._starts_factor():
+                op, right = "*", self.power()
+                if isinstance(node, Number) and node.decimals is None and _is_proper(right):
+                    node = Call("+", (node, right if node.value >= 0 else Call("neg", (right,))))  # a mixed number
+                    continue
+            else:
+                return node
+            node = Call(op, (_factor(node), _factor(right)))
+
+    def _starts_factor(self) -> bool:
+        token = self.peek
+        if token.kind == "number" and self._tokens[self._at - 1].kind == "number":
+            raise Unreadable("two numbers side by side")
+        if token.kind in ("word", "number"):
+            return True
+        if token.kind == "command":
+            return token.text not in RELATIONS and token.text not in SETS and not _is_closing(token.text)
+        return token.text in ("(", "{", "[") or (token.text == "|" and not self._bars)
+
+    def signed(self) -> Node:
+        self._descend()
+        node = self._signed()
+        self._depth -= 1
+        return node
+
+    def _signed(self) -> Node:
+        if self.accept("-"):
+            inner = self.signed()
+            return (
+                Number(-inner.value, inner.decimals, inner.digits)
+                if isinstance(inner, Number)
+                else Call("neg", (inner,))
+            )
+        if self.accept("+"):
+            return self.signed()
+        if self.peek.text in (r"\pm", r"\mp"):
+            op = self.take().text
+            return Call(op, (Number(Fraction(0)), self.signed()))
+        return self.power()
+
+    def power(self) -> Node:
+        self._descend()
+        node = self._power()
+        self._depth -= 1
+        return node
+
+    def _descend(self) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise Unreadable("nested too deeply")
+
+    def _power(self) -> Node:
+        node = self.postfix(self.atom())
+        if self.accept("^"):
+            if self.accept("'", r"\prime", r"\circ", r"\degree"):
+                return node
+            exponent = self._script()
+            if isinstance(node, Symbol):
+                node = self._subscripted(node)
+            return self.postfix(Call("^", (node, exponent)))
+        return node
+
+    def postfix(self, node: Node) -> Node:
+        while True:
+            if self.peek.text == "!" and self._tokens[self._at + 1].text != "=":
+                self.take()
+                node = Call("factorial", (node,))
+            elif not self.accept("%", r"\degree", r"\circ"):
+                return node
+
+    def _script(self) -> Node:
+        """What stands after ^ or _: a braced expression, or a single factor with its sign."""
+        if self.accept("{"):
+            node = self.outer_list()
+            self.expect("}")
+            return node
+        if self.accept("-"):
+            return Call("neg", (self.power(),))
+        return self.power()
+
+    # atoms
+
+    def atom(self) -> Node:
+        self._descend()
+        node = self._atom()
+        self._depth -= 1
+        return node
+
+    def _atom(self) -> Node:
+        token = self.take()
+        if token.kind == "number":
+            return self._number(token.text)
+        if token.kind == "string":
+            return Words(token.text[1:-1].strip().casefold())
+        if token.text in CLOSING:
+            return self._group(token.text)
+        if token.text in ROUND_UP_DOWN:
+            closing, name = ROUND_UP_DOWN[token.text]
+            return self._until(closing, name)
+        if token.text in ("|", r"\lvert", r"\vert", r"\|"):
+            return self._absolute(token.text)
+        if token.kind in ("word", "command"):
+            return self._named(token.text)
+        raise Unreadable(f"did not expect {token.text or 'the end'}")
+
+    def _number(self, text: str) -> Node:
+        number = literal(text)
+        if self.peek == Token("word", "j"):
+            self.take()
+            return Call("*", (number, Symbol("i")))
+        return number
+
+    def _until(self, closing: str, name: str) -> Node:
+        node = self.sum()
+        self.expect(closing)
+        return Call(name, (node,))
+
+    def _absolute(self, opening: str) -> Node:
+        closing = {r"\lvert": r"\rvert"}.get(opening, opening)
+        self._bars += 1
+        node = self._until(closing, "abs")
+        self._bars -= 1
+        return node
+
+    def _group(self, opening: str) -> Node:
+        bars, self._bars = self._bars, 0
+        items = self._semicolons()
+        closing = self.take().text
+        self._bars = bars
+        if opening in ("(", "[") and closing in (")", "]"):
+            return _bracketed(GROUPS[opening, closing], items)
+        if closing != CLOSING[opening]:
+            raise Unreadable(f"expected {CLOSING[opening]}")
+        if opening == "{" and len(items) == 1:
+            return items[0]
+        return _bracketed("set", items) if opening in ("{", r"\{", r"\lbrace") else _bracketed("square", items)
+
+    def _semicolons(self) -> list[Node]:
+        closing = (")", "]", "}", r"\}", r"\rbrace", r"\rbrack", ";")
+        items = self._items(closing)
+        while self.accept(";"):
+            more = self._items(closing)
+            items = [*items, *more]
+        return items
+
+    def _named(self, text: str) -> Node:
+        name = text.lstrip("\\")
+        if name in ("frac", "binom") and text.startswith("\\"):
+            return Call({"frac": "/", "binom": "binomial"}[name], (self._argument(), self._argument()))
+        if text == r"\begin":
+            return self._environment()
+        if text == r"\sqrt":
+            return self._root()
+        if text in EMPTY:
+            return Group("set", ())
+        if text in CONSTANTS:
+            return self._subscripted(Symbol(CONSTANTS[text]))
+        if name in FUNCTIONS and (name not in GREEK or self.peek.text == "("):
+            return self._function(name)
+        if self.peek.text == "(" and name in DIVIDING | WRAPPERS | set(CONTAINERS):
+            return self._constructor(name)
+        if (text.startswith("\\") and name in GREEK) or len(text) == 1:
+            return self._subscripted(Symbol(name))
+        if not text.startswith("\\") and len(text) == 2:
+            return Call("*", (Symbol(text[0]), self._subscripted(Symbol(text[1]))))
+        raise Unreadable(f"does not know {text}")
+
+    def _argument(self) -> Node:
+        """An argument of a LaTeX command: braced, or one digit, letter or command."""
+        if self.accept("{"):
+            node = self.outer_list()
+            self.expect("}")
+            return node
+        if self.peek.kind == "number" and len(self.peek.text) > 1 and self.peek.text.isdigit():
+            first, rest = self.peek.text[0], self.peek.text[1:]
+            self._tokens[self._at] = Token("number", rest)
+            return literal(first)
+        return self.atom()
+
+    def _root(self) -> Node:
+        index: Node = Number(Fraction(2))
+        if self.accept("["):
+            index = self.sum()
+            self.expect("]")
+        radicand = self._group_or_atom()
+        return Call("sqrt", (radicand,)) if index == Number(Fraction(2)) else Call("root", (radicand, index))
+
+    def _group_or_atom(self) -> Node:
+        if self.accept("{"):
+            node = self.sum()
+            self.expect("}")
+            return node
+        return self.atom()
+
+    def _function(self, name: str) -> Node:
+        if name == "sqrt" and self.peek.text != "(":
+            return self._root()
+        base = self._script() if name == "log" and self.accept("_") else None
+        power = self._script() if self.accept("^") else None
+        args = self._function_arguments()
+        call = Call("log", (*args, base)) if base is not None else Call(FUNCTIONS[name], args)
+        if power == Number(Fraction(-1)):
+            return Call("a" + name, args)
+        return call if power is None else Call("^", (call, power))
+
+    def _function_arguments(self) -> tuple[Node, ...]:
+        if self.peek.text in ("(", "["):
+            node = self.atom()
+            return node.items if isinstance(node, Group) else (node,)
+        node = self.signed()
+        while self.peek.kind in ("number", "word") or self.peek.text in (r"\pi", r"\theta", r"\frac"):
+            if self.peek.text in FUNCTIONS:
+                break
+            node = Call("*", (node, self.power()))
+        return (node,)
+
+    def _constructor(self, name: str) -> Node:
+        self.expect("(")
+        items = tuple(self._items((")",)))
+        self.expect(")")
+        if name in DIVIDING and len(items) == 2:
+            return Call("/", items)
+        if name in DIVIDING | WRAPPERS and len(items) == 1:
+            return _number_in_words(items[0])
+        kind = CONTAINERS.get(name, "")
+        if kind in ("matrix", "set", "square", "paren") and len(items) == 1 and isinstance(items[0], Group):
+            return Group(kind, items[0].items)
+        if kind in ("set", "paren", "union", "[]") or (kind and not items):
+            return Group(kind.replace("[]", "square"), items)
+        raise Unreadable(f"does not know this form of {name}")
+
+    def _environment(self) -> Node:
+        self.expect("{")
+        name = self.take().text
+        self.expect("}")
+        if name == "array" and self.accept("{"):
+            while not self.accept("}"):
+                if self.take() is END:
+                    raise Unreadable("expected }")
+        elif name not in MATRICES:
+            raise Unreadable(f"does not know the environment {name}")
+        rows = self._rows()
+        for text in (r"\end", "{", name, "}"):
+            self.expect(text)
+        return Group("matrix", tuple(rows))
+
+    def _rows(self) -> list[Node]:
+        rows: list[Node] = []
+        while self.peek.text != r"\end":
+            cells = [self.relation()]
+            while self.accept("&"):
+                cells.append(self.relation())
+            rows.append(Group("square", tuple(cells)))
+            if not self.accept("\\\\"):
+                break
+        return rows
+
+    def _subscripted(self, symbol: Symbol) -> Symbol:
+        if self.accept("_"):
+            return Symbol(f"{symbol.name}_{self._script()}")
+        while self.accept("'"):
+            symbol = Symbol(symbol.name + "'")
+        return symbol
+
+
+def _factor(node: Node) -> Node:
+    """Square brackets around one factor of a product only group."""
+    return node.items[0] if isinstance(node, Group) and node.kind == "square" and len(node.items) == 1 else node
+
+
+def _is_closing(text: str) -> bool:
+    return text in (
+        r"\}",
+        r"\rbrace",
+        r"\rfloor",
+        r"\rceil",
+        r"\rvert",
+        r"\rbrack",
+        "\\\\",
+        r"\end",
+        r"\pm",
+        r"\mp",
+        *PRODUCTS,
+    )
+
+
+def _is_proper(node: Node) -> bool:
+    """A fraction of two whole numbers, less than one."""
+    if not (isinstance(node, Call) and node.name == "/"):
+        return False
+    above, below = node.args
+    whole = isinstance(above, Number) and isinstance(below, Number)
+    return whole and 0 < above.value < below.value  # type: ignore[union-attr]
+
+
+def _is_plain_word(token: Token) -> bool:
+    known = FUNCTIONS.keys() | CONSTANTS.keys() | CONTAINERS.keys() | DIVIDING | WRAPPERS
+    return token.kind == "word" and len(token.text) >= 3 and token.text not in known
+
+
+def _bracketed(kind: str, items: list[Node]) -> Node:
+    if kind == "paren" and len(items) == 1 and not isinstance(items[0], Group):
+        return items[0]
+    if kind == "square" and items and all(isinstance(item, Group) and item.kind == "square" for item in items):
+        return Group("matrix", tuple(items))
+    return Group(kind, tuple(items))
+
+
+def _number_in_words(node: Node) -> Node:
+    return literal(node.text) if isinstance(node, Words) and re.fullmatch(r"[\d.]+", node.text) else node

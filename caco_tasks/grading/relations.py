@@ -1,0 +1,122 @@
+"""Equations, inequalities and chains of them."""
+
+from caco_tasks.grading.evaluate import Undecided, exact, symbols
+from caco_tasks.grading.points import is_same_number, ratio_at_points, same_at_points
+from caco_tasks.grading.tree import Call, Group, Node, Relation, Symbol
+
+_FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
+_LEFT_BRACKETS = {"<": "(", "<=": "["}
+_KINDS = {"()": "paren", "[]": "square", "(]": "(]", "[)": "[)"}
+
+
+def settled(node: Node) -> Node:
+    r"""A relation in one form: `x \in S` is S, approximations go, a chain of equalities is its first and its last side."""
+    if not isinstance(node, Relation):
+        return node
+    ops, sides = list(node.ops), list(node.sides)
+    if ops == ["in"]:
+        return sides[1]
+    if "=>" in ops:
+        raise Undecided("an implication")
+    if ops[0] == "~" and is_label(sides[0]):
+        ops[0] = "="
+    if "~" in ops:
+        cut = ops.index("~")
+        ops, sides = ops[:cut], sides[: cut + 1]
+    if not ops:
+        return sides[0]
+    if set(ops) != {"="}:
+        return Relation(tuple(ops), tuple(sides))
+    if is_label(sides[0]) or (len(sides) == 2 and any(map(symbols, sides))):
+        return Relation(("=",), (sides[0], sides[-1]))
+    return sides[-1]
+
+
+def is_label(node: Node) -> bool:
+    """Whether a node only names a value: `x`, `a_3`, `f(x)`, `(p, q)`, `V_1 : V_2`."""
+    if isinstance(node, Group):
+        return bool(node.items) and all(isinstance(item, Symbol) for item in node.items)
+    return isinstance(node, Symbol)
+
+
+def compare_relations(gold: Relation, pred: Relation) -> bool | None:
+    """Whether two relations say the same; None when they would have to be solved."""
+    if len(gold.ops) > 1 or len(pred.ops) > 1:
+        return _compare_chains(gold, pred)
+    if symbols(gold) != symbols(pred):
+        return False
+    if (gold.ops[0] == "=") != (pred.ops[0] == "="):
+        return False
+    ratios = ratio_at_points(_difference(gold), _difference(pred))
+    if ratios is None or not all(is_same_number(ratios[0], ratio) for ratio in ratios[1:]):
+        return (
+            False if ratios and all(degree(side) == 1 for side in (*gold.sides, *pred.sides) if symbols(side)) else None
+        )
+    op, other = gold.ops[0], pred.ops[0]
+    if op in ("=", "!="):
+        return op == other
+    return bool(op == (other if ratios[0].real > 0 else _FLIPPED[other]))
+
+
+def interval_of(relation: Relation) -> Group | None:
+    """The interval that `a < x <= b` or `x > a` says; None for other relations."""
+    relation = _ascending(relation)
+    places = [place for place, side in enumerate(relation.sides) if isinstance(side, Symbol) and symbols(side)]
+    if len(places) != 1 or not set(relation.ops) <= {"<", "<="} or len(relation.ops) > 2:
+        return None
+    place = places[0]
+    if len(relation.ops) == 2 and place != 1:
+        return None
+    infinity = Symbol("oo")
+    low, left = (
+        (relation.sides[place - 1], _LEFT_BRACKETS[relation.ops[place - 1]])
+        if place > 0
+        else (Call("neg", (infinity,)), "(")
+    )
+    is_last = place == len(relation.sides) - 1
+    high, right = (
+        (infinity, ")") if is_last else (relation.sides[place + 1], ")" if relation.ops[place] == "<" else "]")
+    )
+    return Group(_KINDS[left + right], (low, high))
+
+
+def degree(node: Node) -> int | None:
+    """The degree of a polynomial, 0 for a constant; None for what is not written with + - * and division by numbers."""
+    if not symbols(node):
+        return 0
+    if isinstance(node, Symbol):
+        return 1
+    if not isinstance(node, Call) or node.name not in ("+", "neg", "*", "/"):
+        return None
+    parts = [degree(arg) for arg in node.args]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts) or (node.name == "/" and known[1] > 0):
+        return None
+    return sum(known) if node.name == "*" else max(known)
+
+
+def _ascending(relation: Relation) -> Relation:
+    if set(relation.ops) <= {">", ">="}:
+        return Relation(tuple(_FLIPPED[op] for op in reversed(relation.ops)), tuple(reversed(relation.sides)))
+    return relation
+
+
+def _compare_chains(gold: Relation, pred: Relation) -> bool | None:
+    gold, pred = _ascending(gold), _ascending(pred)
+    if gold.ops != pred.ops:
+        return None
+    results = [_same_side(first, second) for first, second in zip(gold.sides, pred.sides, strict=True)]
+    return None if None in results else all(results)
+
+
+def _same_side(first: Node, second: Node) -> bool | None:
+    if first == second:
+        return True
+    try:
+        return exact(first) == exact(second)
+    except Undecided:
+        return same_at_points(first, second)
+
+
+def _difference(relation: Relation) -> Node:
+    return Call("+", (relation.sides[0], Call("neg", (relation.sides[1],))))

@@ -1,0 +1,311 @@
+"""Finds written arithmetic in a text: cuts it into statements of sides that are joined by equals signs, in one pass."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from caco_tasks.grading.units import measure
+
+MAX_CHARS = 200_000  # of a text that are read
+MAX_SIDE_TOKENS = 200
+MAX_DIGITS = 60  # of one number
+UNIT_WORDS = 3  # words in a row that may stand behind a number
+
+_TOKEN = re.compile(
+    r"""
+      (?P<space>[ \t\u00a0]+|\\[,;:! ]|\\?\$|&|\\left(?![a-zA-Z])|\\right(?![a-zA-Z])|\\[()\[\]]|~|\*\*(?!\s*[-+\d(.]))
+    | (?P<line>(?:\n|\\\\)[\s&]*)
+    | (?P<number>(?:\d{1,3}(?:(?:,|\{,\})\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)
+    | (?P<approx>≈|\\approx|~=|[<>≤≥≠]=?|!=|\\(?:le|ge|leq|geq|ne|neq|lt|gt)(?![a-zA-Z]))
+    | (?P<equals>={1,2}(?![=>]))
+    | (?P<frac>\\[dtc]?frac(?![a-zA-Z]))
+    | (?P<op>\*\*|//|[-+*/^\u00d7\u00b7\u00f7\u2212⋅]|\\(?:times|cdot|div|bmod|mod)(?![a-zA-Z]))
+    | (?P<cross>[xX](?=[ ]?[$(.]{0,2}\d))
+    | (?P<percent>\\?%)
+    | (?P<open>[({]|\[)
+    | (?P<close>[)}\]])
+    | (?P<bang>!)
+    | (?P<power>[²³])
+    | (?P<text>\\(?:text|mathrm|mbox|boxed|textbf|mathbf)\s*(?=\{))
+    | (?P<word>[A-Za-z]+(?:/[A-Za-z]+)*)
+    | (?P<command>\\[a-zA-Z]+)
+    | (?P<stop>[.,;:?](?=\s|$|[A-Z"')]|\\|\$))
+    | (?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_THIN = re.compile(r"\\!|(?<=\d)\\,(?=\d{3}(?!\d))")
+_OPERATORS = {
+    "\u00d7": "*",
+    "\u00b7": "*",
+    "\u22c5": "*",
+    "\u00f7": "/",
+    "\u2212": "-",
+    "**": "^",
+    "\\times": "*",
+    "\\cdot": "*",
+    "\\div": "/",
+    "\\bmod": "mod",
+    "\\mod": "mod",
+    "x": "*",
+    "X": "*",
+    "mod": "mod",
+    "plus": "+",
+    "minus": "-",
+    "times": "*",
+    "of": "of",
+}
+_SHARES = {"half": Fraction(1, 2), "quarter": Fraction(1, 4), "third": Fraction(1, 3)}
+_EQUALITIES = frozenset({"equals", "makes", "gives"})
+_FUNCTIONS = frozenset(("sin cos tan log ln gcd lcm max min sqrt floor ceil round abs exp sum len hcf").split())
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of arithmetic: `number`, `op`, `(`, `)`, `%`, `!`, `frac`; with its place in the text."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    value: Fraction = Fraction(0)
+    decimals: int | None = None
+
+
+@dataclass(slots=True)
+class Side:
+    """What stands between two equals signs."""
+
+    tokens: list[Token] = field(default_factory=list)
+    is_known: bool = True  # False: it holds a letter or something else that has no value
+    units: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Statement:
+    """Sides joined by equals signs; more than one, or there is nothing to check."""
+
+    sides: list[Side] = field(default_factory=lambda: [Side()])
+    remainder: Fraction | None = None  # `17 / 5 = 3 remainder 2`
+
+
+def plain(text: str) -> str:
+    """The part of a text that is read, with LaTeX's thin spaces and commas inside numbers taken out."""
+    return _THIN.sub("", text[:MAX_CHARS].replace("{,}", ",").replace(",\\!", ","))
+
+
+def statements(text: str) -> Iterator[Statement]:
+    """The statements of a text with at least two sides, in order; linear in the text's length."""
+    reader = _Reader(text)
+    for match in _TOKEN.finditer(reader.text):
+        yield from reader.read(match)
+    yield from reader.finish()
+
+
+class _Reader:
+    """One pass over the tokens: collects a statement until something ends it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._statement = Statement()
+        self._skip_to = 0
+        self._spaced = True  # a space stands before this token
+        self._after_letter = (
+            False  # a letter or a function stands right before: what follows belongs to something unknown
+        )
+
+    def read(self, match: re.Match[str]) -> Iterator[Statement]:
+        if match.start() < self._skip_to:
+            return
+        kind = str(match.lastgroup)
+        if kind == "space":
+            self._spaced = True
+            return
+        if kind in ("other", "stop", "approx", "line", "command"):
+            yield from self._break(kind, match)
+        elif kind == "word" or (kind == "cross" and not self._is_times()):
+            yield from self._word(match)
+        elif kind == "equals":
+            self._equals()
+        else:
+            self._add(kind, match)
+        self._spaced = False
+
+    def finish(self) -> Iterator[Statement]:
+        """Ends the statement in hand."""
+        statement, self._statement = self._statement, Statement()
+        if len(statement.sides) > 1:
+            yield statement
+
+    @property
+    def _side(self) -> Side:
+        return self._statement.sides[-1]
+
+    def _equals(self) -> None:
+        if not self._side.tokens:
+            self._side.is_known = False
+        self._statement.sides.append(Side())
+        self._after_letter = False
+
+    def _break(self, kind: str, match: re.Match[str]) -> Iterator[Statement]:
+        if kind == "line" and (self._next_is(match.end(), r"=(?![=>])") or self._ends_in_operator()):
+            return
+        if kind in ("other", "command"):
+            self._side.is_known &= not self._side.tokens or (self._spaced and kind == "other")
+        yield from self.finish()
+        self._after_letter = kind in ("other", "command") and match[0] not in "\"'“”\u2018\u2019\u2014\u2013…#•→"
+        if self._after_letter:
+            self._side.is_known = False
+
+    def _ends_in_operator(self) -> bool:
+        return bool(self._side.tokens) and self._side.tokens[-1].kind == "op"
+
+    def _word(self, match: re.Match[str]) -> Iterator[Statement]:
+        word = match[0].lower()
+        if word in _OPERATORS and word != "x" and self._side.tokens and (word != "of" or self._ends_in_share()):
+            self._push("op", _OPERATORS[word], match)
+        elif word in _SHARES and self._next_is(match.end(), r"\s+of\b"):
+            self._number(match, _SHARES[word], None)
+        elif self._is_equality(word, match):
+            self._equals()
+        elif word in ("remainder", "r") and self._side.tokens and self._next_is(match.end(), r"\s*(?:of\s+)?\d"):
+            yield from self._remainder(match)
+        elif not self._is_unit(match):
+            yield from self._unknown_word(match)
+
+    def _ends_in_share(self) -> bool:
+        """Whether a fraction or a percentage stands before `of`, which then multiplies."""
+        kinds = [token.kind if token.kind != "op" else token.text for token in self._side.tokens[-3:]]
+        is_share = (
+            kinds[-1] in ("%", ")") or kinds[-2:] == ["/", "number"] or self._side.tokens[-1].text.lower() in _SHARES
+        )
+        return is_share or any(token.kind == "frac" for token in self._side.tokens[-7:])
+
+    def _is_equality(self, word: str, match: re.Match[str]) -> bool:
+        operators = [token.text for token in self._side.tokens[1:] if token.kind == "op"]
+        if (
+            self._side.units
+            or not (operators and operators != ["/"])
+            or not self._next_is(match.end(), r"\s+(?:equal\s+to\s+|exactly\s+)?\$?-?\d")
+        ):
+            return False
+        if word == "is":
+            equal = re.compile(r"\s+(?:equal\s+to|exactly)\b").match(self.text, match.end())
+            self._skip_to = equal.end() if equal else 0
+        return word == "is" or word in _EQUALITIES
+
+    def _remainder(self, match: re.Match[str]) -> Iterator[Statement]:
+        number = re.compile(r"\s*(?:of\s+)?(\d{1,30})").match(self.text, match.end())
+        if number is not None:
+            self._statement.remainder = Fraction(int(number[1]))
+            self._skip_to = number.end()
+        yield from self.finish()
+
+    def _is_unit(self, match: re.Match[str]) -> bool:
+        """Words behind a number are its unit when arithmetic goes on behind them, or when they end the statement."""
+        tokens = self._side.tokens
+        if not tokens or tokens[-1].kind not in ("number", ")", "%") or len(match[0]) < 2:
+            return False
+        is_attached = not self._spaced or tokens[-1].kind == ")"
+        if is_attached and len(match[0]) <= 3 and not measure(match[0]):
+            return False  # letters of a formula, as in 2ab
+        following = _UNITS_THEN_OPERATOR.match(self.text, match.start())
+        if following is None:
+            self._side.units.add(match[0].lower())
+            return False
+        self._side.units.add(following[1].lower())
+        self._skip_to = following.end(1)
+        return True
+
+    def _unknown_word(self, match: re.Match[str]) -> Iterator[Statement]:
+        is_letter = len(match[0]) == 1
+        tokens = self._side.tokens
+        if tokens and (tokens[-1].kind in ("op", "frac") or not self._spaced or (is_letter and match[0] not in "AI")):
+            self._side.is_known = False
+        yield from self.finish()
+        is_called = self._next_is(match.end(), r"\s?\(" if match[0].lower() in _FUNCTIONS or is_letter else r"\(")
+        goes_on = self._next_is(
+            match.end(),
+            r"[-\u2212]|\s*(?:[*/^+\u00d7\u00b7\u00f7_]|-\s|\*\*(?!\s*[A-Za-z\n])|\u2212|\\times|\\cdot|\\div|\\frac)",
+        )
+        is_mixed = (
+            match[0] == "and" and bool(tokens) and self._next_is(match.end(), r"\s*(?:a\s+)?\d+\s?/\s?\d|\s*\\frac")
+        )
+        self._side.is_known = not (
+            is_called or goes_on or is_mixed or (is_letter and self._next_is(match.end(), r"\d|\s*-"))
+        )
+
+    def _next_is(self, position: int, pattern: str) -> bool:
+        return _compiled(pattern).match(self.text, position) is not None
+
+    def _add(self, kind: str, match: re.Match[str]) -> None:
+        if kind == "number":
+            self._literal(match)
+        elif kind in ("op", "cross"):
+            self._operator(match)
+        elif kind in ("open", "close"):
+            self._push("(" if kind == "open" else ")", match[0], match)
+        elif kind == "power":
+            self._push("op", "^", match)
+            self._number(match, Fraction("²³".index(match[0]) + 2), None)
+        elif kind != "text":
+            self._push({"percent": "%", "bang": "!"}.get(kind, kind), match[0], match)
+
+    def _literal(self, match: re.Match[str]) -> None:
+        digits = match[0].replace("{,}", "").replace(",", "")
+        if len(digits) > MAX_DIGITS:
+            self._side.is_known = False
+            return
+        if self._side.tokens and self._side.tokens[-1].kind == "frac" and len(digits) > 1 and digits.isdigit():
+            self._side.is_known &= len(digits) == 2
+            self._number(match, Fraction(digits[0]), None)
+            digits = digits[1:]
+        _, point, after = digits.partition(".")
+        self._number(match, Fraction(digits), len(after) if point else None)
+
+    def _is_times(self) -> bool:
+        """Whether an x stands between two numbers, as in `5 x 3`."""
+        return bool(self._side.tokens) and self._side.tokens[-1].kind in ("number", ")", "%")
+
+    def _operator(self, match: re.Match[str]) -> None:
+        op = _OPERATORS.get(match[0], match[0])
+        is_first = not self._side.tokens
+        is_sign = op in "+-" and not self._next_is(match.end(), r"\s")
+        is_bullet = op in "-*^" and self._starts_line(match)
+        if is_first and len(self._statement.sides) == 1 and not is_sign and not is_bullet:
+            self._side.is_known = False
+        if is_first and op == "-" and self._starts_line(match) and self._next_is(match.end(), r"\s"):
+            return  # a bullet
+        if is_first and match[0] in ("*", "**") and self._starts_line(match):
+            self._side.is_known = True  # a bullet, or bold type
+            return
+        self._push("op", op, match)
+
+    def _starts_line(self, match: re.Match[str]) -> bool:
+        start = match.start()
+        while start > 0 and self.text[start - 1] in " \t" and match.start() - start < 8:
+            start -= 1
+        return start == 0 or self.text[start - 1] == "\n"
+
+    def _number(self, match: re.Match[str], value: Fraction, decimals: int | None) -> None:
+        self._append(Token("number", match[0], match.start(), match.end(), value, decimals))
+
+    def _push(self, kind: str, text: str, match: re.Match[str]) -> None:
+        self._append(Token(kind, text, match.start(), match.end()))
+
+    def _append(self, token: Token) -> None:
+        if len(self._side.tokens) >= MAX_SIDE_TOKENS:
+            self._side.is_known = False
+        else:
+            self._side.tokens.append(token)
+
+
+_UNITS_THEN_OPERATOR = re.compile(
+    r"([A-Za-z]{2,30}(?:/[A-Za-z]{1,20})*)(?:\s+[A-Za-z]{2,30}){0,2}\)?"
+    r"\s*(?=[-+*/\u00d7\u00b7\u00f7\u2212=]|[xX]\s?[$(]?\d|\\times|\\cdot|\\div)"
+)
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)

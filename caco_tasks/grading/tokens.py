@@ -1,0 +1,203 @@
+"""The words of the grammar of answers: LaTeX commands, what programs print, and the literals that numbers are."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from caco_tasks.grading.tree import Number
+
+MAX_CHARS = 20_000  # of a text that is read at all
+MAX_DIGITS = 4000  # of one number
+MAX_EXPONENT = 1000  # of a number in scientific notation
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?:\.(?!\d))?)
+    | (?P<string>'[^']*'|"[^"]*")
+    | (?P<command>\\[a-zA-Z]+|\\[{}|\\])
+    | (?P<word>(?:float|int)(?:16|32|64)|[A-Za-z]+)
+    | (?P<op><=|>=|!=|==|:=|[-+*/^_=<>!:;,(){}\[\]|%&'?])
+    )""",
+    re.VERBOSE,
+)
+RELATIONS = {
+    "=": "=",
+    "==": "=",
+    ":=": "=",
+    r"\equiv": "=",
+    "<": "<",
+    ">": ">",
+    "<=": "<=",
+    ">=": ">=",
+    "!=": "!=",
+    r"\lt": "<",
+    r"\gt": ">",
+    r"\le": "<=",
+    r"\ge": ">=",
+    r"\leq": "<=",
+    r"\geq": ">=",
+    r"\leqslant": "<=",
+    r"\geqslant": ">=",
+    r"\ne": "!=",
+    r"\neq": "!=",
+    r"\in": "in",
+    r"\approx": "~",
+    r"\sim": "~",
+    r"\simeq": "~",
+    r"\implies": "=>",
+    r"\Rightarrow": "=>",
+}
+PRODUCTS = {
+    "*": "*",
+    "/": "/",
+    r"\times": "*",
+    r"\cdot": "*",
+    r"\div": "/",
+    r"\ast": "*",
+    r"\bmod": "mod",
+    r"\mod": "mod",
+}
+SETS = {r"\cup": "union", r"\cap": "intersection", r"\setminus": "difference", "U": "union"}
+FUNCTIONS = {
+    "sqrt": "sqrt",
+    "cbrt": "cbrt",
+    "sin": "sin",
+    "cos": "cos",
+    "tan": "tan",
+    "cot": "cot",
+    "sec": "sec",
+    "csc": "csc",
+    "exp": "exp",
+    "ln": "ln",
+    "log": "ln",
+    "lg": "log10",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "asin": "asin",
+    "acos": "acos",
+    "atan": "atan",
+    "arctg": "atan",
+    "tg": "tan",
+    "sinh": "sinh",
+    "cosh": "cosh",
+    "tanh": "tanh",
+    "arcsinh": "asinh",
+    "arccosh": "acosh",
+    "arctanh": "atanh",
+    "artanh": "atanh",
+    "arsinh": "asinh",
+    "arcosh": "acosh",
+    "asinh": "asinh",
+    "acosh": "acosh",
+    "atanh": "atanh",
+    "abs": "abs",
+    "Abs": "abs",
+    "floor": "floor",
+    "ceil": "ceil",
+    "ceiling": "ceil",
+    "factorial": "factorial",
+    "binomial": "binomial",
+    "gamma": "gamma",
+    "arccot": "acot",
+    "acot": "acot",
+}
+DIVIDING = {"Fraction", "Rational"}
+CONTAINERS = {
+    "Matrix": "matrix",
+    "ImmutableMatrix": "matrix",
+    "array": "square",
+    "FiniteSet": "set",
+    "set": "set",
+    "frozenset": "set",
+    "Tuple": "paren",
+    "tuple": "paren",
+    "list": "square",
+    "deque": "square",
+    "Interval": "[]",
+    "Union": "union",
+}
+WRAPPERS = {
+    "Integer",
+    "Float",
+    "Decimal",
+    "int",
+    "float",
+    "str",
+    "float16",
+    "float32",
+    "float64",
+    "int16",
+    "int32",
+    "int64",
+}
+CONSTANTS = {
+    r"\pi": "pi",
+    "pi": "pi",
+    "Pi": "pi",
+    "e": "e",
+    "i": "i",
+    "I": "i",
+    r"\infty": "oo",
+    "oo": "oo",
+    "inf": "oo",
+    "infinity": "oo",
+    "Infinity": "oo",
+    r"\imath": "i",
+    "nan": "nan",
+}
+EMPTY = {r"\emptyset", r"\varnothing", "EmptySet"}
+MATRICES = {"matrix", "pmatrix", "bmatrix", "vmatrix", "Bmatrix", "smallmatrix"}
+GREEK = frozenset(
+    (
+        "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho sigma tau "
+        "upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell hbar"
+    ).split()
+)
+CLOSING = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", r"\lbrace": r"\rbrace", r"\lbrack": r"\rbrack"}
+ROUND_UP_DOWN = {r"\lfloor": (r"\rfloor", "floor"), r"\lceil": (r"\rceil", "ceil")}
+GROUPS = {("(", ")"): "paren", ("[", "]"): "square", ("(", "]"): "(]", ("[", ")"): "[)"}
+
+
+class Unreadable(Exception):
+    """The text is not an answer that this grammar knows; the reason is its message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A number, quoted string, LaTeX command, word or operator."""
+
+    kind: str
+    text: str
+
+
+END = Token("end", "")
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of a text.
+
+    Raises:
+        Unreadable: it holds a character that no answer has.
+    """
+    position = 0
+    end = len(text.rstrip())
+    while position < end:
+        match = _TOKEN.match(text, position)
+        if match is None or match.lastgroup is None:
+            raise Unreadable(f"did not expect {text[position]}")
+        position = match.end()
+        yield Token(match.lastgroup, match[match.lastgroup])
+
+
+def literal(text: str) -> Number:
+    """The number that a literal such as `12`, `0.50`, `.5` or `1e-05` stands for, with the digits it shows."""
+    mantissa, _, exponent = text.rstrip(".").lower().partition("e")
+    if len(mantissa) > MAX_DIGITS or len(exponent) > 5 or abs(int(exponent or 0)) > MAX_EXPONENT:
+        raise Unreadable("a number with too many digits")
+    value = Fraction(mantissa) * Fraction(10) ** int(exponent or 0)
+    if not exponent and "." not in mantissa:
+        return Number(value)
+    _, _, after = mantissa.partition(".")
+    return Number(value, len(after) - int(exponent or 0), len(mantissa.replace(".", "").lstrip("0")))

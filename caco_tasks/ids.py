@@ -1,0 +1,64 @@
+"""Identity is content: every id is a hash, so the same thing has the same id on every machine and on every night."""
+
+import hashlib
+import io
+import json
+import tokenize
+from typing import Any
+
+ID_CHARS = 32  # 128 bits of SHA-256, in hex
+
+_LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
+_STRUCTURE = {tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE}
+
+
+def content_id(kind: str, *parts: Any) -> str:
+    """The id of a thing of `kind` made of `parts`, which are hashed as canonical JSON."""
+    text = json.dumps([kind, *parts], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:ID_CHARS]
+
+
+def program_id(code: str) -> str:
+    """The id of a program: its token stream, blind to comments, blank lines and the width of indents.
+
+    Only tokenised, never parsed: a hostile program may make a parser run out of stack.
+    """
+    return content_id("program", _tokens(code))
+
+
+def run_id(pipeline: str, partition: str, config_hash: str) -> str:
+    """The id of one pipeline over one partition with one config: the same again is the same run."""
+    return content_id("run", pipeline, partition, config_hash)
+
+
+def sample_id(run: str, stage: str, shard: int, row: int) -> str:
+    """The id of the sample that `stage` made as row number `row` of `shard`."""
+    return content_id("sample", run, stage, shard, row)
+
+
+def seed_id(source: str, revision: str, key: str) -> str:
+    """The id of a source's record."""
+    return content_id("seed", source, revision, key)
+
+
+def random_seed(*parts: Any) -> int:
+    """A seed for random numbers, below 2**63, that follows from `parts` alone."""
+    return int(content_id("random", *parts)[:15], 16)
+
+
+def file_sha256(path: str) -> str:
+    """The SHA-256 of a file, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _tokens(code: str) -> list[str]:
+    try:
+        found = tokenize.generate_tokens(io.StringIO(code).readline)
+        return [_token_text(token) for token in found if token.type not in _LAYOUT]
+    except (tokenize.TokenError, SyntaxError):
+        return code.split()
+
+
+def _token_text(token: tokenize.TokenInfo) -> str:
+    return tokenize.tok_name[token.type] if token.type in _STRUCTURE else token.string

@@ -1,0 +1,121 @@
+"""The one door to Postgres: how it is reached, how bulk goes in, and how its errors are said."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from io import StringIO
+from typing import TypeAlias
+
+import psycopg2
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+
+from caco_tasks.errors import LedgerError
+
+CONNECT_SECONDS = 5
+
+Value: TypeAlias = str | int | float | bool | None
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\\\0"})
+
+
+class Database:
+    """A Postgres database, reached when first used."""
+
+    def __init__(self, url: str) -> None:
+        """Names the database.
+
+        Raises:
+            LedgerError: `url` is not `postgresql://user:password@host:port/database`.
+        """
+        self._url = _postgres_url(url)
+        self._engine: Engine = create_engine(
+            self._url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS}
+        )
+
+    @property
+    def name(self) -> str:
+        """Where it is, for a reader: host, port and database, without the password."""
+        return f"{self._url.host or 'localhost'}:{self._url.port or 5432}/{self._url.database}"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction: committed where the body ends well, rolled back where it does not.
+
+        Raises:
+            LedgerError: Postgres does not answer or refuses.
+        """
+        with self.mending(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A connection whose transactions the body opens itself.
+
+        Raises:
+            LedgerError: Postgres does not answer or refuses.
+        """
+        with self.mending(), self._engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def mending(self) -> Iterator[None]:
+        """Turns an error of the driver into a LedgerError.
+
+        Raises:
+            LedgerError: the body met such an error.
+        """
+        try:
+            yield
+        except OperationalError as exc:
+            raise LedgerError(
+                f"Postgres at {self.name} cannot be used ({_first_line(exc)}): "
+                "start it with `caco up`, or mend its address, user and password."
+            ) from exc
+        except (SQLAlchemyError, psycopg2.Error) as exc:
+            raise LedgerError(f"Postgres at {self.name} refused: {_first_line(exc)}.") from exc
+
+
+def copy_rows(connection: Connection, statement: str, rows: Iterable[Sequence[Value]]) -> None:
+    """Sends rows by `statement`, a `COPY ... FROM STDIN` in the text format; a NUL becomes a backslash and 0."""
+    text = StringIO("".join("\t".join(map(_copied, row)) + "\n" for row in rows))
+    cursor = connection.connection.cursor()
+    try:
+        cursor.copy_expert(statement, text)
+    finally:
+        cursor.close()
+
+
+def clean(text: str | None) -> str | None:
+    """The text as Postgres can hold it: a NUL becomes a backslash and 0."""
+    return None if text is None else text.replace("\0", "\\0")
+
+
+def _copied(value: Value) -> str:
+    match value:
+        case None:
+            return "\\N"
+        case bool():
+            return "t" if value else "f"
+        case str():
+            return value.translate(_ESCAPES)
+    return repr(value)
+
+
+def _postgres_url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError as exc:
+        raise LedgerError("The ledger's address is not of the form postgresql://user:password@host/database.") from exc
+    if url.get_backend_name() != "postgresql":
+        raise LedgerError(f"The ledger's address names {url.get_backend_name()}: it must begin with postgresql://.")
+    return url.set(drivername="postgresql+psycopg2")
+
+
+def _first_line(exc: Exception) -> str:
+    cause: BaseException = exc.orig if isinstance(exc, DBAPIError) and exc.orig is not None else exc
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")

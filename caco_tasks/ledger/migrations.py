@@ -1,0 +1,159 @@
+"""The schema, from the files of `sql/`: migrations once and in order, views and grants whenever they changed."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from psycopg2 import sql
+from sqlalchemy import Connection, text
+
+from caco_tasks.errors import LedgerError
+from caco_tasks.ledger.connection import Database
+
+OWNER, WRITER, ANALYST = "caco_owner", "caco_writer", "caco_analyst"
+
+
+def migrate(database: Database, *, passwords: Mapping[str, str], folder: Path | None = None) -> list[str]:
+    """Brings the schema up to date and returns the files that were applied, such as `migrations/0001_types.sql`.
+
+    Roles that are missing are created, and the passwords given for roles are set. Each migration is a transaction of
+    its own; views are dropped and made anew, together, when one of their files changed.
+
+    Raises:
+        LedgerError: an applied migration was changed or is gone, Postgres does not answer, or refuses.
+    """
+    folder = folder or sql_folder()
+    with database.connection() as connection, _alone(connection):
+        _ensure_roles(connection, passwords)
+        applied = _applied(connection)
+        _demand_unchanged(applied, folder)
+        new = [path for path in sorted(folder.glob("migrations/*.sql")) if _name(path, folder) not in applied]
+        for path in new:
+            with _as_owner(connection):
+                _apply(connection, path, folder)
+        views = _refresh_views(connection, folder, applied)
+        with _as_owner(connection):
+            _run_file(connection, folder / "grants.sql")
+    return [_name(path, folder) for path in new] + views
+
+
+def sql_folder() -> Path:
+    """The folder `sql/`: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    return next(folder for folder in (package / "sql", package.parent / "sql") if folder.is_dir())
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Two that migrate at once do so one after the other."""
+    connection.execute(text("SELECT pg_advisory_lock(hashtext('caco.migrate'))"))
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(hashtext('caco.migrate'))"))
+        connection.commit()
+
+
+@contextmanager
+def _as_owner(connection: Connection) -> Iterator[None]:
+    """A transaction in which everything made belongs to the owner, whoever is connected."""
+    connection.execute(text("SET LOCAL ROLE caco_owner"))
+    yield
+    connection.commit()
+
+
+def _ensure_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
+    unknown = set(passwords) - {OWNER, WRITER, ANALYST}
+    if unknown:
+        raise LedgerError(f"There is no role '{min(unknown)}' in the ledger: use {OWNER}, {WRITER} and {ANALYST}.")
+    there = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
+    for role in (OWNER, WRITER, ANALYST):
+        if role not in there:
+            rights = " CREATEROLE" if role == OWNER else ""
+            _compose(connection, sql.SQL("CREATE ROLE {} LOGIN" + rights).format(sql.Identifier(role)))
+        if role in passwords:
+            change = sql.SQL("ALTER ROLE {} PASSWORD {}")
+            _compose(connection, change.format(sql.Identifier(role), sql.Literal(passwords[role])))
+    _let_owner_build(connection)
+    connection.commit()
+
+
+def _let_owner_build(connection: Connection) -> None:
+    """Where somebody else is connected, the owner must be let into the database and over the other roles."""
+    user, database = connection.execute(text("SELECT current_user, current_database()")).one()
+    if user == OWNER:
+        return
+    grant = sql.SQL("GRANT CREATE, CONNECT, TEMPORARY ON DATABASE {} TO {}")
+    _compose(connection, grant.format(sql.Identifier(database), sql.Identifier(OWNER)))
+    connection.execute(text("GRANT caco_writer, caco_analyst TO caco_owner WITH ADMIN OPTION"))
+
+
+def _applied(connection: Connection) -> dict[str, str]:
+    if connection.execute(text("SELECT to_regclass('caco.migration')")).scalar() is None:
+        connection.commit()
+        return {}
+    rows = connection.execute(text("SELECT name, sha256 FROM caco.migration")).all()
+    connection.commit()
+    return {name: sha256 for name, sha256 in rows}
+
+
+def _demand_unchanged(applied: Mapping[str, str], folder: Path) -> None:
+    for name in sorted(name for name in applied if name.startswith("migrations/")):
+        path = folder / name
+        if not path.is_file():
+            raise LedgerError(f"The ledger was made by a newer version, whose {name} is not here: update the package.")
+        if _sha256(path) != applied[name]:
+            raise LedgerError(f"The applied migration {name} was changed: restore it and write a new one instead.")
+
+
+def _refresh_views(connection: Connection, folder: Path, applied: Mapping[str, str]) -> list[str]:
+    """Makes all views anew where any of them changed, appeared or went."""
+    paths = sorted(folder.glob("views/*.sql"))
+    wanted = {_name(path, folder): _sha256(path) for path in paths}
+    there = {name: sha256 for name, sha256 in applied.items() if name.startswith("views/")}
+    if wanted == there:
+        return []
+    with _as_owner(connection):
+        _drop_views(connection)
+        connection.execute(text("DELETE FROM caco.migration WHERE starts_with(name, 'views/')"))
+        for path in paths:
+            _apply(connection, path, folder)
+    return list(wanted)
+
+
+def _drop_views(connection: Connection) -> None:
+    """Drops every view of the schema in one statement, so that their order does not matter."""
+    found = connection.execute(text("SELECT viewname FROM pg_views WHERE schemaname = 'caco'")).scalars().all()
+    if found:
+        names = sql.SQL(", ").join(sql.Identifier("caco", name) for name in found)
+        _compose(connection, sql.SQL("DROP VIEW {}").format(names))
+
+
+def _apply(connection: Connection, path: Path, folder: Path) -> None:
+    _run_file(connection, path)
+    note = text("INSERT INTO caco.migration (name, sha256) VALUES (:name, :sha256)")
+    connection.execute(note, {"name": _name(path, folder), "sha256": _sha256(path)})
+
+
+def _run_file(connection: Connection, path: Path) -> None:
+    _compose(connection, sql.SQL(path.read_text(encoding="utf-8")))
+
+
+def _compose(connection: Connection, statement: sql.Composable) -> None:
+    """Runs a statement whose names and literals the driver has quoted; roles and passwords cannot be bound."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(statement)
+    finally:
+        cursor.close()
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

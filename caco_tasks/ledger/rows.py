@@ -1,0 +1,125 @@
+"""What the ledger keeps of a shard's records: ids, hashes, verdicts and numbers, as rows of its tables."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from caco_tasks.ledger.connection import Value, clean
+from caco_tasks.records import Execution, Generation, Judged, Program, Sample, Seed, SeedProgram
+from caco_tasks.store.manifest import Manifest
+
+Row = tuple[Value, ...]
+Judgeds = Sequence[Judged[Any]]
+
+RECORDS: Mapping[str, type] = {"Seed": Seed, "SeedProgram": SeedProgram, "Sample": Sample}
+
+
+def subject_id(record: Any) -> str:  # noqa: ANN401 (any of RECORDS)
+    """The id that a record keeps from stage to stage."""
+    match record:
+        case Sample():
+            return record.sample_id
+        case SeedProgram():
+            return record.seed.seed_id
+        case Seed():
+            return record.seed_id
+    raise TypeError(f"a {type(record).__name__} is no record of a shard")
+
+
+def verdict_rows(manifest: Manifest, judged: Judgeds) -> Iterator[Row]:
+    """Rows of `verdict`."""
+    for row, one in enumerate(judged):
+        place = (manifest.run_id, manifest.stage, subject_id(one.record), manifest.partition, manifest.shard, row)
+        verdict = one.verdict
+        yield *place, verdict.outcome, verdict.reason, verdict.detail, _checked(manifest.stage, one.record)
+
+
+def sample_rows(manifest: Manifest, judged: Judgeds) -> Iterator[Row]:
+    """Rows of `sample`."""
+    for row, one in enumerate(judged):
+        sample: Sample = one.record
+        yield sample.sample_id, manifest.run_id, manifest.shard, row, manifest.partition, sample.program.program_id
+
+
+def execution_rows(manifest: Manifest, judged: Judgeds) -> Iterator[Row]:
+    """Rows of `execution`; a program that never ran has none."""
+    for one in judged:
+        ran: Execution | None = one.record.execution
+        program: Program | None = one.record.program
+        if ran is None or program is None:
+            continue
+        place = (manifest.run_id, manifest.stage, subject_id(one.record), manifest.shard, program.program_id)
+        measures = (ran.wall_seconds, ran.cpu_seconds, ran.peak_memory_mb)
+        yield *place, ran.output_type, ran.error is not None, *measures, ran.sandbox_level
+
+
+def usage_rows(manifest: Manifest, judged: Judgeds) -> Iterator[Row]:
+    """Rows of `request_usage`: the generation that this stage added to each record."""
+    added = _ADDED[manifest.stage]
+    for one in judged:
+        part = added(one.record)
+        made: Generation | None = None if part is None else part.generation
+        if made is None:
+            continue
+        place = (manifest.run_id, manifest.stage, subject_id(one.record), manifest.shard)
+        cost = (made.prompt_tokens, made.completion_tokens, made.seconds)
+        yield *place, made.request_id, made.model_id, made.prompt, made.finish_reason, *cost
+
+
+def overlap_rows(manifest: Manifest, judged: Judgeds) -> Iterator[Row]:
+    """Rows of `benchmark_overlap`."""
+    for one in judged:
+        place = (manifest.run_id, manifest.stage, subject_id(one.record))
+        for number, found in enumerate(one.record.overlaps):
+            evidence = (found.benchmark, found.item, found.rule, found.score, found.matched_text)
+            yield *place, number, manifest.shard, *evidence
+
+
+def seed_columns(judged: Judgeds) -> dict[str, list[Any]]:
+    """Columns of `seed`; the grade and the program are there after `unify`."""
+    seeds = [one.record.seed if isinstance(one.record, SeedProgram) else one.record for one in judged]
+    found = [one.record if isinstance(one.record, SeedProgram) else None for one in judged]
+    programs = [one.program if one else None for one in found]
+    return {
+        "seed_ids": [seed.seed_id for seed in seeds],
+        "sources": [clean(seed.source) for seed in seeds],
+        "revisions": [clean(seed.revision) for seed in seeds],
+        "licences": [clean(seed.licence) for seed in seeds],
+        "keys": [clean(seed.key) for seed in seeds],
+        "domains": [clean(seed.domain) for seed in seeds],
+        "difficulties": [seed.difficulty for seed in seeds],
+        "grades": [
+            str(one.grade) if one and one.grade and program else None
+            for one, program in zip(found, programs, strict=True)
+        ],
+        "program_ids": [program.program_id if program else None for program in programs],
+    }
+
+
+def program_columns(manifest: Manifest, judged: Judgeds) -> dict[str, list[Any]]:
+    """Columns of `program`: those found for seeds, and of sampled ones those that hold code."""
+    kept = [
+        (row, one.record.program)
+        for row, one in enumerate(judged)
+        if one.record.program is not None and (manifest.stage == "unify" or one.verdict.kept)
+    ]
+    return {
+        "program_ids": [program.program_id for _, program in kept],
+        "rows": [row for row, _ in kept],
+        "chars": [len(program.code) for _, program in kept],
+        "lines": [len(program.code.splitlines()) for _, program in kept],
+    }
+
+
+def _checked(stage: str, record: Any) -> int | None:  # noqa: ANN401 (any of RECORDS)
+    solution = record.solution if stage == "agree" else None
+    return None if solution is None else int(solution.equations_checked or 0)
+
+
+_ADDED: Mapping[str, Callable[[Any], Any]] = {
+    "unify": lambda record: record.program,
+    "sample": lambda record: record.program,
+    "reverse": lambda record: record.problem,
+    "solve": lambda record: record.solution,
+    "judge": lambda record: record.judgement,
+}
+ASKING_STAGES = tuple(_ADDED)

@@ -1,0 +1,139 @@
+"""What the nano models are trained on: the bundled bank, in the very prompts that the stages use.
+
+Problem `n` of the endless training list is drawn from family `n` modulo the number of families, shuffled within each round, with
+seed numbers from `FIRST_TRAINING_NUMBER` up; the numbers below it are left to seeds and to tests.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from random import Random
+
+from caco_tasks.bank.catalog import FAMILIES
+from caco_tasks.bank.family import BankProblem, Family, draw_problem
+from caco_tasks.llm.prompts import Prompt, load_prompt
+
+FIRST_TRAINING_NUMBER = 1_000_000
+
+ROLES = ("codegen", "writer", "judge")
+
+SPECIAL_TOKENS = (
+    "<|pad|>",
+    "<|end|>",
+    "<|program|>",
+    "<|reverse|>",
+    "<|output|>",
+    "<|problem|>",
+    "<|solve|>",
+    "<|solution|>",
+    "<|judge|>",
+    "<|code|>",
+    "<|verdict|>",
+)
+
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """What a model sees, and what it is to say; the loss counts on the completion alone."""
+
+    prompt: str
+    completion: str
+
+
+def training_problems(seed: int, *, skip: int = 0) -> Iterator[tuple[int, BankProblem]]:
+    """The endless list of training problems with their positions, from position `skip`."""
+    rounds, within = divmod(skip, len(FAMILIES))
+    while True:
+        order = Random(f"{seed}/{rounds}").sample(range(len(FAMILIES)), len(FAMILIES))
+        for place in range(within, len(order)):
+            family = FAMILIES[order[place]]
+            yield rounds * len(FAMILIES) + place, draw_problem(family, FIRST_TRAINING_NUMBER + rounds)
+        rounds, within = rounds + 1, 0
+
+
+def examples_of(role: str, problem: BankProblem, rng: Random) -> list[Example]:
+    """The training examples that one problem gives to the model of `role`."""
+    match role:
+        case "codegen":
+            return [Example(prompt=_prompt("nano_program.v1").render(), completion=problem.program)]
+        case "writer":
+            return [_reverse_example(problem), _solve_example(problem)]
+        case "judge":
+            return [judge_example(problem), judge_example(problem, plant(problem, rng))]
+    raise ValueError(f"no nano model has the role {role}")
+
+
+def judge_example(problem: BankProblem, planted: BankProblem | None = None) -> Example:
+    """A question to the judge: about a true problem, or about one in which an inconsistency was planted."""
+    shown = planted or problem
+    prompt = _prompt("nano_judge.v1").render(problem=shown.problem, solution=shown.solution, code=shown.program)
+    return Example(prompt=prompt, completion="no" if planted else "yes")
+
+
+def plant(problem: BankProblem, rng: Random) -> BankProblem:
+    """The problem with one inconsistency: a number changed in one of its three texts, or a foreign part put in."""
+    kinds = ("problem number", "solution number", "program number", "program of another draw", "operator")
+    for kind in rng.sample(kinds, len(kinds)):
+        planted = _plant(problem, kind, rng)
+        if planted != problem:
+            return planted
+    return replace(problem, solution=problem.solution.replace(problem.answer, problem.answer + "1"))
+
+
+def family_of(problem: BankProblem) -> Family:
+    """The family that a problem was drawn from."""
+    return _families()[problem.family]
+
+
+def _plant(problem: BankProblem, kind: str, rng: Random) -> BankProblem:
+    match kind:
+        case "problem number":
+            return replace(problem, problem=_change_number(problem.problem, rng))
+        case "solution number":
+            return replace(problem, solution=_change_number(problem.solution, rng))
+        case "program number":
+            return replace(problem, program=_change_number(problem.program, rng))
+        case "program of another draw":
+            return replace(problem, program=draw_problem(family_of(problem), rng.randrange(10**9)).program)
+        case _:
+            return replace(problem, program=_swap_operator(problem.program, rng))
+
+
+def _change_number(text: str, rng: Random) -> str:
+    numbers = list(_NUMBER.finditer(text))
+    if not numbers:
+        return text
+    found = rng.choice(numbers)
+    changed = max(0, int(found.group()) + rng.choice((-10, -2, -1, 1, 2, 3, 10)))
+    return text[: found.start()] + str(changed) + text[found.end() :]
+
+
+def _swap_operator(program: str, rng: Random) -> str:
+    places = [match.start(1) for match in re.finditer(r" ([-+*]) ", program)]
+    if not places:
+        return program
+    place = rng.choice(places)
+    other = rng.choice([operator for operator in "+-*" if operator != program[place]])
+    return program[:place] + other + program[place + 1 :]
+
+
+def _reverse_example(problem: BankProblem) -> Example:
+    prompt = _prompt("nano_reverse.v1").render(code=problem.program, output=problem.answer)
+    return Example(prompt=prompt, completion=problem.problem)
+
+
+def _solve_example(problem: BankProblem) -> Example:
+    return Example(prompt=_prompt("nano_solve.v1").render(problem=problem.problem), completion=problem.solution)
+
+
+@cache
+def _prompt(name: str) -> Prompt:
+    return load_prompt(name, variables=frozenset(("code", "output", "problem", "solution")))
+
+
+@cache
+def _families() -> dict[str, Family]:
+    return {family.name: family for family in FAMILIES}

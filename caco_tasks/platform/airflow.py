@@ -1,0 +1,143 @@
+"""Airflow as the local platform runs it: its settings, its components, and the state of its database's schema."""
+
+import ast
+import importlib.util
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from caco_tasks.errors import PlatformError
+from caco_tasks.platform.ports import LOOPBACK
+from caco_tasks.platform.processes import python_environment
+from caco_tasks.platform.state import AIRFLOW_USER, Home, Plan, Secrets, embedded_postgres
+
+MOST_TASKS_AT_ONCE = 8
+
+# Started in parallel. The log servers are left out: they would listen on all addresses, and the UI reads the same disk.
+COMPONENTS = {
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+    "api-server": ("api-server",),
+}
+MIGRATE = ("db", "migrate")
+
+# Settings of Airflow that do not depend on the machine, by section.
+_SETTINGS = {
+    "core": {
+        "executor": "LocalExecutor",
+        "load_examples": "False",
+        "dags_are_paused_at_creation": "True",
+        "simple_auth_manager_users": f"{AIRFLOW_USER}:admin",
+    },
+    "api": {"host": LOOPBACK, "workers": "1", "expose_config": "False"},
+    "scheduler": {
+        "scheduler_idle_sleep_time": "0.1",  # the default of 1 s halves the tasks per second of a small machine
+        "orphaned_tasks_check_interval": "20",  # tasks of a killed scheduler are taken up soon, not after 5 minutes
+        "task_instance_heartbeat_timeout": "90",
+    },
+    "dag_processor": {"refresh_interval": "10", "min_file_process_interval": "30"},
+    "openlineage": {"disabled": "True"},
+}
+
+
+def environment(home: Home, plan: Plan, own: Secrets, *, inherited: Mapping[str, str], cores: int) -> dict[str, str]:
+    """The environment of Airflow's processes and of the tasks that they run.
+
+    Args:
+        home: of the platform.
+        plan: names the project and the ports.
+        own: the platform's secrets.
+        inherited: what to start from; its Airflow settings are left out, so that only ours hold.
+        cores: of this machine; four tasks at once for each, eight at most.
+    """
+    kept = {name: value for name, value in inherited.items() if not name.startswith(("AIRFLOW", "_AIRFLOW"))}
+    settings = {
+        f"AIRFLOW__{section.upper()}__{name.upper()}": value
+        for section, names in _settings(home, plan, own, cores).items()
+        for name, value in names.items()
+    }
+    name, _, value = task_mark(home).partition("=")
+    local = {"AIRFLOW_HOME": str(home.airflow), "CACO_HOME": str(home.folder), name: value, **_no_proxy(kept)}
+    return {**python_environment(kept), **local, **settings}
+
+
+def task_mark(home: Home) -> str:
+    """What the environment of every process that Airflow starts here holds, so that strays can be found."""
+    return f"CACO_PLATFORM={home.folder}"
+
+
+def write_passwords(home: Home, own: Secrets) -> None:
+    """Writes the file from which Airflow's simple auth manager takes the password of its one user."""
+    home.write("airflow/passwords.json", json.dumps({AIRFLOW_USER: own.airflow_password}))
+
+
+def schema_is_current(home: Home, plan: Plan, own: Secrets) -> bool:
+    """Whether the schema of Airflow's database is the one that the installed Airflow wants.
+
+    Raises:
+        PlatformError: Postgres does not answer.
+    """
+    import psycopg2
+
+    url = _database_url(home, plan, own).replace("+psycopg2", "")
+    try:
+        connection = psycopg2.connect(url)
+    except psycopg2.Error as exc:
+        raise PlatformError(f"Airflow's database does not answer on port {plan.ports.postgres}: {exc}.") from exc
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT version_num FROM alembic_version")
+            return cursor.fetchall() == [(wanted_revision(),)]
+    except psycopg2.errors.UndefinedTable:
+        return False
+    finally:
+        connection.close()
+
+
+def wanted_revision() -> str | None:
+    """The alembic revision of the installed Airflow, read from its source: importing it takes two seconds."""
+    spec = importlib.util.find_spec("airflow")
+    for folder in spec.submodule_search_locations or [] if spec else []:
+        tree = ast.parse((Path(folder) / "utils" / "db.py").read_text(encoding="utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", None) == "_REVISION_HEADS_MAP":
+                heads = ast.literal_eval(node.value) if node.value else {}
+                return str(max(heads.items(), key=lambda head: _version(head[0]))[1])
+    return None
+
+
+def _settings(home: Home, plan: Plan, own: Secrets, cores: int) -> dict[str, dict[str, str]]:
+    url = f"http://{LOOPBACK}:{plan.ports.airflow}"
+    parallelism = str(min(MOST_TASKS_AT_ONCE, 4 * cores))
+    of_this_home = {
+        "core": {
+            "dags_folder": str(plan.project / "dags"),
+            "plugins_folder": str(plan.project / "plugins"),
+            "parallelism": parallelism,
+            "max_active_tasks_per_dag": parallelism,
+            "fernet_key": own.fernet_key,
+            "execution_api_server_url": f"{url}/execution/",
+            "simple_auth_manager_passwords_file": str(home.airflow / "passwords.json"),
+        },
+        "database": {"sql_alchemy_conn": _database_url(home, plan, own)},
+        "api": {"port": str(plan.ports.airflow), "base_url": url, "secret_key": own.api_secret_key},
+        "api_auth": {"jwt_secret": own.jwt_secret},
+    }
+    sections = {**_SETTINGS, **of_this_home}
+    return {section: {**_SETTINGS.get(section, {}), **of_this_home.get(section, {})} for section in sections}
+
+
+def _database_url(home: Home, plan: Plan, own: Secrets) -> str:
+    return embedded_postgres(home, plan, own).url("airflow", "airflow", own.postgres_airflow_password)
+
+
+def _no_proxy(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Loopback is reached without the proxy, if there is one."""
+    before = inherited.get("no_proxy") or inherited.get("NO_PROXY")
+    value = ",".join(filter(None, [before, LOOPBACK, "localhost"]))
+    return {"no_proxy": value, "NO_PROXY": value}
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))

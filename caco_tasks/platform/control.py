@@ -1,0 +1,362 @@
+"""`caco up`, `caco down` and `caco status`: what the command line does with the local platform of one home."""
+
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from caco_tasks.errors import PlatformError
+from caco_tasks.platform.airflow import task_mark
+from caco_tasks.platform.api import AirflowApi
+from caco_tasks.platform.ports import demand_free, free_port, is_open
+from caco_tasks.platform.processes import (
+    ProcessId,
+    ancestors,
+    descendants,
+    memory_mb,
+    python_environment,
+    send,
+    session_members,
+    spawn,
+    stop,
+    with_environment,
+)
+from caco_tasks.platform.services import AIRFLOW_STOP_SECONDS, ENDED_LAST
+from caco_tasks.platform.state import (
+    DEFAULT_PORTS,
+    Home,
+    Phase,
+    Plan,
+    PlatformState,
+    Ports,
+    ServiceRecord,
+    StoreKind,
+    SupervisorState,
+    embedded_postgres,
+    embedded_s3,
+    load_state,
+)
+
+START_SECONDS = 180
+STOP_SECONDS = 90
+LEAST_FREE_MB = 500
+POOLS = {"cpu": (128, "Tasks on processors"), "gpu": (1, "Tasks on a graphics card: one slot for each card")}
+
+Say = Callable[[str], None]
+
+
+class ServiceStatus(BaseModel):
+    """One service as it is now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    state: str  # "running", "starting", "waiting" for its restart, "given up" or "stopped"
+    pid: int | None
+    port: int | None  # None: it listens nowhere
+    memory_mb: float  # with all its children, shared pages by share
+    restarts: int
+    log_file: Path
+
+
+class PlatformStatus(BaseModel):
+    """The platform as it is now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    home: Path
+    phase: Phase
+    message: str
+    is_healthy: bool  # every part of Airflow answers and its heart beats
+    supervisor: ServiceStatus
+    services: list[ServiceStatus]
+    airflow_url: str | None
+    airflow_user: str | None
+
+    @property
+    def memory_mb(self) -> float:
+        """The memory of all services together."""
+        return round(self.supervisor.memory_mb + sum(service.memory_mb for service in self.services), 1)
+
+
+def up(
+    home: Path,
+    *,
+    project: Path,
+    store: StoreKind | None = None,
+    ports: Mapping[str, int] | None = None,
+    on_progress: Say = lambda message: None,
+) -> PlatformState:
+    """Brings the local platform up and returns when it is healthy; one that is healthy is left as it is.
+
+    Args:
+        home: where the platform keeps everything; made if missing, private to the user.
+        project: the folder that holds `dags` and `plugins`.
+        store: where data lie: the embedded S3 store or plain files; None: as last time, S3 at first.
+        ports: of `airflow`, `postgres` and `s3`, where they must be these; others are chosen among the free ones.
+        on_progress: told in a few words what is happening.
+
+    Raises:
+        PlatformError: a port is taken, the home cannot be written or is too full, a service does not start, or the
+            platform is up with another project, store or port.
+    """
+    place = Home(home.absolute())
+    place.make()
+    with place.lock("command"):
+        supervisor = place.supervisor()
+        if supervisor is not None and supervisor.is_alive():
+            _demand_same(place, project, store, ports)
+            if _is_healthy(place, supervisor):
+                on_progress("the platform is up already")
+                return _state(place)
+            process = supervisor.process()
+        else:
+            process = _start_supervisor(place, project, store, ports, on_progress)
+        _wait_until_healthy(place, process, on_progress)
+        state = _state(place)
+        _make_pools(state)
+        return state
+
+
+def down(home: Path, *, on_progress: Say = lambda message: None) -> list[str]:
+    """Stops the platform and returns the names of what was stopped; nothing runs when it is empty.
+
+    Raises:
+        PlatformError: something does not end.
+    """
+    place = Home(home.absolute())
+    if not place.folder.is_dir():
+        return []
+    with place.lock("command"):
+        supervisor = place.supervisor()
+        if supervisor is None:
+            return []
+        running = _running(supervisor)
+        if running:
+            on_progress(f"stopping {', '.join(running)}")
+        stop(supervisor.process(), patience_seconds=STOP_SECONDS)
+        _clear_away(place, place.supervisor() or supervisor)
+        left = _running(place.supervisor() or supervisor)
+        if left:
+            raise PlatformError(f"These services do not end: {', '.join(left)}; see the logs in {place.logs}.")
+        return running
+
+
+def status(home: Path) -> PlatformStatus:
+    """Looks at the platform without touching it."""
+    place = Home(home.absolute())
+    supervisor, state, plan = place.supervisor(), load_state(home), place.plan()
+    alive = supervisor is not None and supervisor.is_alive()
+    own = ServiceRecord(state="running" if alive else "stopped")
+    if supervisor is not None:
+        own = own.model_copy(update={"pid": supervisor.pid, "started_ticks": supervisor.started_ticks})
+    records = supervisor.services if supervisor is not None else {}
+    return PlatformStatus(
+        home=place.folder,
+        phase=_phase(supervisor),
+        message=supervisor.message if supervisor else "the platform was never started here",
+        is_healthy=supervisor is not None and alive and _is_healthy(place, supervisor),
+        supervisor=_service_status(place, "supervisor", own, None),
+        services=[_service_status(place, name, record, plan) for name, record in records.items()],
+        airflow_url=state.airflow_url if state else None,
+        airflow_user=state.airflow_user if state else None,
+    )
+
+
+def _start_supervisor(
+    place: Home, project: Path, store: StoreKind | None, ports: Mapping[str, int] | None, on_progress: Say
+) -> ProcessId:
+    before = place.supervisor()
+    if before is not None:
+        left = _running(before)
+        if left:
+            on_progress(f"clearing away what a killed platform left: {', '.join(left)}")
+        _clear_away(place, before)
+    _demand_room(place)
+    place.save("plan.json", _new_plan(place, project, store, ports))
+    place.secrets()
+    return spawn(
+        [sys.executable, "-m", "caco_tasks.platform.supervisor", str(place.folder)],
+        log_file=place.log_file("supervisor"),
+        environment=python_environment(os.environ),
+    )
+
+
+def _new_plan(place: Home, project: Path, store: StoreKind | None, ports: Mapping[str, int] | None) -> Plan:
+    if not (project / "dags").is_dir():
+        raise PlatformError(f"There is no folder 'dags' in {project}: name the folder of the project.")
+    before = place.plan()
+    chosen: dict[str, int] = {}
+    for name, default in DEFAULT_PORTS.items():
+        asked = (ports or {}).get(name)
+        if asked is not None:
+            demand_free(asked, name)
+        first = getattr(before.ports, name) if before else default
+        chosen[name] = asked or free_port(first, without=frozenset(chosen.values()))
+    kind = store or (before.store if before else "s3")
+    return Plan(project=project.absolute(), store=kind, ports=Ports.model_validate(chosen))
+
+
+def _demand_same(place: Home, project: Path, store: StoreKind | None, ports: Mapping[str, int] | None) -> None:
+    plan = place.plan()
+    if plan is None:
+        return
+    wanted: dict[str, object] = {"project": project.absolute(), "store": store or plan.store}
+    wanted |= {f"port of {name}": port for name, port in (ports or {}).items()}
+    actual: dict[str, object] = {"project": plan.project, "store": plan.store}
+    actual |= {f"port of {name}": port for name, port in plan.ports.model_dump().items()}
+    for name, value in wanted.items():
+        if actual[name] != value:
+            raise PlatformError(
+                f"The platform is up with the {name} {actual[name]}, not {value}: run `caco down` first to change it."
+            )
+
+
+def _demand_room(place: Home) -> None:
+    free_mb = shutil.disk_usage(place.folder).free // 2**20
+    if free_mb < LEAST_FREE_MB:
+        raise PlatformError(
+            f"The disk of {place.folder} is full: {free_mb} MB are free and {LEAST_FREE_MB} MB needed, so make room."
+        )
+
+
+def _wait_until_healthy(place: Home, process: ProcessId, on_progress: Say) -> None:
+    said, deadline = "", time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        word = place.supervisor()
+        supervisor = word if word is not None and word.pid == process.pid else None
+        if not process.is_alive():
+            raise PlatformError(_why_it_ended(place, supervisor))
+        if supervisor is not None:
+            _demand_nothing_given_up(place, supervisor)
+            if supervisor.phase == "running" and _is_healthy(place, supervisor):
+                return
+            is_starting = supervisor.phase == "starting"
+            doing = f"starting {supervisor.message}" if is_starting else "waiting for Airflow to answer"
+            if doing != said:
+                said = doing
+                on_progress(said)
+        time.sleep(0.2)
+    raise PlatformError(f"Airflow is not healthy after {START_SECONDS} s: look at the logs in {place.logs}.")
+
+
+def _why_it_ended(place: Home, supervisor: SupervisorState | None) -> str:
+    if supervisor is not None and supervisor.phase == "failed":
+        return supervisor.message
+    return f"The supervisor ended at once: the reason is at the end of {place.log_file('supervisor')}."
+
+
+def _demand_nothing_given_up(place: Home, supervisor: SupervisorState) -> None:
+    for name, record in supervisor.services.items():
+        if record.state == "given up":
+            raise PlatformError(
+                f"The service {name} died again and again: the reason is at the end of {place.log_file(name)}."
+            )
+
+
+def _is_healthy(place: Home, supervisor: SupervisorState) -> bool:
+    """Whether all services run and Airflow has heard from each component since that was started."""
+    plan = place.plan()
+    if plan is None or not all(_is_alive(record) for record in supervisor.services.values()):
+        return False
+    if not is_open(plan.ports.airflow):
+        return False
+    state = _state(place)
+    try:
+        with AirflowApi(state.airflow_url, state.airflow_user, state.airflow_password, timeout_seconds=5) as api:
+            health = api.health()
+    except PlatformError:  # it does not answer yet
+        return False
+    for name, component in health.items():
+        record = supervisor.services.get(name.replace("_", "-"))
+        started = datetime.fromtimestamp(record.started_at if record else 0, UTC)
+        if not component.is_healthy or (component.heartbeat is not None and component.heartbeat < started):
+            return False
+    return True
+
+
+def _is_alive(record: ServiceRecord) -> bool:
+    process = record.process()
+    return record.state == "running" and process is not None and process.is_alive()
+
+
+def _state(place: Home) -> PlatformState:
+    state = load_state(place.folder)
+    if state is None:
+        raise PlatformError(f"There is no platform in {place.folder}: start it with `caco up`.")
+    return state
+
+
+def _make_pools(state: PlatformState) -> None:
+    with AirflowApi(state.airflow_url, state.airflow_user, state.airflow_password) as api:
+        for name, (slots, description) in POOLS.items():
+            api.ensure_pool(name, slots=slots, description=description)
+
+
+def _running(supervisor: SupervisorState) -> list[str]:
+    """The names of the services of which any process lives, the supervisor first."""
+    names = ["supervisor"] if supervisor.is_alive() else []
+    for name, record in supervisor.services.items():
+        process = record.process()
+        if process is not None and (process.is_alive() or session_members(process)):
+            names.append(name)
+    return names
+
+
+def _clear_away(place: Home, supervisor: SupervisorState) -> None:
+    """Ends whatever a supervisor that is gone has left: only processes known by pid and start time, and theirs."""
+    processes = {name: record.process() for name, record in supervisor.services.items()}
+    components = [process for name, process in processes.items() if process is not None and name not in ENDED_LAST]
+    api_server = processes.get("api-server")
+    for process in components:
+        send(process, signal.SIGTERM)
+    for process in [*components, *([api_server] if api_server else [])]:
+        stop(process, patience_seconds=AIRFLOW_STOP_SECONDS)
+    _kill_strays(place)
+    plan = place.plan()
+    if plan is not None:
+        embedded_s3(place, plan, place.secrets()).stop()
+        embedded_postgres(place, plan, place.secrets()).stop()
+
+
+def _kill_strays(place: Home) -> None:
+    """SIGKILL to tasks that left the session of the scheduler that started them: they carry its home's mark."""
+    own = ancestors(os.getpid())
+    strays = [stray for stray in with_environment(task_mark(place)) if stray.pid not in own]
+    for stray in strays:
+        send(stray, signal.SIGKILL)
+
+
+def _phase(supervisor: SupervisorState | None) -> Phase:
+    if supervisor is None:
+        return "stopped"
+    died = supervisor.phase in ("starting", "running", "stopping") and not supervisor.is_alive()
+    return "failed" if died else supervisor.phase
+
+
+def _service_status(place: Home, name: str, record: ServiceRecord, plan: Plan | None) -> ServiceStatus:
+    process = record.process()
+    pids = set() if process is None else {*session_members(process)}
+    if process is not None and process.is_alive():
+        pids |= {*descendants(process.pid)} if name != "supervisor" else {process.pid}
+    state = record.state if process is not None and process.is_alive() else _state_of_dead(record)
+    port = {"api-server": "airflow", "postgres": "postgres", "s3": "s3"}.get(name)
+    return ServiceStatus(
+        name=name,
+        state=state,
+        pid=process.pid if process is not None and process.is_alive() else None,
+        port=getattr(plan.ports, port) if plan is not None and port is not None else None,
+        memory_mb=memory_mb(pids),
+        restarts=record.restarts,
+        log_file=place.log_file(name),
+    )
+
+
+def _state_of_dead(record: ServiceRecord) -> str:
+    return record.state if record.state in ("waiting", "given up") else "stopped"

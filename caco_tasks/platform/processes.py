@@ -1,0 +1,230 @@
+"""Processes by pid *and* start time, so that a number the kernel gave to somebody else is never mistaken for ours.
+
+Everything is read from `/proc`. A zombie counts as gone: it holds no port, no memory and no file.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import sysconfig
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from caco_tasks.errors import PlatformError
+
+PR_SET_PDEATHSIG = 1
+
+_PROC = Path("/proc")
+_STATE, _PARENT, _SESSION, _THREADS, _STARTED = 0, 1, 3, 17, 19  # in /proc/PID/stat, behind the name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessId:
+    """One process, once and for all: its pid and the clock tick after boot at which it started."""
+
+    pid: int
+    started_ticks: int
+
+    def is_alive(self) -> bool:
+        """Whether this very process still runs."""
+        return _started_ticks(self.pid) == self.started_ticks
+
+
+def spawn(command: list[str], *, log_file: Path, environment: Mapping[str, str]) -> ProcessId:
+    """Starts a process in a session of its own, its output added to `log_file`, without waiting for it ever.
+
+    Raises:
+        PlatformError: the program or the log file cannot be opened.
+    """
+    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    files = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log_file), append, 0o600),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    try:
+        pid = os.posix_spawn(command[0], command, environment, file_actions=files, setsid=True)
+    except OSError as exc:
+        raise PlatformError(f"{command[0]} cannot be started with its log in {log_file}: {exc.strerror}.") from exc
+    return identify(pid) or ProcessId(pid=pid, started_ticks=-1)  # -1: gone at once
+
+
+def write_pid_file(path: Path, process: ProcessId) -> None:
+    """Notes a process in a file, whole or not at all."""
+    draft = path.with_suffix(".new")
+    draft.write_text(f"{process.pid} {process.started_ticks}\n")
+    draft.replace(path)
+
+
+def read_pid_file(path: Path) -> ProcessId | None:
+    """The process noted in a file; None where there is no file, or one that holds something else."""
+    try:
+        pid, ticks = path.read_text().split()
+        return ProcessId(pid=int(pid), started_ticks=int(ticks))
+    except (OSError, ValueError):
+        return None
+
+
+def reap() -> None:
+    """Takes note of children that ended, so that the kernel can forget them."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def identify(pid: int) -> ProcessId | None:
+    """The process that has `pid` now, or None where there is none."""
+    ticks = _started_ticks(pid)
+    return None if ticks is None else ProcessId(pid=pid, started_ticks=ticks)
+
+
+def die_with_parent(parent: int) -> None:
+    """Has the kernel send this process SIGTERM when the thread that started it ends; now, if `parent` has ended."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def stop(process: ProcessId, *, patience_seconds: float) -> None:
+    """Ends a process that leads its session: SIGTERM, and after `patience_seconds` SIGKILL for the whole session.
+
+    The session is killed even when its leader has gone in good order, for what it left behind.
+    """
+    if process.is_alive():
+        send(process, signal.SIGTERM)
+        wait_until(lambda: not process.is_alive(), seconds=patience_seconds)
+    kill_session(process)
+
+
+def kill_session(leader: ProcessId) -> None:
+    """SIGKILL to every process of the session that `leader` led and still leads, if it lives.
+
+    The kernel gives a number away only when no process, group or session has it any more: members found under the
+    leader's number are its own unless that number belongs to a younger leader by now.
+    """
+    if not session_members(leader):
+        return
+    for pid in session_members(leader):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not session_members(leader), seconds=5)
+
+
+def send(process: ProcessId, number: signal.Signals) -> None:
+    """Sends a signal, unless the process has gone."""
+    if process.is_alive():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, number)
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float, pause: float = 0.05) -> bool:
+    """Whether `condition` came true within `seconds`; asked every `pause` seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(pause)
+    return True
+
+
+def session_members(leader: ProcessId) -> list[int]:
+    """The living processes of the session that `leader` leads or led, in whatever groups they are."""
+    now = identify(leader.pid)
+    if now is not None and now != leader:
+        return []
+    members = [(pid, stat) for pid, stat in _all_stats() if int(stat[_SESSION]) == leader.pid]
+    return [pid for pid, stat in members if not _is_gone(stat) and int(stat[_STARTED]) >= leader.started_ticks]
+
+
+def descendants(pid: int) -> list[int]:
+    """`pid` and all its children's children, in no order."""
+    children: dict[int, list[int]] = {}
+    for child, stat in _all_stats():
+        children.setdefault(int(stat[_PARENT]), []).append(child)
+    found, todo = [], [pid]
+    while todo:
+        one = todo.pop()
+        found.append(one)
+        todo.extend(children.get(one, []))
+    return found
+
+
+def with_environment(entry: str) -> list[ProcessId]:
+    """The processes of this user that were started with `NAME=value` in their environment."""
+    wanted = entry.encode()
+    found = []
+    for pid, stat in _all_stats():
+        if not _is_gone(stat) and wanted in _environment(pid):
+            found.append(ProcessId(pid=pid, started_ticks=int(stat[_STARTED])))
+    return found
+
+
+def ancestors(pid: int) -> set[int]:
+    """`pid` and its parents up to the first process."""
+    found = set()
+    while pid > 0 and pid not in found:
+        found.add(pid)
+        stat = _stat(pid)
+        pid = int(stat[_PARENT]) if stat else 0
+    return found
+
+
+def memory_mb(pids: Iterable[int]) -> float:
+    """The memory of processes in MB, shared pages counted by share (PSS); what cannot be read counts nothing."""
+    return round(sum(_pss_kb(pid) for pid in pids) / 1024, 1)
+
+
+def _pss_kb(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        for line in (_PROC / str(pid) / "smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0
+
+
+def _started_ticks(pid: int) -> int | None:
+    stat = _stat(pid)
+    return None if stat is None or _is_gone(stat) else int(stat[_STARTED])
+
+
+def _is_gone(stat: list[str]) -> bool:
+    return stat[_STATE] in "ZX" and int(stat[_THREADS]) <= 1  # else its threads are still closing files
+
+
+def _all_stats() -> Iterable[tuple[int, list[str]]]:
+    for folder in _PROC.iterdir():
+        if folder.name.isdigit():
+            stat = _stat(int(folder.name))
+            if stat is not None:
+                yield int(folder.name), stat
+
+
+def _stat(pid: int) -> list[str] | None:
+    try:
+        text = (_PROC / str(pid) / "stat").read_text()
+    except OSError:
+        return None
+    return text.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
+
+
+def _environment(pid: int) -> list[bytes]:
+    try:
+        return (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
+def python_environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """The environment for our own Python processes: what was inherited, without what slows or misleads Python.
+
+    Bytecode is cached, numeric libraries use one thread (idle spinning costs small models ten times their speed), and
+    this package is found where this process found it.
+    """
+    kept = {name: value for name, value in inherited.items() if not name.startswith("PYTHON")}
+    package = str(Path(__file__).parents[2])
+    found_anyway = package in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+    path = {} if found_anyway else {"PYTHONPATH": package}
+    return {**kept, **path, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,286 @@
+"""The process that keeps the local platform up: `python -m caco_tasks.platform.supervisor HOME`.
+
+It starts Postgres and the S3 store, brings both schemas up to date, starts the components of Airflow, and from then on
+restarts what dies, with growing pauses, until a service has died too often. SIGTERM ends everything in order. When it
+is killed, the kernel sends its children SIGTERM; what is left even so is cleared away by the next `up`, from
+`supervisor.json`.
+"""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+from caco_tasks.errors import CacoError, PlatformError
+from caco_tasks.platform import airflow
+from caco_tasks.platform.processes import identify, reap, send, wait_until
+from caco_tasks.platform.services import ENDED_LAST, AirflowCommand, Service, airflow_services, data_services
+from caco_tasks.platform.state import (
+    Home,
+    Phase,
+    Plan,
+    Secrets,
+    ServiceRecord,
+    SupervisorState,
+    describe,
+    embedded_postgres,
+)
+
+LOOK_EVERY_SECONDS = 0.5
+MIGRATE_SECONDS = 300
+MOST_DEATHS = 5  # within the period; one more and the service is left alone
+PERIOD_SECONDS = 600
+LONGEST_PAUSE_SECONDS = 30
+
+log = logging.getLogger("caco.supervisor")
+
+
+class Stopped(BaseException):
+    """SIGTERM came; not an Exception, so that no library takes it for a failure of its own."""
+
+
+class Supervisor:
+    """Starts, watches and stops the services of one home."""
+
+    def __init__(self, home: Home, *, inherited: Mapping[str, str]) -> None:
+        plan = home.plan()
+        if plan is None:
+            raise PlatformError(f"There is no plan in {home.folder}: start the platform with `caco up`.")
+        self._home = home
+        self._plan: Plan = plan
+        self._secrets: Secrets = home.secrets()
+        cores = len(os.sched_getaffinity(0))
+        self._environment = airflow.environment(home, plan, self._secrets, inherited=inherited, cores=cores)
+        self._phase: Phase = "starting"
+        self._message = ""
+        self._is_reachable = False
+        self._watches: list[Watch] = []
+
+    def run(self) -> None:
+        """Runs until SIGTERM.
+
+        Raises:
+            CacoError: something did not start; everything is stopped again by then.
+        """
+        try:
+            self._start()
+            self._say("running", "everything is started")
+            while True:
+                time.sleep(LOOK_EVERY_SECONDS)
+                self._look()
+        except Stopped:
+            self._stop("stopped", "stopped on demand")
+        except (CacoError, OSError) as exc:
+            self._stop("failed", str(exc))
+            raise
+
+    def _start(self) -> None:
+        postgres, s3 = data_services(self._home, self._plan, self._secrets)
+        if s3 is not None:
+            self._say("starting", "the S3 store")
+            self._launch(s3)
+        self._say("starting", "Postgres")
+        self._launch(postgres)
+        self._prepare_databases()
+        migration = self._begin_airflow_migration()
+        self._migrate_ledger()
+        if s3 is not None:
+            s3.wait_until_ready()
+            self._make_bucket()
+        self._finish_airflow_migration(migration)
+        airflow.write_passwords(self._home, self._secrets)
+        self._is_reachable = True
+        self._say("starting", "Airflow")
+        for component in airflow_services(self._home, self._environment):
+            self._launch(component)
+
+    def _prepare_databases(self) -> None:
+        server = embedded_postgres(self._home, self._plan, self._secrets)
+        server.ensure_database("airflow", owner="airflow", password=self._secrets.postgres_airflow_password)
+        server.ensure_database("caco", owner="caco_owner", password=self._secrets.postgres_owner_password)
+
+    def _begin_airflow_migration(self) -> "Watch | None":
+        if airflow.schema_is_current(self._home, self._plan, self._secrets):
+            return None
+        self._say("starting", "the schema of Airflow's database")
+        log_file = self._home.log_file("migrate")
+        return self._launch(
+            AirflowCommand("migrate", airflow.MIGRATE, log_file=log_file, environment=self._environment)
+        )
+
+    def _finish_airflow_migration(self, migration: "Watch | None") -> None:
+        if migration is None:
+            return
+        ended = wait_until(lambda: migration.service.process() is None, seconds=MIGRATE_SECONDS, pause=0.1)
+        self._watches.remove(migration)
+        if not ended or not airflow.schema_is_current(self._home, self._plan, self._secrets):
+            migration.service.stop()
+            raise PlatformError(
+                f"Airflow's database could not be set up: the reason is at the end of {self._home.log_file('migrate')}."
+            )
+
+    def _migrate_ledger(self) -> None:
+        from caco_tasks.ledger import Ledger
+
+        self._say("starting", "the schema of the ledger")
+        state = describe(self._home, self._plan, self._secrets)
+        passwords = {
+            "caco_owner": self._secrets.postgres_owner_password,
+            "caco_writer": self._secrets.postgres_writer_password,
+            "caco_analyst": self._secrets.postgres_analyst_password,
+        }
+        with Ledger(state.ledger_owner_url) as ledger:
+            ledger.migrate(passwords=passwords)
+
+    def _make_bucket(self) -> None:
+        from caco_tasks.store.s3 import S3Store
+
+        S3Store(describe(self._home, self._plan, self._secrets).store).ensure_bucket()
+
+    def _launch(self, service: Service) -> "Watch":
+        watch = Watch(service)
+        self._watches.append(watch)
+        watch.start()
+        self._note()
+        return watch
+
+    def _look(self) -> None:
+        reap()
+        changed = [watch.look() for watch in self._watches]
+        if any(changed):
+            self._note()
+
+    def _say(self, phase: Phase, message: str) -> None:
+        self._phase, self._message = phase, message
+        log.info("%s: %s", phase, message)
+        self._note()
+
+    def _note(self) -> None:
+        """Leaves word for the next `up` after a sudden death, and for clients once there is something to reach."""
+        self._home.save("supervisor.json", _word(self._phase, self._message, self._watches))
+        if not self._is_reachable:
+            return
+        pids = {watch.service.name: watch.record.pid for watch in self._watches if watch.record.pid is not None}
+        state = describe(self._home, self._plan, self._secrets).model_copy(update={"pids": pids})
+        self._home.save("platform.json", state)
+
+    def _stop(self, phase: Phase, message: str) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self._phase, self._message = "stopping", message
+        for watch in self._watches:
+            watch.ask_to_end()
+        for watch in sorted(self._watches, key=_stopping_rank):
+            log.info("stopping %s", watch.service.name)
+            watch.stop()
+        reap()
+        self._home.save("supervisor.json", _word(phase, message, self._watches))
+
+
+class Watch:
+    """One service under watch: how often it died, and when it may start again."""
+
+    def __init__(self, service: Service, *, first_pause_seconds: float = 1) -> None:
+        """Puts a service under watch; the pause before a restart doubles with each death."""
+        self.service = service
+        self._first_pause_seconds = first_pause_seconds
+        self.record = ServiceRecord(state="starting")
+        self._deaths: list[float] = []
+        self._start_at = 0.0
+
+    def start(self) -> None:
+        """Starts the service."""
+        self.service.start()
+        process = self.service.process()
+        self.record = ServiceRecord(
+            state="running",
+            pid=process.pid if process else None,
+            started_ticks=process.started_ticks if process else None,
+            started_at=time.time(),
+            restarts=self.record.restarts,
+        )
+
+    def ask_to_end(self) -> None:
+        """Begins the end of a service that nothing else needs in order to end well."""
+        process = self.service.process()
+        if process is not None and self.service.name not in ENDED_LAST:
+            send(process, signal.SIGTERM)
+
+    def stop(self) -> None:
+        """Ends the service."""
+        self.service.stop()
+        self.record = self.record.model_copy(update={"state": "stopped"})
+
+    def look(self) -> bool:
+        """Looks after the service; whether anything changed."""
+        match self.record.state:
+            case "running" if self.service.process() is None:
+                self._note_death()
+            case "waiting" if time.monotonic() >= self._start_at:
+                self._start_again()
+            case _:
+                return False
+        return True
+
+    def _note_death(self) -> None:
+        died = time.monotonic()
+        self._deaths = [death for death in self._deaths if death > died - PERIOD_SECONDS] + [died]
+        if len(self._deaths) > MOST_DEATHS:
+            log.error("%s died %d times in ten minutes and is left alone", self.service.name, len(self._deaths))
+            self.record = self.record.model_copy(update={"state": "given up"})
+            return
+        pause = min(LONGEST_PAUSE_SECONDS, self._first_pause_seconds * 2 ** (len(self._deaths) - 1))
+        log.warning("%s died and is started again in %g s", self.service.name, pause)
+        self._start_at = died + pause
+        self.record = self.record.model_copy(update={"state": "waiting"})
+
+    def _start_again(self) -> None:
+        self.record = self.record.model_copy(update={"restarts": self.record.restarts + 1})
+        try:
+            self.start()
+        except CacoError as exc:  # a start that fails counts as one more death
+            log.warning("%s does not start: %s", self.service.name, exc)
+            self._note_death()
+
+
+def main(arguments: Sequence[str], inherited: Mapping[str, str]) -> int:
+    """Runs a supervisor; the exit status is 0 after SIGTERM, 1 when something did not start."""
+    os.umask(0o077)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    signal.signal(signal.SIGTERM, _raise_stopped)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    home = Home(Path(arguments[0]))
+    try:
+        with home.lock("supervisor"):
+            Supervisor(home, inherited=inherited).run()
+    except (CacoError, OSError) as exc:
+        log.error("%s", exc)
+        return 1
+    return 0
+
+
+def _raise_stopped(_number: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def _stopping_rank(watch: Watch) -> int:
+    name = watch.service.name
+    return ENDED_LAST.index(name) + 1 if name in ENDED_LAST else 0
+
+
+def _word(phase: Phase, message: str, watches: list[Watch]) -> SupervisorState:
+    own = identify(os.getpid())
+    return SupervisorState(
+        pid=os.getpid(),
+        started_ticks=own.started_ticks if own else 0,
+        phase=phase,
+        message=message,
+        services={watch.service.name: watch.record for watch in watches},
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

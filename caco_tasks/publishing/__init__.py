@@ -1,0 +1,1 @@
+"""Datasets: their rows, their card, their formats for trainers."""

@@ -1,0 +1,157 @@
+"""The dataset card, made from the ledger: what happened to every program, which models and prompts, which sources and licences."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from caco_tasks import __version__
+from caco_tasks.config import RunConfig
+from caco_tasks.ledger import FunnelRow, Ledger, RejectRow, SourceRow
+from caco_tasks.publishing.rows import COLUMNS
+from caco_tasks.store import Manifest, RunRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardFacts:
+    """What the ledger says of a run before it is published."""
+
+    funnel: Sequence[FunnelRow]
+    reasons: Sequence[RejectRow]
+    sources: Sequence[SourceRow]  # behind the CodeGen of the run
+    manifests: Mapping[str, Sequence[Manifest]]  # of the stages that ask models, or run programs
+
+    @property
+    def licences(self) -> list[str]:
+        """The licences of the seeds behind the run."""
+        return sorted({source.licence for source in self.sources})
+
+
+ASKING = {"sample": "codegen", "reverse": "reverser", "solve": "solver", "judge": "judge"}
+
+
+def card_facts(ledger: Ledger, run: RunRecord) -> CardFacts:
+    """Gathers what the card says."""
+    return CardFacts(
+        funnel=ledger.funnel(run.run_id),
+        reasons=ledger.reject_reasons(run.run_id),
+        sources=ledger.sources(run.seed_run_id) if run.seed_run_id else [],
+        manifests={stage: ledger.shards(run.run_id, stage) for stage in (*ASKING, "execute")},
+    )
+
+
+def dataset_card(facts: CardFacts, *, run: RunRecord, config: RunConfig, published: int) -> str:
+    """The card as Markdown with the YAML head that the Hugging Face Hub reads."""
+    sections = [
+        _head(facts, config, published),
+        _opening(run, config, published),
+        f"## Columns\n\n{_table(('column', 'what it is'), COLUMNS.items())}",
+        f"## From sampled program to published row\n\n{_funnel(facts, published)}",
+        f"## Why rows were rejected\n\n{_reasons(facts)}",
+        f"## Models and prompts\n\n{_models(facts, config)}",
+        f"## Seeds and their licences\n\n{_sources(facts)}",
+        f"## Known limits\n\n{_limits(facts, config)}",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _head(facts: CardFacts, config: RunConfig, published: int) -> str:
+    head = {
+        "pretty_name": config.publish.name,
+        "license": "cc0-1.0" if facts.licences == ["CC0-1.0"] else "other",
+        "language": ["en"],
+        "task_categories": ["text-generation"],
+        "tags": ["math", "reasoning", "chain-of-thought", "code", "synthetic"],
+        "size_categories": [_size(published)],
+        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "train-*.parquet"}]}],
+    }
+    return f"---\n{yaml.safe_dump(head, sort_keys=False)}---"
+
+
+def _opening(run: RunRecord, config: RunConfig, published: int) -> str:
+    return (
+        f"# {config.publish.name}, {run.partition}\n\n"
+        f"{published:,} problems with a chain of thought, the program behind it and the answer that both give. Made by Caco "
+        f"{__version__} (method: arXiv 2510.04081) in run `{run.run_id}` with the config `{config.name}` "
+        f"(`{run.config_hash[:12]}`). `caco lineage SAMPLE_ID` shows all the ancestors of a row."
+    )
+
+
+def _funnel(facts: CardFacts, published: int) -> str:
+    rows = [
+        (row.stage, row.read, row.passed, row.failed, row.unknown, _share(row.passed, row.read)) for row in facts.funnel
+    ]
+    table = _table(("stage", "read", "passed", "failed", "unknown", "kept"), rows)
+    sampled = facts.funnel[0].read if facts.funnel else 0
+    return f"{table}\n\nPublished: {published:,} of {sampled:,} sampled programs ({_share(published, sampled)})."
+
+
+def _reasons(facts: CardFacts) -> str:
+    rows = [
+        (row.stage, row.outcome, f"`{row.reason}`", row.records, f"{row.share_of_read:.1%}") for row in facts.reasons
+    ]
+    return _table(("stage", "outcome", "reason", "rows", "of those read"), rows) if rows else "None was."
+
+
+def _models(facts: CardFacts, config: RunConfig) -> str:
+    rows = []
+    for stage, role in ASKING.items():
+        manifests = facts.manifests[stage]
+        models = sorted({model for manifest in manifests for model in manifest.models})
+        prompts = sorted({prompt for manifest in manifests for prompt in manifest.prompts})
+        settings = config.models[role]  # type: ignore[index]
+        tokens = sum(manifest.completion_tokens for manifest in manifests)
+        rows.append((role, _code(models), _code(prompts), settings.temperature, settings.top_p, f"{tokens:,}"))
+    return _table(("role", "model", "prompt", "temperature", "top-p", "tokens written"), rows)
+
+
+def _sources(facts: CardFacts) -> str:
+    rows = [(row.source, f"`{row.revision[:16]}`", row.licence, row.seeds, row.verified) for row in facts.sources]
+    if not rows:
+        return "The model that wrote the programs was not trained by this platform; its seeds are not known."
+    return _table(("source", "revision", "licence", "seeds", "verified programs"), rows)
+
+
+def _limits(facts: CardFacts, config: RunConfig) -> str:
+    levels = sorted({str(manifest.sandbox_level) for manifest in facts.manifests["execute"]})
+    writers = {config.models["reverser"].model, config.models["solver"].model}
+    limits = [
+        "Every row passed automatic checks only; no person has read it unless an audit says so.",
+        f"Programs ran in a sandbox of the level {_code(levels)}.",
+        _protection(config),
+        "Equal answers and true equations do not prove that a step of the chain of thought is the right one.",
+    ]
+    if len(writers) == 1:
+        limits.append("Problems and solutions were written by one model; its mistakes may agree with each other.")
+    if any(model.startswith("nano:") for model in writers):
+        limits.append(
+            "The nano models are small and know only the bundled bank: they show that the platform works; they do not "
+            "make data for other models to learn from. Their judge's measured error rates are in `docs/nano.md`."
+        )
+    return "\n".join(f"- {limit}" for limit in limits)
+
+
+def _protection(config: RunConfig) -> str:
+    names = [benchmark.name for benchmark in config.decontamination.benchmarks]
+    if not names:
+        return "No benchmark was protected: the config names none, so rows may overlap test sets."
+    return f"Rows that overlap these benchmarks were removed: {', '.join(names)}. Others were not looked at."
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _code(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words) or "–"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "–"
+
+
+def _size(rows: int) -> str:
+    bounds = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+    return next((name for bound, name in bounds if rows < bound), "n>1M")

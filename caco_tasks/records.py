@@ -1,0 +1,328 @@
+"""The records that cross stage boundaries, the verdict, and their Arrow schemas.
+
+One record travels down the funnel and grows: a `Seed` becomes a `SeedProgram`; a `Sample` gains an execution, a problem,
+a solution and a judgement. Each stage writes every record it read, beside its `Verdict`: rejects are data too.
+"""
+
+import types
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import pyarrow as pa
+from pydantic import TypeAdapter, ValidationError
+
+from caco_tasks.errors import DamagedError
+
+Record = TypeVar("Record")
+
+
+class Outcome(StrEnum):
+    """What one stage says of one record."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class Reason(StrEnum):
+    """Why a record did not pass: the closed list, equal to the type `caco.reason` in Postgres."""
+
+    # seeds
+    UNREADABLE_RECORD = "unreadable_record"
+    NO_ANSWER = "no_answer"
+    DUPLICATE_SEED = "duplicate_seed"
+    LICENCE_NOT_ALLOWED = "licence_not_allowed"
+    # unify
+    NO_PROGRAM_FOUND = "no_program_found"
+    WRONG_ANSWER = "wrong_answer"
+    TEMPLATE_NOT_MET = "template_not_met"
+    GOLD_DISPUTED = "gold_disputed"
+    GRADE_TOO_LOW = "grade_too_low"
+    # every stage that asks a model
+    CUT_OFF = "cut_off"
+    NO_CODE_FOUND = "no_code_found"
+    PROMPT_TOO_LONG = "prompt_too_long"
+    ENGINE_LOST = "engine_lost"
+    # execute
+    SYNTAX = "syntax"
+    ERROR = "error"
+    TIME = "time"
+    MEMORY = "memory"
+    OUTPUT_SIZE = "output_size"
+    FORBIDDEN = "forbidden"
+    NO_INPUT = "no_input"
+    NO_OUTPUT = "no_output"
+    NOT_DETERMINISTIC = "not_deterministic"
+    SANDBOX_LOST = "sandbox_lost"
+    # screen
+    TOO_SHORT = "too_short"
+    UNUSED_INPUT = "unused_input"
+    DEAD_INPUT = "dead_input"
+    CONSTANT_OUTPUT = "constant_output"
+    TRIVIAL = "trivial"
+    ANSWER_AS_LITERAL = "answer_as_literal"
+    UNSERIALISABLE = "unserialisable"
+    NON_FINITE = "non_finite"
+    PROSE_LEFT = "prose_left"
+    # dedup
+    SAME_PROGRAM = "same_program"
+    SAME_BEHAVIOUR = "same_behaviour"
+    NEAR_DUPLICATE = "near_duplicate"
+    # reverse
+    EMPTY = "empty"
+    LEAKS_CODE = "leaks_code"
+    LEAKS_ANSWER = "leaks_answer"
+    NAMES_NO_INPUT = "names_no_input"
+    FOREIGN_NUMBER = "foreign_number"
+    NO_QUESTION = "no_question"
+    # solve, agree
+    NO_FINAL_ANSWER = "no_final_answer"
+    ANSWERS_DIFFER = "answers_differ"
+    FALSE_EQUATION = "false_equation"
+    CHECKER_TIMEOUT = "checker_timeout"
+    # judge
+    INCONSISTENT = "inconsistent"
+    ILL_POSED = "ill_posed"
+    UNPARSEABLE_JUDGEMENT = "unparseable_judgement"
+    # seeds, decontaminate
+    BENCHMARK_OVERLAP = "benchmark_overlap"
+
+
+class Grade(StrEnum):
+    """How surely the literals of a seed program converted without a model are the numbers that its problem means.
+
+    From best to worst. S: every literal bound to exactly one place of the question, every number of the question used,
+    every input matters. A+: S, but numbers of the question are left over. A: equal-valued rivals settled by the words
+    around them. B: rivals remain. C: a literal that the problem does not hold. R: equal to gold only when rounded.
+    D: none of these.
+    """
+
+    S = "S"
+    A_PLUS = "A+"
+    A = "A"
+    B = "B"
+    C = "C"
+    R = "R"
+    D = "D"
+
+    def reaches(self, least: "Grade") -> bool:
+        """Whether this grade is at least as good as `least`."""
+        order = list(Grade)
+        return order.index(self) <= order.index(least)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one stage says of one record: pass, fail because, or unknown because."""
+
+    outcome: Outcome
+    reason: Reason | None = None  # None exactly when the outcome is PASS
+    detail: str | None = None  # one line for a reader: the exception, the equation, the overlapping item
+
+    def __post_init__(self) -> None:
+        if (self.reason is None) != (self.outcome is Outcome.PASS):
+            raise ValueError(f"a verdict of {self.outcome} cannot have the reason {self.reason}")
+
+    @property
+    def kept(self) -> bool:
+        """Whether the record goes on to the next stage."""
+        return self.outcome is Outcome.PASS
+
+
+PASS = Verdict(Outcome.PASS)
+
+
+def fail(reason: Reason, detail: str | None = None) -> Verdict:
+    """A verdict of FAIL: the record is finished and rejected."""
+    return Verdict(Outcome.FAIL, reason, detail)
+
+
+def unknown(reason: Reason, detail: str | None = None) -> Verdict:
+    """A verdict of UNKNOWN: the platform could not tell; retried, never published, never counted as failed."""
+    return Verdict(Outcome.UNKNOWN, reason, detail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """One solved problem of a source."""
+
+    seed_id: str
+    source: str  # name of the upstream dataset
+    revision: str  # commit, version or content hash of the source file
+    licence: str  # SPDX expression or the publisher's words
+    key: str  # the record's own id in its source, or its position
+    problem: str
+    solution: str | None = None  # as the source gives it
+    answer: str | None = None  # gold; None when the source record holds none
+    annotation: str | None = None  # JSON for the converter: equation, formula or test code of the source
+    domain: str | None = None
+    difficulty: int | None = None  # 1 to 5
+    raw: str | None = None  # the source's text, kept only of a record that could not be read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """How a model's reply came to be."""
+
+    request_id: str  # hash of template version, model, parameters, input and sample index
+    model_id: str
+    prompt: str  # name and version of the template
+    finish_reason: str  # "stop" or "length"
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float  # this reply's share of its batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A Code CoT in the unified template, or the text that was to be one."""
+
+    program_id: str  # hash of the token stream without comments and layout
+    code: str
+    generation: Generation | None = None  # None: converted without a model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What the sandbox saw when it ran a program."""
+
+    input_json: str | None  # tagged JSON, see caco_tasks.sandbox.values
+    output_json: str | None  # tagged JSON
+    output_text: str | None  # what `str(output)` shows
+    output_type: str | None  # type tag, such as "int" or "Fraction"
+    stdout: str
+    error: str | None  # exception type, message and line
+    wall_seconds: float
+    cpu_seconds: float
+    peak_memory_mb: float
+    sandbox_level: str  # "full", "partial" or "basic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """The language question written back from a program."""
+
+    text: str
+    generation: Generation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solution:
+    """The language chain of thought, written without sight of the program."""
+
+    text: str
+    answer: str | None  # the final answer, as extracted
+    generation: Generation
+    equations_checked: int | None = None  # arithmetic statements found and computed; None before `agree`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a judge model said of problem, solution and program."""
+
+    reply: str
+    generation: Generation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """Evidence that a text overlaps a protected benchmark item."""
+
+    benchmark: str
+    item: str
+    rule: str  # "exact", "ngram" or "masked"
+    score: float  # 0 to 1
+    matched_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedProgram:
+    """A seed and the program found for it."""
+
+    seed: Seed
+    program: Program | None = None
+    execution: Execution | None = None
+    grade: Grade | None = None  # None: no program, or written by a model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One candidate on its way down the funnel."""
+
+    sample_id: str
+    program: Program
+    execution: Execution | None = None
+    problem: Problem | None = None
+    solution: Solution | None = None
+    judgement: Judgement | None = None
+    overlaps: tuple[Overlap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged(Generic[Record]):
+    """A record and the verdict of the stage that just saw it."""
+
+    record: Record
+    verdict: Verdict
+
+
+@cache
+def arrow_schema(record: type) -> pa.Schema:
+    """The Arrow schema of a shard of `record`: its fields, then `outcome`, `reason` and `detail`."""
+    verdict = [
+        pa.field("outcome", pa.string(), nullable=False),
+        pa.field("reason", pa.string()),
+        pa.field("detail", pa.string()),
+    ]
+    return pa.schema([*_arrow_fields(record), *verdict])
+
+
+def to_row(judged: Judged[Any]) -> dict[str, Any]:
+    """A judged record as one row of its shard."""
+    return {**asdict(judged.record), **asdict(judged.verdict)}
+
+
+def from_row(record: type[Record], row: Mapping[str, Any]) -> Judged[Record]:
+    """One row of a shard as a judged record.
+
+    Raises:
+        DamagedError: the row does not have the record's fields or types.
+    """
+    values = dict(row)
+    verdict = {name: values.pop(name, None) for name in ("outcome", "reason", "detail")}
+    try:
+        return Judged(
+            record=_adapter(record).validate_python(values), verdict=_adapter(Verdict).validate_python(verdict)
+        )
+    except ValidationError as exc:
+        raise DamagedError(f"A row is not a {record.__name__}: {exc.errors()[0]['msg']}.") from exc
+
+
+@cache
+def _adapter(record: type) -> TypeAdapter[Any]:
+    return TypeAdapter(record)
+
+
+def _arrow_fields(record: type) -> list[pa.Field]:
+    hints = get_type_hints(record)
+    return [_arrow_field(field.name, hints[field.name]) for field in fields(record)]
+
+
+def _arrow_field(name: str, hint: Any) -> pa.Field:
+    inner = [arg for arg in get_args(hint) if arg is not types.NoneType]
+    if get_origin(hint) in (types.UnionType, Union):
+        return pa.field(name, _arrow_type(inner[0]), nullable=True)
+    return pa.field(name, _arrow_type(hint), nullable=False)
+
+
+def _arrow_type(hint: Any) -> pa.DataType:
+    if get_origin(hint) is tuple:
+        return pa.list_(_arrow_type(get_args(hint)[0]))
+    if is_dataclass(hint) and isinstance(hint, type):
+        return pa.struct(_arrow_fields(hint))
+    if issubclass(hint, str):
+        return pa.string()
+    return {int: pa.int64(), float: pa.float64(), bool: pa.bool_()}[hint]

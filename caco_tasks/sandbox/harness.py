@@ -1,0 +1,308 @@
+"""What happens inside a program's own process: take the job, let go of everything else, run, tell the result.
+
+Everything that is used after the program has run was bound before, to names that the program does not share. A
+program can still lie about its own result, which is the same as assigning it; it cannot touch another
+program's, nor the verdict, which the supervisor makes from what the kernel says.
+"""
+
+import ast
+import contextlib
+import io
+import os
+import random
+import resource
+import socket
+import sys
+import types
+from typing import Any, Final, NoReturn
+
+from caco_tasks.sandbox import clock, filters, kernel, protocol, values
+
+PROGRAM: Final = "<program>"
+MAX_MESSAGE_CHARS: Final = 500
+MAX_TEXT_CHARS: Final = 10_000
+MAX_PROCESSES: Final = 256  # of the sandbox's user, threads counted: bounds a program's threads
+
+_PAGE_BYTES: Final = resource.getpagesize()
+_OVERRIDE: Final = "__input__"
+_MISSING: Final = object()
+_ANCILLARY_BYTES: Final = socket.CMSG_LEN(3 * 4)  # three descriptors: stdout, result, and the file of a long job
+
+_exit = os._exit
+_pwrite = os.pwrite
+_to_json = values.to_json
+
+Told = dict[str, str | None]
+
+
+class Stop(Exception):
+    """The program is done with: why, in the words of `records.Reason`, and a line for a reader."""
+
+    def __init__(self, outcome: str, detail: str | None = None, error: str | None = None) -> None:
+        self.outcome = outcome
+        self.detail = detail
+        self.error = error
+
+
+class _Process:
+    """What a zygote prepares and each program's process inherits."""
+
+    __slots__ = ("address_bytes", "program_filter", "stdout")
+
+    def __init__(self) -> None:
+        with open("/proc/self/statm", encoding="ascii") as statm:
+            self.address_bytes = int(statm.read().split()[0]) * _PAGE_BYTES
+        self.stdout = _text_stream(1, "w")
+        self.program_filter = filters.program_filter()
+
+
+_prepared: list[_Process] = []
+
+
+def prepare() -> None:
+    """Builds in the zygote what need not be built per program, and its standard streams."""
+    _prepared[:] = [_Process()]
+    streams = {"stdin": _text_stream(0, "r"), "stdout": _prepared[0].stdout, "stderr": _text_stream(2, "w")}
+    for name, stream in streams.items():
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def run(channel: socket.socket, *, has_namespaces: bool) -> NoReturn:
+    """Runs the program whose job lies in the channel, in this process, which ends with it."""
+    try:
+        head, code, input_json = _take_job(channel)
+        _confine(head, has_namespaces=has_namespaces)
+        _differ(head.variant, is_fresh=has_namespaces)
+        told = _outcome(code, input_json, head.output_bytes)
+        _tell(told, head.nonce)
+        _exit(0)
+    finally:
+        _exit(70)
+
+
+def _take_job(channel: socket.socket) -> tuple[protocol.JobHead, bytes, bytes | None]:
+    """Reads the job, and keeps of all descriptors the standard ones and the result."""
+    message, ancillary, _, _ = channel.recvmsg(protocol.INLINE_BYTES + protocol.HEAD.size, _ANCILLARY_BYTES)
+    descriptors = memoryview(ancillary[0][2]).cast("i")
+    if len(descriptors) == 3:
+        message += _read_all(descriptors[2])
+    os.dup2(descriptors[0], 1)
+    os.dup2(descriptors[1], protocol.RESULT)
+    os.dup2(0, protocol.CHANNEL)
+    os.closerange(protocol.RESULT + 1, protocol.MAX_DESCRIPTORS)
+    return protocol.unpack_job(message)
+
+
+def _read_all(descriptor: int) -> bytes:
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+
+
+def _confine(head: protocol.JobHead, *, has_namespaces: bool) -> None:
+    """Takes from this process what the slot still had, and sets the limits of one program."""
+    prepared = _prepared[0]
+    if has_namespaces:
+        kernel.drop_all_capabilities()
+    else:
+        kernel.die_with_parent()
+        kernel.install_filter(prepared.program_filter)
+    file_bytes = max(protocol.FILE_BYTES, protocol.frame_bytes(head.output_bytes))
+    memory_bytes = prepared.address_bytes + head.memory_bytes
+    for limit, value in (
+        (resource.RLIMIT_NPROC, MAX_PROCESSES),
+        (resource.RLIMIT_FSIZE, file_bytes),
+        (resource.RLIMIT_CPU, head.cpu_seconds),
+        (resource.RLIMIT_AS, memory_bytes),
+    ):
+        resource.setrlimit(limit, (value, value))
+
+
+def _differ(variant: int, *, is_fresh: bool) -> None:
+    """Seeds chance by the variant, and sets the clock of every variant but 0 to another day."""
+    if variant or not is_fresh:
+        random.seed(variant)
+        numpy = sys.modules.get("numpy")
+        if numpy is not None:
+            numpy.random.seed(variant)
+    if variant:
+        clock.shift(variant)
+
+
+def _outcome(code: bytes, input_json: bytes | None, output_bytes: int) -> Told:
+    """Runs the program and says how it went: the one place that catches everything."""
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    names = module.__dict__
+    try:
+        compiled = _compiled(code, input_json, names)
+        note = _run_compiled(compiled, names)
+        told = _captured(names, output_bytes)
+    except Stop as stop:
+        return {**_partial(names, output_bytes), "outcome": stop.outcome, "detail": stop.detail, "error": stop.error}
+    except MemoryError:
+        return {"outcome": "memory", "detail": "MemoryError after the program had run"}
+    except BaseException as exc:
+        return {"outcome": "unserialisable", "detail": _words(exc)}
+    _keep_literal_input(told, code, has_override=input_json is not None)
+    return {**told, "outcome": "pass", "error": note}
+
+
+def _compiled(code: bytes, input_json: bytes | None, names: dict[str, Any]) -> types.CodeType:
+    try:
+        text = code.decode("utf-8", "surrogatepass")
+        if input_json is None:
+            return compile(text, PROGRAM, "exec", dont_inherit=True)
+        tree = _InputReplaced().replaced(ast.parse(text, PROGRAM))
+        names[_OVERRIDE] = values.decode(input_json.decode(), expression=_expression)
+        return compile(tree, PROGRAM, "exec", dont_inherit=True)
+    except SyntaxError as exc:
+        raise Stop("syntax", _words(exc), f"{_words(exc)} (line {exc.lineno})") from None
+    except (ValueError, RecursionError, MemoryError, OverflowError) as exc:
+        raise Stop("syntax", _words(exc), _words(exc)) from None
+
+
+class _InputReplaced(ast.NodeTransformer):
+    """Puts another value in the place of each one that the module's own code assigns to `input`."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def replaced(self, tree: ast.Module) -> ast.Module:
+        self.generic_visit(tree)
+        if not self.count:
+            raise Stop("no_input", "the program assigns no top-level `input` that could be replaced")
+        return ast.fix_missing_locations(tree)
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.expr)):
+            return node
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        is_value = isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None
+        if is_value and any(isinstance(target, ast.Name) and target.id == "input" for target in targets):
+            self.count += 1
+            node.value = ast.copy_location(ast.Name(_OVERRIDE, ast.Load()), node)  # type: ignore[attr-defined]
+            return node
+        return self.generic_visit(node)
+
+
+def _expression(text: str) -> object:
+    import sympy  # type: ignore[import-untyped]
+
+    return sympy.sympify(text)
+
+
+def _run_compiled(compiled: types.CodeType, names: dict[str, Any]) -> str | None:
+    """Runs the program; None, or the words of the `SystemExit` that ended it after `output` was set."""
+    try:
+        exec(compiled, names)
+    except SystemExit as exc:
+        if names.get("output") is None:
+            raise Stop("no_output", _located(exc), _located(exc)) from None
+        return _located(exc)
+    except MemoryError as exc:
+        raise Stop("memory", _located(exc), _located(exc)) from None
+    except BaseException as exc:
+        outcome = "forbidden" if type(exc) is PermissionError and exc.errno == 1 else "error"
+        raise Stop(outcome, _located(exc), _located(exc)) from None
+    return None
+
+
+def _captured(names: dict[str, Any], output_bytes: int) -> Told:
+    """`input` and `output` as they stand when the program has ended."""
+    for name, outcome in (("input", "no_input"), ("output", "no_output")):
+        if _is_empty(names.get(name, _MISSING)):
+            raise Stop(outcome, f"`{name}` is missing, None or empty")
+    output = names["output"]
+    input_text, _ = _encoded("input", names["input"], output_bytes)
+    output_text, tag = _encoded("output", output, output_bytes)
+    return {
+        "input": input_text,
+        "output": output_text,
+        "output_text": str(output)[:MAX_TEXT_CHARS],
+        "output_type": tag,
+    }
+
+
+def _partial(names: dict[str, Any], output_bytes: int) -> Told:
+    """The input of a program that did not pass, where there is one to show."""
+    try:
+        return {"input": _encoded("input", names["input"], output_bytes)[0]}
+    except BaseException:
+        return {}
+
+
+def _is_empty(value: object) -> bool:
+    if value is _MISSING or value is None:
+        return True
+    return type(value) in (str, bytes, list, tuple, dict, set, frozenset) and not value
+
+
+def _encoded(name: str, value: object, output_bytes: int) -> tuple[str, str]:
+    try:
+        return values.encode_with_tag(value, max_chars=output_bytes)
+    except values.TooLargeError as exc:
+        raise Stop("output_size", f"{name}: {exc}") from None
+    except values.UnserialisableError as exc:
+        raise Stop("unserialisable", f"{name}: {exc}") from None
+
+
+def _keep_literal_input(told: Told, code: bytes, *, has_override: bool) -> None:
+    """Undoes what functions did to the program's `input`: a literal whose parts can change is read from the text."""
+    text = told["input"] or ""
+    if has_override or text.count("[") + text.count("{") < 2:
+        return
+    try:
+        literal = _literal_input(ast.parse(code))
+        if literal is not None:
+            told["input"] = values.encode(literal)
+    except (ValueError, TypeError, MemoryError, RecursionError):
+        return  # not a literal: the value as the program left it
+
+
+def _literal_input(tree: ast.Module) -> object | None:
+    """The literal that the module assigns to `input`; None where statements other than assignments go on with it."""
+    found: object | None = None
+    for statement in tree.body:
+        if not any(isinstance(node, ast.Name) and node.id == "input" for node in ast.walk(statement)):
+            continue
+        if not isinstance(statement, ast.Assign):
+            return None
+        target = statement.targets[0]
+        if not isinstance(target, ast.Name):
+            return None
+        if target.id == "input":
+            found = ast.literal_eval(statement.value)
+    return found
+
+
+def _located(exc: BaseException) -> str:
+    """Type, message and the program's line of an exception."""
+    line, trace = None, exc.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == PROGRAM:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return _words(exc) if line is None else f"{_words(exc)} (line {line})"
+
+
+def _words(exc: BaseException) -> str:
+    try:
+        return f"{type(exc).__name__}: {exc}"[:MAX_MESSAGE_CHARS]
+    except BaseException:
+        return f"{type(exc).__name__}: its message cannot be shown"
+
+
+def _tell(told: Told, nonce: bytes) -> None:
+    """Writes what is left of stdout, then the result; without the nonce the supervisor does not believe it."""
+    with contextlib.suppress(ValueError, OSError):  # closed by the program, or full: the supervisor sees its size
+        _prepared[0].stdout.flush()
+    frame = nonce + _to_json(told).encode("ascii")
+    place = 0
+    while place < len(frame):
+        place += _pwrite(protocol.RESULT, frame[place:], place)
+
+
+def _text_stream(descriptor: int, mode: str) -> io.TextIOWrapper:
+    raw = io.FileIO(descriptor, mode, closefd=False)
+    buffered = io.BufferedReader(raw) if mode == "r" else io.BufferedWriter(raw)
+    return io.TextIOWrapper(buffered, encoding="utf-8", errors="backslashreplace", line_buffering=mode == "w")

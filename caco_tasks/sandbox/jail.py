@@ -1,0 +1,165 @@
+"""The walls around a zygote: put up once, inherited by every program that it forks.
+
+full     own user, mount, pid, network, ipc, uts and cgroup namespaces; a root of read-only Python folders and a private scratch;
+         a pid namespace per program; seccomp; no capability
+partial  Landlock (Linux 5.13) leaves the Python folders to read; seccomp lets no program fork, signal, write or reach a network
+basic    seccomp alone, and another user where the caller is root: files that everybody may read can be read
+"""
+
+import os
+import re
+import resource
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Final
+
+from caco_tasks.sandbox import filters, kernel, protocol
+
+SCRATCH: Final = "/scratch"
+SCRATCH_BYTES: Final = 16 << 20
+SCRATCH_FILES: Final = 256
+
+UNPRIVILEGED_ID: Final = 65533  # what root becomes; not 65534, which stands for every foreign file's owner
+INSIDE_ID: Final = 1000
+
+_DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+_NAMESPACES: Final = (
+    kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWCGROUP
+)
+_ROOT_OPTIONS: Final = "size=1m,nr_inodes=512,mode=755"
+_SCRATCH_OPTIONS: Final = f"size={SCRATCH_BYTES},nr_inodes={SCRATCH_FILES},mode=700"
+
+
+def enter(level: str) -> None:
+    """Shuts this process in at `level`; with "full", its next child is process 1 of a new pid namespace.
+
+    Raises:
+        OSError: this machine does not allow it, and the process may be left half shut in.
+    """
+    if level == "full":
+        _enter_namespaces()
+    else:
+        _enter_without_namespaces(confined=level == "partial")
+
+
+def close_slot(level: str) -> None:
+    """Finishes the walls of one slot, after it was forked: scratch, limits, capabilities, filter."""
+    if level == "full":
+        kernel.mount_tmpfs(SCRATCH, _SCRATCH_OPTIONS)
+        os.chdir(SCRATCH)
+        kernel.keep_only_sys_admin()
+    for limit, value in _SLOT_LIMITS.items():
+        resource.setrlimit(limit, (value, value))
+    kernel.allow_own_proc_files(False)
+    kernel.give_up_new_privileges()
+    kernel.install_filter(filters.slot_filter(has_namespaces=level == "full"))
+
+
+def scratch_state() -> tuple[int, int, int]:
+    """What tells whether anything was made, removed or changed in the working directory: compare two of them."""
+    folder = os.stat(".")
+    return os.statvfs(".").f_ffree, folder.st_mode, folder.st_ctime_ns
+
+
+def python_folders() -> list[str]:
+    """The folders that hold the interpreter's modules and the shared libraries it has loaded; none lies in another."""
+    paths = sysconfig.get_paths()
+    base = sysconfig.get_paths(vars={"base": sys.base_prefix, "platbase": sys.base_prefix})
+    named = {folder[key] for folder in (paths, base) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders = sorted(folder for folder in named | _library_folders() if os.path.isdir(folder))
+    return [folder for folder in folders if not any(Path(other) in Path(folder).parents for other in folders)]
+
+
+def _library_folders() -> set[str]:
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    return {os.path.dirname(path) for path in re.findall(r"\s(/\S+\.so[\d.]*)$", maps, re.MULTILINE)}
+
+
+_SLOT_LIMITS: Final = {
+    resource.RLIMIT_CORE: 0,
+    resource.RLIMIT_NOFILE: protocol.MAX_DESCRIPTORS,
+    resource.RLIMIT_MEMLOCK: 0,
+    resource.RLIMIT_MSGQUEUE: 0,
+    resource.RLIMIT_SIGPENDING: 64,
+}
+
+
+def _enter_namespaces() -> None:
+    is_root = os.geteuid() == 0
+    if is_root:
+        kernel.unshare(kernel.CLONE_NEWNS)  # the real root can reach a Python that others cannot, such as under /root
+    else:
+        _enter_user_namespace(os.open("/proc", os.O_PATH), os.getuid(), os.getgid())
+    proc = os.open("/proc", os.O_PATH | os.O_CLOEXEC)
+    _build_root()
+    if is_root:
+        _become_unprivileged()
+        kernel.allow_own_proc_files(True)
+        _enter_user_namespace(proc, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
+    kernel.unshare(_NAMESPACES)
+    os.close(proc)
+
+
+def _enter_user_namespace(proc: int, uid: int, gid: int) -> None:
+    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{INSIDE_ID} {uid} 1"),
+        ("gid_map", f"{INSIDE_ID} {gid} 1"),
+    ):
+        file = os.open(f"self/{name}", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+        os.write(file, text.encode())
+        os.close(file)
+
+
+def _build_root() -> None:
+    """Moves into a small root in memory that holds read-only copies of the mounts that Python needs, and no more."""
+    kernel.make_mounts_private()
+    guarded = kernel.MOUNT_RDONLY | kernel.MOUNT_NOSUID
+    folders = {path: kernel.copy_mounts(path, guarded | kernel.MOUNT_NODEV) for path in python_folders()}
+    devices = {path: kernel.copy_mounts(path, guarded) for path in _DEVICES}
+    place = os.path.dirname(__file__)  # any folder that is sure to exist
+    kernel.mount_tmpfs(place, _ROOT_OPTIONS)
+    os.chdir(place)
+    os.mkdir(SCRATCH.lstrip("/"))
+    for path, mounts in folders.items():
+        os.makedirs(path.lstrip("/"), exist_ok=True)
+        kernel.attach_mounts(mounts, path.lstrip("/"))
+    os.mkdir("dev")
+    for path, mounts in devices.items():
+        os.close(os.open(path.lstrip("/"), os.O_CREAT | os.O_WRONLY))
+        kernel.attach_mounts(mounts, path.lstrip("/"))
+    root = os.open(".", os.O_PATH | os.O_CLOEXEC)
+    kernel.set_mount_attributes(root, kernel.MOUNT_RDONLY, is_recursive=False)
+    os.close(root)
+    kernel.pivot_into_working_directory()
+
+
+def _become_unprivileged() -> None:
+    os.setgroups([])
+    os.setresgid(UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
+    os.setresuid(UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
+
+
+def _enter_without_namespaces(*, confined: bool) -> None:
+    folders = python_folders()
+    os.chdir("/")
+    if os.geteuid() == 0 and not (confined and _is_hidden_from_others(folders)):
+        _become_unprivileged()
+    kernel.drop_future_capabilities()
+    kernel.give_up_new_privileges()
+    if confined:
+        _require_landlock()
+        kernel.restrict_files(folders, list(_DEVICES))
+
+
+def _is_hidden_from_others(folders: list[str]) -> bool:
+    """Whether some folder can be reached by root alone: then root stays root, without capabilities, behind Landlock."""
+    ancestors = {str(parent) for folder in folders for parent in (Path(folder), *Path(folder).parents)}
+    return any(not os.stat(path).st_mode & 0o001 for path in ancestors)
+
+
+def _require_landlock() -> None:
+    if kernel.landlock_version() < 1:
+        raise OSError("landlock: this kernel has none")

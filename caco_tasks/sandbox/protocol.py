@@ -1,0 +1,60 @@
+"""What passes between the supervisor, its zygotes and their programs: fixed-size heads, no pickles."""
+
+import struct
+from typing import Final, NamedTuple
+
+NONCE_BYTES: Final = 16
+INLINE_BYTES: Final = 48_000  # a longer job travels in a memory file
+FILE_BYTES: Final = 4 << 20  # most that a program may write into one file; the result and stdout are files
+
+CHANNEL: Final = 3  # descriptor of a slot's channel to the supervisor, and of a zygote's
+MAX_DESCRIPTORS: Final = 64
+RESULT: Final = 4  # descriptor that a program's result goes to
+
+READY: Final = b"ready"
+NEW_SLOT: Final = b"slot"
+
+HEAD: Final = struct.Struct(f"={NONCE_BYTES}sIQIIIi")
+REPORT: Final = struct.Struct("=idddQ???")
+
+
+class JobHead(NamedTuple):
+    """What precedes a program's text, and its input's, on the way in."""
+
+    nonce: bytes
+    cpu_seconds: int
+    memory_bytes: int
+    output_bytes: int
+    variant: int
+    code_bytes: int
+    input_bytes: int  # -1: the program keeps its own input
+
+
+class Report(NamedTuple):
+    """What a slot saw of a program that has ended; the program has no part in it."""
+
+    status: int  # as from wait4
+    wall_seconds: float
+    user_seconds: float
+    system_seconds: float
+    peak_kib: int
+    is_late: bool  # killed at the deadline
+    is_unread: bool  # the program's process was lost before it took the job
+    is_soiled: bool  # something is left in the scratch: the slot ends after this
+
+
+def frame_bytes(output_bytes: int) -> int:
+    """The most that a result can take: two values and their texts, each with every character escaped."""
+    return 4 * output_bytes + (1 << 18)
+
+
+def pack_job(head: JobHead, code: bytes, input_json: bytes) -> bytes:
+    """A job as one message."""
+    return HEAD.pack(*head) + code + input_json
+
+
+def unpack_job(message: bytes) -> tuple[JobHead, bytes, bytes | None]:
+    """The head, the code and the input, if any, of a job."""
+    head = JobHead(*HEAD.unpack_from(message))
+    code_end = HEAD.size + head.code_bytes
+    return head, message[HEAD.size : code_end], message[code_end:] if head.input_bytes >= 0 else None

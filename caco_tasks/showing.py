@@ -1,0 +1,93 @@
+"""How the command line shows things: funnels, lineages, progress."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.tree import Tree
+
+from caco_tasks.ledger import FunnelRow, RejectRow
+
+REASONS_SHOWN = 3
+
+
+def funnel_table(rows: Sequence[FunnelRow], reasons: Sequence[RejectRow]) -> Table:
+    """The funnel of a run: one line a stage, with its most frequent reasons."""
+    table = Table("stage", title="Funnel", title_justify="left")
+    for column in ("read", "passed", "failed", "unknown", "kept"):
+        table.add_column(column, justify="right")
+    table.add_column("most frequent reasons")
+    for row in rows:
+        kept = f"{row.kept_share:.1%}" if row.kept_share is not None else "–"
+        counts = [f"{count:,}" for count in (row.read, row.passed, row.failed, row.unknown)]
+        table.add_row(row.stage, *counts, kept, _frequent(row.stage, reasons))
+    return table
+
+
+def funnel_json(rows: Sequence[FunnelRow], reasons: Sequence[RejectRow], run: Mapping[str, Any]) -> dict[str, Any]:
+    """The funnel for scripts: `stages`, each with counts and reasons, and `published`."""
+    stages = {
+        row.stage: {
+            "read": row.read,
+            "passed": row.passed,
+            "failed": {r.reason: r.records for r in reasons if r.stage == row.stage and r.outcome == "fail"},
+            "unknown": row.unknown,
+            "unknown_by_reason": {r.reason: r.records for r in reasons if r.stage == row.stage and r.outcome != "fail"},
+            "seconds": row.seconds,
+        }
+        for row in rows
+    }
+    published = stages["publish"]["passed"] if "publish" in stages else 0
+    return {**run, "stages": stages, "published": published}
+
+
+def answer_table(columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """The answer to a query."""
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*("–" if value is None else str(value) for value in row))
+    return table
+
+
+def lineage_tree(lineage: Mapping[str, Any]) -> Tree:
+    """All the ancestors of a sample, as a tree."""
+    tree = Tree(f"[bold]sample {lineage['sample_id']}[/bold]")
+    _grow(tree, {key: value for key, value in lineage.items() if key != "sample_id"})
+    return tree
+
+
+def row_panel(console: Console, row: Mapping[str, Any]) -> None:
+    """One published row, as a reader would want to see it."""
+    for name in ("instruction", "output", "answer", "code"):
+        console.print(f"[bold]{name}[/bold]")
+        console.print(str(row[name]).strip(), markup=False, highlight=False)
+        console.print()
+
+
+def _grow(tree: Tree, value: Any) -> None:
+    entries = value.items() if isinstance(value, Mapping) else enumerate(value)
+    for key, entry in entries:
+        if isinstance(entry, Mapping | list) and entry:
+            _grow(tree.add(f"{_label(key, entry)}"), _rest(entry))
+        elif not isinstance(entry, Mapping | list) and entry is not None:
+            tree.add(f"{key}: {_plain(entry)}")
+
+
+def _label(key: Any, entry: Any) -> str:
+    named = isinstance(key, int) and isinstance(entry, Mapping)
+    return f"[cyan]{entry.get('stage', key) if named else key}[/cyan]"
+
+
+def _rest(entry: Any) -> Any:
+    return {key: value for key, value in entry.items() if key != "stage"} if isinstance(entry, Mapping) else entry
+
+
+def _plain(value: Any) -> str:
+    return str(round(value, 4) if isinstance(value, float) else value).replace("[", r"\[")
+
+
+def _frequent(stage: str, reasons: Sequence[RejectRow]) -> str:
+    own = sorted((r for r in reasons if r.stage == stage), key=lambda r: -r.records)
+    shown = [f"{r.reason} {r.records:,}" for r in own[:REASONS_SHOWN]]
+    return ", ".join(shown) + (f", {len(own) - REASONS_SHOWN} more" if len(own) > REASONS_SHOWN else "")

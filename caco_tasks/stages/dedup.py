@@ -1,0 +1,85 @@
+"""dedup: programs seen before, in this run, on an earlier night or among the seeds; the same, or nearly, or in effect.
+
+The first to claim a fingerprint in the ledger keeps it for ever, and wins again when it claims again, so concurrent
+shards, retries and reruns of any night agree on one winner.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from caco_tasks.context import Context
+from caco_tasks.filters.claims import claim_pairs
+from caco_tasks.filters.fingerprints import BANDS, BEHAVIOUR_CLAIM, NEAR_CLAIM, claim_programs, near_bands
+from caco_tasks.filters.sensitivity import behaviour_signature, jointly_changed_inputs
+from caco_tasks.records import PASS, Judged, Outcome, Reason, Sample, Verdict, fail, unknown
+from caco_tasks.sandbox import Job, Ran
+
+Check = Callable[[Sequence[Sample], Context], list[Verdict]]
+
+
+def dedup(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+    """One verdict for every sample; each check sees, and claims for, what the one before kept."""
+    left = list(samples)
+    for check in _checks(context):
+        verdicts = check(left, context)
+        judged = [Judged(record=sample, verdict=verdict) for sample, verdict in zip(left, verdicts, strict=True)]
+        yield from (row for row in judged if not row.verdict.kept)
+        left = [row.record for row in judged if row.verdict.kept]
+    yield from (Judged(record=sample, verdict=PASS) for sample in left)
+
+
+def _checks(context: Context) -> tuple[Check, ...]:
+    return (_same_program, _same_behaviour, _near) if context.config.dedup.behaviour else (_same_program, _near)
+
+
+def _same_program(samples: Sequence[Sample], context: Context) -> list[Verdict]:
+    items = [(sample.sample_id, sample.program.code) for sample in samples]
+    winners = claim_programs(context.resources.claims(), items)
+    return [_first(sample, winner, Reason.SAME_PROGRAM) for sample, winner in zip(samples, winners, strict=True)]
+
+
+def _same_behaviour(samples: Sequence[Sample], context: Context) -> list[Verdict]:
+    """A lost run makes its sample unknown; a program whose behaviour tells nothing passes unclaimed."""
+    verdicts = {sample.sample_id: PASS for sample in samples}
+    signed = []
+    for sample, runs in _run_changed(samples, context):
+        if any(ran.verdict.outcome is Outcome.UNKNOWN for ran in runs):
+            verdicts[sample.sample_id] = unknown(Reason.SANDBOX_LOST, "a run under changed inputs was lost")
+            continue
+        outputs = [ran.execution.output_json if ran.verdict.kept else None for ran in runs]
+        signature = behaviour_signature(sample.execution, outputs) if sample.execution else None
+        if signature is not None:
+            signed.append((sample, signature))
+    pairs = [(sample.sample_id, signature) for sample, signature in signed]
+    winners = claim_pairs(context.resources.claims(), BEHAVIOUR_CLAIM, pairs)
+    for (sample, _), winner in zip(signed, winners, strict=True):
+        verdicts[sample.sample_id] = _first(sample, winner, Reason.SAME_BEHAVIOUR)
+    return list(verdicts.values())
+
+
+def _run_changed(samples: Sequence[Sample], context: Context) -> list[tuple[Sample, list[Ran]]]:
+    changed = [jointly_changed_inputs(sample.execution) if sample.execution else [] for sample in samples]
+    jobs = (
+        Job(code=sample.program.code, input_json=text)
+        for sample, texts in zip(samples, changed, strict=True)
+        for text in texts
+    )
+    ran = iter(context.resources.sandbox().run(jobs))
+    return [(sample, [next(ran) for _ in texts]) for sample, texts in zip(samples, changed, strict=True)]
+
+
+def _near(samples: Sequence[Sample], context: Context) -> list[Verdict]:
+    jaccard = context.config.dedup.near_duplicate_jaccard
+    pairs = [(sample.sample_id, band) for sample in samples for band in near_bands(sample.program.code, jaccard)]
+    winners = claim_pairs(context.resources.claims(), NEAR_CLAIM, pairs)
+    return [_nearest(sample, winners[row * BANDS : (row + 1) * BANDS]) for row, sample in enumerate(samples)]
+
+
+def _nearest(sample: Sample, winners: Sequence[str]) -> Verdict:
+    """The first other owner of one of the sample's bands, if there is one."""
+    return _first(
+        sample, next((one for one in winners if one != sample.sample_id), sample.sample_id), Reason.NEAR_DUPLICATE
+    )
+
+
+def _first(sample: Sample, winner: str, reason: Reason) -> Verdict:
+    return PASS if winner == sample.sample_id else fail(reason, f"seen first in {winner}")

@@ -1,0 +1,92 @@
+"""screen: programs that ran and are not worth a problem: short, trivial, constant, with dead inputs or leftovers."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from caco_tasks.context import Context
+from caco_tasks.filters.screen_rules import screen_source
+from caco_tasks.filters.sensitivity import (
+    Trial,
+    changed_inputs,
+    input_names,
+    jointly_changed_inputs,
+    judge_inputs,
+    silent_keys,
+)
+from caco_tasks.records import Execution, Judged, Sample
+from caco_tasks.sandbox import Job, Ran
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """A sample whose inputs are being tried."""
+
+    sample: Sample
+    execution: Execution
+    trials: list[Trial] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """One changed input that is to be run."""
+
+    case: _Case
+    key: str
+    input_json: str
+    without_change: str | None  # the output before the change
+
+
+def screen(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+    """One verdict for every executed sample; a pass names the inputs under whose changes the program failed."""
+    cases = []
+    for sample in samples:
+        verdict = screen_source(sample, context.config.screen)
+        if verdict is not None:
+            yield Judged(record=sample, verdict=verdict)
+        elif sample.execution is not None:
+            cases.append(_Case(sample=sample, execution=sample.execution))
+    if context.config.screen.perturbations:
+        _try_inputs(cases, context)
+    for case in cases:
+        yield Judged(record=case.sample, verdict=judge_inputs(case.execution, case.trials))
+
+
+def _try_inputs(cases: Sequence[_Case], context: Context) -> None:
+    """Three looks, each only at the inputs that were silent before: one change, more changes, other circumstances."""
+    draws = context.config.screen.perturbations
+    _run([change for case in cases for change in _changes(case, input_names(case.execution), 1, look=0)], context)
+    again = [change for case in cases for change in _changes(case, silent_keys(case.trials), draws, look=1)]
+    _run(again, context)
+    _run(list(_changes_elsewhere([case for case in cases if silent_keys(case.trials)], context)), context)
+
+
+def _changes(case: _Case, keys: Sequence[str], draws: int, *, look: int) -> Iterator[_Change]:
+    before = case.execution.output_json
+    for key, changed in changed_inputs(case.execution.input_json or "{}", keys=keys, draws=draws, look=look):
+        yield _Change(case=case, key=key, input_json=changed, without_change=before)
+
+
+def _changes_elsewhere(cases: Sequence[_Case], context: Context) -> Iterator[_Change]:
+    """Changes of silent inputs under inputs that are changed throughout, where the program runs on those."""
+    places = [(case, place) for case in cases for place in jointly_changed_inputs(case.execution)]
+    for (case, place), ran in zip(places, _runs(places, context), strict=True):
+        keys = silent_keys(case.trials) if ran.verdict.kept else []
+        for key, changed in changed_inputs(place, keys=keys, draws=context.config.screen.perturbations, look=2):
+            yield _Change(case=case, key=key, input_json=changed, without_change=ran.execution.output_json)
+
+
+def _run(changes: Sequence[_Change], context: Context) -> None:
+    for change, ran in zip(changes, _runs([(one.case, one.input_json) for one in changes], context), strict=True):
+        trial = Trial(
+            key=change.key,
+            without_change=change.without_change,
+            input_json=change.input_json,
+            outcome=ran.verdict.outcome,
+            output_json=ran.execution.output_json if ran.verdict.kept else None,
+        )
+        change.case.trials.append(trial)
+
+
+def _runs(inputs: Sequence[tuple[_Case, str]], context: Context) -> Iterator[Ran]:
+    jobs = (Job(code=case.sample.program.code, input_json=changed) for case, changed in inputs)
+    return context.resources.sandbox().run(jobs)

@@ -1,0 +1,24 @@
+"""solve: each problem is solved in language, by a model that sees the problem and nothing else."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from caco_tasks.context import Context
+from caco_tasks.grading import extract_answer
+from caco_tasks.records import Judged, Reason, Sample, Solution, fail
+from caco_tasks.stages.asking import ask, ended
+
+
+def solve(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+    """One solution for every problem; it must end in a final answer."""
+    for sample, reply in ask(list(samples), context, "solver", _problem_of):
+        answer = extract_answer(reply.text)
+        verdict = ended(reply)
+        if verdict.kept and answer is None:
+            verdict = fail(Reason.NO_FINAL_ANSWER)
+        solution = Solution(text=reply.text.strip(), answer=answer, generation=reply.generation)
+        yield Judged(record=replace(sample, solution=solution), verdict=verdict)
+
+
+def _problem_of(sample: Sample) -> dict[str, str]:
+    return {"problem": sample.problem.text if sample.problem else ""}

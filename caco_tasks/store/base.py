@@ -1,0 +1,70 @@
+"""What a store is, and how one is opened."""
+
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from caco_tasks.errors import ConfigError
+
+
+class StoreSettings(BaseModel):
+    """Where the store is and how it is reached."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    root: str  # "s3://bucket/prefix" or "file:///folder"
+    endpoint_url: str | None = None  # None: Amazon S3
+    region: str = "us-east-1"
+    access_key: str | None = None  # None: boto3's own search
+    secret_key: str | None = None
+    addressing_style: str = "path"  # or "virtual"
+
+
+class Store(Protocol):
+    """Objects by key below one root. Keys are relative, with `/`; a put is visible whole or not at all.
+
+    Every method raises StoreError, with the key and the remedy, when the store cannot be used.
+    """
+
+    root: str
+
+    def put(self, key: str, data: bytes) -> None:
+        """Writes `data` under `key`, replacing what was there."""
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Uploads a file, in parts where it is large."""
+
+    def get(self, key: str) -> bytes | None:
+        """The object's bytes, or None where there is none."""
+
+    def get_file(self, key: str, path: Path) -> None:
+        """Downloads an object; StoreError where there is none."""
+
+    def exists(self, key: str) -> bool:
+        """Whether there is an object under `key`."""
+
+    def list(self, prefix: str) -> list[str]:
+        """All keys below `prefix`, sorted."""
+
+    def delete(self, key: str) -> None:
+        """Removes an object; nothing happens where there is none."""
+
+
+def open_store(settings: StoreSettings) -> Store:
+    """The store that the root's scheme asks for.
+
+    Raises:
+        ConfigError: the root is neither `s3://bucket[/prefix]` nor `file:///folder`.
+    """
+    scheme, separator, rest = settings.root.partition("://")
+    match scheme:
+        case "file" if rest.startswith("/"):
+            from caco_tasks.store.files import FileStore
+
+            return FileStore(settings)
+        case "s3" if separator and rest:
+            from caco_tasks.store.s3 import S3Store
+
+            return S3Store(settings)
+    raise ConfigError(f"The store root '{settings.root}' is neither s3://bucket/prefix nor file:///folder.")

@@ -1,0 +1,128 @@
+"""A store in a folder: `file:///folder`. Written beside and renamed, so an object is there whole or not at all."""
+
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from caco_tasks.errors import StoreError
+from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.keys import check_key, check_prefix
+
+_DRAFT = ".draft-"
+
+
+class FileStore:
+    """Objects as files below one folder of this machine, or of a disk that several machines share."""
+
+    def __init__(self, settings: StoreSettings) -> None:
+        """Names the folder; it is made with the first object."""
+        self.root = settings.root.rstrip("/")
+        self._folder = Path(settings.root.removeprefix("file://"))
+
+    def put(self, key: str, data: bytes) -> None:
+        """Writes `data` under `key`, replacing what was there.
+
+        Raises:
+            StoreError: the disk is full or the folder cannot be written.
+        """
+        self._place(key, lambda file: file.write(data))
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Copies a file into the store.
+
+        Raises:
+            StoreError: `path` cannot be read, the disk is full or the folder cannot be written.
+        """
+        with mending_os_errors(path), path.open("rb") as source:
+            self._place(key, lambda file: shutil.copyfileobj(source, file, 1 << 20))
+
+    def get(self, key: str) -> bytes | None:
+        """The object's bytes, or None where there is none."""
+        with mending_os_errors(key):
+            try:
+                return self._path(key).read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def get_file(self, key: str, path: Path) -> None:
+        """Copies an object to `path`, which appears whole or not at all.
+
+        Raises:
+            StoreError: there is no such object, the disk is full or `path` cannot be written.
+        """
+        if not self.exists(key):
+            raise StoreError(f"There is no {key} in {self.root}: run the step that makes it.")
+        with mending_os_errors(path), self._path(key).open("rb") as source:
+            write_whole(path, lambda file: shutil.copyfileobj(source, file, 1 << 20))
+
+    def exists(self, key: str) -> bool:
+        """Whether there is an object under `key`."""
+        with mending_os_errors(key):
+            return self._path(key).is_file()
+
+    def list(self, prefix: str) -> list[str]:
+        """All keys in the folder `prefix` and below it, sorted; an empty prefix means all."""
+        folder = self._folder / check_prefix(prefix)
+        with mending_os_errors(prefix):
+            found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(_DRAFT)]
+        return sorted(path.relative_to(self._folder).as_posix() for path in found)
+
+    def delete(self, key: str) -> None:
+        """Removes an object; nothing happens where there is none."""
+        with mending_os_errors(key):
+            self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self._folder / check_key(key)
+
+    def _place(self, key: str, write: Callable[[BinaryIO], object]) -> None:
+        path = self._path(key)
+        with mending_os_errors(f"{self.root}/{key}"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, write)
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Lets `write` fill a file beside `path`, forces it to the disk and gives it its name.
+
+    Raises:
+        OSError: as the system says it; nothing is left behind.
+    """
+    draft = path.with_name(f"{_DRAFT}{uuid.uuid4().hex}")
+    try:
+        with draft.open("xb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+@contextmanager
+def mending_os_errors(what: str | Path) -> Iterator[None]:
+    """Turns an error of the file system into a StoreError that names `what` and says what to do.
+
+    Raises:
+        StoreError: the body met an OSError.
+    """
+    try:
+        yield
+    except OSError as exc:
+        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreError(f"The disk is full, {what} was not written: free some space and run again.") from exc
+        raise StoreError(f"{what} cannot be used ({exc.strerror or exc}): check the path and its permissions.") from exc
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,143 @@
+"""What the store says of trained models, published datasets and people's answers; the ledger is loaded from it.
+
+runs/{partition}/{run_id}/train/00000.manifest.json    its `artifacts["model"]` is a ModelRecord
+datasets/{name}/{version}/manifest.json                a DatasetRecord, written last; its files have a `sample_id`
+audits/{run_id}/{stage}/{subject_id}-{hash of the person}.json   an AuditRecord
+"""
+
+import re
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from caco_tasks.errors import DamagedError
+from caco_tasks.ids import content_id
+from caco_tasks.records import Outcome
+from caco_tasks.store.manifest import SHA256, RunRecord
+
+NAME = r"^[a-z0-9][a-z0-9_\-]*$"
+VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
+
+_DATASET_MANIFEST = re.compile(r"^datasets/[^/]+/[^/]+/manifest\.json$")
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Registered(BaseModel):
+    """Base of what is kept in the store: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelRecord(Registered):
+    """A model that a run trained."""
+
+    model_id: str
+    run_id: str
+    role: str = "codegen"
+    parent: str | None = None  # the model whose weights it began with; None: from scratch
+    data_hash: str  # of the records it was trained on
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+    uri: str  # folder of the weights, relative to the store's root
+    sha256: str = Field(pattern=SHA256)  # of the weights
+    accepted: bool  # whether nightly runs may sample from it
+
+
+class DatasetFile(Registered):
+    """One parquet file of a dataset."""
+
+    uri: str
+    rows: int = Field(ge=0)
+    bytes: int = Field(ge=0)
+    sha256: str = Field(pattern=SHA256)
+
+
+class DatasetRecord(Registered):
+    """A published version of a dataset: its manifest."""
+
+    dataset: str = Field(pattern=NAME)
+    version: str = Field(pattern=VERSION)
+    run_id: str
+    partition: str
+    rows: int = Field(ge=0)
+    code_version: str
+    files: tuple[DatasetFile, ...]
+    facts: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "DatasetRecord":
+        if self.rows != sum(file.rows for file in self.files):
+            raise ValueError(f"rows {self.rows} is not the sum of its files'")
+        return self
+
+
+class AuditRecord(Registered):
+    """What one person said of one record that a stage had judged."""
+
+    run_id: str
+    stage: str
+    subject_id: str
+    person: str = Field(min_length=1)
+    answer: Outcome  # pass: the record is right; fail: it is wrong; unknown: the person cannot tell
+    note: str | None = None
+    answered_at: datetime
+
+
+def dataset_folder(name: str, version: str) -> str:
+    """Where a dataset lies below the store's root."""
+    return f"datasets/{name}/{version}"
+
+
+def dataset_manifest_uri(name: str, version: str) -> str:
+    """Where the manifest of a dataset lies below the store's root."""
+    return f"{dataset_folder(name, version)}/manifest.json"
+
+
+def is_dataset_manifest(uri: str) -> bool:
+    """Whether a key is that of a dataset's manifest."""
+    return _DATASET_MANIFEST.match(uri) is not None
+
+
+def audit_uri(audit: AuditRecord) -> str:
+    """Where an answer lies below the store's root."""
+    return f"audits/{audit.run_id}/{audit.stage}/{audit.subject_id}-{content_id('person', audit.person)[:8]}.json"
+
+
+def parse_run(text: bytes, *, uri: str) -> RunRecord:
+    """Reads a `run.json`; DamagedError where it is none."""
+    return _parse(RunRecord, text, uri)
+
+
+def parse_dataset(text: bytes, *, uri: str) -> DatasetRecord:
+    """Reads the manifest of a dataset; DamagedError where it is none."""
+    return _parse(DatasetRecord, text, uri)
+
+
+def parse_audit(text: bytes, *, uri: str) -> AuditRecord:
+    """Reads an answer; DamagedError where it is none."""
+    return _parse(AuditRecord, text, uri)
+
+
+def parse_model(values: Any, *, uri: str) -> ModelRecord:  # noqa: ANN401 (part of a manifest's JSON)
+    """Reads the `artifacts["model"]` of the manifest `uri`; DamagedError where it is none."""
+    try:
+        return ModelRecord.model_validate(values)
+    except ValidationError as exc:
+        raise _damaged(uri, exc) from exc
+
+
+def _parse(model: type[Model], text: bytes, uri: str) -> Model:
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as exc:
+        raise _damaged(uri, exc) from exc
+
+
+def _damaged(uri: str, exc: ValidationError) -> DamagedError:
+    error = exc.errors()[0]
+    where = ".".join(str(part) for part in error["loc"]) or "the whole"
+    return DamagedError(
+        f"{uri} is damaged ({where}: {error['msg']}): restore it, or delete it and rerun what wrote it."
+    )

@@ -1,0 +1,223 @@
+"""What a DAG's tasks do, without Airflow: plan a run, run a stage in a process of its own, load its manifest, judge the run.
+
+Models never live in Airflow's task process: a stage runs as `caco stage …`, in a clean environment, and gives its memory back.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+from caco_tasks import __version__
+from caco_tasks.config import RunConfig, load_config, parse_config
+from caco_tasks.context import Context
+from caco_tasks.environment import Surroundings, look_around
+from caco_tasks.errors import CacoError, ConfigError, GateError, LedgerError
+from caco_tasks.ids import run_id as make_run_id
+from caco_tasks.ledger import Ledger
+from caco_tasks.resources import TRAINED, TaskResources
+from caco_tasks.runner import run_shard
+from caco_tasks.stages import PIPELINES, shards_of
+from caco_tasks.store import Manifest, RunRecord, Store, open_store
+from caco_tasks.store.manifest import manifest_uri, parse_manifest, run_folder
+from caco_tasks.store.registry import parse_dataset
+
+AIRFLOW_PREFIXES = ("AIRFLOW", "_AIRFLOW", "__AIRFLOW")
+
+
+def plan(pipeline: str, *, partition: str, config: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Registers the run of `pipeline` over `partition` with `config`, or finds it registered; pins what it reads.
+
+    Raises:
+        ConfigError: pipeline, partition, config or an override is wrong.
+        LedgerError: what the run needs of an earlier pipeline is not there yet.
+    """
+    settings = load_config(config, overrides)
+    _check_plan(pipeline, partition)
+    with _ledger() as (ledger, around):
+        wanted = _new_run(pipeline, partition, settings, ledger)
+        run = ledger.register_run(wanted)
+        open_store(around.places.store).put(_run_key(run), run.model_dump_json(indent=1).encode())
+    shards = shards_of(pipeline, settings.shards, settings.seeds.shards)
+    return {"run_id": run.run_id, "partition": partition, "shards": list(shards)}
+
+
+def stage(name: str, run_id: str, shard: int, inputs: Sequence[str] | None = None) -> dict[str, Any]:
+    """Runs one stage over one shard in a process of its own; returns the counts of its manifest.
+
+    Raises:
+        CacoError: the stage failed; the message is its own one sentence.
+    """
+    command = [sys.executable, "-m", "caco_tasks.cli", "stage", name, "--run", run_id, "--shard", str(shard), "--json"]
+    command += [word for uri in inputs or () for word in ("--input", uri)]
+    done = subprocess.run(command, env=_clean(os.environ), stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        said = done.stdout.strip().splitlines()
+        raise CacoError(said[-1] if said else f"The stage '{name}' ended with exit code {done.returncode}.")
+    counts: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return counts
+
+
+def load(run_id: str, stage_name: str, shard: int) -> dict[str, Any]:
+    """Loads a finished shard into the ledger; returns the counts of the manifest that the ledger registered first."""
+    with _ledger() as (ledger, around):
+        store = open_store(around.places.store)
+        run = find_run(ledger, run_id)
+        uri = manifest_uri(run, stage_name, shard)
+        manifest = ledger.load_shard(parse_manifest(_demand(store, uri), uri=uri), store)
+        if "dataset" in manifest.artifacts:
+            key = f"datasets/{manifest.artifacts['dataset']}/manifest.json"
+            ledger.register_dataset(parse_dataset(_demand(store, key), uri=key), store)
+        return manifest.counts
+
+
+def gate(run_id: str) -> dict[str, Any]:
+    """Checks a whole run: nothing lost between stages, enough published, not too much unknown; returns its funnel.
+
+    Raises:
+        ConservationError: rows were lost or doubled, or shards are missing.
+        GateError: the run yielded less than its config demands.
+    """
+    with _ledger() as (ledger, _):
+        run = find_run(ledger, run_id)
+        ledger.conservation(run.run_id)
+        funnel = ledger.funnel(run.run_id)
+    counts = {row.stage: {"read": row.read, "passed": row.passed, "unknown": row.unknown} for row in funnel}
+    _check_gate(run, counts)
+    return counts
+
+
+def work(name: str, run_id: str, shard: int, inputs: Sequence[str] | None, environ: Mapping[str, str]) -> Manifest:
+    """Runs one stage over one shard in this process: what `caco stage` does.
+
+    Raises:
+        ConfigError: there is no such stage, or the run has none of that name.
+        CacoError: as `runner.run_shard`.
+    """
+    around = look_around(environ)
+    store = open_store(around.places.store)
+    run = read_run(store, run_id, around)
+    if name not in PIPELINES[run.pipeline]:
+        known = ", ".join(PIPELINES[run.pipeline])
+        raise ConfigError(f"A run of '{run.pipeline}' has no stage '{name}': its stages are {known}.")
+    config = config_of(run)
+    with TaskResources(around.places, run=run, config=config) as resources:
+        context = Context(run=run, config=config, stage=name, shard=shard, resources=resources)
+        return run_shard(context, inputs)
+
+
+def read_run(store: Store, run_id: str, around: Surroundings) -> RunRecord:
+    """The record of a run: from the store, whose path is found through the ledger or, without one, by listing.
+
+    Raises:
+        ConfigError: there is no such run, or several whose ids begin so.
+    """
+    keys = [key for key in store.list("runs/") if key.endswith("/run.json") and key.split("/")[2].startswith(run_id)]
+    if len(keys) != 1:
+        raise ConfigError(f"There {'is no run' if not keys else 'are several runs'} '{run_id}' in {store.root}.")
+    return RunRecord.model_validate_json(_demand(store, keys[0]))
+
+
+def config_of(run: RunRecord) -> RunConfig:
+    """The settings that a run was planned with."""
+    return parse_config(run.config, origin=f"the record of run {run.run_id}")
+
+
+def find_run(ledger: Ledger, run_id: str | None, *, pipeline: str | None = None) -> RunRecord:
+    """A run by id, by the beginning of its id, or the newest, of one pipeline or of any.
+
+    Raises:
+        LedgerError: there is none.
+    """
+    run = ledger.find_run(run_id, pipeline=pipeline)
+    if run is None:
+        raise LedgerError(f"The ledger knows no run '{run_id}'." if run_id else "The ledger knows no run yet.")
+    return run
+
+
+def _new_run(pipeline: str, partition: str, config: RunConfig, ledger: Ledger) -> RunRecord:
+    fingerprint = config.fingerprint()
+    return RunRecord(
+        run_id=make_run_id(pipeline, partition, fingerprint),
+        pipeline=pipeline,
+        partition=partition,
+        config_hash=fingerprint,
+        config=config.model_dump(mode="json"),
+        code_version=__version__,
+        **_pins(pipeline, partition, config, ledger),
+    )
+
+
+def _pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger) -> dict[str, Any]:
+    """What a run reads of earlier pipelines, fixed when it is first planned."""
+    match pipeline:
+        case "codegen":
+            seed_run = make_run_id("seeds", partition, config.fingerprint())
+            manifests = ledger.shards(seed_run, "unify")
+            if len(manifests) != config.seeds.shards:
+                raise LedgerError(
+                    f"There are no seed programs for {partition} with this config: run `caco_seeds` first."
+                )
+            return {"seed_run_id": seed_run, "input_uris": tuple(manifest.uri for manifest in manifests)}
+        case "nightly" if config.models["codegen"].model == TRAINED:
+            model = ledger.accepted_model(partition)
+            if model is None:
+                raise LedgerError(
+                    f"No CodeGen was accepted up to {partition}: run `caco_seeds` and `caco_codegen` first."
+                )
+            return {"model_id": model.model_id, "seed_run_id": find_run(ledger, model.run_id).seed_run_id}
+    return {}
+
+
+def _check_plan(pipeline: str, partition: str) -> None:
+    if pipeline not in PIPELINES:
+        raise ConfigError(f"There is no pipeline '{pipeline}': there are {', '.join(PIPELINES)}.")
+    try:
+        is_date = date.fromisoformat(partition).isoformat() == partition
+    except ValueError:
+        is_date = False
+    if not is_date:
+        raise ConfigError(f"The partition '{partition}' is not a date of the form YYYY-MM-DD.")
+
+
+def _check_gate(run: RunRecord, counts: Mapping[str, Mapping[str, int]]) -> None:
+    settings = config_of(run).gate
+    read = sum(row["read"] for row in counts.values())
+    unknown = sum(row["unknown"] for row in counts.values())
+    if unknown > settings.most_unknown_share * max(1, read):
+        raise GateError(f"Run {run.run_id}: {unknown} of {read} verdicts are unknown, more than its gate allows.")
+    last = PIPELINES[run.pipeline][-1]
+    kept = counts.get(last, {}).get("passed", 0)
+    if last == "publish" and kept < settings.least_published:
+        raise GateError(f"Run {run.run_id}: {kept} rows published, its gate demands {settings.least_published}.")
+
+
+@contextmanager
+def _ledger() -> Iterator[tuple[Ledger, Surroundings]]:
+    around = look_around(os.environ)
+    if around.places.ledger_url is None:
+        raise LedgerError("There is no ledger: start the local platform with `caco up`, or set CACO_LEDGER_URL.")
+    with Ledger(around.places.ledger_url) as ledger:
+        yield ledger, around
+
+
+def _clean(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without Airflow's settings, and with byte code written."""
+    kept = {name: value for name, value in environ.items() if not name.startswith(AIRFLOW_PREFIXES)}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    return kept
+
+
+def _demand(store: Store, key: str) -> bytes:
+    found = store.get(key)
+    if found is None:
+        raise ConfigError(f"There is no {key} in {store.root}: run its stage first.")
+    return found
+
+
+def _run_key(run: RunRecord) -> str:
+    return f"{run_folder(run.partition, run.run_id)}/run.json"

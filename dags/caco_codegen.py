@@ -1,0 +1,44 @@
+"""### CodeGen: fine-tune the model that writes programs
+
+**What it does.** Fine-tunes the CodeGen model of the config on the verified seed programs and keeps its weights under
+the hash of their content. The `gate` decides the state of the run; nights planned after it use the new model.
+
+**Reads** the seed programs of a finished `caco_seeds` run, pinned when the run is planned. **Writes**
+`models/{model_id}` and `runs/{partition}/{run_id}/train` in the store, the model and its metrics in the ledger, and an
+event of the asset `caco_codegen_model`.
+
+**When** each time `caco_seeds` finishes (asset `caco_seed_programs`), with the partition, config and overrides that it
+ran with; or by hand.
+
+**To rerun** clear `train` with what follows it. The same seeds and settings are the same run: a finished training is
+found and skipped. Training takes one slot of the pool `gpu`.
+
+**It will not** touch a model that was accepted before; nights that were planned with it keep it.
+
+**Example** (Trigger, configuration JSON):
+
+    {"config": "nano", "partition": "2026-11-21", "overrides": ["train.epochs=3"]}
+"""
+
+from typing import Any
+
+from airflow.sdk import dag
+from caco_common import CODEGEN, COMMON_PARAMS, CPU, DEFAULT_ARGS, GPU, SEED_PROGRAMS, gate, plan, stage_and_load
+
+
+@dag(
+    schedule=[SEED_PROGRAMS],
+    default_args=DEFAULT_ARGS,
+    params=COMMON_PARAMS,
+    tags=["caco", "codegen"],
+    doc_md=__doc__,
+    max_active_runs=2,
+)
+def caco_codegen() -> None:
+    """Verified seed programs in, a trained CodeGen out."""
+    planned: Any = plan.override(**CPU)("codegen")
+    train = stage_and_load.override(task_id="train", **GPU).partial(stage="train", inputs=[]).expand_kwargs(planned)
+    train >> gate.override(outlets=[CODEGEN], **CPU)(planned)
+
+
+caco_codegen()

@@ -1,0 +1,150 @@
+"""What the Caco DAGs share: defaults, form fields, assets, and the three tasks that they wire.
+
+A task body only calls `caco_tasks.tasks`; everything with a decision in it lives there and is tested without Airflow.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import (
+    Asset,
+    Context,
+    ExceptionRetryPolicy,
+    Param,
+    RetryAction,
+    RetryRule,
+    TriggerRule,
+    Variable,
+    get_current_context,
+    task,
+)
+
+SEED_PROGRAMS = Asset("caco_seed_programs", uri="caco://seed_programs")
+CODEGEN = Asset("caco_codegen_model", uri="caco://codegen_model")
+DATASET = Asset("caco_dataset", uri="caco://dataset")
+
+CONFIGS = ["nano", "smoke"]  # the bundled ones, offered by the trigger form
+CONFIG_VARIABLE = "caco_config"  # Airflow variable: the config of runs that name none
+
+CPU: dict[str, Any] = {"queue": "cpu", "execution_timeout": timedelta(hours=2)}
+GPU: dict[str, Any] = {"queue": "gpu", "pool": "gpu", "execution_timeout": timedelta(hours=12)}
+
+HOPELESS: list[type[BaseException] | str] = [  # a second attempt would say the same
+    f"caco_tasks.errors.{name}" for name in ("ConfigError", "ConservationError", "DamagedError", "GateError")
+]
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "caco",
+    "retries": 2,
+    "retry_delay": timedelta(seconds=15),
+    "retry_exponential_backoff": 2,
+    "max_retry_delay": timedelta(minutes=10),
+    "retry_policy": ExceptionRetryPolicy(rules=[RetryRule(exception=HOPELESS, action=RetryAction.FAIL)]),
+}
+
+COMMON_PARAMS = {
+    "config": Param(
+        None,
+        type=["null", "string"],
+        minLength=1,
+        examples=CONFIGS,
+        title="Config",
+        description=f"A bundled config or the path of a TOML file. Empty: the Airflow variable {CONFIG_VARIABLE}.",
+    ),
+    "partition": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="Partition",
+        description="The date that the run is filed under. Empty: the partition key of the run, or the day it is due.",
+    ),
+    "overrides": Param(
+        [],
+        type="array",
+        items={"type": "string", "pattern": r"^[A-Za-z0-9_.\-]+=.+$"},
+        maxItems=50,
+        title="Overrides",
+        description="Settings to change, one per line, as key.path=value: shards=2, publish.name=trial.",
+    ),
+}
+
+
+@task
+def plan(pipeline: str) -> list[dict[str, Any]]:
+    """Registers the run; one `{"run_id", "shard"}` for each of its shards."""
+    from caco_tasks import tasks
+
+    run = tasks.plan(pipeline, **settle(get_current_context()))
+    return [{"run_id": run["run_id"], "shard": shard} for shard in run["shards"]]
+
+
+@task(map_index_template="shard {{ task.op_kwargs['shard'] }}")
+def stage_and_load(stage: str, run_id: str, shard: int, inputs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Runs a stage over a shard and loads its manifest; hands on the counts that the ledger registered."""
+    from caco_tasks import tasks
+
+    tasks.stage(stage, run_id, shard, [counts["uri"] for counts in inputs] or None)
+    return tasks.load(run_id, stage, shard)
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+def gate(shards: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Decides the state of the run, and announces what was made to those who wait for it."""
+    from caco_tasks import tasks
+
+    demand_all_done(get_current_context())
+    counts = tasks.gate(shards[0]["run_id"])
+    announce(get_current_context(), shards[0]["run_id"])
+    return counts
+
+
+def settle(context: Context) -> dict[str, Any]:
+    """Partition, config and overrides of a run, kept for `announce`.
+
+    Each comes from the form, else from the newest asset event that started the run, else from a default. A partition
+    key goes before the form: it is what a backfill asks for.
+    """
+    form, event = context["params"], _newest_event(context)
+    samples = form.get("samples")
+    settings = {
+        "partition": context.get("partition_key") or form["partition"] or event.get("partition") or _day_due(context),
+        "config": form["config"] or event.get("config") or Variable.get(CONFIG_VARIABLE, default="nano"),
+        "overrides": [*(form["overrides"] or event.get("overrides", [])), *([f"samples={samples}"] if samples else [])],
+    }
+    context["ti"].xcom_push("settings", settings)
+    return settings
+
+
+def demand_all_done(context: Context) -> None:
+    """Fails the run if any of its tasks did: the gate is its leaf, so its state is the state of the run.
+
+    Raises:
+        GateError: a task before the gate failed.
+    """
+    from caco_tasks.errors import GateError
+
+    states = context["ti"].get_task_states(dag_id=context["dag"].dag_id, run_ids=[context["run_id"]])
+    failed = sorted(name for name, state in states[context["run_id"]].items() if state == "failed")
+    if failed:
+        raise GateError(f"Tasks failed ({', '.join(failed)}): mend the cause, then clear them and all that follows.")
+
+
+def announce(context: Context, run_id: str) -> None:
+    """Tells the listeners of the outlets what was made and with which settings, so that they go on with the same."""
+    settings = context["ti"].xcom_pull(task_ids="plan", key="settings")
+    for asset in context["outlets"]:
+        event = context["outlet_events"][asset]
+        event.extra = {"run_id": run_id, **settings}
+        if asset == DATASET:
+            event.add_partitions(settings["partition"])  # also of a run that had no partition key
+
+
+def _newest_event(context: Context) -> dict[str, Any]:
+    events = [event for of_asset in context["triggering_asset_events"].values() for event in of_asset]
+    return dict(max(events, key=lambda event: event.timestamp).extra) if events else {}
+
+
+def _day_due(context: Context) -> str:
+    run = context["dag_run"]
+    return f"{run.logical_date or run.run_after:%Y-%m-%d}"

@@ -1,0 +1,39 @@
+"""What has to be there before the services start: both databases at their newest schema, the bucket, the pool of cards.
+
+Run by the one-shot service `init` of docker-compose.yml; doing it again changes nothing.
+"""
+
+import os
+import subprocess
+
+from caco_tasks.environment import look_around
+from caco_tasks.ledger import Ledger
+from caco_tasks.store import open_store
+from caco_tasks.store.s3 import S3Store
+
+
+def main() -> None:
+    """Migrates, makes the bucket, sets the pool.
+
+    Raises:
+        CacoError: a service does not answer or refuses; the message names it.
+    """
+    passwords = {
+        "caco_writer": os.environ["CACO_WRITER_PASSWORD"],
+        "caco_analyst": os.environ["CACO_ANALYST_PASSWORD"],
+    }
+    with Ledger(os.environ["CACO_LEDGER_OWNER_URL"]) as ledger:
+        ledger.migrate(passwords=passwords)
+    store = open_store(look_around(os.environ).places.store)
+    if isinstance(store, S3Store):
+        store.ensure_bucket()
+    _airflow("db", "migrate")
+    _airflow("pools", "set", "gpu", os.environ["CACO_GPUS"], "Tasks on a graphics card: one slot for each card")
+
+
+def _airflow(*words: str) -> None:
+    subprocess.run(["airflow", *words], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,12 @@
+-- Who may do what; applied after every migration. The owner owns everything and is granted nothing here.
+
+GRANT USAGE ON SCHEMA caco TO caco_writer, caco_analyst;
+
+-- The tasks: rows of every table but the book of migrations. TRUNCATE is for `caco ledger rebuild`.
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA caco TO caco_writer;
+REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON caco.migration FROM caco_writer;
+GRANT EXECUTE ON FUNCTION caco.ensure_verdict_partition(date) TO caco_writer;
+
+-- The analysts: look, and nothing else.
+REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA caco FROM caco_analyst;
+GRANT SELECT ON ALL TABLES IN SCHEMA caco TO caco_analyst;

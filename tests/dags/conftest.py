@@ -1,0 +1,72 @@
+"""Airflow for the tests of the DAGs: a home of its own, and a database where DAGs really run."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from caco_tasks.platform.postgres import EmbeddedPostgres
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import BundleDagBag
+
+DAGS = Path(__file__).parents[2] / "dags"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keeps Airflow, whose settings are read when it is first imported, out of the user's home."""
+    home = tmp_path_factory.mktemp("airflow")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
+            patch.delenv(name)
+        patch.setenv("AIRFLOW_HOME", str(home))
+        patch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(DAGS))
+        patch.setenv("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+        patch.setenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", str(home / "logs"))
+        yield home
+
+
+@pytest.fixture(scope="session")
+def dag_bag(airflow_home: Path) -> "BundleDagBag":
+    """All DAGs of the repository, parsed as the DAG processor does it."""
+    from airflow.dag_processing.dagbag import BundleDagBag
+
+    return BundleDagBag(DAGS, bundle_path=DAGS, bundle_name="dags-folder")
+
+
+@pytest.fixture(scope="module")
+def ledger_url(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated ledger and an empty store beside it, which the tasks find through the environment."""
+    from caco_tasks.ledger import Ledger
+
+    name = f"ledger_{secrets.token_hex(4)}"
+    postgres.ensure_database(name)
+    url = postgres.url(name)
+    with Ledger(url) as ledger:
+        ledger.migrate(passwords={})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CACO_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("CACO_STORE", f"file://{tmp_path_factory.mktemp('store')}")
+        patch.setenv("CACO_LEDGER_URL", url)
+        yield url
+
+
+@pytest.fixture(scope="module")
+def airflow_database(postgres: EmbeddedPostgres, airflow_home: Path) -> Iterator[None]:
+    """An empty database of Airflow at its newest schema, which this process uses."""
+    name = f"airflow_{secrets.token_hex(4)}"
+    postgres.ensure_database(name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", postgres.url(name))
+        from airflow import settings
+        from airflow.utils.db import initdb
+
+        settings.configure_vars()  # type: ignore[no-untyped-call]
+        settings.configure_orm()  # type: ignore[no-untyped-call]
+        initdb()
+        yield
+        settings.dispose_orm()

@@ -1,0 +1,110 @@
+"""Every DAG really run on the smoke config, on a real Postgres and a store of files: once, again, and with a fault."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from caco_tasks import tasks
+from caco_tasks.stages import PIPELINES
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import BundleDagBag
+    from airflow.models.dagrun import DagRun
+
+pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own deprecations are not ours to mend
+
+DAGS = Path(__file__).parents[2] / "dags"
+FORM = {"config": "smoke", "partition": "2026-11-01"}
+IN_ORDER = ["caco_seeds", "caco_codegen", "caco_nightly"]
+
+
+@pytest.fixture(scope="module")
+def first_runs(dag_bag: "BundleDagBag", ledger_url: str, airflow_database: None) -> dict[str, "DagRun"]:
+    """Each DAG run once, one after the other, as each needs what the one before made."""
+    return {dag_id: dag_bag.dags[dag_id].test(run_conf=FORM) for dag_id in IN_ORDER}
+
+
+@pytest.mark.parametrize("dag_id", IN_ORDER)
+def test_a_dag_runs_on_the_smoke_config(first_runs: dict[str, "DagRun"], dag_id: str) -> None:
+    assert states(first_runs[dag_id]) == {"success"}
+    assert first_runs[dag_id].state == "success"
+
+
+@pytest.mark.parametrize("dag_id", IN_ORDER)
+def test_every_stage_left_a_manifest_for_every_shard(first_runs: dict[str, "DagRun"], dag_id: str) -> None:
+    mapped = {"caco_seeds": [0, 1], "caco_codegen": [0], "caco_nightly": [0, 1]}[dag_id]
+    stages = PIPELINES[dag_id.removeprefix("caco_")]
+    wanted = {f"{stage}/{shard:05d}" for stage in stages for shard in (mapped if stage != "publish" else [0])}
+    folders = [path.parent for path in store().glob("runs/2026-11-01/*/run.json")]
+    done = {f"{path.parent.name}/{path.name[:5]}" for folder in folders for path in folder.glob("*/*.manifest.json")}
+    assert wanted <= done
+
+
+@pytest.mark.parametrize("dag_id", IN_ORDER)
+def test_a_second_run_of_the_same_date_and_config_changes_nothing(
+    first_runs: dict[str, "DagRun"], dag_bag: "BundleDagBag", ledger_url: str, dag_id: str
+) -> None:
+    before = snapshot(ledger_url)
+    again = dag_bag.dags[dag_id].test(run_conf=FORM)
+    assert again.state == "success"
+    assert again.run_id != first_runs[dag_id].run_id
+    assert snapshot(ledger_url) == before
+
+
+def test_a_mapped_task_is_named_by_its_shard(first_runs: dict[str, "DagRun"]) -> None:
+    instances = [each for each in first_runs["caco_seeds"].get_task_instances() if each.map_index >= 0]
+    assert {each.rendered_map_index for each in instances} == {"shard 0", "shard 1"}
+
+
+def test_a_failing_shard_fails_its_run_and_no_other_shard(
+    first_runs: dict[str, "DagRun"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import caco_common  # on the path once the DAGs were parsed
+    from airflow.dag_processing.dagbag import BundleDagBag
+
+    monkeypatch.setitem(caco_common.DEFAULT_ARGS, "retries", 0)  # the pauses between attempts take a minute
+    run = tasks.plan("seeds", partition="2026-11-02", config="smoke")["run_id"]
+    manifest = store() / f"runs/2026-11-02/{run}/seeds/00001.manifest.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text("damaged")
+    dag = BundleDagBag(DAGS, bundle_path=DAGS, bundle_name="dags-folder").dags["caco_seeds"]
+    failed = dag.test(run_conf={**FORM, "partition": "2026-11-02"})
+    assert failed.state == "failed"
+    assert {(each.task_id, each.map_index): each.state for each in failed.get_task_instances()} == {
+        ("plan", -1): "success",
+        ("conversion.seeds", 0): "success",
+        ("conversion.seeds", 1): "failed",
+        ("conversion.unify", 0): "success",
+        ("conversion.unify", 1): "upstream_failed",
+        ("gate", -1): "failed",
+    }
+
+
+def states(run: "DagRun") -> set[str]:
+    """The states that the tasks of a run ended in."""
+    return {str(instance.state) for instance in run.get_task_instances()}
+
+
+def store() -> Path:
+    """The folder of the store that the tasks of this module write to."""
+    return Path(os.environ["CACO_STORE"].removeprefix("file://"))
+
+
+def snapshot(ledger_url: str) -> dict[str, Any]:
+    """Every object of the store and every row of the ledger, as digests."""
+    objects = {path: path.read_bytes() for path in sorted(store().rglob("*")) if path.is_file()}
+    digests = {str(path): hashlib.sha256(data).hexdigest() for path, data in objects.items()}
+    with psycopg2.connect(ledger_url.replace("+psycopg2", "")) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'caco' ORDER BY 1")
+        tables = [name for (name,) in cursor.fetchall()]
+        rows = {}
+        for name in tables:
+            query = "SELECT count(*), sum(hashtextextended(t::text, 0)) FROM {} AS t"
+            cursor.execute(sql.SQL(query).format(sql.Identifier("caco", name)))
+            rows[name] = cursor.fetchone()
+    return {**digests, **rows}

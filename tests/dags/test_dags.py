@@ -1,0 +1,226 @@
+"""What every DAG must be before it runs: importable, wired as meant, light, and fit for the person on duty."""
+
+import copy
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from caco_tasks.config import bundled_configs
+from caco_tasks.stages import PIPELINES
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import BundleDagBag
+
+pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own deprecations are not ours to mend
+
+DAGS = Path(__file__).parents[2] / "dags"
+IDS = ["caco_codegen", "caco_nightly", "caco_seeds"]
+
+FUNNEL = [f"funnel.{stage}" for stage in PIPELINES["nightly"][:-1]]
+STRUCTURE = {
+    "caco_seeds": {
+        "plan": {"conversion.seeds", "conversion.unify", "gate"},
+        "conversion.seeds": {"conversion.unify"},
+        "conversion.unify": {"gate"},
+        "gate": set(),
+    },
+    "caco_codegen": {"plan": {"train", "gate"}, "train": {"gate"}, "gate": set()},
+    "caco_nightly": {
+        "plan": {*FUNNEL, "publish", "gate"},
+        **{task: {after} for task, after in zip(FUNNEL, [*FUNNEL[1:], "publish"], strict=True)},
+        "publish": {"gate"},
+        "gate": set(),
+    },
+}
+
+PARSE_AND_REPORT = """
+import json, sys, time
+from pathlib import Path
+from airflow.dag_processing.dagbag import BundleDagBag
+before, start = set(sys.modules), time.process_time()
+bag = BundleDagBag(Path(sys.argv[1]), bundle_path=Path(sys.argv[1]), bundle_name="dags-folder")
+seconds = time.process_time() - start
+print(json.dumps({"dags": len(bag.dags), "seconds": seconds, "modules": sorted(set(sys.modules) - before)}))
+"""
+
+
+def test_all_files_are_imported_without_an_error_and_make_exactly_these_dags(dag_bag: "BundleDagBag") -> None:
+    assert dag_bag.import_errors == {}
+    assert sorted(dag_bag.dags) == IDS
+
+
+@pytest.mark.parametrize("dag_id", IDS)
+def test_the_tasks_of_a_dag_follow_each_other_as_meant(dag_bag: "BundleDagBag", dag_id: str) -> None:
+    assert {task.task_id: set(task.downstream_task_ids) for task in dag_bag.dags[dag_id].tasks} == STRUCTURE[dag_id]
+
+
+@pytest.mark.parametrize(("dag_id", "pipeline"), [(f"caco_{name}", name) for name in PIPELINES])
+def test_a_dag_has_a_task_for_every_stage_of_its_pipeline(dag_bag: "BundleDagBag", dag_id: str, pipeline: str) -> None:
+    names = [task.task_id.rpartition(".")[2] for task in dag_bag.dags[dag_id].tasks]
+    assert names == ["plan", *PIPELINES[pipeline], "gate"]
+
+
+@pytest.mark.parametrize(("dag_id", "group"), [("caco_seeds", "conversion"), ("caco_nightly", "funnel")])
+def test_shards_are_mapped_as_a_group_so_that_none_waits_for_another(
+    dag_bag: "BundleDagBag", dag_id: str, group: str
+) -> None:
+    from airflow.sdk.definitions.taskgroup import MappedTaskGroup
+
+    assert isinstance(dag_bag.dags[dag_id].task_group.get_child_by_label(group), MappedTaskGroup)
+
+
+def test_parsing_takes_less_than_two_seconds_and_loads_nothing_heavy(airflow_home: Path) -> None:
+    command = [sys.executable, "-c", PARSE_AND_REPORT, str(DAGS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    report = json.loads(done.stdout.strip().splitlines()[-1])
+    heavy = {"torch", "transformers", "datasets", "vllm", "boto3", "pyarrow", "numpy", "pandas", "psycopg2", "sympy"}
+    loaded = {name.split(".")[0] for name in report["modules"]}
+    assert report["dags"] == len(IDS)
+    assert report["seconds"] < 2
+    assert loaded & heavy == set()
+    assert {name for name in report["modules"] if name.startswith("caco_tasks.")} <= {"caco_tasks.errors"}
+
+
+@pytest.mark.parametrize("dag_id", IDS)
+def test_a_dag_tells_the_person_on_duty_what_to_know(dag_bag: "BundleDagBag", dag_id: str) -> None:
+    dag = dag_bag.dags[dag_id]
+    for word in ("What it does.", "Reads", "Writes", "When", "To rerun", "It will not", "Example"):
+        assert f"**{word}**" in (dag.doc_md or ""), word
+    assert "caco" in dag.tags
+    assert dag.catchup is False
+    assert dag.max_active_runs <= 4
+
+
+@pytest.mark.parametrize("dag_id", IDS)
+def test_the_example_in_the_docstring_fits_the_form(dag_bag: "BundleDagBag", dag_id: str) -> None:
+    dag = dag_bag.dags[dag_id]
+    example = json.loads(re.findall(r"^    (\{.*\})$", dag.doc_md or "", re.MULTILINE)[0])
+    assert example["config"] in bundled_configs()
+    params = copy.deepcopy(dag.params)
+    params.update(example)
+    params.validate()
+
+
+@pytest.mark.parametrize("dag_id", IDS)
+def test_every_task_has_owner_retries_timeout_and_queue(dag_bag: "BundleDagBag", dag_id: str) -> None:
+    for task in dag_bag.dags[dag_id].tasks:
+        assert task.owner == "caco", task.task_id
+        assert task.retries == 2, task.task_id
+        assert task.retry_exponential_backoff == 2, task.task_id
+        assert task.execution_timeout is not None, task.task_id
+        assert task.queue in {"cpu", "gpu"}, task.task_id
+        assert (task.pool == "gpu") == (task.queue == "gpu"), task.task_id
+
+
+def test_models_are_asked_and_trained_where_the_cards_are(dag_bag: "BundleDagBag") -> None:
+    tasks = [task for dag in dag_bag.dags.values() for task in dag.tasks]
+    on_cards = {task.task_id.rpartition(".")[2] for task in tasks if task.queue == "gpu"}
+    assert on_cards == {"train", "sample", "reverse", "solve", "judge"}
+
+
+@pytest.mark.parametrize("dag_id", IDS)
+def test_the_gate_is_the_only_leaf_and_runs_after_failures_too(dag_bag: "BundleDagBag", dag_id: str) -> None:
+    leaves = dag_bag.dags[dag_id].leaves
+    assert [task.task_id for task in leaves] == ["gate"]
+    assert leaves[0].trigger_rule == "all_done_min_one_success"
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "asset"),
+    [("caco_seeds", "caco_seed_programs"), ("caco_codegen", "caco_codegen_model"), ("caco_nightly", "caco_dataset")],
+)
+def test_only_the_gate_announces_what_was_made(dag_bag: "BundleDagBag", dag_id: str, asset: str) -> None:
+    outlets = {task.task_id: [outlet.name for outlet in task.outlets] for task in dag_bag.dags[dag_id].tasks}
+    assert {task: names for task, names in outlets.items() if names} == {"gate": [asset]}
+
+
+def test_the_nightly_has_one_run_per_date_in_utc(dag_bag: "BundleDagBag") -> None:
+    from airflow.serialization.encoders import coerce_to_core_timetable
+
+    timetable = coerce_to_core_timetable(dag_bag.dags["caco_nightly"].timetable)
+    first, last = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 3, tzinfo=UTC)
+    infos = list(timetable.iter_partition_dagrun_infos(earliest=first, latest=last))
+    assert [info.partition_key for info in infos] == ["2026-11-01", "2026-11-02", "2026-11-03"]
+    assert [info.run_after for info in infos] == [datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("dag_id", IDS)
+def test_the_form_offers_exactly_the_bundled_configs(dag_bag: "BundleDagBag", dag_id: str) -> None:
+    assert sorted(dag_bag.dags[dag_id].params.get_param("config").schema["examples"]) == bundled_configs()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"samples": 0}, id="no samples"),
+        pytest.param({"samples": "many"}, id="samples in words"),
+        pytest.param({"samples": 10**8}, id="far too many samples"),
+        pytest.param({"partition": "yesterday"}, id="a partition that is no date"),
+        pytest.param({"overrides": ["shards"]}, id="an override without a value"),
+        pytest.param({"overrides": "shards=2"}, id="overrides that are no list"),
+        pytest.param({"config": ""}, id="an empty config"),
+    ],
+)
+def test_the_form_refuses(dag_bag: "BundleDagBag", values: dict[str, Any]) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    params = copy.deepcopy(dag_bag.dags["caco_nightly"].params)
+    params.validate()
+    with pytest.raises(ParamValidationError):
+        params.update(values)
+
+
+NOTHING: dict[str, Any] = {"partition": "2026-11-20", "config": "from the variable", "overrides": []}
+FIRST: dict[str, Any] = {"partition": "2026-11-05", "config": "nano", "overrides": ["shards=3"]}
+SECOND: dict[str, Any] = {"partition": "2026-11-06", "config": "smoke", "overrides": []}
+
+
+@pytest.mark.parametrize(
+    ("form", "partition_key", "events", "expected"),
+    [
+        pytest.param({}, None, [], {}, id="the day and the variable"),
+        pytest.param({"partition": "2026-11-02"}, None, [], {"partition": "2026-11-02"}, id="the date of the form"),
+        pytest.param({"partition": "2026-11-02"}, "2026-11-01", [], {"partition": "2026-11-01"}, id="the key first"),
+        pytest.param({"config": "smoke"}, None, [], {"config": "smoke"}, id="the config of the form"),
+        pytest.param({"samples": 9}, None, [], {"overrides": ["samples=9"]}, id="the samples of the form"),
+        pytest.param(
+            {"samples": 9, "overrides": ["shards=1"]},
+            None,
+            [],
+            {"overrides": ["shards=1", "samples=9"]},
+            id="the samples after the overrides",
+        ),
+        pytest.param({}, None, [FIRST], FIRST, id="the event"),
+        pytest.param({}, None, [FIRST, SECOND], SECOND, id="the newest of two events"),
+        pytest.param({"config": "smoke"}, None, [FIRST], {**FIRST, "config": "smoke"}, id="the form before the event"),
+    ],
+)
+def test_the_settings_of_a_run_are(
+    dag_bag: "BundleDagBag",
+    monkeypatch: pytest.MonkeyPatch,
+    form: dict[str, Any],
+    partition_key: str | None,
+    events: list[dict[str, Any]],
+    expected: dict[str, Any],
+) -> None:
+    import caco_common  # on the path once the DAGs were parsed
+
+    monkeypatch.setenv("AIRFLOW_VAR_CACO_CONFIG", "from the variable")
+    arrived = [SimpleNamespace(timestamp=datetime(2026, 11, 20, n, tzinfo=UTC), extra=e) for n, e in enumerate(events)]
+    pushed: dict[str, Any] = {}
+    context: Any = {
+        "params": {"config": None, "partition": None, "overrides": [], **form},
+        "partition_key": partition_key,
+        "triggering_asset_events": {"caco_seed_programs": list(reversed(arrived))},
+        "dag_run": SimpleNamespace(logical_date=None, run_after=datetime(2026, 11, 20, 23, 59, tzinfo=UTC)),
+        "ti": SimpleNamespace(xcom_push=pushed.__setitem__),
+    }
+    assert caco_common.settle(context) == {**NOTHING, **expected}
+    assert pushed == {"settings": {**NOTHING, **expected}}

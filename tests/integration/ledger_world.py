@@ -1,0 +1,312 @@
+"""Three small runs as the stages leave them in a store: seeds, a trained model, and a night with every kind of verdict."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from caco_tasks import ids
+from caco_tasks.ledger import Ledger
+from caco_tasks.ledger.flow import PIPELINES
+from caco_tasks.records import (
+    PASS,
+    Execution,
+    Generation,
+    Grade,
+    Judged,
+    Judgement,
+    Overlap,
+    Problem,
+    Program,
+    Reason,
+    Sample,
+    Seed,
+    SeedProgram,
+    Solution,
+    Verdict,
+    fail,
+    unknown,
+)
+from caco_tasks.store import Manifest, RunRecord, Store
+from caco_tasks.store.manifest import manifest_uri, run_folder
+from caco_tasks.store.registry import (
+    DatasetFile,
+    DatasetRecord,
+    ModelRecord,
+    dataset_folder,
+    dataset_manifest_uri,
+)
+from caco_tasks.store.shards import write_shard
+
+SHARDS = 2
+NASTY = "Zero\tDivision\\N \\. \r\nline 2 \0 end 'quoted' \u2028 题"
+
+# the sample with this number is stopped by this stage
+STOPS: dict[str, dict[int, Verdict]] = {
+    "sample": {0: fail(Reason.CUT_OFF)},
+    "execute": {1: fail(Reason.ERROR, NASTY)},
+    "screen": {2: fail(Reason.TOO_SHORT)},
+    "dedup": {3: fail(Reason.SAME_PROGRAM, "\\N")},
+    "reverse": {4: fail(Reason.LEAKS_ANSWER, "")},
+    "solve": {5: fail(Reason.NO_FINAL_ANSWER)},
+    "agree": {6: fail(Reason.ANSWERS_DIFFER, "7 is not 8")},
+    "judge": {7: fail(Reason.INCONSISTENT), 8: unknown(Reason.UNPARSEABLE_JUDGEMENT)},
+    "decontaminate": {9: fail(Reason.BENCHMARK_OVERLAP, "gsm8k/17")},
+    "publish": {},
+}
+SAMPLES = 14
+PUBLISHED = SAMPLES - sum(map(len, STOPS.values()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What was made, in the order in which it was made."""
+
+    runs: list[RunRecord] = field(default_factory=list)
+    manifests: list[Manifest] = field(default_factory=list)
+    datasets: list[DatasetRecord] = field(default_factory=list)
+
+    def run(self, pipeline: str) -> RunRecord:
+        """The last run of a pipeline."""
+        return [run for run in self.runs if run.pipeline == pipeline][-1]
+
+    def of(self, stage: str) -> list[Manifest]:
+        """The manifests of a stage."""
+        return [manifest for manifest in self.manifests if manifest.stage == stage]
+
+
+def build(store: Store, *, partition: str = "2026-11-20", config: str = "first") -> World:
+    """Writes a whole world into the store."""
+    world = World()
+    seeds = _run("seeds", partition, config)
+    codegen = _run("codegen", partition, config, seed_run_id=seeds.run_id)
+    model_id = ids.content_id("model", config)
+    nightly = _run("nightly", partition, config, seed_run_id=seeds.run_id, model_id=model_id)
+    world.runs.extend([seeds, codegen, nightly])
+    for run in world.runs:
+        store.put(f"{run_folder(run.partition, run.run_id)}/run.json", run.model_dump_json().encode())
+    _write_seeds(world, store, seeds)
+    _write_model(world, store, codegen, model_id)
+    _write_night(world, store, nightly)
+    _publish(world, store, nightly)
+    return world
+
+
+def load(ledger: Ledger, store: Store, world: World) -> None:
+    """Loads all of it."""
+    for run in world.runs:
+        ledger.register_run(run)
+    for manifest in world.manifests:
+        ledger.load_shard(manifest, store)
+    for dataset in world.datasets:
+        ledger.register_dataset(dataset, store)
+
+
+def write(
+    store: Store, run: RunRecord, stage: str, shard: int, judged: Sequence[Judged[Any]], **more: Any
+) -> Manifest:
+    """Writes one shard and its manifest, as the runner does."""
+    record = type(judged[0].record)
+    written = write_shard(
+        store, folder=f"{run_folder(run.partition, run.run_id)}/{stage}", shard=shard, record=record, judged=judged
+    )
+    outcomes = Counter(str(one.verdict.outcome) for one in judged)
+    reasons = Counter(str(one.verdict.reason) for one in judged if one.verdict.reason)
+    manifest = Manifest(
+        run_id=run.run_id,
+        pipeline=run.pipeline,
+        partition=run.partition,
+        stage=stage,
+        shard=shard,
+        record=record.__name__,
+        **written,
+        read=len(judged),
+        passed=outcomes["pass"],
+        failed=outcomes["fail"],
+        unknown=outcomes["unknown"],
+        reasons=dict(reasons),
+        code_version="0.1.0",
+        **{"seconds": 1.25, **more},
+    )
+    store.put(manifest_uri(run, stage, shard), manifest.model_dump_json().encode())
+    return manifest
+
+
+def first_samples(run: RunRecord, shard: int, count: int) -> list[Judged[Sample]]:
+    """What the stage `sample` leaves in a shard."""
+    return [_judge("sample", _sample(run, shard, row), row * SHARDS + shard) for row in range(count)]
+
+
+def _run(pipeline: str, partition: str, config: str, **more: Any) -> RunRecord:
+    config_hash = ids.content_id("config", config)
+    return RunRecord(
+        run_id=ids.run_id(pipeline, partition, config_hash),
+        pipeline=pipeline,
+        partition=partition,
+        config_hash=config_hash,
+        config={"name": config, "shards": SHARDS, "samples": SAMPLES, "seeds": {"shards": SHARDS}, "share": 0.1},
+        code_version="0.1.0",
+        **more,
+    )
+
+
+def _write_seeds(world: World, store: Store, run: RunRecord) -> None:
+    grades = [Grade.S, Grade.A_PLUS, None, Grade.D]
+    for shard in range(SHARDS):
+        seeds = [_seed(shard, number) for number in range(5)]
+        read = [Judged(record=seed, verdict=PASS) for seed in seeds]
+        read[4] = replace(read[4], verdict=fail(Reason.UNREADABLE_RECORD, "line 5: not JSON"))
+        manifest = write(store, run, "seeds", shard, read)
+        found = [_seed_program(seed, grade) for seed, grade in zip(seeds[:4], grades, strict=True)]
+        found[3] = replace(found[3], verdict=fail(Reason.GRADE_TOO_LOW))
+        world.manifests.append(manifest)
+        world.manifests.append(write(store, run, "unify", shard, found, inputs=(manifest.uri,)))
+
+
+def _seed(shard: int, number: int) -> Seed:
+    key = f"{shard}\0{number}"
+    return Seed(
+        seed_id=ids.seed_id("toy", "v1", key),
+        source="toy",
+        revision="v1",
+        licence="MIT" if number else "CC0-1.0",
+        key=key,
+        problem=f"What is {number} and {shard}?",
+        answer=str(number + shard),
+        domain=None if number == 1 else "arithmetic",
+        difficulty=None if number == 1 else 1,
+    )
+
+
+def _seed_program(seed: Seed, grade: Grade | None) -> Judged[SeedProgram]:
+    code = f"input = {{'a': {seed.answer}}}\noutput = input['a']\n"
+    generation = _generation("unify", seed.seed_id) if grade is None else None
+    program = Program(program_id=ids.program_id(code), code=code, generation=generation)
+    return Judged(
+        record=SeedProgram(seed=seed, program=program, execution=_execution(seed.answer), grade=grade), verdict=PASS
+    )
+
+
+def _write_model(world: World, store: Store, run: RunRecord, model_id: str) -> None:
+    model = ModelRecord(
+        model_id=model_id,
+        run_id=run.run_id,
+        parent="nano:base",
+        data_hash=ids.content_id("data", 1),
+        config={"epochs": 1.0},
+        metrics={"loss_before": 2.5, "loss_after": 0.1, "lost": float("nan")},
+        uri=f"models/{model_id}",
+        sha256="0" * 64,
+        accepted=True,
+    )
+    rows = [Judged(record=_seed_program(_seed(0, 0), Grade.S).record, verdict=PASS)]
+    world.manifests.append(write(store, run, "train", 0, rows, artifacts={"model": model.model_dump()}))
+
+
+def _write_night(world: World, store: Store, run: RunRecord) -> None:
+    before: dict[int, Manifest] = {}
+    kept = {shard: first_samples(run, shard, SAMPLES // SHARDS) for shard in range(SHARDS)}
+    for stage in PIPELINES["nightly"][:-1]:
+        for shard in range(SHARDS):
+            if stage != "sample":
+                passed = [one.record for one in kept[shard] if one.verdict.kept]
+                kept[shard] = [_judge(stage, _grown(stage, one), _number(one)) for one in passed]
+            inputs = (before[shard].uri,) if shard in before else ()
+            tokens = {"prompt_tokens": 10, "completion_tokens": 20} if stage in ("sample", "solve") else {}
+            before[shard] = write(store, run, stage, shard, kept[shard], inputs=inputs, **tokens)
+            world.manifests.append(before[shard])
+    final = [one for shard in range(SHARDS) for one in kept[shard] if one.verdict.kept]
+    inputs = tuple(before[shard].uri for shard in range(SHARDS))
+    world.manifests.append(write(store, run, "publish", 0, final, inputs=inputs))
+
+
+def _publish(world: World, store: Store, run: RunRecord) -> None:
+    samples = [ids.sample_id(run.run_id, "sample", n % SHARDS, n // SHARDS) for n in range(SAMPLES - PUBLISHED, SAMPLES)]
+    buffer = BytesIO()
+    pq.write_table(pa.table({"sample_id": samples, "problem": ["?"] * len(samples)}), buffer)
+    data, version = buffer.getvalue(), run.run_id[:8]
+    uri = f"{dataset_folder('toys', version)}/train-00000.parquet"
+    store.put(uri, data)
+    file = DatasetFile(uri=uri, rows=len(samples), bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+    dataset = DatasetRecord(
+        dataset="toys",
+        version=version,
+        run_id=run.run_id,
+        partition=run.partition,
+        rows=len(samples),
+        code_version="0.1.0",
+        files=(file,),
+    )
+    store.put(dataset_manifest_uri("toys", version), dataset.model_dump_json().encode())
+    world.datasets.append(dataset)
+
+
+def _judge(stage: str, sample: Sample, number: int) -> Judged[Sample]:
+    return Judged(record=sample, verdict=STOPS[stage].get(number, PASS))
+
+
+def _sample(run: RunRecord, shard: int, row: int) -> Sample:
+    number = row * SHARDS + shard
+    code = f"input = {{'n': {number}}}\noutput = input['n'] + 1\n"
+    sample_id = ids.sample_id(run.run_id, "sample", shard, row)
+    reason = "length" if number == 0 else "stop"
+    generation = replace(_generation("sample", sample_id), finish_reason=reason, model_id=run.model_id or "")
+    return Sample(
+        sample_id=sample_id, program=Program(program_id=ids.program_id(code), code=code, generation=generation)
+    )
+
+
+def _number(sample: Sample) -> int:
+    return int(sample.program.code.split("'n': ")[1].split("}")[0])
+
+
+def _grown(stage: str, sample: Sample) -> Sample:
+    """The sample with what a stage adds to it."""
+    generation = _generation(stage, sample.sample_id)
+    match stage:
+        case "execute":
+            return replace(sample, execution=_execution(str(_number(sample) + 1)))
+        case "reverse":
+            return replace(sample, problem=Problem(text="How many?", generation=generation))
+        case "solve":
+            return replace(sample, solution=Solution(text="It is 8.", answer="8", generation=generation))
+        case "agree" if sample.solution is not None:
+            return replace(sample, solution=replace(sample.solution, equations_checked=_number(sample)))
+        case "judge":
+            return replace(sample, judgement=Judgement(reply="yes", generation=generation))
+        case "decontaminate" if _number(sample) == 9:
+            found = Overlap(benchmark="gsm8k", item="17", rule="ngram", score=0.75, matched_text="how\tmany")
+            return replace(sample, overlaps=(found, replace(found, item="18", score=1.0)))
+    return sample
+
+
+def _execution(output: str | None) -> Execution:
+    return Execution(
+        input_json="{}",
+        output_json=None,
+        output_text=output,
+        output_type="int",
+        stdout="",
+        error=None,
+        wall_seconds=0.1,
+        cpu_seconds=1e-05,
+        peak_memory_mb=12.5,
+        sandbox_level="full",
+    )
+
+
+def _generation(stage: str, subject: str) -> Generation:
+    return Generation(
+        request_id=ids.content_id("request", stage, subject),
+        model_id="nano:base",
+        prompt=f"nano_{stage}.v1",
+        finish_reason="stop",
+        prompt_tokens=10,
+        completion_tokens=20,
+        seconds=0.5,
+    )

@@ -1,0 +1,248 @@
+"""The schema: what it says of itself, who may do what, and how it changes."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schema_snapshot
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from caco_tasks.errors import LedgerError
+from caco_tasks.ledger import Ledger
+from caco_tasks.ledger.flow import PIPELINES
+from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER, sql_folder
+from caco_tasks.platform.postgres import EmbeddedPostgres
+from caco_tasks.records import Grade, Outcome, Reason
+
+
+def column(engine: Engine, query: str, **values: Any) -> list[Any]:
+    """The first column of an answer."""
+    with engine.connect() as connection:
+        return list(connection.execute(text(query), values).scalars())
+
+
+@pytest.fixture
+def analyst(ledger_address: tuple[str, str, str]) -> Iterator[Engine]:
+    """The database as an analyst reaches it."""
+    opened = create_engine(ledger_address[2])
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def writer(ledger_address: tuple[str, str, str]) -> Iterator[Engine]:
+    """The database as a task reaches it."""
+    opened = create_engine(ledger_address[1])
+    yield opened
+    opened.dispose()
+
+
+def test_the_migrations_make_the_schema_of_the_snapshot(ledger_address: tuple[str, str, str]) -> None:
+    made = schema_snapshot.dump(ledger_address[0])
+    assert made == schema_snapshot.SNAPSHOT.read_text(encoding="utf-8"), "run tests/integration/schema_snapshot.py"
+
+
+@pytest.mark.parametrize(("name", "values"), [("reason", Reason), ("outcome", Outcome), ("grade", Grade)])
+def test_the_closed_lists_are_those_of_the_library(engine: Engine, name: str, values: type[Reason]) -> None:
+    query = "SELECT unnest(enum_range(NULL::caco.{}))::text"
+    assert column(engine, query.format(name)) == [str(value) for value in values]
+
+
+def test_the_stages_come_in_the_order_of_the_pipelines(engine: Engine) -> None:
+    stages = column(engine, "SELECT unnest(enum_range(NULL::caco.stage))::text")
+    assert stages[: -len(["evaluate", "audit"])] == [stage for steps in PIPELINES.values() for stage in steps]
+
+
+def test_every_table_view_type_and_function_has_a_comment(engine: Engine) -> None:
+    silent = column(
+        engine,
+        """
+        SELECT relname FROM pg_class
+        WHERE relnamespace = 'caco'::regnamespace AND relkind IN ('r', 'p', 'v') AND NOT relispartition
+            AND obj_description(oid, 'pg_class') IS NULL
+        UNION ALL
+        SELECT typname FROM pg_type
+        WHERE typnamespace = 'caco'::regnamespace AND typtype = 'e' AND obj_description(oid, 'pg_type') IS NULL
+        UNION ALL
+        SELECT proname FROM pg_proc
+        WHERE pronamespace = 'caco'::regnamespace AND obj_description(oid, 'pg_proc') IS NULL
+        """,
+    )
+    assert silent == []
+
+
+def test_every_column_of_a_table_has_a_comment_that_says_what_null_means(engine: Engine) -> None:
+    query = """
+        SELECT relname || '.' || attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        WHERE relnamespace = 'caco'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+            AND attnum > 0 AND NOT attisdropped AND {}
+    """
+    comment = "coalesce(col_description(attrelid, attnum), '')"
+    assert column(engine, query.format(f"{comment} = ''")) == []
+    assert column(engine, query.format(f"NOT attnotnull AND {comment} NOT LIKE '%NULL%'")) == []
+    assert len(column(engine, query.format("true"))) > 100
+
+
+def test_every_check_has_a_name_of_its_own(engine: Engine) -> None:
+    generated = "SELECT conname FROM pg_constraint WHERE connamespace = 'caco'::regnamespace AND contype = 'c'"
+    assert [name for name in column(engine, generated) if re.search(r"_check\d*$", name)] == []
+
+
+SAMPLE_RUN = (
+    "INSERT INTO caco.run (run_id, pipeline, partition, config_hash, config, code_version, input_uris) "
+    "VALUES ('r', 'nightly', '2026-11-20', 'c', '{}', '1', '{}')"
+)
+
+
+def shard_row(**changes: str) -> str:
+    """An INSERT of a shard that is right but for the changes."""
+    values = {
+        "run_id": "'r'", "stage": "'sample'", "shard": "0", "partition": "'2026-11-20'", "record": "'Sample'",
+        "uri": "'u'", "rows": "2", "bytes": "1", "sha256": f"'{'0' * 64}'", "read": "2", "passed": "1", "failed": "1",
+        "unknown": "0", "reasons": "'{}'", "inputs": "'{}'", "code_version": "'1'", "models": "'{}'", "prompts": "'{}'",
+        "prompt_tokens": "0", "completion_tokens": "0", "seconds": "1", "artifacts": "'{}'",
+    } | changes  # fmt: skip
+    return f"INSERT INTO caco.shard ({', '.join(values)}) VALUES ({', '.join(values.values())})"
+
+
+def verdict_row(outcome: str, reason: str) -> str:
+    """An INSERT of a verdict."""
+    return (
+        "INSERT INTO caco.verdict (run_id, stage, subject_id, partition, shard, row, outcome, reason) "
+        f"VALUES ('r', 'sample', 's', '2026-11-20', 0, 0, {outcome}, {reason})"
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        pytest.param(verdict_row("'fail'", "NULL"), "failed_or_unknown_has_a_reason", id="failed without reason"),
+        pytest.param(verdict_row("'unknown'", "NULL"), "failed_or_unknown_has_a_reason", id="unknown without reason"),
+        pytest.param(verdict_row("'pass'", "'time'"), "failed_or_unknown_has_a_reason", id="passed with reason"),
+        pytest.param(verdict_row("'fail'", "'mood'"), "invalid input value for enum", id="reason not on the list"),
+        pytest.param(shard_row(shard="1", passed="2"), "read_is_passed_failed_and_unknown", id="counts do not add up"),
+        pytest.param(shard_row(shard="1", rows="3"), "every_record_read_has_a_row", id="a row more than read"),
+        pytest.param(shard_row(), "one_shard_per_run_stage_and_number", id="a second manifest"),
+        pytest.param(shard_row(shard="-1"), "shard_is_not_negative", id="negative shard"),
+        pytest.param(shard_row(shard="1", run_id="'x'"), "shard_run_id_fkey", id="no such run"),
+    ],
+)
+def test_what_cannot_be_true_cannot_be_written(engine: Engine, statement: str, constraint: str) -> None:
+    with engine.begin() as connection:
+        for right in (SAMPLE_RUN, shard_row(), "SELECT caco.ensure_verdict_partition('2026-11-20')"):
+            connection.execute(text(right))
+    with pytest.raises(DBAPIError, match=constraint), engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(verdict_row("'fail'", "'time'"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO caco.source VALUES ('a', 'b', 'c')",
+        "UPDATE caco.run SET pipeline = 'x'",
+        "DELETE FROM caco.verdict",
+        "TRUNCATE caco.audit",
+        "DROP VIEW caco.funnel",
+        "DROP TABLE caco.run",
+        "CREATE TABLE caco.mine (a integer)",
+        "CREATE TABLE public.mine (a integer)",
+        "ALTER TABLE caco.run ADD COLUMN mine integer",
+        "SELECT caco.ensure_verdict_partition('2026-11-20')",
+        "SET ROLE caco_writer",
+        "CREATE ROLE another",
+        "COPY caco.run TO PROGRAM 'cat'",
+    ],
+)
+def test_an_analyst_can_change_nothing(analyst: Engine, statement: str) -> None:
+    with pytest.raises(DBAPIError, match="permission denied|must be owner"), analyst.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def test_an_analyst_can_read_every_table_and_view(analyst: Engine, engine: Engine) -> None:
+    names = column(engine, "SELECT relname FROM pg_class WHERE relnamespace = 'caco'::regnamespace AND relkind IN ('r', 'p', 'v')")
+    assert {"run", "verdict", "funnel", "sample_lineage"} <= set(names)
+    for name in names:
+        assert isinstance(column(analyst, f"SELECT count(*) FROM caco.{name}")[0], int)
+
+
+@pytest.mark.parametrize("statement", ["CREATE TABLE caco.mine (a integer)", "DELETE FROM caco.migration", "DROP TABLE caco.run"])
+def test_a_task_can_write_rows_and_nothing_else(writer: Engine, statement: str) -> None:
+    with writer.begin() as connection:
+        connection.execute(text(SAMPLE_RUN))
+    with pytest.raises(DBAPIError, match="permission denied|must be owner"), writer.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def test_a_wrong_password_is_refused(ledger_address: tuple[str, str, str]) -> None:
+    wrong = re.sub(r":[^:@/]+@", ":wrong@", ledger_address[1])
+    with Ledger(wrong) as ledger, pytest.raises(LedgerError, match="password authentication failed"):
+        ledger.find_run(None)
+
+
+def test_migrating_again_applies_nothing(ledger_address: tuple[str, str, str]) -> None:
+    with Ledger(ledger_address[0]) as ledger:
+        assert ledger.migrate(passwords={}) == []
+
+
+@pytest.fixture
+def own_sql(tmp_path: Path) -> Path:
+    """A copy of sql/ to change."""
+    return Path(shutil.copytree(sql_folder(), tmp_path / "sql"))
+
+
+def test_a_changed_migration_is_refused(ledger_address: tuple[str, str, str], own_sql: Path) -> None:
+    with (own_sql / "migrations" / "0002_runs.sql").open("a") as file:
+        file.write("-- an afterthought\n")
+    with Ledger(ledger_address[0]) as ledger, pytest.raises(LedgerError, match=r"0002_runs\.sql was changed"):
+        ledger.migrate(passwords={}, folder=own_sql)
+
+
+def test_a_ledger_of_a_newer_version_is_refused(ledger_address: tuple[str, str, str], own_sql: Path) -> None:
+    (own_sql / "migrations" / "0007_wilson.sql").unlink()
+    with Ledger(ledger_address[0]) as ledger, pytest.raises(LedgerError, match="newer version"):
+        ledger.migrate(passwords={}, folder=own_sql)
+
+
+def test_a_new_migration_is_applied_once_and_a_failing_one_not_at_all(
+    ledger_address: tuple[str, str, str], own_sql: Path, engine: Engine
+) -> None:
+    (own_sql / "migrations" / "9001_more.sql").write_text("CREATE TABLE caco.more (a integer);")
+    (own_sql / "migrations" / "9002_bad.sql").write_text("CREATE TABLE caco.half (a integer); SELECT no_such_thing;")
+    with Ledger(ledger_address[0]) as ledger:
+        with pytest.raises(LedgerError, match="no_such_thing"):
+            ledger.migrate(passwords={}, folder=own_sql)
+        (own_sql / "migrations" / "9002_bad.sql").unlink()
+        assert ledger.migrate(passwords={}, folder=own_sql) == []
+    assert column(engine, "SELECT to_regclass('caco.more')::text") == ["caco.more"]
+    assert column(engine, "SELECT to_regclass('caco.half')::text") == [None]
+
+
+def test_a_changed_view_is_made_anew_and_stays_readable(
+    ledger_address: tuple[str, str, str], own_sql: Path, analyst: Engine
+) -> None:
+    view = own_sql / "views" / "funnel.sql"
+    view.write_text(view.read_text().replace("run.pipeline,", "run.pipeline AS kind_of_run,"))
+    with Ledger(ledger_address[0]) as ledger:
+        assert "views/funnel.sql" in ledger.migrate(passwords={}, folder=own_sql)
+    assert column(analyst, "SELECT kind_of_run FROM caco.funnel") == []
+
+
+def test_a_superuser_may_migrate_for_the_owner(postgres: EmbeddedPostgres, ledger_template: dict[str, str]) -> None:
+    postgres.ensure_database("by_superuser")
+    with Ledger(postgres.url("by_superuser")) as ledger:
+        assert ledger.migrate(passwords={})
+        _, rows = ledger.ask("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'caco'")
+    assert rows == [(OWNER,)]
+    with Ledger(postgres.url("by_superuser", OWNER, ledger_template[OWNER])) as ledger:
+        assert ledger.migrate(passwords={name: ledger_template[name] for name in (WRITER, ANALYST)}) == []
+
+
+def test_a_password_for_another_role_is_refused(ledger_address: tuple[str, str, str]) -> None:
+    with Ledger(ledger_address[0]) as ledger, pytest.raises(LedgerError, match="no role 'postgres'"):
+        ledger.migrate(passwords={"postgres": "x"})

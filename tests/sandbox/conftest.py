@@ -1,0 +1,52 @@
+"""One sandbox for the tests that only look at what comes out of it, and what attacks need outside of it."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from caco_tasks.config import SandboxSettings
+from caco_tasks.sandbox import Sandbox
+
+SETTINGS = SandboxSettings(workers=2, timeout_seconds=20, memory_mb=256, output_bytes=65536, least_level="full")
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(SETTINGS) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def hasty_sandbox() -> Iterator[Sandbox]:
+    """One for programs that do not end."""
+    with Sandbox(SETTINGS.model_copy(update={"timeout_seconds": 1.0})) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file outside, which everybody may read and write."""
+    file = tmp_path_factory.mktemp("outside") / "secret"
+    file.write_text("planted")
+    file.chmod(0o666)
+    return file
+
+
+@pytest.fixture(scope="session")
+def port() -> Iterator[int]:
+    """A port of the loopback interface that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def sibling() -> Iterator[int]:
+    """Another process of the machine, that an attacker may try to end."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    yield process.pid
+    process.kill()
+    process.wait()

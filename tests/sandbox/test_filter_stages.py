@@ -1,0 +1,196 @@
+"""`screen` and `dedup` as stages: real programs, run in the real sandbox."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from caco_tasks.config import RunConfig, SandboxSettings, load_config
+from caco_tasks.context import Context
+from caco_tasks.filters.claims import MemoryClaims
+from caco_tasks.ids import program_id
+from caco_tasks.records import Judged, Outcome, Program, Reason, Sample
+from caco_tasks.sandbox import Job, Sandbox
+from caco_tasks.stages.decontaminate import decontaminate
+from caco_tasks.stages.dedup import dedup
+from caco_tasks.stages.screen import screen
+from caco_tasks.store import RunRecord
+
+
+@dataclass(slots=True)
+class Tools:
+    """The sandbox and the claims; filters ask for nothing else."""
+
+    box: Sandbox
+    kept: MemoryClaims = field(default_factory=MemoryClaims)
+
+    def sandbox(self) -> Sandbox:
+        return self.box
+
+    def claims(self) -> MemoryClaims:
+        return self.kept
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    with Sandbox(SandboxSettings(workers=1)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def tools(box: Sandbox) -> Tools:
+    return Tools(box)
+
+
+def context_of(tools: Any, stage: str, config: RunConfig | None = None) -> Context:
+    config = config or load_config("nano")
+    run = RunRecord(
+        run_id="r", pipeline="nightly", partition="2026-01-01", config_hash="c", config={}, code_version="0"
+    )
+    return Context(run=run, config=config, stage=stage, shard=0, resources=tools)
+
+
+def program(given: str, *lines: str, name: str = "solve") -> str:
+    names = ", ".join(part.split(":")[0].strip(" '") for part in given.split(", '"))
+    body = "\n".join(f"    {line}" for line in lines)
+    return f"input = {{{given}}}\n\ndef {name}({names}):\n{body}\n\noutput = {name}(**input)\nprint(output)\n"
+
+
+def executed(box: Sandbox, *codes: str, prefix: str = "s") -> list[Sample]:
+    samples = [
+        Sample(sample_id=f"{prefix}{row}", program=Program(program_id=program_id(code), code=code))
+        for row, code in enumerate(codes)
+    ]
+    ran = list(box.run(Job(code=code) for code in codes))
+    assert all(one.verdict.kept for one in ran), [one.verdict for one in ran]
+    return [replace(sample, execution=one.execution) for sample, one in zip(samples, ran, strict=True)]
+
+
+def reasons(judged: Iterator[Judged[Sample]]) -> dict[str, Reason | None]:
+    return {row.record.sample_id: row.verdict.reason for row in judged}
+
+
+PENS = program("'pens': 12, 'price': 4", "total = pens * price", "return total")
+
+SCREENED = {
+    "every input matters": (PENS, None),
+    "one is multiplied by nothing": (
+        program("'pens': 12, 'price': 4", "total = pens * 3 + 0 * price", "return total"),
+        Reason.DEAD_INPUT,
+    ),
+    "nothing matters": (
+        program("'pens': 12, 'price': 4", "total = 0 * pens * price", "return total + 48"),
+        Reason.CONSTANT_OUTPUT,
+    ),
+    "an input in disguise": (
+        program("'pens': 12, 'price': 4", "total = pens + price", "return total - price"),
+        Reason.TRIVIAL,
+    ),
+    "the larger of two that lie apart": (
+        program("'pens': 12, 'price': 10", "if pens > price:", "    return pens + 1", "return price + 2"),
+        None,
+    ),
+    "one that matters on another day": (
+        program(
+            "'pupils': 52, 'teachers': 4, 'seats': 11",
+            "travellers = pupils + teachers",
+            "return -(-travellers // seats)",
+        ),
+        None,
+    ),
+    "a division that may fail": (
+        program("'pens': 12, 'price': 1", "each = pens / (4 - price)", "return each"),
+        None,
+    ),
+    "words and lists": (
+        program("'word': 'banana', 'marks': [3, 1, 2]", "total = sum(marks)", "return word.upper() * total"),
+        None,
+    ),
+}
+
+
+def test_screen_finds_the_inputs_that_do_not_matter(tools: Tools) -> None:
+    samples = executed(tools.box, *(code for code, _ in SCREENED.values()))
+    found = reasons(screen(samples, context_of(tools, "screen")))
+    assert {name: found[f"s{row}"] for row, name in enumerate(SCREENED)} == {
+        name: reason for name, (_, reason) in SCREENED.items()
+    }
+
+
+def test_without_changed_inputs_only_the_source_is_judged(tools: Tools) -> None:
+    config = load_config("nano", ["screen.perturbations=0"])
+    code = SCREENED["one is multiplied by nothing"][0]
+    found = reasons(screen(executed(tools.box, code), context_of(tools, "screen", config)))
+    assert found == {"s0": None}
+
+
+def test_screen_gives_one_verdict_to_every_sample(tools: Tools) -> None:
+    samples = executed(tools.box, PENS, PENS.replace("12", "13"), SCREENED["nothing matters"][0])
+    judged = list(screen(samples, context_of(tools, "screen")))
+    assert sorted(row.record.sample_id for row in judged) == ["s0", "s1", "s2"]
+    assert list(screen([], context_of(tools, "screen"))) == []
+
+
+def test_dedup_tells_repeats_from_samples_of_their_own(tools: Tools) -> None:
+    looped = program(
+        "'pens': 12, 'price': 4", "total = 0", "for _ in range(pens):", "    total += price", "return total"
+    )
+    samples = executed(
+        tools.box,
+        PENS,
+        PENS.replace("total", "sum_of_all"),
+        PENS.replace("12", "13"),
+        looped,
+        program("'cups': 12, 'price': 4", "total = cups * price", "return total"),
+        program("'pens': 12, 'price': 4", "total = pens + price", "return total"),
+    )
+    found = reasons(dedup(samples, context_of(tools, "dedup")))
+    assert found["s1"] is Reason.SAME_PROGRAM
+    assert found["s3"] is Reason.SAME_BEHAVIOUR
+    assert [found[f"s{row}"] for row in (0, 2, 4, 5)] == [None] * 4
+
+
+def test_behaviour_is_compared_only_where_it_is_asked_for(tools: Tools) -> None:
+    config = load_config("nano", ["dedup.behaviour=false"])
+    looped = program(
+        "'pens': 12, 'price': 4", "total = 0", "for _ in range(pens):", "    total += price", "return total"
+    )
+    found = reasons(dedup(executed(tools.box, PENS, looped), context_of(tools, "dedup", config)))
+    assert found == {"s0": None, "s1": None}
+
+
+def test_a_near_duplicate_is_rejected_and_other_numbers_survive(tools: Tools) -> None:
+    lines = [f"step_{row} = pens * price + {row}" for row in range(60)]
+    first = program("'pens': 12, 'price': 4", *lines, "return step_59")
+    near = program("'pens': 12, 'price': 4", *lines, "return step_58")
+    numbers = first.replace("12", "13")
+    found = reasons(dedup(executed(tools.box, first, near, numbers), context_of(tools, "dedup")))
+    assert found == {"s0": None, "s1": Reason.NEAR_DUPLICATE, "s2": None}
+
+
+def test_a_rerun_wins_again_and_a_later_night_loses(tools: Tools) -> None:
+    samples = executed(tools.box, PENS, PENS.replace("12", "13"))
+    later = executed(tools.box, PENS, PENS.replace("12", "14"), prefix="later")
+    first = reasons(dedup(samples, context_of(tools, "dedup")))
+    assert first == reasons(dedup(samples, context_of(tools, "dedup"))) == {"s0": None, "s1": None}
+    assert reasons(dedup(later, context_of(tools, "dedup"))) == {"later0": Reason.SAME_PROGRAM, "later1": None}
+
+
+def test_the_verdicts_do_not_depend_on_how_a_shard_is_cut(box: Sandbox) -> None:
+    codes = [PENS.replace("12", str(number)) for number in (12, 13, 12, 14, 13)]
+    whole, parts = Tools(box), Tools(box)
+    samples = executed(box, *codes)
+    at_once = reasons(dedup(samples, context_of(whole, "dedup")))
+    one_by_one: dict[str, Reason | None] = {}
+    for sample in samples:
+        one_by_one |= reasons(dedup([sample], context_of(parts, "dedup")))
+    assert at_once == one_by_one
+
+
+def test_without_benchmarks_decontaminate_passes_all(tools: Tools) -> None:
+    judged: Sequence[Judged[Sample]] = list(
+        decontaminate(executed(tools.box, PENS), context_of(tools, "decontaminate"))
+    )
+    assert [row.verdict.outcome for row in judged] == [Outcome.PASS]
+    assert judged[0].record.overlaps == ()

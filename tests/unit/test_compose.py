@@ -1,0 +1,206 @@
+"""docker-compose.yml, without an engine: the schema of the compose specification, and what that schema does not see."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = ROOT / "docker-compose.yml"
+ENV_EXAMPLE = ROOT / "docker" / "env.example"
+
+_VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<rest>:[-?][^}]*)?\}")
+
+FAULTS = {
+    "service": (("services", "scheduler", "depends_on", "gone"), {"condition": "service_healthy"}),
+    "condition": (("services", "worker-cpu", "depends_on", "init"), {"condition": "service_healthy"}),
+    "volume": (("services", "s3", "volumes"), ["gone:/data"]),
+    "file": (("services", "postgres", "volumes"), ["./docker/gone.sh:/docker-entrypoint-initdb.d/gone.sh:ro"]),
+    "network": (("services", "valkey", "networks"), ["gone"]),
+    "dockerfile": (("services", "s3", "build", "dockerfile"), "gone.Dockerfile"),
+    "target": (("services", "worker-gpu", "build", "target"), "gone"),
+    "host": (("services", "s3", "environment", "PEER"), "http://gone:7070/"),
+}
+
+
+def test_the_file_follows_the_compose_specification() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_everything_that_a_service_refers_to_is_there() -> None:
+    assert dangling(compose()) == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_reference_to_something_undefined_is_found(fault: str) -> None:
+    broken = json.loads(json.dumps(compose()))  # anchors undone: the fault is planted once
+    path, value = FAULTS[fault]
+    table = broken
+    for key in path[:-1]:
+        table = table[key]
+    table[path[-1]] = value
+    assert len(dangling(broken)) == 1
+
+
+def test_no_volume_or_network_is_declared_in_vain() -> None:
+    used = {name for service in services().values() for name in _named_volumes(service)}
+    assert set(compose()["volumes"]) == used
+    assert set(compose()["networks"]) == {name for service in services().values() for name in service["networks"]}
+
+
+def test_every_variable_is_explained_in_the_example_and_no_other() -> None:
+    assert variables() == set(example())
+
+
+def test_secrets_have_no_default_and_the_rest_has_one() -> None:
+    found = {match["name"]: match["rest"] or "" for match in _VARIABLE.finditer(_text())}
+    demanded = {name for name, rest in found.items() if rest.startswith(":?")}
+    assert demanded == {name for name, value in example().items() if not value}
+    assert all(rest.startswith(":-") for name, rest in found.items() if name not in demanded)
+    assert {name for name in found if re.search("PASSWORD|SECRET|KEY", name)} == demanded
+
+
+def test_defaults_are_the_same_in_the_example() -> None:
+    found = {match["name"]: match["rest"] or "" for match in _VARIABLE.finditer(_text())}
+    defaults = {name: rest.removeprefix(":-") for name, rest in found.items() if rest.startswith(":-")}
+    assert defaults == {name: value for name, value in example().items() if value}
+
+
+def test_ports_are_opened_on_loopback_only() -> None:
+    ports = [port for service in services().values() for port in service.get("ports", [])]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_images_are_pinned_to_a_version() -> None:
+    bases = [line.split()[1] for path in (ROOT / "docker").glob("*Dockerfile") for line in _from_lines(path)]
+    images = [service["image"] for service in services().values()]
+    assert [name for name in bases + images if not re.search(r":(v?\d+\.\d+\.?\S*|\$\{CACO_VERSION\S+)$", name)] == []
+
+
+@pytest.mark.parametrize("name", yaml.safe_load(COMPOSE.read_text())["services"])
+def test_no_service_runs_as_root_or_may_become_more_than_it_is(name: str) -> None:
+    service = services()[name]
+    user = service.get("user") or _last_user(service)
+    assert user.split(":")[0] not in {"", "root", "0"}
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert "privileged" not in service
+    assert "cap_add" not in service
+
+
+@pytest.mark.parametrize("name", yaml.safe_load(COMPOSE.read_text())["services"])
+def test_every_service_that_stays_says_whether_it_is_well(name: str) -> None:
+    service = services()[name]
+    assert ("healthcheck" in service) == (service["restart"] != "no")
+
+
+def test_the_worker_that_runs_untrusted_programs_has_no_way_out() -> None:
+    assert services()["worker-cpu"]["networks"] == ["inner"]
+    assert compose()["networks"]["inner"]["internal"] is True
+    assert "ports" not in services()["worker-cpu"]
+
+
+def test_every_queue_of_the_dags_has_a_worker() -> None:
+    wanted = set(re.findall(r'"queue": "(\w+)"', (ROOT / "dags" / "caco_common.py").read_text()))
+    assert wanted == {"cpu", "gpu"}
+    assert example()["CACO_CPU_QUEUES"] == "cpu"
+    assert services()["worker-cpu"]["environment"]["QUEUES"].startswith("${CACO_CPU_QUEUES:-cpu}")
+    assert services()["worker-gpu"]["environment"]["QUEUES"] == "gpu"
+
+
+def test_init_gets_every_variable_that_its_script_reads() -> None:
+    read = set(re.findall(r'os\.environ\["(\w+)"\]', (ROOT / "docker" / "init.py").read_text()))
+    assert read
+    assert read <= set(services()["init"]["environment"])
+
+
+def compose() -> dict[str, Any]:
+    """The file as parsed, with its anchors resolved."""
+    parsed: dict[str, Any] = yaml.safe_load(_text())
+    return parsed
+
+
+def services() -> dict[str, dict[str, Any]]:
+    """The services by name."""
+    return dict(compose()["services"])
+
+
+def variables() -> set[str]:
+    """The names of all variables that the file asks for."""
+    return {match["name"] for match in _VARIABLE.finditer(_text())}
+
+
+def example() -> dict[str, str]:
+    """The variables of the example and their values, comments left out."""
+    lines = [line.partition(" #")[0].strip() for line in ENV_EXAMPLE.read_text().splitlines()]
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def dangling(parsed: dict[str, Any]) -> list[str]:
+    """What services refer to and nobody defines."""
+    return [fault for name, service in parsed["services"].items() for fault in _dangling_of(name, service, parsed)]
+
+
+def _dangling_of(name: str, service: dict[str, Any], parsed: dict[str, Any]) -> list[str]:
+    faults = [f"{name}: network {network}" for network in service["networks"] if network not in parsed["networks"]]
+    faults += [f"{name}: volume {volume}" for volume in _named_volumes(service) if volume not in parsed["volumes"]]
+    faults += [f"{name}: file {path}" for path in _mounted_files(service) if not (ROOT / path).is_file()]
+    for other, wait in service.get("depends_on", {}).items():
+        faults += [f"{name}: depends on {other}"] if not _can_wait(parsed["services"].get(other), wait) else []
+    hosts = {host for value in _values(service) for host in re.findall(r"(?:@|//)([a-z][\w-]*):\d+", value)}
+    faults += [f"{name}: host {host}" for host in sorted(hosts - set(parsed["services"]))]
+    return faults + [f"{name}: build" for _ in range(not _can_build(service))]
+
+
+def _can_wait(other: dict[str, Any] | None, wait: dict[str, str]) -> bool:
+    """Whether the condition can ever be met: a one-shot service ends well, any other becomes healthy."""
+    if other is None:
+        return False
+    once = other["restart"] == "no"
+    return wait["condition"] == ("service_completed_successfully" if once else "service_healthy")
+
+
+def _can_build(service: dict[str, Any]) -> bool:
+    build = service.get("build")
+    if build is None:
+        return True
+    path = ROOT / build["context"] / build["dockerfile"]
+    return path.is_file() and (build.get("target") is None or f" AS {build['target']}\n" in path.read_text())
+
+
+def _values(service: dict[str, Any]) -> list[str]:
+    """The values of the environment, with variables taken out."""
+    return [_VARIABLE.sub("x", str(value)) for value in service.get("environment", {}).values()]
+
+
+def _named_volumes(service: dict[str, Any]) -> list[str]:
+    return [name for name in (volume.split(":")[0] for volume in service.get("volumes", [])) if name[0] not in "./"]
+
+
+def _mounted_files(service: dict[str, Any]) -> list[str]:
+    mounted = [volume.split(":")[0] for volume in service.get("volumes", []) if volume[0] in "./"]
+    return mounted + [word for word in service.get("command", []) if re.fullmatch(r"docker/[\w.-]+", word)]
+
+
+def _last_user(service: dict[str, Any]) -> str:
+    """The user of the image that a service builds: the last USER line of its recipe."""
+    path = ROOT / service["build"]["context"] / service["build"]["dockerfile"]
+    return str(re.findall(r"^USER (\S+)$", path.read_text(), re.MULTILINE)[-1])
+
+
+def _from_lines(path: Path) -> list[str]:
+    stages = set(re.findall(r" AS (\w+)$", path.read_text(), re.MULTILINE))
+    lines = [line for line in path.read_text().splitlines() if line.startswith("FROM ")]
+    return [line for line in lines if line.split()[1] not in stages]
+
+
+def _text() -> str:
+    return COMPOSE.read_text(encoding="utf-8")

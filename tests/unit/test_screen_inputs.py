@@ -1,0 +1,130 @@
+"""Dead inputs, judged from what programs did under changed inputs."""
+
+import json
+
+import pytest
+
+from caco_tasks.filters.sensitivity import (
+    JOINT_DRAWS,
+    Trial,
+    behaviour_signature,
+    changed_inputs,
+    jointly_changed_inputs,
+    judge_inputs,
+    silent_keys,
+)
+from caco_tasks.records import Execution, Outcome, Reason
+
+
+def execution_of(given: dict[str, object], output: object) -> Execution:
+    return Execution(
+        input_json=json.dumps(given),
+        output_json=json.dumps(output),
+        output_text=str(output),
+        output_type=type(output).__name__,
+        stdout="",
+        error=None,
+        wall_seconds=0.0,
+        cpu_seconds=0.0,
+        peak_memory_mb=0.0,
+        sandbox_level="full",
+    )
+
+
+BASE = execution_of({"a": 2, "b": 3}, 6)
+
+
+def trial(key: str, value: int, output: object = None, *, before: int = 6, outcome: Outcome = Outcome.PASS) -> Trial:
+    given = {"a": 2, "b": 3, key: value}
+    kept = json.dumps(output) if outcome is Outcome.PASS else None
+    return Trial(key=key, without_change=str(before), input_json=json.dumps(given), outcome=outcome, output_json=kept)
+
+
+JUDGED = {
+    "both inputs matter": ([trial("a", 4, 12), trial("b", 5, 10)], Outcome.PASS, None),
+    "one change in two tells": ([trial("a", 4, 6), trial("a", 5, 7), trial("b", 5, 10)], Outcome.PASS, None),
+    "a failure tells": ([trial("a", 0, outcome=Outcome.FAIL), trial("b", 5, 10)], Outcome.PASS, None),
+    "one input is dead": ([trial("a", 4, 12), trial("b", 5, 6), trial("b", 9, 6)], Outcome.FAIL, Reason.DEAD_INPUT),
+    "all are dead": ([trial("a", 4, 6), trial("b", 5, 6)], Outcome.FAIL, Reason.CONSTANT_OUTPUT),
+    "silent but for a lost run": (
+        [trial("a", 4, 6), trial("a", 5, outcome=Outcome.UNKNOWN), trial("b", 5, 10)],
+        Outcome.UNKNOWN,
+        Reason.SANDBOX_LOST,
+    ),
+    "a lost run beside one that tells": (
+        [trial("a", 4, 8), trial("a", 5, outcome=Outcome.UNKNOWN), trial("b", 5, 10)],
+        Outcome.PASS,
+        None,
+    ),
+    "nothing was tried": ([], Outcome.PASS, None),
+}
+
+
+@pytest.mark.parametrize(("trials", "outcome", "reason"), JUDGED.values(), ids=JUDGED.keys())
+def test_inputs_are_judged_by_what_their_changes_do(
+    trials: list[Trial], outcome: Outcome, reason: Reason | None
+) -> None:
+    verdict = judge_inputs(BASE, trials)
+    assert (verdict.outcome, verdict.reason) == (outcome, reason)
+
+
+def test_an_output_that_follows_one_input_is_trivial() -> None:
+    base = execution_of({"a": 2, "b": 3}, 2)
+    verdict = judge_inputs(base, [trial("a", 4, 4, before=2), trial("a", 7, 7, before=2), trial("b", 5, 2, before=2)])
+    assert verdict.reason is Reason.TRIVIAL
+
+
+def test_failures_under_change_are_recorded_with_the_pass() -> None:
+    verdict = judge_inputs(BASE, [trial("a", 0, outcome=Outcome.FAIL), trial("a", 4, 12), trial("b", 5, 10)])
+    assert verdict.kept
+    assert verdict.detail == "failed under changes of a 1"
+
+
+def test_silent_keys_are_those_that_deserve_a_second_look() -> None:
+    assert silent_keys([trial("a", 4, 12), trial("b", 5, 6)]) == ["b"]
+
+
+def test_changed_inputs_change_one_key_and_differ_between_looks() -> None:
+    given = json.dumps({"a": 2, "b": 3})
+    first, second = (list(changed_inputs(given, keys=["a"], draws=3, look=look)) for look in (0, 1))
+    assert [key for key, _ in first] == ["a"] * 3
+    assert all(json.loads(text)["b"] == 3 and json.loads(text)["a"] != 2 for _, text in first)
+    assert first != second
+    assert first == list(changed_inputs(given, keys=["a"], draws=3, look=0))
+
+
+def test_a_change_in_other_circumstances_is_measured_against_them() -> None:
+    trials = [trial("a", 4, 12), trial("b", 5, 6), trial("b", 5, 9, before=8)]
+    assert judge_inputs(BASE, trials).kept
+    assert judge_inputs(BASE, [*trials[:2], trial("b", 5, 8, before=8)]).reason is Reason.DEAD_INPUT
+
+
+def test_jointly_changed_inputs_change_every_key_and_not_in_step() -> None:
+    changed = [json.loads(text) for text in jointly_changed_inputs(execution_of({"a": 40, "b": 40}, 0))]
+    assert len(changed) == JOINT_DRAWS
+    assert all(one["a"] != 40 and one["b"] != 40 for one in changed)
+    assert any(one["a"] != one["b"] for one in changed)
+
+
+def test_the_order_of_the_keys_does_not_change_the_signature() -> None:
+    one, other = execution_of({"a": 2, "b": 3}, 6), execution_of({"b": 3, "a": 2}, 6)
+    assert behaviour_signature(one, ["1", "2"]) == behaviour_signature(other, ["1", "2"]) is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "outputs"),
+    [
+        ({"a": 2, "b": 4}, ["1", "2"]),
+        ({"a": 2, "c": 3}, ["1", "2"]),
+        ({"a": 2, "b": 3}, ["1", "3"]),
+        ({"a": 2, "b": 3}, ["1", None, "2"]),
+    ],
+    ids=["other numbers", "other keys", "another output", "a failure"],
+)
+def test_another_story_or_behaviour_has_another_signature(given: dict[str, object], outputs: list[str | None]) -> None:
+    assert behaviour_signature(execution_of(given, 6), outputs) != behaviour_signature(BASE, ["1", "2"])
+
+
+@pytest.mark.parametrize("outputs", [[None, None, None], ["6", "6"], []], ids=["all failed", "all equal", "none"])
+def test_too_little_seen_gives_no_signature(outputs: list[str | None]) -> None:
+    assert behaviour_signature(BASE, outputs) is None
