@@ -23,7 +23,7 @@ MAX_LITERALS = 200
 
 _ANNOTATION = re.compile(r"<<([^<>=]{1,200})=([^<>=]{1,60})>>")
 _SURFACE = re.compile(
-    r"((?:[\d.,$%()+\-*/×÷x−– ]|(?<=[\d%]) ?[a-z]{1,12}(?:[ /][a-z]{1,12}){0,3}(?= ?[-+*/×÷x=−–] ?[$\d(=])){3,120}?)"  # noqa: RUF001
+    r"((?:[\d.,$%()+\-*/×÷x−– ]|(?<=[\d%]) ?[a-z]{1,12}(?:[ /][a-z]{1,12}){0,3}(?= ?[-+*/×÷x=−–] ?[$\d(=])){3,120}?)"
     r"=\s*\$?\s*(-?\d[\d,]*(?:\.\d+)?(?:/\d+)?)"
 )
 _TIMES_X = re.compile(r"\bX\b")
@@ -152,7 +152,7 @@ def _without_units(text: str) -> str:
     bare = re.sub(
         r"(?<![a-zA-Z])(?!x(?![a-zA-Z]))[a-zA-Z]+(?: ?/ ?[a-zA-Z]+)*", " ", _TIMES_X.sub("x", text.replace("$", " "))
     )
-    return re.sub(r"([*x×]\s*100)\s*%\s*$", r"\1", bare)  # noqa: RUF001
+    return re.sub(r"([*x×]\s*100)\s*%\s*$", r"\1", bare)
 
 
 def _shown(text: str) -> Fraction:
@@ -200,8 +200,8 @@ def _same(text: str, literal: str) -> bool:
 
 
 def _context(before: str, match: re.Match[str], line: frozenset[str]) -> Context:
-    after = plain_words(re.split(r"[\d=+*×]|\s[-/x]\s", before[match.end() :], maxsplit=1)[0])[:3]  # noqa: RUF001
-    left = plain_words(re.split(r"[\d=+*×]", before[: match.start()])[-1])[-3:]  # noqa: RUF001
+    after = plain_words(re.split(r"[\d=+*×]|\s[-/x]\s", before[match.end() :], maxsplit=1)[0])[:3]
+    left = plain_words(re.split(r"[\d=+*×]", before[: match.start()])[-1])[-3:]
     near = {stem(word) for word in [*after, *left]}
     if before[: match.start()].rstrip().endswith("$"):
         near.add("$")

@@ -16,7 +16,7 @@ MAX_DIGITS = 24  # of one literal
 MAX_BITS = 20_000  # of a numerator or denominator
 
 _TOKEN = re.compile(r"\s*(?:(\d[\d,]*\.?\d*|\.\d+)|(\*\*|//|[-+*/^()%=])|([A-Za-z_]\w*))")
-_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "[": "(", "]": ")", "{": "(", "}": ")"})  # noqa: RUF001
+_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "[": "(", "]": ")", "{": "(", "}": ")"})
 
 
 class NoTreeError(ValueError):

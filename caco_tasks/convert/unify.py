@@ -21,7 +21,7 @@ from caco_tasks.sandbox import Job, Ran, Sandbox
 from caco_tasks.sandbox.values import perturbations
 
 CHUNK_SEEDS = 256  # converted and run together: bounds memory, keeps the workers busy
-PERTURBATIONS = 6  # changed values of an input, of which one must change the output
+PERTURBATIONS = 3  # changed values of an input, of which one must change the output
 
 CONVERTERS: dict[str, Callable[[Seed], Conversion | None]] = {
     "gsm8k": gsm8k.convert,
