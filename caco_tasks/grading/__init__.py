@@ -1,7 +1,7 @@
 """Final answers: found in solutions, compared exactly, never executed; checks on written arithmetic and on leaks.
 
 `Grader` compares; `extract_answer` finds; `false_equations` computes every arithmetic statement of a solution;
-`grade_jsonl` is the command `caco grade`; `caco_tasks.grading.leaks` checks a problem that was written back from a program.
+`grade_jsonl` is the command `caco grade`; `caco_tasks.grading.leaks` checks a problem written back from a program.
 """
 
 from caco_tasks.grading.equations import Equations, false_equations

@@ -1,7 +1,7 @@
 r"""Computes every arithmetic statement of a solution: `12 * 4 = 48`, `3/4 of 60 is 45`, `\frac{6}{3} = 2`, chains.
 
-Values are exact fractions. Statements with letters or anything else unknown are left alone. A statement is false only if
-no sensible reading of it is true: percent signs may scale or not, a number before a space may be a mixed number or
+Values are exact fractions. Statements with letters or anything else unknown are left alone. A statement is false only
+if no sensible reading of it is true: percent signs may scale or not, a number before a space may be a mixed number or
 belong to the sentence, decimals are compared at the digits shown.
 """
 
@@ -88,6 +88,8 @@ def _has_operator(side: Side) -> bool:
 def _is_said_to_be_rounded(statement: Statement, behind: str) -> bool:
     """Whether a quotient is given as a whole number, and the words behind it speak of a remainder or of rounding."""
     is_quotient = any(token.text in ("/", "//") for side in statement.sides[:-1] for token in side.tokens)
+    if statement.remainder is not None:
+        return False
     if not (_ROUNDED.search(behind) or (is_quotient and _LEFT_OVER.search(behind))):
         return False
     first = _readings(statement.sides[-2], is_first=len(statement.sides) == 2, is_last=False)

@@ -1,4 +1,4 @@
-r"""The final answer of a solution: what is boxed, what follows "the answer is" or `####`, the last equation or number."""
+r"""The final answer of a solution: what is boxed, or follows "the answer is" or `####`, the last equation or number."""
 
 import re
 
@@ -8,6 +8,7 @@ BETWEEN_BOXES = 12  # characters between two boxes that are one answer
 BETWEEN_BOXES_LISTED = 60  # the same, where a comma or `and` stands between them
 
 _BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])\s*")
+_NEW_SENTENCE = re.compile(r"[.!?]\s+[A-Z]")
 _LISTED = re.compile(r",|;|\b(?:and|or)\b")
 _CUE = re.compile(
     r"(?:answers?|solutions?|results?|option|choice|values?)\b[^.\n:=]{0,60}?(?:\bis\b|\bare\b|:|=)(?:\s*:)?\s*(?=\S)"
@@ -24,6 +25,10 @@ _MATH = re.compile(
 )
 _WORDS = re.compile(r"(?<!\\)\b[A-Za-z]{3,}")
 _EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
+_COMMANDS = re.compile(r"\\[A-Za-z]+")
+_NAME = re.compile(
+    r"(?:[A-Za-z]|\\[A-Za-z]+)(?:_(?:\w|\{\w{1,20}\}))?'?|\w{1,20}\([^()]{1,40}\)|[A-Z]{2,3}|[A-Za-z][A-Za-z ]{2,40}"
+)
 _VALUE = re.compile(
     r"[-+]?\(?\\frac\s*\{[-\d]+\}\s*\{\d+\}|[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
     r"(?:\s*/\s*\d+)?(?:\s*(?:%|percent))?"
@@ -108,7 +113,8 @@ def _belongs_together(between: str, first: str, second: str) -> bool:
     if first == second:
         return len(between) < BETWEEN_BOXES
     listed = _LISTED.search(between) is not None
-    return len(between) < BETWEEN_BOXES or (listed and len(between) < BETWEEN_BOXES_LISTED)
+    is_near = len(between) < BETWEEN_BOXES or (listed and len(between) < BETWEEN_BOXES_LISTED)
+    return is_near and _NEW_SENTENCE.search(between) is None
 
 
 def _after_hashes(text: str) -> str | None:
@@ -157,7 +163,7 @@ def _joined_mathematics(text: str) -> str:
         if separator is None:
             break
     unit = re.compile(r"\s?(?:%|percent\b)").match(text, position)
-    return ", ".join(parts) + (unit[0] if unit else "")
+    return (_right_side(parts[0]).strip() if len(parts) == 1 else ", ".join(parts)) + (unit[0] if unit else "")
 
 
 def _content(match: re.Match[str]) -> str:
@@ -201,10 +207,10 @@ def _value_with_sign(text: str, match: re.Match[str]) -> str:
 
 
 def _right_side(text: str) -> str:
-    """What follows the last equals sign where a value is named or computed; all of it where the equation is the answer."""
+    """What follows the last equals sign where a value is named or computed; all where the equation is the answer."""
     sides = _EQUALS.split(text)
     if len(sides) == 1 or any(mark in text for mark in (",", ";", r"\le", r"\ge", "<", ">")):
         return text
     left = sides[0].strip()
-    named = re.fullmatch(r"[^\d+*/^=-]{1,40}|[a-zA-Z]\w*\([^()]*\)|[-+*/\d\s.()\\{}a-z]*", left) is not None
-    return sides[-1] if named or len(sides) > 2 else text
+    is_computed = re.search(r"[A-Za-z]", _COMMANDS.sub("", left)) is None
+    return sides[-1] if is_computed or _NAME.fullmatch(left) or len(sides) > 2 else text

@@ -20,10 +20,10 @@ MAX_LINE_BYTES = 32 * 1024 * 1024
 def grade_jsonl(source: Path, target: Path, settings: GradingSettings) -> dict[str, int]:
     """Compares each line of `source` and writes its verdict as a line of `target`.
 
-    In: `{"id", "gold", "pred"}`. Out: `{"id", "outcome", "reason", "method", "seconds"}`, and `detail` where there is one.
-    A line that cannot be read gets its own line, with outcome `unknown`, reason `unreadable_record`, its number as `line`
-    (from 1) and what is wrong as `detail`. `target` appears only when it is complete. Returns the counts `read`, `pass`,
-    `fail` and `unknown`.
+    In: `{"id", "gold", "pred"}`. Out: `{"id", "outcome", "reason", "method", "seconds"}`, and `detail` where there is
+    one. A line that cannot be read gets its own line, with outcome `unknown`, reason `unreadable_record`, its number as
+    `line` (from 1) and what is wrong as `detail`. `target` appears only when it is complete. Returns the counts `read`,
+    `pass`, `fail` and `unknown`.
 
     Raises:
         SourceError: `source` cannot be read or `target` cannot be written.

@@ -60,6 +60,11 @@ class Grader:
     ) -> None:
         self.close()
 
+    @property
+    def has_started_workers(self) -> bool:
+        """Whether a pair has needed a worker process since the last `close`."""
+        return self._pool is not None
+
     def close(self) -> None:
         """Ends the worker processes; the grader can be used again and then starts new ones."""
         if self._pool is not None:

@@ -19,10 +19,12 @@ from caco_tasks.records import PASS, Reason, Verdict, fail
 
 MAX_CHARS = 20_000  # of a problem
 MAX_LEAVES = 5000  # of an input
+MAX_TEXTS = 200  # texts of an input that are looked for
 RUN_ITEMS = 4  # a list of so many evenly spaced numbers may be named by its ends
 
 _CODE = re.compile(
-    r"```|~~~|\bdef\s+\w+\s*\(|\binput\s*\[|\*\*input\b|\boutput\s*=|\binput\s*=|\blambda\s+\w*\s*:|==|\+=|-=(?!-)|\bself\."
+    r"```|~~~|\bdef\s+\w+\s*\(|\binput\s*\[|\*\*input\b|\boutput\s*=|\binput\s*="
+    r"|\blambda\s+\w*\s*:|==|\+=|-=(?!-)|\bself\."
     r"|\b(?:print|len|range|sorted|enumerate|int|str|list|dict|isinstance|zip)\("
     r"|\bfor\s+\w+\s+in\s+[\w.()]+\s*:|\bwhile\s+[^.?!\n]{1,60}:\s*$"
     r"|^\s*(?:import\s+[\w.]+|from\s+[\w.]+\s+import\s+\w+|return\s+\w[\w.+*/ -]*)\s*$|\bmath\.\w+\(|<\|",
@@ -84,7 +86,8 @@ def problem_faults(problem: str, *, input_json: str, output_text: str, code: str
     """PASS, or the first fault of a problem.
 
     In order: empty, leaks code, leaks the answer, names no input, foreign number, no question. `input_json` is the
-    program's `input` as tagged JSON (see `caco_tasks.sandbox.values`), `output_text` what `str(output)` shows. Pure; linear in the problem's length, of which `MAX_CHARS` are read.
+    program's `input` as tagged JSON (see `caco_tasks.sandbox.values`), `output_text` what `str(output)` shows.
+    Pure; linear in the problem's length, of which `MAX_CHARS` are read.
 
     Raises:
         ValueError: `input_json` is not JSON.
@@ -187,8 +190,9 @@ def _unnamed_input(case: _Case) -> Verdict | None:
     for number in case.given.numbers:
         if number not in runs and not _is_named(number, said):
             return fail(Reason.NAMES_NO_INPUT, f"does not name {_shown(number)}")
-    for text in case.given.texts:
-        if text.strip() and _folded(text) not in _folded(case.text):
+    problem = _folded(case.text)
+    for text in case.given.texts[:MAX_TEXTS]:
+        if text.strip() and _folded(text) not in problem:
             return fail(Reason.NAMES_NO_INPUT, f"does not name '{text[:60]}'")
     return _missing_repeat(case, runs)
 
@@ -273,11 +277,11 @@ def _collect_list(items: list[Any], given: _Given) -> None:
 
 
 def _collect_tagged(value: dict[str, Any], given: _Given) -> None:
-    kind, content = value["$type"], value.get("items", value.get("value"))
-    if kind == "dict":
-        for pair in content:
-            _collect_list(pair, given)
-            given.lists.pop() if given.lists and len(given.lists[-1]) == len(pair) else None
+    kind = value["$type"]
+    content = value.get("items") if "items" in value else value.get("value")
+    if kind == "dict" and isinstance(content, list):
+        for leaf in itertools.chain.from_iterable(content):
+            _collect(leaf, given)
     elif isinstance(content, list):
         _collect_list(content, given)
     elif isinstance(content, str) and kind not in ("bytes", "str"):
@@ -290,10 +294,11 @@ def _collect_tagged(value: dict[str, Any], given: _Given) -> None:
 
 def _without_texts(text: str, texts: Iterable[str]) -> str:
     """The problem without the quoted texts of the input, whose digits and underscores are no faults."""
-    for part in sorted(set(texts), key=len, reverse=True):
-        if len(part) >= 2 and not part.isspace():
-            text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", " ", text, flags=re.IGNORECASE)
-    return text
+    parts = sorted({part for part in texts if len(part) >= 2 and not part.isspace()}, key=len, reverse=True)
+    if not parts:
+        return text
+    spellings = "|".join(re.escape(part) for part in parts[:MAX_TEXTS])
+    return re.sub(rf"(?<!\w)(?:{spellings})(?!\w)", " ", text, flags=re.IGNORECASE)
 
 
 def _folded(text: str) -> str:

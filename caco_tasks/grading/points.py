@@ -17,7 +17,7 @@ TINY = mpmath.mpf(10) ** -25
 
 
 def same_at_points(gold: Node, pred: Node) -> bool | None:
-    """Whether two expressions agree at all points; None where only negative values tell them apart, or none are found."""
+    """Whether two expressions agree at all points; None where only negative values tell them apart, or none exist."""
     return _same(lambda values: (numeric(gold, values), numeric(pred, values)), symbols(gold) | symbols(pred))
 
 

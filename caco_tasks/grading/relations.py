@@ -10,7 +10,7 @@ _KINDS = {"()": "paren", "[]": "square", "(]": "(]", "[)": "[)"}
 
 
 def settled(node: Node) -> Node:
-    r"""A relation in one form: `x \in S` is S, approximations go, a chain of equalities is its first and its last side."""
+    r"""A relation in one form: `x \in S` is S, approximations go, a chain of equalities is its first and last side."""
     if not isinstance(node, Relation):
         return node
     ops, sides = list(node.ops), list(node.sides)
@@ -33,10 +33,15 @@ def settled(node: Node) -> Node:
 
 
 def is_label(node: Node) -> bool:
-    """Whether a node only names a value: `x`, `a_3`, `f(x)`, `(p, q)`, `V_1 : V_2`."""
+    """Whether a node only names a value: `x`, `a_3`, `f(x)`, `(p, q)`, `V_1 : V_2`, `AB`."""
     if isinstance(node, Group):
         return bool(node.items) and all(isinstance(item, Symbol) for item in node.items)
-    return isinstance(node, Symbol)
+    is_segment = isinstance(node, Call) and node.name == "*" and all(map(_is_point, node.args))
+    return isinstance(node, Symbol) or is_segment
+
+
+def _is_point(node: Node) -> bool:
+    return isinstance(node, Symbol) and node.name.isupper()
 
 
 def compare_relations(gold: Relation, pred: Relation) -> bool | None:

@@ -49,9 +49,9 @@ def shown(node: Node, value: Fraction) -> Shown:
 def same_as_shown(gold: Shown, pred: Shown) -> bool:
     """Whether two values are the same at the digits shown.
 
-    A prediction with `ENOUGH_DIGITS` may stand for the gold value that rounds to it; a gold decimal with `GOLD_DECIMALS`
-    decimals stands for a computed value that rounds to it; and an error of `NOISE` is forgiven to floating point. Whole
-    numbers must be equal.
+    A prediction with `ENOUGH_DIGITS` may stand for the gold value that rounds to it; a gold decimal with
+    `GOLD_DECIMALS` decimals stands for a computed value that rounds to it; and an error of `NOISE` is forgiven to
+    floating point. Whole numbers must be equal.
     """
     if gold.value == pred.value:
         return True

@@ -58,7 +58,28 @@ _OPERATORS = {
 }
 _SHARES = {"half": Fraction(1, 2), "quarter": Fraction(1, 4), "third": Fraction(1, 3)}
 _EQUALITIES = frozenset({"equals", "makes", "gives"})
-_FUNCTIONS = frozenset(("sin cos tan log ln gcd lcm max min sqrt floor ceil round abs exp sum len hcf").split())
+_FUNCTIONS = frozenset(
+    [
+        "sin",
+        "cos",
+        "tan",
+        "log",
+        "ln",
+        "gcd",
+        "lcm",
+        "max",
+        "min",
+        "sqrt",
+        "floor",
+        "ceil",
+        "round",
+        "abs",
+        "exp",
+        "sum",
+        "len",
+        "hcf",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)

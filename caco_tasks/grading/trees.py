@@ -158,7 +158,7 @@ def _flat_union(group: Group) -> Group:
 
 
 def _equal_list_and_tuple(gold: Group, pred: Group) -> bool | None:
-    """A bare list against a tuple or a printed list: in order; a set against a list that is no interval: in any order."""
+    """A bare list against a tuple or printed list: in order; a set against a list that is no interval: in any order."""
     in_order = _equal_in_order(gold, pred, loose=True)
     if "bare" in (gold.kind, pred.kind) and in_order is not False:
         return in_order if {gold.kind, pred.kind} <= {"bare", "paren", "square"} else False

@@ -9,6 +9,7 @@ _UNIT = re.compile(
     r"(?:(?<=[\d}\])%.)])|(?<=\s))\s*(?P<unit>[A-Za-z]+(?:\s*\^\s*(?:\{-?\d\}|-?\d))?"
     r"(?:(?:\s*[/*]\s*|\s+)[A-Za-z]+(?:\s*\^\s*(?:\{-?\d\}|-?\d))?){0,5})\s*$"
 )
+_SIGN = re.compile(r"\s*(?:%|percent(?:age)?|pct|\^\s?\\circ|\^\s?\{\s?\\circ\s?\}|\^?\\degree)$")
 _LETTERS_IN_NUMBER = re.compile(r"\\(?:frac|sqrt|times|cdot|pi|circ|degree)(?![a-zA-Z])|e(?=[-+]?\d)")
 _SYNONYMS = {
     "cm": "centimetre centimeter cms",
@@ -65,6 +66,9 @@ class Quantity:
 
 def split_unit(text: str) -> Quantity:
     """Takes the unit off a cleaned answer whose rest is a number without letters."""
+    sign = _SIGN.search(text) if len(text) <= MAX_CHARS else None
+    if sign is not None and sign.start() > 0:
+        return Quantity(text[: sign.start()], "degree" if "circ" in sign[0] or "degree" in sign[0] else "%")
     if len(text) > MAX_CHARS or not text or (not text[-1].isalpha() and text[-1] not in "}0123456789"):
         return Quantity(text, None)
     match = _UNIT.search(text)
