@@ -67,7 +67,7 @@ class _Lines:
         """Writes what no line before it holds up."""
         while self._waiting and "outcome" in self._waiting[0]:
             line = self._waiting.popleft()
-            self.counts[line["outcome"]] += 1
+            self.counts[str(line["outcome"])] += 1
             self._out.write(json.dumps(line) + "\n")
 
 

@@ -6,7 +6,6 @@ program's, nor the verdict, which the supervisor makes from what the kernel says
 """
 
 import ast
-import contextlib
 import io
 import os
 import random
@@ -29,6 +28,8 @@ _MISSING: Final = object()
 _ANCILLARY_BYTES: Final = socket.CMSG_LEN(3 * 4)  # three descriptors: stdout, result, and the file of a long job
 
 _exit = os._exit
+_set_trace = sys.settrace
+_set_profile = sys.setprofile
 _pwrite = os.pwrite
 _to_json = values.to_json
 
@@ -143,7 +144,8 @@ def _outcome(code: bytes, input_json: bytes | None, output_bytes: int) -> Told:
         return {"outcome": "memory", "detail": "MemoryError after the program had run"}
     except BaseException as exc:
         return {"outcome": "unserialisable", "detail": _words(exc)}
-    _keep_literal_input(told, code, has_override=input_json is not None)
+    if input_json is None:
+        _keep_literal_input(told, code, output_bytes)
     return {**told, "outcome": "pass", "error": note}
 
 
@@ -186,7 +188,7 @@ class _InputReplaced(ast.NodeTransformer):
 
 
 def _expression(text: str) -> object:
-    import sympy  # type: ignore[import-untyped]
+    import sympy
 
     return sympy.sympify(text)
 
@@ -204,6 +206,9 @@ def _run_compiled(compiled: types.CodeType, names: dict[str, Any]) -> str | None
     except BaseException as exc:
         outcome = "forbidden" if type(exc) is PermissionError and exc.errno == 1 else "error"
         raise Stop(outcome, _located(exc), _located(exc)) from None
+    finally:
+        _set_trace(None)
+        _set_profile(None)
     return None
 
 
@@ -246,17 +251,17 @@ def _encoded(name: str, value: object, output_bytes: int) -> tuple[str, str]:
         raise Stop("unserialisable", f"{name}: {exc}") from None
 
 
-def _keep_literal_input(told: Told, code: bytes, *, has_override: bool) -> None:
+def _keep_literal_input(told: Told, code: bytes, output_bytes: int) -> None:
     """Undoes what functions did to the program's `input`: a literal whose parts can change is read from the text."""
     text = told["input"] or ""
-    if has_override or text.count("[") + text.count("{") < 2:
+    if text.count("[") + text.count("{") < 2:
         return
     try:
         literal = _literal_input(ast.parse(code))
         if literal is not None:
-            told["input"] = values.encode(literal)
-    except (ValueError, TypeError, MemoryError, RecursionError):
-        return  # not a literal: the value as the program left it
+            told["input"] = values.encode(literal, max_chars=output_bytes)
+    except Exception:
+        return  # not a literal, or the program has broken what the parser leans on: the value as it was left
 
 
 def _literal_input(tree: ast.Module) -> object | None:
@@ -294,8 +299,10 @@ def _words(exc: BaseException) -> str:
 
 def _tell(told: Told, nonce: bytes) -> None:
     """Writes what is left of stdout, then the result; without the nonce the supervisor does not believe it."""
-    with contextlib.suppress(ValueError, OSError):  # closed by the program, or full: the supervisor sees its size
+    try:  # noqa: SIM105 -- contextlib leans on built-in functions that the program may have changed
         _prepared[0].stdout.flush()
+    except (ValueError, OSError):
+        pass  # closed by the program, or full: the supervisor sees how much there is
     frame = nonce + _to_json(told).encode("ascii")
     place = 0
     while place < len(frame):

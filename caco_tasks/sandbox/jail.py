@@ -1,8 +1,9 @@
 """The walls around a zygote: put up once, inherited by every program that it forks.
 
-full     own user, mount, pid, network, ipc, uts and cgroup namespaces; a root of read-only Python folders and a private scratch;
-         a pid namespace per program; seccomp; no capability
-partial  Landlock (Linux 5.13) leaves the Python folders to read; seccomp lets no program fork, signal, write or reach a network
+full     own user, mount, pid, network, ipc, uts and cgroup namespaces; a root of read-only Python folders and a
+         private scratch; a pid namespace per program; seccomp; no capability
+partial  Landlock (Linux 5.13) leaves the Python folders to read; seccomp lets no program fork, signal, write or reach
+         a network
 basic    seccomp alone, and another user where the caller is root: files that everybody may read can be read
 """
 
@@ -56,10 +57,17 @@ def close_slot(level: str) -> None:
     kernel.install_filter(filters.slot_filter(has_namespaces=level == "full"))
 
 
-def scratch_state() -> tuple[int, int, int]:
-    """What tells whether anything was made, removed or changed in the working directory: compare two of them."""
-    folder = os.stat(".")
-    return os.statvfs(".").f_ffree, folder.st_mode, folder.st_ctime_ns
+def open_scratch(level: str) -> int:
+    """A descriptor of the scratch, which by name could be closed to this process too; -1 where there is none."""
+    return os.open(SCRATCH, os.O_RDONLY | os.O_CLOEXEC) if level == "full" else -1
+
+
+def scratch_state(scratch: int) -> tuple[int, int, int]:
+    """What tells whether anything was made, removed or changed in the scratch: compare two of them."""
+    if scratch < 0:
+        return 0, 0, 0
+    folder = os.fstat(scratch)
+    return os.fstatvfs(scratch).f_ffree, folder.st_mode, folder.st_ctime_ns
 
 
 def python_folders() -> list[str]:

@@ -120,7 +120,7 @@ class Sandbox:
                     yield _outcome(tickets.popleft())
                 if is_over and not tickets:
                     return
-                if tickets and (is_over or len(self._busy) >= self._settings.workers or len(tickets) >= most):
+                if is_over or len(self._busy) >= self._settings.workers or len(tickets) >= most:
                     self._step()
         finally:
             self._abandon(tickets)

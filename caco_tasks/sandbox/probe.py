@@ -5,7 +5,7 @@ from typing import Final
 from caco_tasks.sandbox import values
 from caco_tasks.sandbox.jobs import Job, Ran
 
-# Each attempt that goes through puts its name on the list. `import csv` is not preloaded: programs must be able to import.
+# Each attempt that goes through puts its name on the list. `csv` is not preloaded: programs must be able to import it.
 _ATTEMPTS: Final = """
 import os
 

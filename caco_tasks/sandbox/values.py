@@ -266,6 +266,7 @@ _READERS: Final[dict[str, Callable[[dict[str, Any]], Any]]] = {
     "mpf": lambda found: Decimal(found["value"]),
     "complex": _complex,
     "bytes": lambda found: bytes.fromhex(found["value"]),
+    "ndarray": _array,
 }
 
 

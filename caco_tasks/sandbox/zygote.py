@@ -65,7 +65,7 @@ def _warm(tier: str) -> None:
 
 
 def _warm_sympy() -> None:
-    import sympy  # type: ignore[import-untyped]
+    import sympy
 
     x, y = sympy.symbols("x y")
     sympy.solve(x**2 - 5 * x + 6, x)
@@ -127,15 +127,20 @@ def _shut_in(level: str) -> int:
 def _serve_slots(channel: socket.socket, level: str, wall_seconds: float) -> NoReturn:
     """Forks a slot for each request; ends when the supervisor's end of the channel closes."""
     random.seed(0)  # a fork in between has drawn a new state
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps slots that have ended
     while True:
         message, descriptors, _, _ = socket.recv_fds(channel, 64, 1)
         if not message:
             os._exit(0)
+        _reap_slots()
         if _fork_slot(level) == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _serve_jobs(descriptors[0], level, wall_seconds)
         os.close(descriptors[0])
+
+
+def _reap_slots() -> None:
+    with contextlib.suppress(ChildProcessError):  # there is none
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _fork_slot(level: str) -> int:
@@ -151,13 +156,14 @@ def _serve_jobs(descriptor: int, level: str, wall_seconds: float) -> NoReturn:
     channel = socket.socket(fileno=protocol.CHANNEL)
     kernel.die_with_parent()
     jail.close_slot(level)
-    clean = jail.scratch_state()
+    scratch = jail.open_scratch(level)
+    clean = jail.scratch_state(scratch)
     channel.send(protocol.READY)
     poller = select.poll()
     poller.register(channel, select.POLLIN)
     while poller.poll()[0][1] == select.POLLIN:
         report = _run_one(channel, level, wall_seconds)
-        is_soiled = level == "full" and jail.scratch_state() != clean
+        is_soiled = jail.scratch_state(scratch) != clean
         channel.send(protocol.REPORT.pack(*report._replace(is_soiled=is_soiled)))
         if is_soiled:
             break

@@ -1,7 +1,7 @@
 """No program reaches anything outside of its walls; and outside of them, the same attacks work.
 
-Attacks are the bodies of programs: each sets `escaped` when it has done what it must not be able to do. SECRET, PORT and
-SIBLING stand for a planted file, a listening port and another process. `works_outside` marks those that are harmless
+Attacks are the bodies of programs: each sets `escaped` when it has done what it must not be able to do. SECRET, PORT
+and SIBLING stand for a planted file, a listening port and another process. `works_outside` marks those that are harmless
 enough to be run without protection, and that an unprotected process can do here.
 """
 

@@ -28,7 +28,7 @@ SABOTAGE = {
     "exit": "import os\nos._exit = os.pwrite = os.write = lambda *a: 0",
     "stdout": "import sys\nsys.stdout.close(); sys.stdout = sys.__stdout__ = None",
     "descriptors of streams": "import os\nos.close(0); os.close(1); os.close(2)",
-    "trace": "import sys\nsys.settrace(lambda *a: (_ for _ in ()).throw(ValueError)) if False else sys.setprofile(None)",
+    "trace": "import sys\ndef trace(*a): raise ValueError\nsys.settrace(trace)",
     "recursion limit": "import sys\nsys.setrecursionlimit(60)",
     "digits limit": "import sys\nsys.set_int_max_str_digits(640)",
     "collector": "import gc\ngc.collect(); gc.disable(); gc.set_threshold(1)",

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,15 +53,12 @@ def test_no_jobs_give_no_outcomes(sandbox: Sandbox) -> None:
 def test_jobs_may_be_endless(sandbox: Sandbox) -> None:
     taken: list[int] = []
 
-    def jobs() -> itertools.count[int]:
-        return itertools.count()
-
-    def drawn() -> object:
-        for number in jobs():
+    def drawn() -> Iterator[Job]:
+        for number in itertools.count():
             taken.append(number)
             yield program(number)
 
-    outcomes = sandbox.run(drawn())  # type: ignore[arg-type]
+    outcomes = sandbox.run(drawn())
     assert [next(outcomes).execution.output_json for _ in range(5)] == ["1", "2", "3", "4", "5"]
     outcomes.close()  # type: ignore[attr-defined]
     assert len(taken) < 5 + 16 * 2 + 2
@@ -154,7 +152,8 @@ def test_a_program_of_a_killed_worker_is_run_again() -> None:
     before = descendants(os.getpid())
     with Sandbox(SETTINGS) as sandbox:
         assert next(sandbox.run([program(1)])).verdict.kept
-        killer = threading.Timer(0.5, lambda: [os.kill(pid, signal.SIGKILL) for pid in zygotes(before)[:1]])
+        (holder, *_) = zygotes(before)
+        killer = threading.Timer(0.5, os.kill, (holder, signal.SIGKILL))
         killer.start()
         (ran,) = sandbox.run([program(1, "import time; time.sleep(1.5)")])
         assert ran.execution.output_json == "2"

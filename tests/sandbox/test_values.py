@@ -153,7 +153,7 @@ def test_a_value_without_neighbours_has_no_perturbation_or_a_longer_one(value: s
 
 @pytest.mark.parametrize("text", ["[1]", '{"b": 1}', '{"$type": "tuple", "items": []}', "3"])
 def test_a_key_that_is_not_there_cannot_be_changed(text: str) -> None:
-    with pytest.raises(ValueError, match="has no such key|not an object"):
+    with pytest.raises(ValueError, match="not an object with the key"):
         values.perturbations(text, key="a", draws=1, seed=1)
 
 

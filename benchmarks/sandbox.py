@@ -1,0 +1,208 @@
+"""What a program costs in the sandbox, beside other ways to run one.
+
+CPU is that of the whole process tree: the supervisor, the zygotes and the programs. The floor is the program itself,
+run in a warm process, and a bare fork of that process. The reference starts a Manager and a Process per program.
+"""
+
+import contextlib
+import json
+import multiprocessing
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from caco_tasks.config import SandboxSettings
+from caco_tasks.sandbox import Job, Sandbox
+
+sys.path.insert(0, str(Path(__file__).parent))
+from sandbox_corpus import HOSTILE, corpus
+
+Figures = dict[str, float]
+
+SLOW_PROGRAMS = 30  # for the ways that start an interpreter per program
+_TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
+
+_FLOOR = """
+import gc, io, json, os, resource, sys, time
+programs = json.load(sys.stdin)
+import numpy, sympy
+true_stdout, sys.stdout = sys.stdout, io.StringIO()
+def run():
+    for code in programs:
+        exec(compile(code, "<program>", "exec"), {"__name__": "__main__"})
+def cpu():
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+run()
+start = cpu(); run(); inside = (cpu() - start) / len(programs)
+gc.collect(); gc.freeze()
+start = cpu()
+for _ in programs:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+fork = (cpu() - start) / len(programs)
+sys.stdout = true_stdout
+json.dump({"program": inside, "fork": fork}, sys.stdout)
+"""
+
+
+def bench() -> dict[str, Any]:
+    """Runs the corpus in the sandbox and the other ways.
+
+    Returns:
+        Per way: "cpu_ms" per program, "programs_per_core_second", "p50_ms" and "p99_ms" of the wall time, and how many
+        of how many programs passed; and the ratios that the goals are set in.
+    """
+    mixed = corpus()
+    plain = [code for kind, code in mixed if kind == "plain"]
+    ways: dict[str, Any] = {
+        "sandbox, mix": in_sandbox([code for _, code in mixed]),
+        "sandbox, plain": in_sandbox(plain),
+        "sandbox, sympy": in_sandbox([code for kind, code in mixed if kind == "sympy"]),
+        "sandbox, numpy": in_sandbox([code for kind, code in mixed if kind == "numpy"]),
+        "sandbox, mix, 10 % hostile": in_sandbox(list(_with_hostile([code for _, code in mixed])), timeout_seconds=1.0),
+        "floor, mix": floor([(kind, code) for kind, code in mixed]),
+        "floor, plain": floor([("plain", code) for code in plain]),
+    }
+    few = [code for _, code in mixed[:: len(mixed) // SLOW_PROGRAMS]]
+    ways["python -I, mix"] = one_by_one(few, _in_interpreter)
+    ways["manager process, mix"] = one_by_one(few, _in_manager_process)
+    if shutil.which("bwrap"):
+        ways["bubblewrap, mix"] = one_by_one(few, _in_bubblewrap)
+    return {"ways": ways, "ratios": _ratios(ways), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
+
+
+def in_sandbox(codes: list[str], *, timeout_seconds: float = 20.0, workers: int = 2) -> Figures:
+    """The programs in a warm sandbox, at the best level that this machine has."""
+    with Sandbox(SandboxSettings(workers=workers, timeout_seconds=timeout_seconds)) as sandbox:
+        list(sandbox.run(Job(code=code) for code in codes[: 20 * workers]))
+        start, before = time.perf_counter(), time.process_time() + tree_cpu_seconds()
+        ran = list(sandbox.run(Job(code=code) for code in codes))
+        cpu_seconds = time.process_time() + tree_cpu_seconds() - before
+        wall_seconds = time.perf_counter() - start
+    passed = sum(outcome.verdict.kept for outcome in ran)
+    return _figures(cpu_seconds, [outcome.execution.wall_seconds for outcome in ran], passed) | {
+        "programs_per_second": round(len(codes) / wall_seconds, 1)
+    }
+
+
+def floor(programs: list[tuple[str, str]]) -> Figures:
+    """Each kind of program inside a warm process, plus a bare fork of a process with that kind's imports."""
+    cpu_seconds = 0.0
+    for kind in sorted({kind for kind, _ in programs}):
+        codes = [code for other, code in programs if other == kind]
+        libraries = {"plain": "", "numpy": "import numpy", "sympy": "import numpy, sympy"}[kind]
+        script = _FLOOR.replace("import numpy, sympy", libraries)
+        told = subprocess.run(
+            [sys.executable, "-I", "-c", script], input=json.dumps(codes), capture_output=True, text=True, check=True
+        )
+        found = json.loads(told.stdout)
+        cpu_seconds += (found["program"] + found["fork"]) * len(codes)
+    return _figures(cpu_seconds, [cpu_seconds / len(programs)] * len(programs), len(programs))
+
+
+def one_by_one(codes: list[str], way: Callable[[str], bool]) -> Figures:
+    """Each program by `way`, which starts and ends a process for it and says whether it passed."""
+    before, walls, passed = _own_cpu_seconds(), [], 0
+    for code in codes:
+        start = time.perf_counter()
+        passed += way(code)
+        walls.append(time.perf_counter() - start)
+    return _figures(_own_cpu_seconds() - before, walls, passed)
+
+
+def tree_cpu_seconds() -> float:
+    """CPU seconds of all living processes below this one, and of those that they have waited for."""
+    seen: dict[int, tuple[int, float]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                seen[int(entry.name)] = (int(fields[1]), sum(int(ticks) for ticks in fields[11:15]) * _TICK_SECONDS)
+    return sum(cpu for pid, (_, cpu) in seen.items() if pid != os.getpid() and _is_below(pid, os.getpid(), seen))
+
+
+def _is_below(pid: int, ancestor: int, seen: dict[int, tuple[int, float]]) -> bool:
+    while pid in seen:
+        if pid == ancestor:
+            return True
+        pid = seen[pid][0]
+    return False
+
+
+def _own_cpu_seconds() -> float:
+    return sum(os.times()[:4])
+
+
+def _figures(cpu_seconds: float, walls: list[float], passed: int) -> Figures:
+    cuts = statistics.quantiles(walls, n=100) if len(walls) > 1 else walls * 99
+    return {
+        "cpu_ms": round(1000 * cpu_seconds / len(walls), 3),
+        "programs_per_core_second": round(len(walls) / max(cpu_seconds, 1e-9), 1),
+        "p50_ms": round(1000 * statistics.median(walls), 2),
+        "p99_ms": round(1000 * cuts[98], 2),
+        "passed": passed,
+        "programs": len(walls),
+    }
+
+
+def _ratios(ways: dict[str, Figures]) -> dict[str, float]:
+    pairs = {
+        "sandbox to floor, mix": ("sandbox, mix", "floor, mix"),
+        "sandbox to floor, plain": ("sandbox, plain", "floor, plain"),
+        "manager process to sandbox, mix": ("manager process, mix", "sandbox, mix"),
+        "python -I to sandbox, mix": ("python -I, mix", "sandbox, mix"),
+        "bubblewrap to sandbox, mix": ("bubblewrap, mix", "sandbox, mix"),
+    }
+    return {
+        name: round(ways[over]["cpu_ms"] / ways[under]["cpu_ms"], 2)
+        for name, (over, under) in pairs.items()
+        if over in ways
+    }
+
+
+def _with_hostile(codes: list[str]) -> Iterator[str]:
+    """The programs, with a hostile one in the place of each tenth."""
+    attacks = list(HOSTILE.values())
+    for place, code in enumerate(codes):
+        yield attacks[place // 10 % len(attacks)] if place % 10 == 9 else code
+
+
+def _in_interpreter(code: str) -> bool:
+    done = subprocess.run([sys.executable, "-I", "-c", code], stdout=subprocess.DEVNULL, timeout=60, check=False)
+    return done.returncode == 0
+
+
+def _in_bubblewrap(code: str) -> bool:
+    jail = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--dev", "/dev", "--die-with-parent"]
+    command = [*jail, sys.executable, "-I", "-c", code]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, timeout=60, check=False).returncode == 0
+
+
+def _in_manager_process(code: str) -> bool:
+    """As the reference code does it: a Manager for the result, a Process for the program, five seconds."""
+    context = multiprocessing.get_context("fork")
+    with context.Manager() as manager:
+        result = manager.dict()
+        process = context.Process(target=_exec_into, args=(code, result))
+        process.start()
+        process.join(60)
+        return "output" in result
+
+
+def _exec_into(code: str, result: Any) -> None:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+        exec(compile(code, "<program>", "exec"), names)
+    result["output"] = repr(names["output"])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(bench(), indent=1) + "\n")
