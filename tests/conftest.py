@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from sqlalchemy import create_engine, text
+from databases import cloned
 
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER
@@ -103,12 +103,18 @@ def ledger_template(postgres: EmbeddedPostgres) -> dict[str, str]:
 
 
 @pytest.fixture
-def ledger_address(postgres: EmbeddedPostgres, ledger_template: dict[str, str]) -> Iterator[LedgerAddress]:
-    """A migrated, empty database of the test's own."""
-    name = f"ledger_{secrets.token_hex(4)}"
-    administer(postgres, f"CREATE DATABASE {name} TEMPLATE template_ledger OWNER {OWNER}")
-    yield LedgerAddress(*(postgres.url(name, role, ledger_template[role]) for role in (OWNER, WRITER, ANALYST)))
-    administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+def cloned_database() -> str:
+    """The database that a test's own one is cloned from."""
+    return "template_ledger"
+
+
+@pytest.fixture
+def ledger_address(
+    postgres: EmbeddedPostgres, ledger_template: dict[str, str], cloned_database: str
+) -> Iterator[LedgerAddress]:
+    """A migrated database of the test's own."""
+    with cloned(postgres, cloned_database) as name:
+        yield LedgerAddress(*(postgres.url(name, role, ledger_template[role]) for role in (OWNER, WRITER, ANALYST)))
 
 
 @pytest.fixture
@@ -116,11 +122,3 @@ def ledger(ledger_address: LedgerAddress) -> Iterator[Ledger]:
     """The ledger of that database, as the tasks reach it: with the writer's rights."""
     with Ledger(ledger_address.writer) as opened:
         yield opened
-
-
-def administer(postgres: EmbeddedPostgres, statement: str) -> None:
-    """Runs a statement that no transaction may hold, as the superuser."""
-    engine = create_engine(postgres.url("postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()

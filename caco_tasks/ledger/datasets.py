@@ -65,7 +65,9 @@ def _sample_ids(file: DatasetFile, store: Store) -> list[str]:
             f"{file.uri} is damaged (another SHA-256 than its manifest says): publish the dataset again."
         )
     try:
-        found: list[str] = pq.read_table(BytesIO(data), columns=["sample_id"], use_threads=False)["sample_id"].to_pylist()
+        found: list[str] = pq.read_table(BytesIO(data), columns=["sample_id"], use_threads=False)[
+            "sample_id"
+        ].to_pylist()
     except (pa.ArrowException, OSError, KeyError) as exc:
         raise DamagedError(f"{file.uri} is damaged (no column 'sample_id'): publish the dataset again.") from exc
     if len(found) != file.rows:

@@ -13,7 +13,7 @@ Judgeds = Sequence[Judged[Any]]
 RECORDS: Mapping[str, type] = {"Seed": Seed, "SeedProgram": SeedProgram, "Sample": Sample}
 
 
-def subject_id(record: Any) -> str:  # noqa: ANN401 (any of RECORDS)
+def subject_id(record: Any) -> str:
     """The id that a record keeps from stage to stage."""
     match record:
         case Sample():
@@ -110,7 +110,7 @@ def program_columns(manifest: Manifest, judged: Judgeds) -> dict[str, list[Any]]
     }
 
 
-def _checked(stage: str, record: Any) -> int | None:  # noqa: ANN401 (any of RECORDS)
+def _checked(stage: str, record: Any) -> int | None:
     solution = record.solution if stage == "agree" else None
     return None if solution is None else int(solution.equations_checked or 0)
 

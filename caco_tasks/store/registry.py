@@ -120,7 +120,7 @@ def parse_audit(text: bytes, *, uri: str) -> AuditRecord:
     return _parse(AuditRecord, text, uri)
 
 
-def parse_model(values: Any, *, uri: str) -> ModelRecord:  # noqa: ANN401 (part of a manifest's JSON)
+def parse_model(values: Any, *, uri: str) -> ModelRecord:
     """Reads the `artifacts["model"]` of the manifest `uri`; DamagedError where it is none."""
     try:
         return ModelRecord.model_validate(values)

@@ -107,9 +107,7 @@ def load(ledger: Ledger, store: Store, world: World) -> None:
         ledger.register_dataset(dataset, store)
 
 
-def write(
-    store: Store, run: RunRecord, stage: str, shard: int, judged: Sequence[Judged[Any]], **more: Any
-) -> Manifest:
+def write(store: Store, run: RunRecord, stage: str, shard: int, judged: Sequence[Judged[Any]], **more: Any) -> Manifest:
     """Writes one shard and its manifest, as the runner does."""
     record = type(judged[0].record)
     written = write_shard(
@@ -226,7 +224,9 @@ def _write_night(world: World, store: Store, run: RunRecord) -> None:
 
 
 def _publish(world: World, store: Store, run: RunRecord) -> None:
-    samples = [ids.sample_id(run.run_id, "sample", n % SHARDS, n // SHARDS) for n in range(SAMPLES - PUBLISHED, SAMPLES)]
+    samples = [
+        ids.sample_id(run.run_id, "sample", n % SHARDS, n // SHARDS) for n in range(SAMPLES - PUBLISHED, SAMPLES)
+    ]
     buffer = BytesIO()
     pq.write_table(pa.table({"sample_id": samples, "problem": ["?"] * len(samples)}), buffer)
     data, version = buffer.getvalue(), run.run_id[:8]

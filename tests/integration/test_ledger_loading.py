@@ -18,10 +18,23 @@ from caco_tasks.store import Manifest, Store
 from caco_tasks.store.manifest import manifest_uri, parse_manifest
 from caco_tasks.store.registry import AuditRecord
 
-TABLES = (
-    "run shard model source seed program sample verdict execution request_usage fingerprint benchmark_overlap audit dataset "
-    "dataset_row"
-).split()
+TABLES = [
+    "run",
+    "shard",
+    "model",
+    "source",
+    "seed",
+    "program",
+    "sample",
+    "verdict",
+    "execution",
+    "request_usage",
+    "fingerprint",
+    "benchmark_overlap",
+    "audit",
+    "dataset",
+    "dataset_row",
+]
 TIMES_OF_LOADING = {"created_at", "loaded_at", "claimed_at"}
 
 
@@ -156,7 +169,13 @@ def test_a_record_that_came_in_another_shard_is_refused_and_leaves_nothing(
     ],
 )
 def test_a_manifest_that_is_not_true_is_refused_and_leaves_nothing(
-    ledger: Ledger, store: Store, world: World, engine: Engine, change: dict[str, Any], error: type[Exception], match: str
+    ledger: Ledger,
+    store: Store,
+    world: World,
+    engine: Engine,
+    change: dict[str, Any],
+    error: type[Exception],
+    match: str,
 ) -> None:
     ledger.register_run(world.run("nightly"))
     wrong = world.of("sample")[0].model_copy(update=change)
@@ -302,9 +321,7 @@ def test_a_rebuilt_ledger_has_the_same_content(ledger: Ledger, store: Store, eng
     assert everything(engine) == before
 
 
-def test_a_ledger_lost_with_its_disk_comes_back_with_its_claims(
-    ledger: Ledger, store: Store, engine: Engine
-) -> None:
+def test_a_ledger_lost_with_its_disk_comes_back_with_its_claims(ledger: Ledger, store: Store, engine: Engine) -> None:
     fill_all(ledger, store)
     before = everything(engine)
     assert len(before["fingerprint"]) == 18

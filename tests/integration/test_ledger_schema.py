@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import schema_snapshot
+from databases import cloned
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -25,41 +26,47 @@ def column(engine: Engine, query: str, **values: Any) -> list[Any]:
         return list(connection.execute(text(query), values).scalars())
 
 
-@pytest.fixture
-def analyst(ledger_address: tuple[str, str, str]) -> Iterator[Engine]:
-    """The database as an analyst reaches it."""
-    opened = create_engine(ledger_address[2])
-    yield opened
-    opened.dispose()
+@pytest.fixture(scope="module")
+def roles(postgres: EmbeddedPostgres, ledger_template: dict[str, str]) -> Iterator[dict[str, Engine]]:
+    """One database for all tests that leave nothing behind, as each role reaches it."""
+    with cloned(postgres, "template_ledger") as name:
+        opened = {role: create_engine(postgres.url(name, role, word)) for role, word in ledger_template.items()}
+        yield opened
+        for engine in opened.values():
+            engine.dispose()
 
 
 @pytest.fixture
-def writer(ledger_address: tuple[str, str, str]) -> Iterator[Engine]:
-    """The database as a task reaches it."""
-    opened = create_engine(ledger_address[1])
-    yield opened
-    opened.dispose()
+def owner(roles: dict[str, Engine]) -> Engine:
+    """That database as its owner reaches it."""
+    return roles[OWNER]
 
 
-def test_the_migrations_make_the_schema_of_the_snapshot(ledger_address: tuple[str, str, str]) -> None:
-    made = schema_snapshot.dump(ledger_address[0])
+@pytest.fixture
+def analyst(roles: dict[str, Engine]) -> Engine:
+    """That database as an analyst reaches it."""
+    return roles[ANALYST]
+
+
+def test_the_migrations_make_the_schema_of_the_snapshot(owner: Engine) -> None:
+    made = schema_snapshot.dump(owner.url.render_as_string(hide_password=False))
     assert made == schema_snapshot.SNAPSHOT.read_text(encoding="utf-8"), "run tests/integration/schema_snapshot.py"
 
 
 @pytest.mark.parametrize(("name", "values"), [("reason", Reason), ("outcome", Outcome), ("grade", Grade)])
-def test_the_closed_lists_are_those_of_the_library(engine: Engine, name: str, values: type[Reason]) -> None:
+def test_the_closed_lists_are_those_of_the_library(owner: Engine, name: str, values: type[Reason]) -> None:
     query = "SELECT unnest(enum_range(NULL::caco.{}))::text"
-    assert column(engine, query.format(name)) == [str(value) for value in values]
+    assert column(owner, query.format(name)) == [str(value) for value in values]
 
 
-def test_the_stages_come_in_the_order_of_the_pipelines(engine: Engine) -> None:
-    stages = column(engine, "SELECT unnest(enum_range(NULL::caco.stage))::text")
+def test_the_stages_come_in_the_order_of_the_pipelines(owner: Engine) -> None:
+    stages = column(owner, "SELECT unnest(enum_range(NULL::caco.stage))::text")
     assert stages[: -len(["evaluate", "audit"])] == [stage for steps in PIPELINES.values() for stage in steps]
 
 
-def test_every_table_view_type_and_function_has_a_comment(engine: Engine) -> None:
+def test_every_table_view_type_and_function_has_a_comment(owner: Engine) -> None:
     silent = column(
-        engine,
+        owner,
         """
         SELECT relname FROM pg_class
         WHERE relnamespace = 'caco'::regnamespace AND relkind IN ('r', 'p', 'v') AND NOT relispartition
@@ -75,21 +82,21 @@ def test_every_table_view_type_and_function_has_a_comment(engine: Engine) -> Non
     assert silent == []
 
 
-def test_every_column_of_a_table_has_a_comment_that_says_what_null_means(engine: Engine) -> None:
+def test_every_column_of_a_table_has_a_comment_that_says_what_null_means(owner: Engine) -> None:
     query = """
         SELECT relname || '.' || attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
         WHERE relnamespace = 'caco'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
             AND attnum > 0 AND NOT attisdropped AND {}
     """
     comment = "coalesce(col_description(attrelid, attnum), '')"
-    assert column(engine, query.format(f"{comment} = ''")) == []
-    assert column(engine, query.format(f"NOT attnotnull AND {comment} NOT LIKE '%NULL%'")) == []
-    assert len(column(engine, query.format("true"))) > 100
+    assert column(owner, query.format(f"{comment} = ''")) == []
+    assert column(owner, query.format(f"NOT attnotnull AND {comment} NOT LIKE '%NULL%'")) == []
+    assert len(column(owner, query.format("true"))) > 100
 
 
-def test_every_check_has_a_name_of_its_own(engine: Engine) -> None:
+def test_every_check_has_a_name_of_its_own(owner: Engine) -> None:
     generated = "SELECT conname FROM pg_constraint WHERE connamespace = 'caco'::regnamespace AND contype = 'c'"
-    assert [name for name in column(engine, generated) if re.search(r"_check\d*$", name)] == []
+    assert [name for name in column(owner, generated) if re.search(r"_check\d*$", name)] == []
 
 
 SAMPLE_RUN = (
@@ -131,14 +138,14 @@ def verdict_row(outcome: str, reason: str) -> str:
         pytest.param(shard_row(shard="1", run_id="'x'"), "shard_run_id_fkey", id="no such run"),
     ],
 )
-def test_what_cannot_be_true_cannot_be_written(engine: Engine, statement: str, constraint: str) -> None:
-    with engine.begin() as connection:
+def test_what_cannot_be_true_cannot_be_written(owner: Engine, statement: str, constraint: str) -> None:
+    with owner.connect() as connection:
         for right in (SAMPLE_RUN, shard_row(), "SELECT caco.ensure_verdict_partition('2026-11-20')"):
-            connection.execute(text(right))
-    with pytest.raises(DBAPIError, match=constraint), engine.begin() as connection:
-        connection.exec_driver_sql(statement)
-    with engine.begin() as connection:
+            connection.exec_driver_sql(right)
+        with pytest.raises(DBAPIError, match=constraint), connection.begin_nested():
+            connection.exec_driver_sql(statement)
         connection.exec_driver_sql(verdict_row("'fail'", "'time'"))
+        connection.rollback()
 
 
 @pytest.mark.parametrize(
@@ -160,27 +167,32 @@ def test_what_cannot_be_true_cannot_be_written(engine: Engine, statement: str, c
     ],
 )
 def test_an_analyst_can_change_nothing(analyst: Engine, statement: str) -> None:
-    with pytest.raises(DBAPIError, match="permission denied|must be owner"), analyst.begin() as connection:
+    with pytest.raises(DBAPIError, match=r"permission denied|must be owner"), analyst.begin() as connection:
         connection.exec_driver_sql(statement)
 
 
-def test_an_analyst_can_read_every_table_and_view(analyst: Engine, engine: Engine) -> None:
-    names = column(engine, "SELECT relname FROM pg_class WHERE relnamespace = 'caco'::regnamespace AND relkind IN ('r', 'p', 'v')")
+def test_an_analyst_can_read_every_table_and_view(analyst: Engine, owner: Engine) -> None:
+    names = column(
+        owner, "SELECT relname FROM pg_class WHERE relnamespace = 'caco'::regnamespace AND relkind IN ('r', 'p', 'v')"
+    )
     assert {"run", "verdict", "funnel", "sample_lineage"} <= set(names)
     for name in names:
         assert isinstance(column(analyst, f"SELECT count(*) FROM caco.{name}")[0], int)
 
 
-@pytest.mark.parametrize("statement", ["CREATE TABLE caco.mine (a integer)", "DELETE FROM caco.migration", "DROP TABLE caco.run"])
-def test_a_task_can_write_rows_and_nothing_else(writer: Engine, statement: str) -> None:
-    with writer.begin() as connection:
-        connection.execute(text(SAMPLE_RUN))
-    with pytest.raises(DBAPIError, match="permission denied|must be owner"), writer.begin() as connection:
-        connection.exec_driver_sql(statement)
+@pytest.mark.parametrize(
+    "statement", ["CREATE TABLE caco.mine (a integer)", "DELETE FROM caco.migration", "DROP TABLE caco.run"]
+)
+def test_a_task_can_write_rows_and_nothing_else(roles: dict[str, Engine], statement: str) -> None:
+    with roles[WRITER].connect() as connection:
+        connection.exec_driver_sql(SAMPLE_RUN)
+        with pytest.raises(DBAPIError, match=r"permission denied|must be owner"), connection.begin_nested():
+            connection.exec_driver_sql(statement)
+        connection.rollback()
 
 
-def test_a_wrong_password_is_refused(ledger_address: tuple[str, str, str]) -> None:
-    wrong = re.sub(r":[^:@/]+@", ":wrong@", ledger_address[1])
+def test_a_wrong_password_is_refused(owner: Engine) -> None:
+    wrong = owner.url.set(password="wrong").render_as_string(hide_password=False)
     with Ledger(wrong) as ledger, pytest.raises(LedgerError, match="password authentication failed"):
         ledger.find_run(None)
 
@@ -223,14 +235,13 @@ def test_a_new_migration_is_applied_once_and_a_failing_one_not_at_all(
     assert column(engine, "SELECT to_regclass('caco.half')::text") == [None]
 
 
-def test_a_changed_view_is_made_anew_and_stays_readable(
-    ledger_address: tuple[str, str, str], own_sql: Path, analyst: Engine
-) -> None:
+def test_a_changed_view_is_made_anew_and_stays_readable(ledger_address: tuple[str, str, str], own_sql: Path) -> None:
     view = own_sql / "views" / "funnel.sql"
     view.write_text(view.read_text().replace("run.pipeline,", "run.pipeline AS kind_of_run,"))
     with Ledger(ledger_address[0]) as ledger:
         assert "views/funnel.sql" in ledger.migrate(passwords={}, folder=own_sql)
-    assert column(analyst, "SELECT kind_of_run FROM caco.funnel") == []
+    with Ledger(ledger_address[2]) as analyst:
+        assert analyst.ask("SELECT kind_of_run FROM caco.funnel") == (["kind_of_run"], [])
 
 
 def test_a_superuser_may_migrate_for_the_owner(postgres: EmbeddedPostgres, ledger_template: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from caco_tasks.errors import PlatformError
-from caco_tasks.platform.airflow import schema_is_current, task_mark
+from caco_tasks.platform.airflow import schema_is_current, task_mark, wanted_revision
 from caco_tasks.platform.api import AirflowApi
 from caco_tasks.platform.control import down, status, up
 from caco_tasks.platform.ports import free_port, is_free
@@ -263,7 +263,16 @@ def test_airflow_that_is_down_is_named_with_the_remedy(started: Started, api: Ai
         api.health()
 
 
-# What goes wrong before anything runs
+# Without the platform
+
+
+def test_the_wanted_schema_is_the_one_that_airflow_itself_names(tmp_path: Path) -> None:
+    code = "from airflow.utils.db import _REVISION_HEADS_MAP as m; import sys; sys.stdout.write([*m.values()][-1])"
+    environment = {"PATH": os.defpath, "AIRFLOW_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert wanted_revision() == done.stdout.splitlines()[-1]
 
 
 def test_a_taken_port_that_was_asked_for_is_named(tmp_path: Path, project: Path, first_port: int) -> None:
@@ -274,6 +283,11 @@ def test_a_taken_port_that_was_asked_for_is_named(tmp_path: Path, project: Path,
         with pytest.raises(PlatformError, match=f"Port {port} for postgres is taken"):
             up(tmp_path / "home", project=project, ports={"postgres": port})
     assert status(tmp_path / "home").phase == "stopped"
+
+
+def test_a_port_that_no_service_has_is_refused(tmp_path: Path, project: Path) -> None:
+    with pytest.raises(PlatformError, match="There is no port 'redis': use airflow, postgres, s3"):
+        up(tmp_path / "home", project=project, ports={"redis": 6379})
 
 
 def test_a_project_without_dags_is_named(tmp_path: Path) -> None:

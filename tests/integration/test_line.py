@@ -1,0 +1,208 @@
+"""The whole line on real services: what goes in comes out, once, and can be explained; again, it changes nothing."""
+
+import hashlib
+import json
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import ledger_world
+import pytest
+from whole_line import (
+    DAY,
+    NEXT_DAY,
+    SAMPLES,
+    Place,
+    caco,
+    ledger_content,
+    run_line,
+    run_stage,
+    sample_ids,
+)
+
+from caco_tasks import tasks
+from caco_tasks.ledger import Ledger
+from caco_tasks.ledger import rebuild as rebuild_ledger
+from caco_tasks.records import PASS, Judged, Judgement, Problem, Sample, Solution
+from caco_tasks.stages import PIPELINES
+from caco_tasks.store.registry import DatasetRecord, parse_dataset, parse_run
+
+NIGHTLY = PIPELINES["nightly"]
+
+
+def funnel(line: Place, run_id: str) -> dict[str, Any]:
+    done = caco(line, "funnel", run_id, "--json")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def dataset(line: Place) -> DatasetRecord:
+    found = sorted(line.folder.glob("datasets/*/*/manifest.json"))
+    assert len(found) == 1
+    return parse_dataset(found[0].read_bytes(), uri=str(found[0]))
+
+
+def published(line: Place) -> list[Judged[Sample]]:
+    return line.samples(line.manifest(line.runs["nightly"], "publish", 0))
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_no_record_of_a_run_is_lost_or_doubled(line: Place, pipeline: str) -> None:
+    with Ledger(line.writer_url) as ledger:
+        ledger.conservation(line.runs[pipeline], through=PIPELINES[pipeline][-1])
+        rows = ledger.funnel(line.runs[pipeline])
+    assert [row.stage for row in rows] == list(PIPELINES[pipeline])
+    assert all(row.read == row.passed + row.failed + row.unknown for row in rows)
+    assert all(after.read == before.passed for before, after in pairwise(rows))
+
+
+def test_every_seed_and_every_sample_that_was_asked_for_went_in(line: Place) -> None:
+    with Ledger(line.writer_url) as ledger:
+        assert ledger.funnel(line.runs["seeds"])[0].read == 40
+        assert ledger.funnel(line.runs["nightly"])[0].read == SAMPLES
+    ids = [
+        judged.record.sample_id
+        for shard in (0, 1)
+        for judged in line.samples(line.manifest(line.runs["nightly"], "sample", shard))
+    ]
+    half = SAMPLES // 2
+    assert ids == sample_ids(line.runs["nightly"], 0, half) + sample_ids(line.runs["nightly"], 1, half)
+
+
+def test_the_funnel_tells_what_became_of_every_record(line: Place) -> None:
+    found = funnel(line, line.runs["nightly"])
+    assert (found["run_id"], found["pipeline"], found["partition"]) == (line.runs["nightly"], "nightly", DAY)
+    assert list(found["stages"]) == list(NIGHTLY)
+    for name, stage in found["stages"].items():
+        assert stage["read"] == stage["passed"] + sum(stage["failed"].values()) + stage["unknown"], name
+        assert sum(stage["unknown_by_reason"].values()) == stage["unknown"], name
+    assert found["stages"]["execute"]["passed"] > 0
+    assert found["published"] == found["stages"]["decontaminate"]["passed"] == dataset(line).rows
+
+
+def test_the_funnel_of_no_run_in_particular_is_that_of_the_newest_night(line: Place) -> None:
+    done = caco(line, "funnel", "--json")
+    assert json.loads(done.stdout)["run_id"] == line.runs["nightly"]
+
+
+def test_every_sample_can_be_explained_down_to_its_seeds(line: Place) -> None:
+    wanted = {judged.record.sample_id for judged in published(line)}
+    with Ledger(line.writer_url) as ledger:
+        lineages = [
+            ledger.lineage(one) for shard in (0, 1) for one in sample_ids(line.runs["nightly"], shard, SAMPLES // 2)
+        ]
+    for found in lineages:
+        assert found["run"]["run_id"] == line.runs["nightly"]
+        assert found["run"]["model"]["run"]["run_id"] == line.runs["codegen"]
+        assert found["run"]["model"]["run"]["seed_run"]["run_id"] == line.runs["seeds"]
+        outcomes = {verdict["stage"]: verdict["outcome"] for verdict in found["verdicts"]}
+        assert list(outcomes) == list(NIGHTLY[: len(outcomes)])
+        assert set(list(outcomes.values())[:-1]) <= {"pass"}
+        assert bool(found["published_in"]) == (outcomes == dict.fromkeys(NIGHTLY, "pass"))
+    assert {found["sample_id"] for found in lineages if found["published_in"]} == wanted
+
+
+def test_the_dataset_holds_what_was_published_and_its_manifest_is_true(line: Place) -> None:
+    record = dataset(line)
+    folder = line.folder / "datasets" / record.dataset / record.version
+    assert record.run_id == line.runs["nightly"]
+    assert {path.name for path in folder.iterdir()} == {
+        "README.md",
+        "manifest.json",
+        *(Path(file.uri).name for file in record.files),
+    }
+    for file in record.files:
+        data = (line.folder / file.uri).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (file.bytes, file.sha256)
+    card = (folder / "README.md").read_bytes()
+    assert hashlib.sha256(card).hexdigest() == record.facts["card_sha256"]
+
+
+@pytest.fixture
+def published_night(line: Place) -> Place:
+    """The line with another night, whose programs are its models' and whose texts are written by hand, published."""
+    planned = tasks.plan("nightly", partition=NEXT_DAY, config="smoke", overrides=["shards=1"])
+    run_id = planned["run_id"]
+    for stage in ("sample", "execute", "screen", "dedup"):
+        run_stage(stage, run_id, [0])
+    judged = line.samples(line.manifest(run_id, "dedup", 0, NEXT_DAY))
+    passed = [Judged(record=told(one.record), verdict=PASS) for one in judged if one.verdict.kept]
+    run = parse_run((line.run_folder(run_id, NEXT_DAY) / "run.json").read_bytes(), uri="run.json")
+    for stage in ("reverse", "solve", "agree", "judge", "decontaminate"):
+        ledger_world.write(line.store, run, stage, 0, passed)
+        tasks.load(run_id, stage, 0)
+    run_stage("publish", run_id, [0])
+    return replace(line, runs={**line.runs, "nightly": run_id})
+
+
+def told(sample: Sample) -> Sample:
+    """A sample with a problem, a solution and a judgement."""
+    assert sample.execution is not None
+    assert sample.program.generation is not None
+    by, answer = sample.program.generation, sample.execution.output_text
+    return replace(
+        sample,
+        problem=Problem(text="What does it come to?", generation=by),
+        solution=Solution(text=f"It comes to {answer}.", answer=answer, generation=by, equations_checked=0),
+        judgement=Judgement(reply="yes", generation=by),
+    )
+
+
+def test_a_dataset_loads_with_the_datasets_library_without_a_network(
+    published_night: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    manifest = published_night.manifest(published_night.runs["nightly"], "publish", 0, NEXT_DAY)
+    assert manifest.passed > 0
+    files = str(published_night.folder / "datasets" / str(manifest.artifacts["dataset"]) / "train-*.parquet")
+    loaded = datasets.load_dataset("parquet", data_files=files, split="train", cache_dir=str(tmp_path / "cache"))
+    assert {"sample_id", "instruction", "output", "answer", "code"} <= set(loaded.column_names)
+    samples = published_night.samples(manifest)
+    assert list(loaded["sample_id"]) == [judged.record.sample_id for judged in samples]
+    with Ledger(published_night.writer_url) as ledger:
+        lineages = [ledger.lineage(sample_id) for sample_id in loaded["sample_id"]]
+    assert all(list(NIGHTLY) == [verdict["stage"] for verdict in found["verdicts"]] for found in lineages)
+    assert {row["dataset"] for found in lineages for row in found["published_in"]} == {"caco-smoke"}
+
+
+def test_the_same_day_again_writes_nothing(line: Place) -> None:
+    listing, content = line.listing(), ledger_content(line.owner_url)
+    assert len(content["sample"]) == SAMPLES
+    assert run_line(DAY) == line.runs
+    assert line.listing() == listing
+    assert ledger_content(line.owner_url) == content
+
+
+def test_a_rebuilt_ledger_has_the_same_content(line: Place) -> None:
+    content = ledger_content(line.owner_url)
+    done = caco(line, "ledger", "rebuild")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["runs"] == 3
+    assert ledger_content(line.owner_url) == content
+
+
+def test_an_empty_ledger_is_filled_from_the_store(line: Place, ledger_address: Any) -> None:
+    with Ledger(ledger_address.owner) as ledger:
+        rebuild_ledger(ledger, line.store)
+    assert ledger_content(ledger_address.owner) == ledger_content(line.owner_url)
+
+
+def test_another_day_is_another_run_with_other_samples(line: Place) -> None:
+    before = line.listing()
+    planned = tasks.plan("nightly", partition=NEXT_DAY, config="smoke")
+    run_id = planned["run_id"]
+    assert run_id != line.runs["nightly"]
+    for stage in ("sample", "execute"):
+        run_stage(stage, run_id, planned["shards"])
+    with Ledger(line.writer_url) as ledger:
+        ledger.conservation(run_id, through="execute")
+    mine = [one.record for shard in (0, 1) for one in line.samples(line.manifest(run_id, "sample", shard, NEXT_DAY))]
+    first = [
+        one.record for shard in (0, 1) for one in line.samples(line.manifest(line.runs["nightly"], "sample", shard))
+    ]
+    assert {one.sample_id for one in mine}.isdisjoint(one.sample_id for one in first)
+    assert {one.program.program_id for one in mine} != {one.program.program_id for one in first}
+    assert {key: stat for key, stat in line.listing().items() if NEXT_DAY not in key} == before

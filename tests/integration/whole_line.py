@@ -1,0 +1,137 @@
+"""The whole line without Airflow: seeds, codegen and nightly on the smallest config, and what its tests look at."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, text
+
+from caco_tasks import tasks
+from caco_tasks.ids import sample_id
+from caco_tasks.ledger.flow import GATHERING_STAGES
+from caco_tasks.records import Judged, Sample
+from caco_tasks.stages import PIPELINES
+from caco_tasks.store import Manifest, Store, open_store
+from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.manifest import parse_manifest
+from caco_tasks.store.shards import read_shard
+
+CONFIG = "smoke"
+SAMPLES = 24  # of that config
+DAY, NEXT_DAY = "2026-11-20", "2026-11-21"
+TIMES_OF_LOADING = {"created_at", "loaded_at", "claimed_at"}
+PATIENCE_SECONDS = 120  # for a stage on a machine that is busy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A store of files and a ledger, and the runs that were made there on the first day."""
+
+    folder: Path  # of the store
+    home: Path
+    writer_url: str
+    owner_url: str
+    runs: dict[str, str]  # pipeline -> run id
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """How the command line and the tasks find it."""
+        return {
+            "CACO_HOME": str(self.home),
+            "CACO_STORE": f"file://{self.folder}",
+            "CACO_LEDGER_URL": self.writer_url,
+            "CACO_LEDGER_OWNER_URL": self.owner_url,
+        }
+
+    @property
+    def store(self) -> Store:
+        """The store, opened."""
+        return open_store(StoreSettings(root=f"file://{self.folder}"))
+
+    def run_folder(self, run_id: str, day: str = DAY) -> Path:
+        """Where a run lies."""
+        return self.folder / "runs" / day / run_id
+
+    def manifest(self, run_id: str, stage: str, shard: int, day: str = DAY) -> Manifest:
+        """The manifest of a finished shard."""
+        path = self.run_folder(run_id, day) / stage / f"{shard:05d}.manifest.json"
+        return parse_manifest(path.read_bytes(), uri=str(path))
+
+    def manifests(self) -> set[str]:
+        """All manifests of the store: what counts as done."""
+        return {str(path.relative_to(self.folder)) for path in self.folder.rglob("*manifest.json")}
+
+    def samples(self, manifest: Manifest) -> list[Judged[Sample]]:
+        """The rows of a finished shard of samples."""
+        return read_shard(self.store, manifest.uri, Sample, sha256=manifest.sha256)
+
+    def listing(self) -> dict[str, tuple[int, int]]:
+        """Every object of the store with its size and the nanosecond at which it was written."""
+        found = {path: path.stat() for path in self.folder.rglob("*") if path.is_file()}
+        return {str(path.relative_to(self.folder)): (stat.st_size, stat.st_mtime_ns) for path, stat in found.items()}
+
+
+def run_line(day: str) -> dict[str, str]:
+    """Seeds, codegen and nightly of one day, each planned, run, loaded and passed by its gate; their run ids."""
+    return {pipeline: run_pipeline(pipeline, day) for pipeline in PIPELINES}
+
+
+def run_pipeline(pipeline: str, day: str) -> str:
+    """One pipeline of one day, where the environment says; the run's id."""
+    planned = tasks.plan(pipeline, partition=day, config=CONFIG)
+    run_id = str(planned["run_id"])
+    for stage in PIPELINES[pipeline]:
+        run_stage(stage, run_id, [0] if stage in GATHERING_STAGES else planned["shards"])
+    tasks.gate(run_id)
+    return run_id
+
+
+def run_stage(stage: str, run_id: str, shards: Sequence[int]) -> None:
+    """One stage over some shards, in this process, each loaded into the ledger."""
+    for shard in shards:
+        tasks.work(stage, run_id, shard, None, os.environ)
+        tasks.load(run_id, stage, shard)
+
+
+def caco(place: Place, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own."""
+    return subprocess.run(
+        command(*words),
+        env={**os.environ, **place.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+def command(*words: str) -> list[str]:
+    """The words that start the command line."""
+    return [sys.executable, "-m", "caco_tasks.cli", *words]
+
+
+def sample_ids(run_id: str, shard: int, count: int) -> list[str]:
+    """The ids that the samples of a shard must have."""
+    return [sample_id(run_id, "sample", shard, row) for row in range(count)]
+
+
+def ledger_content(url: str) -> dict[str, list[str]]:
+    """Every row of every table as text, without the times of loading, in order."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        tables = connection.execute(
+            text(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'caco' AND table_type LIKE 'BASE%'"
+            )
+        ).scalars()
+        found = {table: connection.execute(text(f"SELECT * FROM caco.{table}")).mappings().all() for table in tables}
+    engine.dispose()
+    return {table: sorted(map(_without_times, rows)) for table, rows in found.items()}
+
+
+def _without_times(row: Any) -> str:
+    return repr({name: value for name, value in row.items() if name not in TIMES_OF_LOADING})
