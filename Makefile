@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 WHEELS  = $(shell $(BIN)/pip config get global.find-links 2>/dev/null || $(BIN)/pip config get :env:.find-links 2>/dev/null)
 BACKEND = $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu)
 
-.PHONY: demo down test install lint types format
+.PHONY: demo down test install lint types format lock
 
 demo: install ## From nothing to a published dataset
 	@$(BIN)/caco demo
@@ -35,6 +35,12 @@ types: install
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+lock: ## Resolve pyproject.toml anew into requirements.lock
+	sed -i 's/^torch==\([0-9.]*\)$$/torch==\1+cpu/' requirements.lock
+	$(UV) pip compile -q pyproject.toml --extra airflow --extra models --extra local --extra dev $(BACKEND) \
+	  --python-version 3.11 --no-header --no-annotate -o requirements.lock
+	sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' requirements.lock
 
 install: $(STAMP)
 

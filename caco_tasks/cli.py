@@ -73,7 +73,9 @@ def _store() -> Any:
 
 
 config_option = click.option("--config", default="nano", show_default=True, help="A bundled config or a TOML file.")
-set_option = click.option("--set", "overrides", multiple=True, metavar="K=V", help="Change a setting, as key.path=value.")
+set_option = click.option(
+    "--set", "overrides", multiple=True, metavar="K=V", help="Change a setting, as key.path=value."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script to read.")
 
 
@@ -139,18 +141,16 @@ def status(as_json: bool) -> None:
 @_plainly
 def doctor(as_json: bool) -> None:
     """Say what is missing on this machine, and how to get it."""
-    from dataclasses import asdict
-
     from caco_tasks.platform.doctor import doctor as examine
     from caco_tasks.showing import answer_table
 
     findings = examine(_home(), PROJECT)
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
+        click.echo(json.dumps([finding.model_dump() for finding in findings], indent=1))
     else:
-        rows = (asdict(finding) for finding in findings)
-        out.print(answer_table(asdict(findings[0]), ([*row.values()] for row in rows)))
-    sys.exit(1 if any(finding.state == "missing" for finding in findings) else 0)
+        rows = [finding.model_dump() for finding in findings]
+        out.print(answer_table(rows[0], ([*row.values()] for row in rows)))
+    sys.exit(1 if any(finding.level == "missing" for finding in findings) else 0)
 
 
 @main.command()
@@ -244,7 +244,9 @@ def sql(query: str | None, as_json: bool) -> None:
     if query is None:
         url = look_around(os.environ).analyst_url
         if url is None:
-            raise ConfigError("There is no ledger: start the local platform with `caco up`, or set CACO_LEDGER_ANALYST_URL.")
+            raise ConfigError(
+                "There is no ledger: start the local platform with `caco up`, or set CACO_LEDGER_ANALYST_URL."
+            )
         command = psql(url)
         os.execvp(command[0], command)
     with _ledger("analyst") as ledger:
@@ -291,7 +293,9 @@ def execute(source: Path, target: Path, workers: int, timeout: float) -> None:
 
 
 @main.command()
-@click.option("--jsonl", "source", required=True, type=click.Path(path_type=Path), help='Lines of {"id","gold","pred"}.')
+@click.option(
+    "--jsonl", "source", required=True, type=click.Path(path_type=Path), help='Lines of {"id","gold","pred"}.'
+)
 @click.option("--out", "target", required=True, type=click.Path(path_type=Path), help="File to write to.")
 @click.option("--workers", type=click.IntRange(1, 256), default=os.cpu_count() or 1, show_default=True)
 @_plainly
@@ -316,6 +320,31 @@ def export(dataset: str, format_name: str, target: Path) -> None:
 
     path, rows = write(_store(), dataset, format_name=format_name, out=target)
     click.echo(f"{rows} rows in {path}")
+
+
+@main.command()
+@click.argument("name")
+@json_option
+@_plainly
+def bench(name: str, as_json: bool) -> None:
+    """Measure a part of the platform, as ratios within one run; needs a checkout, which holds `benchmarks/`."""
+    import runpy
+
+    from caco_tasks.showing import answer_table
+
+    path = PROJECT / "benchmarks" / f"{name}.py"
+    if not path.is_file():
+        known = sorted(file.stem for file in path.parent.glob("*.py") if "def bench(" in file.read_text())
+        raise ConfigError(
+            f"There is no benchmark '{name}': there are {', '.join(known) or 'none, without a checkout'}."
+        )
+    sys.path.insert(0, str(path.parent))
+    with err.status(f"measuring {name}"):
+        figures = runpy.run_path(str(path))["bench"]()
+    if as_json:
+        click.echo(json.dumps(figures, default=str))
+    else:
+        out.print(answer_table(("what", "figure"), figures.items()))
 
 
 @main.group()

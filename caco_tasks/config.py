@@ -1,6 +1,6 @@
 """The settings of a run: one typed model, one file, one hash that names what the run makes.
 
-Files are TOML; `caco_tasks/configs/` holds `nano`, `smoke`, `single-gpu` and `paper`. Every setting has a bounded type and an
+Files are TOML; `caco_tasks/configs/` holds the bundled ones. Every setting has a bounded type and an
 unknown key is an error. Settings listed in `SETTINGS_THAT_CHANGE_NO_DATA` do not enter the hash.
 """
 

@@ -19,7 +19,6 @@ from caco_tasks.platform.api import AirflowApi
 from caco_tasks.platform.state import PlatformState
 from caco_tasks.publishing.export import dataset_rows
 from caco_tasks.showing import funnel_table, lineage_tree, row_panel
-from caco_tasks.stages.publish import dataset_version
 from caco_tasks.store import Store, open_store
 
 DAG_PATIENCE_SECONDS = 90.0
@@ -143,7 +142,7 @@ def _say_where(store: Store, dataset: str, state: PlatformState, console: Consol
         "Load it     " + _loading(state, dataset),
         f"Export      caco export {dataset} --format messages --out out",
         f"Airflow     {state.airflow_url}  login {state.airflow_user}, password {state.airflow_password}",
-        "Ask         caco sql \"SELECT * FROM caco.funnel\"",
+        'Ask         caco sql "SELECT * FROM caco.funnel"',
     ]
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -151,7 +150,9 @@ def _say_where(store: Store, dataset: str, state: PlatformState, console: Consol
 
 def _loading(state: PlatformState, dataset: str) -> str:
     if state.store.root.startswith("file://"):
-        return f'datasets.load_dataset("parquet", data_files="{state.store.root[7:]}/datasets/{dataset}/train-*.parquet")'
+        return (
+            f'datasets.load_dataset("parquet", data_files="{state.store.root[7:]}/datasets/{dataset}/train-*.parquet")'
+        )
     return f'caco export {dataset} --format caco --out out; datasets.load_dataset("json", data_files="out/train.jsonl")'
 
 

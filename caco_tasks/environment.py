@@ -1,9 +1,10 @@
-"""Where the outside things are: read from the environment, else from the local platform's file. For the command line and the DAGs.
+"""Where the outside things are: from the environment, else from the local platform's file; for command line and DAGs.
 
 - `CACO_HOME`: folder of the local platform; default `.caco` in the current folder.
-- `CACO_STORE`: root of the store, `s3://bucket/prefix` or `file:///folder`; with `CACO_S3_ENDPOINT`, `CACO_S3_ACCESS_KEY`,
-  `CACO_S3_SECRET_KEY` and `CACO_S3_REGION` as the store needs them.
-- `CACO_LEDGER_URL`: SQLAlchemy URL of the ledger as `caco_writer`; `CACO_LEDGER_OWNER_URL` and `CACO_LEDGER_ANALYST_URL` likewise.
+- `CACO_STORE`: root of the store, `s3://bucket/prefix` or `file:///folder`; with `CACO_S3_ENDPOINT`,
+  `CACO_S3_ACCESS_KEY`, `CACO_S3_SECRET_KEY` and `CACO_S3_REGION` as the store needs them.
+- `CACO_LEDGER_URL`: SQLAlchemy URL of the ledger as `caco_writer`; `CACO_LEDGER_OWNER_URL` and
+  `CACO_LEDGER_ANALYST_URL` likewise.
 """
 
 from collections.abc import Mapping

@@ -101,7 +101,7 @@ def _line(stage: str, shards: str, row: FunnelRow | None) -> str:
 
 def _shards(stage: str, tasks: Sequence[TaskInstance]) -> str:
     own = [task for task in tasks if task.task_id.rpartition(".")[2] == stage]
-    if not own or own[0].map_index == -1 and own[0].state is None:
+    if not own or (own[0].map_index == -1 and own[0].state is None):
         return "–"
     states = Counter(task.state or "waiting" for task in own)
     rest = [f"{count} {state}" for state, count in states.items() if state not in ("success", "waiting")]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
@@ -294,9 +294,8 @@ def from_row(record: type[Record], row: Mapping[str, Any]) -> Judged[Record]:
     values = dict(row)
     verdict = {name: values.pop(name, None) for name in ("outcome", "reason", "detail")}
     try:
-        return Judged(
-            record=_adapter(record).validate_python(values), verdict=_adapter(Verdict).validate_python(verdict)
-        )
+        found = _adapter(cast(type, record)).validate_python(values)
+        return Judged(record=found, verdict=_adapter(Verdict).validate_python(verdict))
     except ValidationError as exc:
         raise DamagedError(f"A row is not a {record.__name__}: {exc.errors()[0]['msg']}.") from exc
 

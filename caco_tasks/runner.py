@@ -1,9 +1,9 @@
 """One stage over one shard: done? skip : read → stage → count → write → manifest last.
 
-This file and any one file of `stages/` explain the system. A stage is a generator: records in, judged records out. The runner cuts
-a shard into parts and keeps each finished part in the store, retries what is unknown, checks that no record was lost or doubled,
-writes the shard under a name made of its content, and its manifest after it. Killed anywhere, it goes on from the last finished
-part; run again, it does nothing.
+This file and any one file of `stages/` explain the system. A stage is a generator: records in, judged records out. The
+runner cuts a shard into parts and keeps each finished part in the store, retries what is unknown, checks that no record
+was lost or doubled, writes the shard under a name made of its content, and its manifest after it. Killed anywhere, it
+goes on from the last finished part; run again, it does nothing.
 """
 
 import time
@@ -91,7 +91,7 @@ def _resume(stage: Stage, context: Context, part: list[Any], number: int) -> lis
 
 def _judge(stage: Stage, context: Context, records: list[Any]) -> list[Judged[Any]]:
     """One verdict for every record, in the order of the records; unknown ones are tried again."""
-    judged = {record_id(row): row for row in _checked(stage, context, records)}
+    judged: dict[str, Judged[Any]] = {record_id(row): row for row in _checked(stage, context, records)}
     for _ in range(context.config.runner.retries_of_unknown):
         again = [record for record in records if judged[record_id(record)].verdict.outcome is Outcome.UNKNOWN]
         judged |= {record_id(row): row for row in _checked(stage, context, again)} if again else {}

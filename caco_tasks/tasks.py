@@ -1,6 +1,7 @@
-"""What a DAG's tasks do, without Airflow: plan a run, run a stage in a process of its own, load its manifest, judge the run.
+"""What a DAG's tasks do, without Airflow: plan a run, run a stage, load its manifest, judge the run.
 
-Models never live in Airflow's task process: a stage runs as `caco stage …`, in a clean environment, and gives its memory back.
+Models never live in Airflow's task process: a stage runs as `caco stage …`, in a process of its own with a clean
+environment, and gives its memory back.
 """
 
 import json
@@ -24,7 +25,7 @@ from caco_tasks.runner import run_shard
 from caco_tasks.stages import PIPELINES, shards_of
 from caco_tasks.store import Manifest, RunRecord, Store, open_store
 from caco_tasks.store.manifest import manifest_uri, parse_manifest, run_folder
-from caco_tasks.store.registry import parse_dataset
+from caco_tasks.store.registry import parse_dataset, parse_run
 
 AIRFLOW_PREFIXES = ("AIRFLOW", "_AIRFLOW", "__AIRFLOW")
 
@@ -41,7 +42,7 @@ def plan(pipeline: str, *, partition: str, config: str, overrides: Sequence[str]
     with _ledger() as (ledger, around):
         wanted = _new_run(pipeline, partition, settings, ledger)
         run = ledger.register_run(wanted)
-        open_store(around.places.store).put(_run_key(run), run.model_dump_json(indent=1).encode())
+        _write_once(open_store(around.places.store), _run_key(run), run.model_dump_json(indent=1).encode())
     shards = shards_of(pipeline, settings.shards, settings.seeds.shards)
     return {"run_id": run.run_id, "partition": partition, "shards": list(shards)}
 
@@ -119,7 +120,7 @@ def read_run(store: Store, run_id: str, around: Surroundings) -> RunRecord:
     keys = [key for key in store.list("runs/") if key.endswith("/run.json") and key.split("/")[2].startswith(run_id)]
     if len(keys) != 1:
         raise ConfigError(f"There {'is no run' if not keys else 'are several runs'} '{run_id}' in {store.root}.")
-    return RunRecord.model_validate_json(_demand(store, keys[0]))
+    return parse_run(_demand(store, keys[0]), uri=keys[0])
 
 
 def config_of(run: RunRecord) -> RunConfig:
@@ -217,6 +218,12 @@ def _demand(store: Store, key: str) -> bytes:
     if found is None:
         raise ConfigError(f"There is no {key} in {store.root}: run its stage first.")
     return found
+
+
+def _write_once(store: Store, key: str, data: bytes) -> None:
+    """Writes an object unless it is there already, so that planning a run again touches nothing."""
+    if store.get(key) != data:
+        store.put(key, data)
 
 
 def _run_key(run: RunRecord) -> str:

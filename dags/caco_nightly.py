@@ -76,7 +76,7 @@ def caco_nightly() -> None:
     planned: Any = plan.override(inlets=[CODEGEN], **CPU)("nightly")
 
     @task_group
-    def funnel(run_id: str, shard: int) -> Any:  # noqa: ANN401 - an XComArg, which the types of airflow.sdk do not foresee
+    def funnel(run_id: str, shard: int) -> Any:
         inputs: list[Any] = []
         for stage, where in FUNNEL.items():
             step = stage_and_load.override(task_id=stage, **where)

@@ -1,7 +1,8 @@
 """What a set of nano models yields, measured on numbers that training never saw: `python -m caco_tasks.nano.evaluate --out FILE`.
 
-Without the pipeline's filters in between: of sampled programs, how many run, how many are new; of bank problems, how many are solved;
-of bank programs written back and solved, how many agree; of true and planted triples, how many the judge tells apart.
+Without the pipeline's filters in between: of sampled programs, how many run, how many are new; of bank problems,
+how many are solved; of bank programs written back and solved, how many agree; of true and planted triples, how many
+the judge tells apart.
 """
 
 import argparse

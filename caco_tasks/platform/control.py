@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,12 +44,21 @@ from caco_tasks.platform.state import (
     load_state,
 )
 
-START_SECONDS = 180
+START_SECONDS = 300
 STOP_SECONDS = 90
 LEAST_FREE_MB = 500
 POOLS = {"cpu": (128, "Tasks on processors"), "gpu": (1, "Tasks on a graphics card: one slot for each card")}
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wishes:
+    """What `up` was asked for."""
+
+    project: Path
+    store: StoreKind | None
+    ports: Mapping[str, int]
 
 
 class ServiceStatus(BaseModel):
@@ -107,18 +117,19 @@ def up(
             platform is up with another project, store or port.
     """
     place = Home(home.absolute())
+    wishes = _Wishes(project=project.absolute(), store=store, ports=ports or {})
     place.make()
     with place.lock("command"):
         supervisor = place.supervisor()
         if supervisor is not None and supervisor.is_alive():
-            _demand_same(place, project, store, ports)
+            _demand_same(place, wishes)
             if _is_healthy(place, supervisor):
                 on_progress("the platform is up already")
                 return _state(place)
             process = supervisor.process()
         else:
-            process = _start_supervisor(place, project, store, ports, on_progress)
-        _wait_until_healthy(place, process, on_progress)
+            process = _start_supervisor(place, wishes, on_progress=on_progress)
+        _wait_until_healthy(place, process, on_progress=on_progress)
         state = _state(place)
         _make_pools(state)
         return state
@@ -169,9 +180,7 @@ def status(home: Path) -> PlatformStatus:
     )
 
 
-def _start_supervisor(
-    place: Home, project: Path, store: StoreKind | None, ports: Mapping[str, int] | None, on_progress: Say
-) -> ProcessId:
+def _start_supervisor(place: Home, wishes: _Wishes, *, on_progress: Say) -> ProcessId:
     before = place.supervisor()
     if before is not None:
         left = _running(before)
@@ -179,7 +188,7 @@ def _start_supervisor(
             on_progress(f"clearing away what a killed platform left: {', '.join(left)}")
         _clear_away(place, before)
     _demand_room(place)
-    place.save("plan.json", _new_plan(place, project, store, ports))
+    place.save("plan.json", _new_plan(place, wishes))
     place.secrets()
     return spawn(
         [sys.executable, "-m", "caco_tasks.platform.supervisor", str(place.folder)],
@@ -188,27 +197,30 @@ def _start_supervisor(
     )
 
 
-def _new_plan(place: Home, project: Path, store: StoreKind | None, ports: Mapping[str, int] | None) -> Plan:
-    if not (project / "dags").is_dir():
-        raise PlatformError(f"There is no folder 'dags' in {project}: name the folder of the project.")
+def _new_plan(place: Home, wishes: _Wishes) -> Plan:
+    if not (wishes.project / "dags").is_dir():
+        raise PlatformError(f"There is no folder 'dags' in {wishes.project}: name the folder of the project.")
     before = place.plan()
+    unknown = set(wishes.ports) - set(DEFAULT_PORTS)
+    if unknown:
+        raise PlatformError(f"There is no port '{min(unknown)}': use {', '.join(DEFAULT_PORTS)}.")
     chosen: dict[str, int] = {}
     for name, default in DEFAULT_PORTS.items():
-        asked = (ports or {}).get(name)
+        asked = wishes.ports.get(name)
         if asked is not None:
             demand_free(asked, name)
         first = getattr(before.ports, name) if before else default
         chosen[name] = asked or free_port(first, without=frozenset(chosen.values()))
-    kind = store or (before.store if before else "s3")
-    return Plan(project=project.absolute(), store=kind, ports=Ports.model_validate(chosen))
+    kind = wishes.store or (before.store if before else "s3")
+    return Plan(project=wishes.project, store=kind, ports=Ports.model_validate(chosen))
 
 
-def _demand_same(place: Home, project: Path, store: StoreKind | None, ports: Mapping[str, int] | None) -> None:
+def _demand_same(place: Home, wishes: _Wishes) -> None:
     plan = place.plan()
     if plan is None:
         return
-    wanted: dict[str, object] = {"project": project.absolute(), "store": store or plan.store}
-    wanted |= {f"port of {name}": port for name, port in (ports or {}).items()}
+    wanted: dict[str, object] = {"project": wishes.project, "store": wishes.store or plan.store}
+    wanted |= {f"port of {name}": port for name, port in wishes.ports.items()}
     actual: dict[str, object] = {"project": plan.project, "store": plan.store}
     actual |= {f"port of {name}": port for name, port in plan.ports.model_dump().items()}
     for name, value in wanted.items():
@@ -226,7 +238,7 @@ def _demand_room(place: Home) -> None:
         )
 
 
-def _wait_until_healthy(place: Home, process: ProcessId, on_progress: Say) -> None:
+def _wait_until_healthy(place: Home, process: ProcessId, *, on_progress: Say) -> None:
     said, deadline = "", time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         word = place.supervisor()

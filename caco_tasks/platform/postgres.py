@@ -264,6 +264,11 @@ def binaries() -> Path:
     )
 
 
+def psql(url: str) -> list[str]:
+    """The command that opens a Postgres shell on a database: the wheel's own `psql`."""
+    return [str(binaries() / "psql"), url.replace("postgresql+psycopg2://", "postgresql://")]
+
+
 def _ensure_role(cursor: "Cursor", name: str, password: str | None) -> None:
     from psycopg2 import sql
 

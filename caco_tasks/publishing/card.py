@@ -1,4 +1,4 @@
-"""The dataset card, made from the ledger: what happened to every program, which models and prompts, which sources and licences."""
+"""The dataset card, made from the ledger: what became of every program, the models and prompts, the seeds' licences."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def dataset_card(facts: CardFacts, *, run: RunRecord, config: RunConfig, publish
     sections = [
         _head(facts, config, published),
         _opening(run, config, published),
-        f"## Columns\n\n{_table(('column', 'what it is'), COLUMNS.items())}",
+        f"## Columns\n\n{table(('column', 'what it is'), COLUMNS.items())}",
         f"## From sampled program to published row\n\n{_funnel(facts, published)}",
         f"## Why rows were rejected\n\n{_reasons(facts)}",
         f"## Models and prompts\n\n{_models(facts, config)}",
@@ -54,6 +54,12 @@ def dataset_card(facts: CardFacts, *, run: RunRecord, config: RunConfig, publish
         f"## Known limits\n\n{_limits(facts, config)}",
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A Markdown table."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
 def _head(facts: CardFacts, config: RunConfig, published: int) -> str:
@@ -82,16 +88,16 @@ def _funnel(facts: CardFacts, published: int) -> str:
     rows = [
         (row.stage, row.read, row.passed, row.failed, row.unknown, _share(row.passed, row.read)) for row in facts.funnel
     ]
-    table = _table(("stage", "read", "passed", "failed", "unknown", "kept"), rows)
+    stages = table(("stage", "read", "passed", "failed", "unknown", "kept"), rows)
     sampled = facts.funnel[0].read if facts.funnel else 0
-    return f"{table}\n\nPublished: {published:,} of {sampled:,} sampled programs ({_share(published, sampled)})."
+    return f"{stages}\n\nPublished: {published:,} of {sampled:,} sampled programs ({_share(published, sampled)})."
 
 
 def _reasons(facts: CardFacts) -> str:
     rows = [
         (row.stage, row.outcome, f"`{row.reason}`", row.records, f"{row.share_of_read:.1%}") for row in facts.reasons
     ]
-    return _table(("stage", "outcome", "reason", "rows", "of those read"), rows) if rows else "None was."
+    return table(("stage", "outcome", "reason", "rows", "of those read"), rows) if rows else "None was."
 
 
 def _models(facts: CardFacts, config: RunConfig) -> str:
@@ -103,14 +109,14 @@ def _models(facts: CardFacts, config: RunConfig) -> str:
         settings = config.models[role]  # type: ignore[index]
         tokens = sum(manifest.completion_tokens for manifest in manifests)
         rows.append((role, _code(models), _code(prompts), settings.temperature, settings.top_p, f"{tokens:,}"))
-    return _table(("role", "model", "prompt", "temperature", "top-p", "tokens written"), rows)
+    return table(("role", "model", "prompt", "temperature", "top-p", "tokens written"), rows)
 
 
 def _sources(facts: CardFacts) -> str:
     rows = [(row.source, f"`{row.revision[:16]}`", row.licence, row.seeds, row.verified) for row in facts.sources]
     if not rows:
         return "The model that wrote the programs was not trained by this platform; its seeds are not known."
-    return _table(("source", "revision", "licence", "seeds", "verified programs"), rows)
+    return table(("source", "revision", "licence", "seeds", "verified programs"), rows)
 
 
 def _limits(facts: CardFacts, config: RunConfig) -> str:
@@ -137,11 +143,6 @@ def _protection(config: RunConfig) -> str:
     if not names:
         return "No benchmark was protected: the config names none, so rows may overlap test sets."
     return f"Rows that overlap these benchmarks were removed: {', '.join(names)}. Others were not looked at."
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
 def _code(words: Iterable[str]) -> str:

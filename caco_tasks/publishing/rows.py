@@ -1,4 +1,4 @@
-"""The row of a published dataset: the columns of the Caco release (instruction, output, answer, code), and where it comes from."""
+"""A published row: the columns of the Caco release (instruction, output, answer, code), and where it comes from."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""publish: what passed every stage becomes a dataset: parquet files, a card made from the ledger, a manifest with hashes.
+"""publish: what passed every stage becomes a dataset: parquet files, a card made from the ledger, a manifest.
 
-`datasets/{name}/{version}/` holds `train-00000-of-00001.parquet` and so on, `README.md` and, last, `manifest.json`. The version is the
-partition and the beginning of the run's id, so that a run has one dataset and publishes it once.
+`datasets/{name}/{version}/` holds `train-00000-of-00001.parquet` and so on, `README.md` and, last, `manifest.json` with
+hashes. The version is the partition and the beginning of the run's id: a run has one dataset and publishes it once.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """unify: each seed becomes a program in the unified template that runs and returns the gold answer.
 
-Annotated sources are converted without a model (`caco_tasks.convert`); any other is given to the unifier model with a prompt. A seed
-program that passes claims its fingerprints, so that CodeGen's samples must be new.
+Annotated sources are converted without a model (`caco_tasks.convert`); any other is given to the unifier model with a
+prompt. A seed program that passes claims its fingerprints, so that CodeGen's samples must be new.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -65,8 +65,8 @@ def airflow_database(postgres: EmbeddedPostgres, airflow_home: Path) -> Iterator
         from airflow import settings
         from airflow.utils.db import initdb
 
-        settings.configure_vars()  # type: ignore[no-untyped-call]
-        settings.configure_orm()  # type: ignore[no-untyped-call]
+        settings.configure_vars()  # type: ignore[no-untyped-call, unused-ignore]
+        settings.configure_orm()  # type: ignore[no-untyped-call, unused-ignore]
         initdb()
         yield
         settings.dispose_orm()

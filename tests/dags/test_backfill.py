@@ -6,26 +6,30 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from caco_tasks.platform import airflow, control
 from caco_tasks.platform.api import AirflowApi, DagRun
+from caco_tasks.platform.ports import free_port
 from caco_tasks.platform.state import Home, PlatformState
 
 ROOT = Path(__file__).parents[2]
-DATES = ["2026-11-01", "2026-11-02", "2026-11-03"]
+TODAY = datetime.now(UTC).date()  # the last date, or the scheduler would add the run that is due today
+DATES = [str(TODAY - timedelta(days=days)) for days in (2, 1, 0)]
 SMALL = {"config": "smoke", "samples": 6, "overrides": ["shards=1"]}
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 600
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformState]:
-    """The whole local platform in a home of its own, with a store of files."""
+def platform(tmp_path_factory: pytest.TempPathFactory, first_port: int) -> Iterator[PlatformState]:
+    """The whole local platform in a home of its own, on ports of its own, with a store of files."""
     home = tmp_path_factory.mktemp("platform")
+    ports = {name: free_port(first_port + 300 + 10 * n) for n, name in enumerate(("airflow", "postgres", "s3"))}
     try:
-        yield control.up(home, project=ROOT, store="file")
+        yield control.up(home, project=ROOT, store="file", ports=ports)
     finally:
         control.down(home)
 
@@ -61,7 +65,8 @@ def test_a_backfill_of_three_dates_gives_three_runs_and_again_none(
 ) -> None:
     assert api.runs("caco_nightly") == []
     backfill(platform)
-    wait_until(lambda: len(api.runs("caco_nightly")) == 3 and all(run.is_finished for run in api.runs("caco_nightly")))
+    assert len(api.runs("caco_nightly")) == 3
+    wait_until(lambda: all(run.is_finished for run in api.runs("caco_nightly")))
     runs = api.runs("caco_nightly")
     assert sorted((run.partition_key, run.state) for run in runs) == [(date, "success") for date in DATES]
     before = contents(platform)
@@ -89,7 +94,7 @@ def contents(platform: PlatformState) -> dict[str, int]:
 
 
 def wait_until(is_true: Callable[[], bool]) -> None:
-    """Returns when a condition holds; fails after four minutes."""
+    """Returns when a condition holds; fails after ten minutes."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_true():
         assert time.monotonic() < deadline, "the scheduler took too long"

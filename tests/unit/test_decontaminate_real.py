@@ -8,7 +8,6 @@ import pytest
 from caco_tasks.config import BenchmarkSettings, DecontaminationSettings
 from caco_tasks.filters.overlap import BenchmarkIndex
 
-
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the public data files of ../shared/data are absent")

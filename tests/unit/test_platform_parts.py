@@ -157,15 +157,6 @@ def test_ports_given_away_already_are_passed_over() -> None:
 # Airflow's settings
 
 
-def test_the_wanted_schema_is_the_one_that_airflow_itself_names(tmp_path: Path) -> None:
-    code = "from airflow.utils.db import _REVISION_HEADS_MAP as m; import sys; sys.stdout.write([*m.values()][-1])"
-    environment = {**ENVIRONMENT, "AIRFLOW_HOME": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=60
-    )
-    assert airflow.wanted_revision() == done.stdout.splitlines()[-1]
-
-
 def test_settings_of_airflow_in_the_environment_do_not_reach_ours(home: Home, tmp_path: Path) -> None:
     inherited = {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor", "AIRFLOW_CONFIG": "/x", "no_proxy": "intranet"}
     environment = airflow.environment(home, plan(tmp_path), home.secrets(), inherited=inherited, cores=1)

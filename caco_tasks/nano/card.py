@@ -1,0 +1,145 @@
+"""Writes the nano models' card and curves from what training and evaluation left behind.
+
+python -m caco_tasks.nano.card --weights caco_tasks/nano/weights --figures evaluation.json --out docs
+"""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from caco_tasks.bank.catalog import FAMILIES
+from caco_tasks.nano.data import ROLES
+from caco_tasks.publishing.card import table
+
+SMOOTHED_STEPS = 25
+WEAKEST_SHOWN = 12
+
+PURPOSE = {
+    "codegen": "samples programs from its start token; what a run fine-tunes on its seeds",
+    "writer": "writes a problem from a program (`reverse`) and a solution from a problem (`solve`)",
+    "judge": "says whether problem, solution and program are consistent",
+}
+
+
+def card(trained: Mapping[str, Mapping[str, Any]], figures: Mapping[str, Any]) -> str:
+    """The model card as Markdown."""
+    return "\n\n".join(
+        [
+            "# The nano models",
+            "Three small Llama-architecture models (Transformers), trained from scratch on the bundled bank by "
+            "`python -m caco_tasks.nano.train ROLE --out FOLDER`, so that every stage is real on two processor cores. They "
+            f"know the {len(FAMILIES)} families of the bank and nothing else. Licence of weights and data: CC0-1.0.",
+            f"## Training\n\n{_training(trained)}\n\n![Loss curves](nano-loss.svg)",
+            "Data: the bank, drawn without end from seed numbers of 1,000,000 up; seeds come from 0 up and the figures below "
+            "from 500,000 up, so no problem is shared. What a step sees follows from the seed alone. Byte-level BPE of 4,096 "
+            "tokens in which every digit stands alone (`docs/decisions/0006-superword-tokens-for-nano.md`). Loss on "
+            "completions only; warm-up, stable, decay over the last fifth; AdamW; bfloat16 autocast; weights kept in float16.",
+            f"## Figures\n\n{_figures(figures)}",
+            f"## By domain\n\n{_by_domain(figures)}",
+            f"## Where they are weakest\n\n{_weakest(figures)}",
+            "## Not for\n\nMaking data for other models to learn from, or any problem outside of the bank.",
+        ]
+    )
+
+
+def draw_curves(trained: Mapping[str, Mapping[str, Any]], path: Path) -> None:
+    """Draws the training loss of each model over its steps, smoothed, on a logarithmic scale."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
+    for role, state in trained.items():
+        smooth = _smoothed(state["loss"])
+        axes.plot([SMOOTHED_STEPS * (i + 1) for i in range(len(smooth))], smooth, label=role)
+    axes.set(xlabel="optimiser step", ylabel="loss on completions, nats per token", yscale="log")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    mpl.rcParams["svg.hashsalt"] = "caco"
+    figure.savefig(path, metadata={"Date": None})
+
+
+def _training(trained: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = []
+    for role, state in trained.items():
+        settings = state["settings"]
+        shape = f"{settings['layers']} × {settings['hidden']}"
+        start = settings.get("begins_with") or "random"
+        loss = sum(state["loss"][-50:]) / 50
+        minutes = f"{state['seconds'] / 60:.0f}"
+        rows.append(
+            (role, PURPOSE[role], shape, start, state["steps"], f"{state['tokens'] / 1e6:.1f}M", minutes, f"{loss:.3f}")
+        )
+    heads = (
+        "model",
+        "what it does",
+        "layers × width",
+        "starts from",
+        "steps",
+        "tokens",
+        "minutes, one core",
+        "last loss",
+    )
+    return table(heads, rows)
+
+
+def _figures(figures: Mapping[str, Any]) -> str:
+    codegen, judge = figures["codegen"], figures["judge"]
+    rows = [
+        ("sampled programs that run", _share(codegen["run"], codegen["sampled"])),
+        (
+            f"and are distinct and not among {codegen['trained_on']:,} training programs",
+            _share(codegen["new_and_distinct"], codegen["sampled"]),
+        ),
+        ("bank problems solved", _share(figures["solver"]["agree"], figures["solver"]["asked"])),
+        (
+            "bank programs reversed and solved, answers agree",
+            _share(figures["reverse_and_solve"]["agree"], figures["reverse_and_solve"]["asked"]),
+        ),
+        ("true triples that the judge rejects", _share(judge["rejected_though_true"], judge["true_triples"])),
+        (
+            "planted inconsistencies that the judge passes",
+            _share(judge["passed_though_planted"], judge["planted_triples"]),
+        ),
+    ]
+    return table(("over all families, before any filter", "share"), rows)
+
+
+def _by_domain(figures: Mapping[str, Any]) -> str:
+    solved, round_trip = figures["solver"]["by_domain"], figures["reverse_and_solve"]["by_domain"]
+    rows = [(domain, f"{solved[domain]:.0%}", f"{round_trip[domain]:.0%}") for domain in sorted(solved)]
+    return table(("domain", "solved", "reversed, solved and agree"), rows)
+
+
+def _weakest(figures: Mapping[str, Any]) -> str:
+    by_family = figures["reverse_and_solve"]["by_family"]
+    weakest = sorted(by_family.items(), key=lambda pair: pair[1])[:WEAKEST_SHOWN]
+    return table(("family", "reversed, solved and agree"), [(name, f"{share:.0%}") for name, share in weakest])
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%} ({part:,} of {whole:,})"
+
+
+def _smoothed(losses: Sequence[float]) -> list[float]:
+    whole = len(losses) // SMOOTHED_STEPS * SMOOTHED_STEPS
+    return [sum(losses[i : i + SMOOTHED_STEPS]) / SMOOTHED_STEPS for i in range(0, whole, SMOOTHED_STEPS)]
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m caco_tasks.nano.card", description=__doc__)
+    parser.add_argument("--weights", type=Path, default=Path(__file__).parent / "weights")
+    parser.add_argument("--figures", type=Path, required=True, help="what caco_tasks.nano.evaluate wrote")
+    parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of nano.md and nano-loss.svg")
+    given = parser.parse_args()
+    trained = {role: json.loads((given.weights / role / "training.json").read_text()) for role in ROLES}
+    (given.out / "nano.md").write_text(card(trained, json.loads(given.figures.read_text())) + "\n")
+    draw_curves(trained, given.out / "nano-loss.svg")
+
+
+if __name__ == "__main__":
+    main()

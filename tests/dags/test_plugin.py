@@ -1,0 +1,106 @@
+"""The Caco page of Airflow's UI: closed to strangers, true to the ledger, and safe with odd names."""
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from caco_tasks.config import load_config
+from caco_tasks.store import RunRecord
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+
+pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own deprecations are not ours to mend
+
+PLUGIN = Path(__file__).parents[2] / "plugins" / "caco.py"
+
+
+@pytest.fixture(scope="module")
+def plugin(airflow_home: Path) -> ModuleType:
+    """The plugin, loaded by its path as Airflow does it."""
+    spec = importlib.util.spec_from_file_location("caco_plugin", PLUGIN)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def stranger(plugin: ModuleType, monkeypatch: pytest.MonkeyPatch) -> "TestClient":
+    """A browser without a login, in front of an Airflow with the simple auth manager."""
+    from airflow.api_fastapi.app import init_auth_manager
+    from fastapi.testclient import TestClient
+
+    monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "0" * 64)
+    plugin.app.state.auth_manager = init_auth_manager(plugin.app)
+    return TestClient(plugin.app)
+
+
+@pytest.fixture
+def reader(plugin: ModuleType) -> Iterator["TestClient"]:
+    """A browser that is logged in."""
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from airflow.api_fastapi.core_api.security import get_user
+    from fastapi.testclient import TestClient
+
+    plugin.app.dependency_overrides[get_user] = lambda: SimpleAuthManagerUser(username="viewer", role="viewer")
+    yield TestClient(plugin.app)
+    plugin.app.dependency_overrides.clear()
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer forged"}], ids=["anonymous", "forged token"])
+def test_a_stranger_is_turned_away(stranger: "TestClient", headers: dict[str, str]) -> None:
+    reply = stranger.get("/", headers=headers)
+    assert reply.status_code == 401 if not headers else reply.status_code in {401, 403}
+    assert "<h1>" not in reply.text
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+def test_the_page_does_not_describe_itself_to_strangers(stranger: "TestClient", path: str) -> None:
+    assert stranger.get(path).status_code == 404
+
+
+def test_the_page_shows_the_newest_night_and_escapes_its_names(
+    reader: "TestClient", ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from caco_tasks.ledger import Ledger
+
+    monkeypatch.setenv("CACO_LEDGER_ANALYST_URL", ledger_url)
+    assert "No night was planned yet" in reader.get("/").text
+    config = load_config("smoke", ['name="<b>odd</b>"'])
+    run = RunRecord(
+        run_id="0" * 32,
+        pipeline="nightly",
+        partition="2026-11-02",
+        config_hash=config.fingerprint(),
+        config=config.model_dump(mode="json"),
+        code_version="0.1.0",
+    )
+    with Ledger(ledger_url) as ledger:
+        ledger.register_run(run)
+    reply = reader.get("/")
+    assert reply.status_code == 200
+    assert "Newest night: 2026-11-02" in reply.text
+    assert run.run_id in reply.text
+    assert "&lt;b&gt;odd&lt;/b&gt;" in reply.text
+    assert "<b>odd" not in reply.text
+
+
+def test_the_page_says_why_when_the_ledger_does_not_answer(
+    reader: "TestClient", ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CACO_LEDGER_ANALYST_URL", "postgresql+psycopg2://caco_analyst:x@127.0.0.1:9/caco")
+    reply = reader.get("/")
+    assert reply.status_code == 503
+    assert "127.0.0.1:9" in reply.text
+
+
+def test_airflow_finds_the_page_in_the_navigation(plugin: ModuleType) -> None:
+    view = plugin.CacoPlugin.external_views[0]
+    assert view["destination"] == "nav"
+    assert view["href"].startswith(plugin.CacoPlugin.fastapi_apps[0]["url_prefix"])

@@ -1,0 +1,154 @@
+"""Records, runs and stores in a folder for the tests of the core; every field has a value that differs from its neighbours'."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from caco_tasks.config import RunConfig, parse_config
+from caco_tasks.context import Context
+from caco_tasks.ids import program_id, run_id
+from caco_tasks.records import (
+    Execution,
+    Generation,
+    Grade,
+    Judgement,
+    Overlap,
+    Problem,
+    Program,
+    Sample,
+    Seed,
+    SeedProgram,
+    Solution,
+)
+from caco_tasks.resources import Places, TaskResources
+from caco_tasks.store import RunRecord, Store, open_store
+from caco_tasks.store.base import StoreSettings
+
+CODE = 'input = {"pens": 3, "price": 4}\n\ndef cost(pens, price):\n    return pens * price\n\noutput = cost(**input)\n'
+
+
+def generation(role: str = "codegen") -> Generation:
+    """A reply's origin."""
+    return Generation(
+        request_id=f"request of {role}",
+        model_id=f"{role}@1",
+        prompt=f"nano_{role}.v1",
+        finish_reason="stop",
+        prompt_tokens=5,
+        completion_tokens=7,
+        seconds=0.25,
+    )
+
+
+def execution(output: str = "12") -> Execution:
+    """A program that ran."""
+    return Execution(
+        input_json='{"pens": 3, "price": 4}',
+        output_json=output,
+        output_text=output,
+        output_type="int",
+        stdout=f"{output}\n",
+        error=None,
+        wall_seconds=0.5,
+        cpu_seconds=0.125,
+        peak_memory_mb=17.5,
+        sandbox_level="partial",
+    )
+
+
+def solution(text: str = "3 × 4 = 12.\nThe answer is \\boxed{12}.", answer: str | None = "12") -> Solution:
+    """A chain of thought."""
+    return Solution(text=text, answer=answer, generation=generation("solver"), equations_checked=1)
+
+
+def sample(name: str = "s0", **changes: Any) -> Sample:
+    """A sample that has come all the way down."""
+    full = Sample(
+        sample_id=name,
+        program=Program(program_id=program_id(CODE), code=CODE, generation=generation()),
+        execution=execution(),
+        problem=Problem(text="What do 3 pens at 4 coins each cost?", generation=generation("reverser")),
+        solution=solution(),
+        judgement=Judgement(reply="yes", generation=generation("judge")),
+        overlaps=(Overlap(benchmark="b", item="7", rule="ngram", score=0.75, matched_text="3 pens at 4"),),
+    )
+    return replace(full, **changes)
+
+
+def seed() -> Seed:
+    """A seed with every field filled."""
+    return Seed(
+        seed_id="seed 0",
+        source="shop",
+        revision="r1",
+        licence="CC0-1.0",
+        key="17",
+        problem="What do 3 pens at 4 coins each cost?",
+        solution="3 × 4 = 12",
+        answer="12",
+        annotation='{"equation": "3*4"}',
+        domain="arithmetic",
+        difficulty=1,
+        raw="{…}",
+    )
+
+
+def seed_program() -> SeedProgram:
+    """A seed and its program."""
+    return SeedProgram(
+        seed=seed(), program=Program(program_id="p", code=CODE), execution=execution(), grade=Grade.A_PLUS
+    )
+
+
+def small_config(**changes: Any) -> RunConfig:
+    """Settings of a run over one small shard; `changes` are whole tables."""
+    model = {"model": "nano:codegen", "prompt": "nano_program.v1"}
+    roles = {role: model for role in ("codegen", "reverser", "solver", "judge")}
+    values: dict[str, Any] = {
+        "name": "test",
+        "samples": 10,
+        "shards": 1,
+        "seeds": {"sources": [{"name": "bank", "reader": "bank", "limit": 4}]},
+        "train": {"base": "nano:codegen"},
+        "models": roles,
+        "publish": {"name": "shop-words"},
+    }
+    return parse_config(values | changes, origin="the test's settings")
+
+
+def nightly_run(config: RunConfig) -> RunRecord:
+    """The record of a run with `config`."""
+    config_hash = config.fingerprint()
+    return RunRecord(
+        run_id=run_id("nightly", "2026-01-02", config_hash),
+        pipeline="nightly",
+        partition="2026-01-02",
+        config_hash=config_hash,
+        config=config.model_dump(mode="json"),
+        code_version="0",
+    )
+
+
+def context_in(folder: Path, stage: str, config: RunConfig | None = None, *, shard: int = 0) -> Context:
+    """A task of a run whose store is below `folder`, with the platform's own resources and no database."""
+    config = config or small_config()
+    run = nightly_run(config)
+    places = Places(store=store_settings(folder), ledger_url=None, cache=folder / "models")
+    resources = TaskResources(places, run=run, config=config)
+    return Context(run=run, config=config, stage=stage, shard=shard, resources=resources)
+
+
+def store_in(folder: Path) -> Store:
+    """The store below `folder`."""
+    return open_store(store_settings(folder))
+
+
+def store_settings(folder: Path) -> StoreSettings:
+    """Where that store is."""
+    return StoreSettings(root=f"file://{folder}/store")
+
+
+def ids_of(records: Sequence[Sample]) -> list[str]:
+    """The ids of samples."""
+    return [record.sample_id for record in records]

@@ -1,0 +1,162 @@
+"""The command line: its names are a contract, and what a user can mend is one sentence and exit code 1."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import making
+import pytest
+from click.testing import CliRunner, Result
+
+from caco_tasks.cli import main
+from caco_tasks.store.manifest import run_folder
+
+COMMANDS = [
+    *("demo", "up", "down", "status", "doctor", "run", "stage", "funnel", "lineage", "sql"),
+    *("unify", "exec", "grade", "export", "bench", "ledger"),
+]
+OPTIONS = {
+    "run": ["--partition", "--config", "--set"],
+    "stage": ["--run", "--shard", "--json"],
+    "funnel": ["--json"],
+    "unify": ["--source", "--path", "--out"],
+    "exec": ["--jsonl", "--out", "--workers", "--timeout"],
+    "grade": ["--jsonl", "--out", "--workers"],
+    "export": ["--format", "--out"],
+    "bench": ["--json"],
+    "up": ["--store", "--port"],
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which no platform was ever started, and an environment that names none."""
+    for name in ("CACO_STORE", "CACO_LEDGER_URL", "CACO_LEDGER_OWNER_URL", "CACO_LEDGER_ANALYST_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CACO_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def caco(*arguments: str) -> Result:
+    """What a command says."""
+    return CliRunner().invoke(main, arguments)
+
+
+def test_help_lists_every_command() -> None:
+    listed = [line.split()[0] for line in caco("--help").stdout.partition("Commands:")[2].splitlines() if line.strip()]
+    assert set(COMMANDS) <= set(listed)
+
+
+def test_the_command_is_there_and_starts_without_heavy_libraries() -> None:
+    code = "import sys, caco_tasks.cli; print([m for m in ('torch', 'airflow', 'boto3', 'sympy') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    help_text = subprocess.run(
+        [sys.executable, "-m", "caco_tasks.cli", "-h"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "Usage:" in help_text
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_a_command_has_the_options_of_the_contract(command: str) -> None:
+    said = caco(command, "--help")
+    assert said.exit_code == 0
+    assert [option for option in OPTIONS[command] if option not in said.stdout] == []
+
+
+MENDABLE = {
+    "an unknown config": (
+        ["plan", "seeds", "--partition", "2026-01-02", "--config", "nothing"],
+        "There is no config 'nothing': give a TOML file or one of nano, smoke.",
+    ),
+    "a wrong override": (
+        ["plan", "seeds", "--partition", "2026-01-02", "--set", "samples=many"],
+        "The setting 'samples' in ",
+    ),
+    "a partition that is no date": (
+        ["plan", "seeds", "--partition", "2026-1-2"],
+        "The partition '2026-1-2' is not a date of the form YYYY-MM-DD.",
+    ),
+    "a stage without a store": (
+        ["stage", "agree", "--run", "r", "--shard", "0"],
+        "There is no store: start the local platform with `caco up`, or set CACO_STORE.",
+    ),
+    "a funnel without a ledger": (["funnel"], "start the local platform with `caco up`, or set CACO_STORE."),
+    "an export without a store": (["export", "a/1", "--format", "caco", "--out", "x"], "There is no store: "),
+    "a run without a platform": (["run"], "The local platform was never started here: run `caco up`."),
+    "a source that is not there": (
+        ["unify", "--source", "gsm8k", "--path", "nothing.jsonl", "--out", "x"],
+        "nothing.jsonl",
+    ),
+    "a file of programs that is not there": (["exec", "--jsonl", "nothing.jsonl", "--out", "x"], "nothing.jsonl"),
+    "a file of answers that is not there": (["grade", "--jsonl", "nothing.jsonl", "--out", "x"], "nothing.jsonl"),
+    "an unknown benchmark": (["bench", "nothing"], "There is no benchmark 'nothing': there are "),
+}
+
+
+@pytest.mark.parametrize(("arguments", "said"), MENDABLE.values(), ids=MENDABLE)
+def test_what_a_user_can_mend_is_one_sentence_and_exit_code_1(
+    home: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(home)
+    result = caco(*arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("caco: ")
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert "Traceback" not in result.stderr
+    assert list(home.iterdir()) == []
+
+
+def test_a_script_finds_the_sentence_where_it_reads(home: Path) -> None:
+    result = caco("stage", "agree", "--run", "r", "--shard", "0", "--json")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("There is no store: ")
+
+
+def test_a_wrong_option_is_a_wrong_use(home: Path) -> None:
+    assert caco("stage", "agree", "--run", "r", "--shard", "-1").exit_code == 2
+    assert caco("plan", "weekly", "--partition", "2026-01-02").exit_code == 2
+
+
+@pytest.fixture
+def planned(home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A run that is planned in a store, without a ledger; its id."""
+    run = making.nightly_run(making.small_config())
+    store = making.store_in(home)
+    monkeypatch.setenv("CACO_STORE", making.store_settings(home).root)
+    store.put(f"{run_folder(run.partition, run.run_id)}/run.json", run.model_dump_json().encode())
+    return run.run_id
+
+
+RUNS = {
+    "an unknown run": ("agree", "nothing", "There is no run 'nothing' in "),
+    "a stage of another pipeline": ("unify", "", "A run of 'nightly' has no stage 'unify': its stages are sample, "),
+    "no stage at all": ("nothing", "", "A run of 'nightly' has no stage 'nothing'"),
+    "a stage whose input is missing": ("execute", "", "The stage 'execute' cannot start: "),
+}
+
+
+@pytest.mark.parametrize(("stage", "run", "said"), RUNS.values(), ids=RUNS)
+def test_a_stage_that_cannot_start_says_why(planned: str, stage: str, run: str, said: str) -> None:
+    result = caco("stage", stage, "--run", run or planned[:8], "--shard", "0")
+    assert result.exit_code == 1
+    assert said in result.stderr
+
+
+def test_a_stage_runs_without_airflow_and_is_then_left_alone(home: Path, planned: str) -> None:
+    first = caco("stage", "sample", "--run", planned, "--shard", "0", "--json")
+    assert first.exit_code == 0, first.stderr
+    counts = json.loads(first.stdout)
+    assert (counts["stage"], counts["run_id"], counts["read"]) == ("sample", planned, 10)
+    assert counts["read"] == counts["passed"] + counts["failed"] + counts["unknown"]
+    before = sorted((path, path.stat().st_mtime_ns) for path in home.rglob("*"))
+    again = caco("stage", "sample", "--run", planned[:8], "--shard", "0")
+    assert again.stdout.startswith(f"sample 0: {counts['passed']} passed, {counts['failed']} failed, 0 unknown of 10 (")
+    assert sorted((path, path.stat().st_mtime_ns) for path in home.rglob("*")) == before
+
+
+def test_status_of_a_platform_that_was_never_started_is_not_healthy(home: Path) -> None:
+    result = caco("status", "--json")
+    assert result.exit_code == 1
+    assert result.stdout
