@@ -66,7 +66,7 @@ def _read(stage: Stage, context: Context, inputs: Sequence[str]) -> Iterator[Any
         yield from stage.source(context)
         return
     for uri in inputs:
-        judged = read_shard(context.resources.store, uri, stage.reads or stage.writes)
+        judged: list[Judged[Any]] = read_shard(context.resources.store, uri, stage.reads or stage.writes)
         yield from (row.record for row in judged if row.verdict.kept)
 
 

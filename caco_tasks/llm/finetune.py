@@ -7,6 +7,7 @@ from typing import Any
 
 from caco_tasks.config import TrainSettings
 from caco_tasks.errors import EngineError
+from caco_tasks.llm.transformers_engine import unloadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +57,15 @@ def finetune(
 
 def _load(base: str) -> tuple[Any, Any]:
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     try:
         return AutoTokenizer.from_pretrained(base), AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    except (OSError, ValueError) as exc:
-        raise EngineError(f"The base model '{base}' cannot be loaded: {str(exc).splitlines()[0]}") from exc
+    except (OSError, ValueError, SafetensorError) as exc:
+        raise EngineError(unloadable(base, exc)) from exc
 
 
 def _trainer(model: Any, tokenizer: Any, settings: TrainSettings, *, out: Path, seed: int) -> Any:

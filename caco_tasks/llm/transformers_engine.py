@@ -101,17 +101,26 @@ class TransformersLlm:
         return Reply(text=text.partition(stop)[0] if stop else text, generation=generation, error=error)
 
 
+def unloadable(model: str, exc: Exception) -> str:
+    """The sentence that says why a model cannot be loaded, and what to do."""
+    why = (str(exc).splitlines() or [type(exc).__name__])[0].rstrip(".")
+    return f"The model '{model}' cannot be loaded ({why}): mend its name in the config, or delete it and get it again."
+
+
 def _load(settings: ModelSettings, folder: str) -> tuple[Any, Any]:
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, revision=settings.revision)
         model = AutoModelForCausalLM.from_pretrained(
             folder, revision=settings.revision, dtype=getattr(torch, settings.dtype)
         )
-    except (OSError, ValueError) as exc:
-        raise EngineError(f"The model '{folder}' cannot be loaded: {str(exc).splitlines()[0]}") from exc
+    except (OSError, ValueError, SafetensorError) as exc:
+        raise EngineError(unloadable(folder, exc)) from exc
     model.generation_config.pad_token_id = tokenizer.pad_token_id or tokenizer.eos_token_id
     return tokenizer, model.to(settings.device).eval()
 

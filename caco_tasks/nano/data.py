@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import zip_longest
 from random import Random
 
 from caco_tasks.bank.catalog import FAMILIES
@@ -67,10 +68,16 @@ def examples_of(role: str, problem: BankProblem, rng: Random) -> list[Example]:
 
 
 def judge_example(problem: BankProblem, planted: BankProblem | None = None) -> Example:
-    """A question to the judge: about a true problem, or about one in which an inconsistency was planted."""
+    """A question to the judge: about a true problem, or about one in which an inconsistency was planted.
+
+    The judge first sets each number of the program's `input` beside the one that the problem gives for it, then says yes
+    or no on a line of its own: comparing neighbours is what so small a model can do.
+    """
     shown = planted or problem
     prompt = _prompt("nano_judge.v1").render(problem=shown.problem, solution=shown.solution, code=shown.program)
-    return Example(prompt=prompt, completion="no" if planted else "yes")
+    pairs = zip_longest(_input_numbers(shown), _given_numbers(problem, shown), fillvalue="-")
+    compared = " ".join(f"{of_program}={of_problem}" for of_program, of_problem in pairs)
+    return Example(prompt=prompt, completion=f"{compared}\n{'no' if planted else 'yes'}")
 
 
 def plant(problem: BankProblem, rng: Random) -> BankProblem:
@@ -100,6 +107,22 @@ def _plant(problem: BankProblem, kind: str, rng: Random) -> BankProblem:
             return replace(problem, program=draw_problem(family_of(problem), rng.randrange(10**9)).program)
         case _:
             return replace(problem, program=_swap_operator(problem.program, rng))
+
+
+def _input_numbers(problem: BankProblem) -> list[str]:
+    """The numbers of the program's `input`, in order."""
+    line = next(line for line in problem.program.splitlines() if line.startswith("input = "))
+    return _NUMBER.findall(line)
+
+
+def _given_numbers(problem: BankProblem, shown: BankProblem) -> list[str]:
+    """What the shown problem text gives for each number of the true program's `input`."""
+    numbers = _input_numbers(problem)
+    before, after = _NUMBER.findall(problem.problem), _NUMBER.findall(shown.problem)
+    for old, new in zip(before, after, strict=True):
+        if old != new and old in numbers:
+            numbers[numbers.index(old)] = new
+    return numbers
 
 
 def _change_number(text: str, rng: Random) -> str:

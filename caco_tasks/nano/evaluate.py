@@ -100,7 +100,7 @@ def _judge(config: RunConfig, weights: Path, problems: Sequence[BankProblem]) ->
 
 
 def _said(llm: Llm, examples: Sequence[Example]) -> list[str]:
-    return [reply.text.strip() for reply in _ask(llm, [example.prompt for example in examples])]
+    return [reply.text.strip().rpartition("\n")[2] for reply in _ask(llm, [example.prompt for example in examples])]
 
 
 def _ask(llm: Llm, prompts: Sequence[str]) -> list[Reply]:

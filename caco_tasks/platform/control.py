@@ -47,7 +47,8 @@ from caco_tasks.platform.state import (
 START_SECONDS = 300
 STOP_SECONDS = 90
 LEAST_FREE_MB = 500
-POOLS = {"cpu": (128, "Tasks on processors"), "gpu": (1, "Tasks on a graphics card: one slot for each card")}
+CPU_POOL_SLOTS = 128
+MOST_MODELS_ON_PROCESSORS = 4  # of some 0.6 GB each, on one core each
 
 Say = Callable[[str], None]
 
@@ -306,9 +307,17 @@ def _state(place: Home) -> PlatformState:
 
 
 def _make_pools(state: PlatformState) -> None:
+    cards = _graphics_cards()
     with AirflowApi(state.airflow_url, state.airflow_user, state.airflow_password) as api:
-        for name, (slots, description) in POOLS.items():
-            api.ensure_pool(name, slots=slots, description=description)
+        api.ensure_pool("cpu", slots=CPU_POOL_SLOTS, description="Tasks on processors")
+        slots = cards or min(MOST_MODELS_ON_PROCESSORS, os.cpu_count() or 1)
+        what = "one slot for each graphics card" if cards else "there is no graphics card: models on processors"
+        api.ensure_pool("gpu", slots=slots, description=f"Tasks that run a model; {what}")
+
+
+def _graphics_cards() -> int:
+    """The NVIDIA cards whose driver is loaded."""
+    return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
 
 
 def _running(supervisor: SupervisorState) -> list[str]:

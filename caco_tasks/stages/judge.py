@@ -1,6 +1,7 @@
 """judge: a model that sees problem, solution and program says whether they are consistent and the problem is well posed.
 
-A reply is one of the words of `VERDICTS`, alone or as the value of "verdict" in a JSON object; any other is unknown.
+A reply ends in one of the words of `VERDICTS` on a line of its own, after whatever working, or is a JSON object with the
+word as its "verdict"; any other is unknown.
 """
 
 import json
@@ -33,7 +34,7 @@ def parse_judgement(text: str) -> Verdict:
 
 def _said(text: str) -> tuple[str, str | None]:
     if not text.startswith("{"):
-        return text.lower(), None
+        return text.rpartition("\n")[2].strip().lower(), None
     try:
         reply = json.loads(text)
     except (ValueError, RecursionError):

@@ -19,6 +19,8 @@ from caco_tasks.platform.ports import free_port
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89" * 40
 
+RUN = '{ "$@"; code=$?; ls -A "$0"; exit $code; }'  # a command, then what it left in the folder "$0"
+
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
@@ -176,9 +178,11 @@ def test_missing_trained_weights_are_named(line: Place) -> None:
 @pytest.mark.parametrize("content", [b"", PNG], ids=["empty", "another file"])
 def test_damaged_trained_weights_are_named(line: Place, content: bytes) -> None:
     run_id = new_night()
-    weights = next(line.folder.glob("models/*/model.safetensors"))
-    weights.write_bytes(content)
-    refused(line, "stage", "sample", "--run", run_id, "--shard", "0", says="cannot be loaded")
+    next(line.folder.glob("models/*/model.safetensors")).write_bytes(content)
+    before = line.manifests()
+    result = CliRunner().invoke(main, ["stage", "sample", "--run", run_id, "--shard", "0"])
+    demand_one_sentence(result.exit_code, result.stderr, "cannot be loaded")
+    assert line.manifests() == before
 
 
 def test_a_source_that_is_not_what_it_claims_is_named(line: Place, picture: Path, tmp_path: Path) -> None:
@@ -194,41 +198,32 @@ def test_a_stage_whose_source_is_not_what_it_claims_is_not_done(line: Place, pic
     refused(line, "stage", "seeds", "--run", run_id, "--shard", "0", says=str(picture))
 
 
-def test_a_full_disk_is_named_and_leaves_nothing(line: Place) -> None:
-    """The stage's folder is a file system of one page, in a name space of its own."""
-    if subprocess.run(["unshare", "-Urm", "true"], capture_output=True, check=False).returncode:
+@pytest.mark.parametrize(
+    ("shell", "says"),
+    [
+        (["unshare", "-Urm", "sh", "-c", f'mount -t tmpfs -o size=4k tmpfs "$0" && {RUN}'], "The disk is full"),
+        (["sh", "-c", f"ulimit -f 2; {RUN}"], "File too large"),
+    ],
+    ids=["a file system of one page", "a limit on the size of files"],
+)
+def test_a_disk_without_room_is_named_and_nothing_is_left_on_it(line: Place, shell: list[str], says: str) -> None:
+    if subprocess.run([*shell[:-1], "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine gives users no name spaces to mount in")
-    run_id = new_night()
-    folder = line.run_folder(run_id) / "sample"
-    folder.mkdir()
-    script = 'mount -t tmpfs -o size=4k tmpfs "$0" && { "$@"; code=$?; ls -A "$0"; exit $code; }'
-    words = command("stage", "sample", "--run", run_id, "--shard", "0")
-    done = subprocess.run(
-        ["unshare", "-Urm", "sh", "-c", script, str(folder), *words],
-        env={**os.environ, **line.environ},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
-    demand_one_sentence(done.returncode, done.stderr, "The disk is full")
-    assert done.stdout == ""
-
-
-def test_a_file_that_may_not_grow_is_named_and_leaves_nothing(line: Place) -> None:
     run_id = line.runs["nightly"]
-    folder = line.run_folder(run_id) / "screen"
+    assert line.manifest(run_id, "decontaminate", 0).bytes > 4096
+    folder = line.run_folder(run_id) / "decontaminate"
     shutil.rmtree(folder)
+    folder.mkdir()
     done = subprocess.run(
-        ["sh", "-c", 'ulimit -f 2; exec "$@"', "sh", *command("stage", "screen", "--run", run_id, "--shard", "0")],
+        [*shell, str(folder), *command("stage", "decontaminate", "--run", run_id, "--shard", "0")],
         env={**os.environ, **line.environ},
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,
         check=False,
     )
-    demand_one_sentence(done.returncode, done.stderr, "File too large")
-    assert list(folder.iterdir()) == []
+    demand_one_sentence(done.returncode, done.stderr, says)
+    assert done.stdout == ""
 
 
 def test_a_taken_port_is_named_and_nothing_is_left_running(line: Place, tmp_path: Path) -> None:

@@ -68,7 +68,8 @@ def test_a_worker_killed_in_the_middle_of_sampling_goes_on_where_it_was(line: Pl
     kept = [judged for path in parts(line, run_id, "sample") for judged in rows(line, path)]
     assert 8 <= len(kept) < 48
 
-    assert caco(line, "stage", "sample", "--run", run_id, "--shard", "0").returncode == 0
+    done = caco(line, "stage", "sample", "--run", run_id, "--shard", "0")
+    assert (done.returncode, done.stderr) == (0, "")
     manifest = line.manifest(run_id, "sample", 0)
     made = line.samples(manifest)
     assert [judged.record.sample_id for judged in made] == sample_ids(run_id, 0, 48)

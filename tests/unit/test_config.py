@@ -82,9 +82,10 @@ def test_every_excluded_setting_exists() -> None:
 
 def test_a_default_that_is_written_out_changes_nothing() -> None:
     spoken = FULL | {"screen": {"min_lines": 6}}
-    assert parse_config(spoken, origin="").fingerprint() == making.small_config(
-        samples=100, shards=7, decontamination=FULL["decontamination"]
-    ).fingerprint()
+    assert (
+        parse_config(spoken, origin="").fingerprint()
+        == making.small_config(samples=100, shards=7, decontamination=FULL["decontamination"]).fingerprint()
+    )
 
 
 def test_the_bundled_configs_are_there() -> None:

@@ -42,7 +42,7 @@ def is_told(word: str) -> bool:
 def settings_of(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every setting that is no table, by its path."""
     for name, field in model.model_fields.items():
-        below = LISTS.get(name) or {"models": config.ModelSettings}.get(name) or field.annotation
+        below: Any = LISTS.get(name) or {"models": config.ModelSettings}.get(name) or field.annotation
         place = {"models": f"{path}models.ROLE."}.get(name, f"{path}{name}[]." if name in LISTS else f"{path}{name}.")
         if isinstance(below, type) and issubclass(below, BaseModel):
             yield from settings_of(below, place)

@@ -20,7 +20,7 @@ def drawn_parents() -> dict[str, str | None]:
 
 def test_the_tree_is_the_one_that_is_drawn() -> None:
     classes = {name: kind for name, kind in vars(errors).items() if inspect.isclass(kind)}
-    real = {name: kind.__base__.__name__ for name, kind in classes.items() if kind is not errors.CacoError}
+    real = {name: kind.__mro__[1].__name__ for name, kind in classes.items() if kind is not errors.CacoError}
     assert drawn_parents() == {"CacoError": None} | real
 
 

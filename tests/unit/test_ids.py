@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -98,7 +99,15 @@ def test_a_dictionary_s_order_does_not_matter_and_a_list_s_does() -> None:
 
 
 def test_parts_do_not_run_into_each_other() -> None:
-    made = [("k", "ab", "c"), ("k", "a", "bc"), ("k", "abc"), ("ka", "b", "c"), ("k", "1"), ("k", 1), ("k", None)]
+    made: list[tuple[Any, ...]] = [
+        ("k", "ab", "c"),
+        ("k", "a", "bc"),
+        ("k", "abc"),
+        ("ka", "b", "c"),
+        ("k", "1"),
+        ("k", 1),
+        ("k", None),
+    ]
     assert len({content_id(kind, *parts) for kind, *parts in made}) == len(made)
 
 

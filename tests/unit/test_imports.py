@@ -101,9 +101,7 @@ def test_heavy_libraries_are_imported_only_in_functions() -> None:
 def test_sql_is_spoken_by_the_ledger_alone() -> None:
     speakers = {"sqlalchemy", "psycopg2"}
     users = {
-        part_of(path)
-        for path in FILES
-        if {name.split(".")[0] for name in imported(ast.walk(tree_of(path)))} & speakers
+        part_of(path) for path in FILES if {name.split(".")[0] for name in imported(ast.walk(tree_of(path)))} & speakers
     }
     assert users <= {"ledger", "platform"}
     assert "ledger" in users
@@ -114,9 +112,7 @@ def test_only_the_edges_read_the_environment() -> None:
         part_of(path)
         for path in FILES
         for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.Attribute)
-        and node.attr in NAMES_OF_THE_ENVIRONMENT
-        and ast.unparse(node.value) == "os"
+        if isinstance(node, ast.Attribute) and node.attr in NAMES_OF_THE_ENVIRONMENT and ast.unparse(node.value) == "os"
     }
     assert readers <= READS_THE_ENVIRONMENT
     assert "cli" in readers

@@ -90,7 +90,7 @@ SETTINGS = ModelSettings(model="m", prompt="a.v1")
 def identity(prompt: Prompt = PROMPT, settings: dict[str, Any] | None = None, **changes: Any) -> str:
     """The id of a request that differs from the plain one by `changes`."""
     values = {"problem": changes.pop("problem", "1 + 1")}
-    asked = {"model_id": "m@1", "sample": 0} | changes
+    asked: dict[str, Any] = {"model_id": "m@1", "sample": 0} | changes
     return make_request(prompt, SETTINGS.model_copy(update=settings or {}), values=values, **asked).request_id
 
 
@@ -172,7 +172,9 @@ def test_no_requests_get_no_replies(codegen: TransformersLlm) -> None:
 def test_a_reply_that_is_cut_off_says_so(codegen: TransformersLlm) -> None:
     short = codegen.sampled_by(CODEGEN.model_copy(update={"max_tokens": 3}))
     replies = short.generate(asking(*STARTS[:3]))
-    assert {(reply.generation.finish_reason, reply.generation.completion_tokens) for reply in replies} == {("length", 3)}
+    assert {(reply.generation.finish_reason, reply.generation.completion_tokens) for reply in replies} == {
+        ("length", 3)
+    }
 
 
 def test_a_program_that_ends_by_itself_says_so_and_looks_like_one(codegen: TransformersLlm) -> None:

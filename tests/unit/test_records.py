@@ -55,9 +55,10 @@ VERDICTS = {
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 def test_a_judged_record_comes_back_from_arrow_as_it_was(record: Any, verdict: Verdict) -> None:
     judged = Judged(record=record, verdict=verdict)
-    table = pa.Table.from_pylist([to_row(judged)], schema=arrow_schema(type(record)))
+    kind: type = type(record)
+    table = pa.Table.from_pylist([to_row(judged)], schema=arrow_schema(kind))
     table.validate(full=True)
-    assert [from_row(type(record), row) for row in table.to_pylist()] == [judged]
+    assert [from_row(kind, row) for row in table.to_pylist()] == [judged]
 
 
 @pytest.mark.parametrize("record", [Seed, SeedProgram, Sample])

@@ -13,7 +13,8 @@ from caco_tasks.context import Context
 from caco_tasks.errors import CacoError, ConservationError, DamagedError
 from caco_tasks.records import PASS, Judged, Reason, Sample, Verdict, fail, unknown
 from caco_tasks.runner import run_shard
-from caco_tasks.stages import STAGES, Stage, draws, record_id
+from caco_tasks.stages import STAGES, Stage, record_id
+from caco_tasks.stages.sample import draws
 from caco_tasks.store import Manifest
 from caco_tasks.store.manifest import manifest_uri
 from caco_tasks.store.shards import read_shard, write_shard
@@ -268,9 +269,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_manifest_is_not_taken_for_done(
-    tmp_path: Path, put: Put, damage: Callable[[bytes], bytes]
-) -> None:
+def test_a_damaged_manifest_is_not_taken_for_done(tmp_path: Path, put: Put, damage: Callable[[bytes], bytes]) -> None:
     put(passing)
     context = context_with(tmp_path)
     run_shard(context)

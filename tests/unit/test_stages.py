@@ -1,13 +1,14 @@
 """What stages decide by themselves: how a reply ended, what a judge said, which draws a shard has, whether answers agree."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import making
 import pytest
 
 from caco_tasks.llm import Reply
-from caco_tasks.records import PASS, Judged, Outcome, Reason, Verdict, fail, unknown
+from caco_tasks.records import PASS, Judged, Outcome, Program, Reason, Sample, Verdict, fail, unknown
 from caco_tasks.stages import PIPELINES, STAGES, shards_of
 from caco_tasks.stages.agree import agree
 from caco_tasks.stages.asking import code_of, ended
@@ -78,7 +79,7 @@ def test_draws_are_the_same_again_and_others_in_another_run(tmp_path: Path) -> N
     assert not {draw.sample_id for draw in same[0]} & {draw.sample_id for draw in other}
 
 
-def judged_by_agree(tmp_path: Path, *samples: making.Sample) -> list[Judged[making.Sample]]:
+def judged_by_agree(tmp_path: Path, *samples: Sample) -> list[Judged[Sample]]:
     """What `agree` says, with the real grader."""
     context = making.context_in(tmp_path, "agree")
     return list(agree(samples, context))
@@ -131,8 +132,7 @@ def test_training_texts_are_the_code_behind_the_start_token() -> None:
 def test_the_held_out_share_is_about_what_it_says_and_grows_with_it() -> None:
     program = making.seed_program()
     programs = [
-        replace(program, program=making.Program(program_id=str(number), code=f"output = {number}"))
-        for number in range(2000)
+        replace(program, program=Program(program_id=str(number), code=f"output = {number}")) for number in range(2000)
     ]
     some, more = ({p.program for p in programs if is_held_out(p, share)} for share in (0.05, 0.2))
     assert some < more
@@ -143,7 +143,7 @@ def test_the_held_out_share_is_about_what_it_says_and_grows_with_it() -> None:
 def test_a_pipeline_s_stages_follow_each_other() -> None:
     assert sorted(stage for stages in PIPELINES.values() for stage in stages) == sorted(STAGES)
     for stages in PIPELINES.values():
-        for before, after in zip(stages, stages[1:], strict=False):
+        for before, after in pairwise(stages):
             assert STAGES[after].after == before
             assert STAGES[after].reads is STAGES[before].writes
 
