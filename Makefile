@@ -36,7 +36,7 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: ## Resolve pyproject.toml anew into requirements.lock
+lock: $(UV) ## Resolve pyproject.toml anew into requirements.lock
 	sed -i 's/^torch==\([0-9.]*\)$$/torch==\1+cpu/' requirements.lock
 	$(UV) pip compile -q pyproject.toml --extra airflow --extra models --extra local --extra dev $(BACKEND) \
 	  --python-version 3.11 --no-header --no-annotate -o requirements.lock
@@ -44,10 +44,12 @@ lock: ## Resolve pyproject.toml anew into requirements.lock
 
 install: $(STAMP)
 
-$(STAMP): requirements.lock pyproject.toml
+$(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' || { echo "Python's venv is missing: on Debian and Ubuntu, install python3-venv."; exit 1; }
-	@test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9; }
+	@$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
+
+$(STAMP): requirements.lock pyproject.toml | $(UV)
 	@echo "Installing $(words $(shell cat requirements.lock)) packages into $(VENV) ..."
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode $(BACKEND) -r requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .

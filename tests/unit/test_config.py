@@ -70,6 +70,19 @@ def test_a_setting_enters_the_hash_unless_it_changes_no_data(path: tuple[str | i
     assert same is is_free(path)
 
 
+def test_the_excluded_settings_are_these_and_no_others() -> None:
+    assert set(SETTINGS_THAT_CHANGE_NO_DATA) == {
+        "description",
+        "sandbox.workers",
+        "sandbox.least_level",
+        "grading.workers",
+        "models.*.batch_rows",
+        "models.*.device",
+        "runner",
+        "gate",
+    }
+
+
 def test_every_excluded_setting_exists() -> None:
     dotted = [".".join(str(key) for key in path) for path in leaves(FULL)]
     unused = [
