@@ -91,8 +91,10 @@ def main() -> None:
 @_plainly
 def demo(config: str, overrides: Sequence[str]) -> None:
     """The main job on the embedded default, start to published dataset."""
+    from caco_tasks.config import load_config
     from caco_tasks.demo import demo_job, run_demo
 
+    load_config(config, overrides)  # a wrong setting is told before anything starts
     state = _bring_up(None)
     run_demo(state, demo_job(_home(), config, overrides), out)
 

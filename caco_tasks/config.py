@@ -66,7 +66,7 @@ class ModelSettings(Settings):
     engine: Literal["transformers", "vllm", "openai"] = "transformers"
     model: str  # folder, Hub id, "nano:NAME" for a bundled one, or "trained": the CodeGen that the run pinned
     revision: str | None = None
-    prompt: str  # file name without suffix in caco_tasks/llm/prompts, such as "nano_reverse.v1"
+    prompt: str  # file name without suffix in caco_tasks/llm/templates, such as "nano_reverse.v1"
     temperature: float = Field(default=0.0, ge=0, le=2)
     top_p: float = Field(default=1.0, gt=0, le=1)
     top_k: int = Field(default=0, ge=0)  # 0: off

@@ -67,14 +67,13 @@ def export(store: Store, dataset: str, *, format_name: str, out: Path) -> tuple[
     """
     if format_name not in FORMATS:
         raise ConfigError(f"There is no export format '{format_name}': there are {', '.join(FORMATS)}.")
+    rows = [FORMATS[format_name](row) for row in dataset_rows(store, dataset)]
     out.mkdir(parents=True, exist_ok=True)
-    target, part, count = out / "train.jsonl", out / "train.jsonl.part", 0
+    target, part = out / "train.jsonl", out / "train.jsonl.part"
     with part.open("w", encoding="utf-8") as file:
-        for row in dataset_rows(store, dataset):
-            file.write(json.dumps(FORMATS[format_name](row), ensure_ascii=False) + "\n")
-            count += 1
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     os.replace(part, target)
-    return target, count
+    return target, len(rows)
 
 
 def dataset_rows(store: Store, dataset: str) -> Iterator[dict[str, Any]]:

@@ -24,7 +24,7 @@ CONFIG = "smoke"
 SAMPLES = 24  # of that config
 DAY, NEXT_DAY = "2026-11-20", "2026-11-21"
 TIMES_OF_LOADING = {"created_at", "loaded_at", "claimed_at"}
-PATIENCE_SECONDS = 120  # for a stage on a machine that is busy
+PATIENCE_SECONDS = 300  # for a stage on a machine that is busy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
