@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from caco_tasks import __version__
 from caco_tasks.errors import CacoError, ConfigError, PlatformError
@@ -23,7 +24,7 @@ err = Console(stderr=True, highlight=False)
 def _plainly(command: Callable[..., None]) -> Callable[..., None]:
     """Turns an error that a user can mend into one sentence and exit code 1.
 
-    With `--json` the sentence goes to standard output too, where the caller reads.
+    With `--json` class and sentence go to standard output too, where the caller reads.
     """
 
     @wraps(command)
@@ -31,9 +32,9 @@ def _plainly(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
         except CacoError as exc:
-            err.print(f"[red]caco:[/red] {exc}", soft_wrap=True)
+            err.print(f"[red]caco:[/red] {escape(str(exc))}", soft_wrap=True)
             if kwargs.get("as_json"):
-                click.echo(str(exc))
+                click.echo(json.dumps({"error": type(exc).__name__, "message": str(exc)}))
             sys.exit(1)
 
     return wrapped
@@ -281,7 +282,9 @@ def unify(source: str, path: Path | None, target: Path, workers: int) -> None:
 @click.option("--jsonl", "source", required=True, type=click.Path(path_type=Path), help='Lines of {"id","code"}.')
 @click.option("--out", "target", required=True, type=click.Path(path_type=Path), help="File to write to.")
 @click.option("--workers", type=click.IntRange(1, 256), default=os.cpu_count() or 1, show_default=True)
-@click.option("--timeout", type=float, default=5.0, show_default=True, help="Seconds for each program.")
+@click.option(
+    "--timeout", type=click.FloatRange(0.01, 600), default=5.0, show_default=True, help="Seconds for each program."
+)
 @_plainly
 def execute(source: Path, target: Path, workers: int, timeout: float) -> None:
     """Run programs in the sandbox."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from caco_tasks.errors import ConfigError
 from caco_tasks.ids import content_id
@@ -22,9 +22,6 @@ SETTINGS_THAT_CHANGE_NO_DATA = (
     "sandbox.workers",
     "sandbox.least_level",
     "grading.workers",
-    "models.*.batch_rows",
-    "models.*.device",
-    "runner",
     "gate",
 )
 
@@ -159,7 +156,7 @@ class PublishSettings(Settings):
 
 
 class RunnerSettings(Settings):
-    """How a shard is worked through; changes no data."""
+    """How a shard is worked through."""
 
     part_rows: int = Field(default=256, ge=1)  # rows kept together as a long shard goes on
     retries_of_unknown: int = Field(default=1, ge=0, le=10)
@@ -190,6 +187,16 @@ class RunConfig(Settings):
     publish: PublishSettings
     runner: RunnerSettings = RunnerSettings()
     gate: GateSettings = GateSettings()
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> "RunConfig":
+        missing = {"codegen", "reverser", "solver", "judge"} - set(self.models)
+        if missing:
+            raise ValueError(f"no model is named for {', '.join(sorted(missing))}")
+        names = [source.name for source in self.seeds.sources]
+        if len(names) > len(set(names)):
+            raise ValueError("two sources have the same name")
+        return self
 
     def fingerprint(self) -> str:
         """The hash of all settings that change data."""

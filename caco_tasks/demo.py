@@ -10,8 +10,9 @@ from typing import Any
 
 from rich.console import Console
 
+from caco_tasks import tasks
 from caco_tasks.config import load_config
-from caco_tasks.errors import PlatformError
+from caco_tasks.errors import ConservationError, GateError, PlatformError
 from caco_tasks.following import DAGS, follow, wait_for_run
 from caco_tasks.ids import run_id as make_run_id
 from caco_tasks.ledger import Ledger
@@ -49,7 +50,7 @@ def run_demo(state: PlatformState, job: Job, console: Console) -> None:
         PlatformError: a DAG does not parse, or a run failed.
     """
     with _api(state) as api, Ledger(state.ledger_writer_url) as ledger:
-        if ledger.datasets(job.run_id("nightly")):
+        if _is_done(ledger, job.run_id("nightly")):
             console.print("This run is finished and its dataset published: there is nothing to do.")
         else:
             _run_all(api, ledger, job, console)
@@ -89,13 +90,26 @@ def demo_job(home: Path, config: str, overrides: Sequence[str]) -> Job:
         partition = str(json.loads(path.read_text())["partition"])
     else:
         partition = today()
-        path.write_text(json.dumps({"partition": partition}) + "\n")
+        draft = path.with_suffix(".part")
+        draft.write_text(json.dumps({"partition": partition}) + "\n")
+        draft.replace(path)
     return Job(partition=partition, config=config, overrides=tuple(overrides))
 
 
 def today() -> str:
     """Today's date in UTC."""
     return datetime.now(UTC).date().isoformat()
+
+
+def _is_done(ledger: Ledger, run_id: str) -> bool:
+    """Whether the run's dataset is published and its gate passed."""
+    if not ledger.datasets(run_id):
+        return False
+    try:
+        tasks.gate(run_id)
+    except (ConservationError, GateError):
+        return False
+    return True
 
 
 def _run_all(api: AirflowApi, ledger: Ledger, job: Job, console: Console) -> None:

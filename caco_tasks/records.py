@@ -18,6 +18,8 @@ from caco_tasks.errors import DamagedError
 
 Record = TypeVar("Record")
 
+MOST_DETAIL_CHARS = 500
+
 
 class Outcome(StrEnum):
     """What one stage says of one record."""
@@ -137,12 +139,20 @@ PASS = Verdict(Outcome.PASS)
 
 def fail(reason: Reason, detail: str | None = None) -> Verdict:
     """A verdict of FAIL: the record is finished and rejected."""
-    return Verdict(Outcome.FAIL, reason, detail)
+    return Verdict(Outcome.FAIL, reason, _one_line(detail))
 
 
 def unknown(reason: Reason, detail: str | None = None) -> Verdict:
     """A verdict of UNKNOWN: the platform could not tell; retried, never published, never counted as failed."""
-    return Verdict(Outcome.UNKNOWN, reason, detail)
+    return Verdict(Outcome.UNKNOWN, reason, _one_line(detail))
+
+
+def _one_line(detail: str | None) -> str | None:
+    """A detail that every store can hold: often a piece of a model's reply, with whatever is in it."""
+    if detail is None:
+        return None
+    text = detail[:MOST_DETAIL_CHARS].encode("utf-8", "backslashreplace").decode()
+    return text.replace("\x00", "\\x00").replace("\r", " ").replace("\n", " ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from uuid import uuid4
 
 from caco_tasks.config import ModelSettings, RoleName, RunConfig
 from caco_tasks.context import Claims
@@ -123,7 +124,7 @@ class TaskResources:
 def _nano_folder(name: str) -> str:
     folder = NANO_FOLDER / name
     if not (folder / "model.safetensors").is_file():
-        raise EngineError(f"The bundled model '{name}' is missing: run `python -m caco_tasks.nano.train {name}`.")
+        raise EngineError(f"The bundled model '{name}' is missing: restore {NANO_FOLDER / name} from the repository.")
     return str(folder)
 
 
@@ -132,7 +133,7 @@ def _fetch(store: Store, key: str, path: Path) -> None:
     if path.is_file():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f"{path.suffix}.part")
+    part = path.with_suffix(f".{uuid4().hex}.part")
     try:
         store.get_file(key, part)
     except CacoError:

@@ -38,8 +38,11 @@ def run_shard(context: Context, inputs: Sequence[str] | None = None) -> Manifest
     stage = STAGES[context.stage]
     inputs = _inputs(stage, context) if inputs is None else inputs
     records = list(_read(stage, context, inputs))
-    judged = _apply(stage, context, records)
+    judged = _apply(stage, context, records, inputs)
     manifest = _write(stage, context, judged, inputs=inputs, seconds=time.perf_counter() - begun)
+    done = context.resources.store.get(uri)  # another attempt may have been faster
+    if done is not None:
+        return parse_manifest(done, uri=uri)
     context.resources.store.put(uri, manifest.model_dump_json(indent=1).encode())
     for key in context.resources.store.list(_parts_folder(context)):
         context.resources.store.delete(key)
@@ -70,18 +73,21 @@ def _read(stage: Stage, context: Context, inputs: Sequence[str]) -> Iterator[Any
         yield from (row.record for row in judged if row.verdict.kept)
 
 
-def _apply(stage: Stage, context: Context, records: list[Any]) -> list[Judged[Any]]:
+def _apply(stage: Stage, context: Context, records: list[Any], inputs: Sequence[str]) -> list[Judged[Any]]:
     size = max(1, len(records)) if stage.gathers else context.config.runner.part_rows
     parts = [records[start : start + size] for start in range(0, len(records), size)] or [[]]
     if len(parts) == 1:
         return _judge(stage, context, parts[0])
-    return [row for number, part in enumerate(parts) for row in _resume(stage, context, part, number)]
+    names = [
+        f"{n:05d}-{content_id('part', __version__, inputs, *map(record_id, part))}" for n, part in enumerate(parts)
+    ]
+    return [row for name, part in zip(names, parts, strict=True) for row in _resume(stage, context, part, name)]
 
 
-def _resume(stage: Stage, context: Context, part: list[Any], number: int) -> list[Judged[Any]]:
+def _resume(stage: Stage, context: Context, part: list[Any], name: str) -> list[Judged[Any]]:
     """Judges a part, or takes it from the store where a killed attempt had finished it."""
     store = context.resources.store
-    key = f"{_parts_folder(context)}/{number:05d}-{content_id('part', *map(record_id, part))}.parquet"
+    key = f"{_parts_folder(context)}/{name}.parquet"
     if store.exists(key):
         return read_shard(store, key, stage.writes)
     judged = _judge(stage, context, part)

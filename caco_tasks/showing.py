@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 from rich.tree import Tree
 
 from caco_tasks.ledger import FunnelRow, RejectRow
@@ -46,7 +48,7 @@ def answer_table(columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> Table
     """The answer to a query."""
     table = Table(*columns)
     for row in rows:
-        table.add_row(*("–" if value is None else str(value) for value in row))
+        table.add_row(*(Text("–" if value is None else str(value)) for value in row))
     return table
 
 
@@ -84,7 +86,7 @@ def _rest(entry: Any) -> Any:
 
 
 def _plain(value: Any) -> str:
-    return str(round(value, 4) if isinstance(value, float) else value).replace("[", r"\[")
+    return escape(str(round(value, 4) if isinstance(value, float) else value))
 
 
 def _frequent(stage: str, reasons: Sequence[RejectRow]) -> str:

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from caco_tasks import __version__
+from caco_tasks import __version__, errors
 from caco_tasks.config import RunConfig, load_config, parse_config
 from caco_tasks.context import Context
 from caco_tasks.environment import Surroundings, look_around
 from caco_tasks.errors import CacoError, ConfigError, GateError, LedgerError
 from caco_tasks.ids import run_id as make_run_id
 from caco_tasks.ledger import Ledger
+from caco_tasks.ledger.flow import shards_expected
 from caco_tasks.resources import TRAINED, TaskResources
 from caco_tasks.runner import run_shard
 from caco_tasks.stages import PIPELINES, shards_of
@@ -41,7 +42,7 @@ def plan(pipeline: str, *, partition: str, config: str, overrides: Sequence[str]
     _check_plan(pipeline, partition)
     with _ledger() as (ledger, around):
         wanted = _new_run(pipeline, partition, settings, ledger)
-        run = ledger.register_run(wanted)
+        run = ledger.register_run(wanted).model_copy(update={"config": wanted.config})  # alike in all that changes data
         _write_once(open_store(around.places.store), _run_key(run), run.model_dump_json(indent=1).encode())
     shards = shards_of(pipeline, settings.shards, settings.seeds.shards)
     return {"run_id": run.run_id, "partition": partition, "shards": list(shards)}
@@ -56,11 +57,12 @@ def stage(name: str, run_id: str, shard: int, inputs: Sequence[str] | None = Non
     command = [sys.executable, "-m", "caco_tasks.cli", "stage", name, "--run", run_id, "--shard", str(shard), "--json"]
     command += [word for uri in inputs or () for word in ("--input", uri)]
     done = subprocess.run(command, env=_clean(os.environ), stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode != 0:
-        said = done.stdout.strip().splitlines()
-        raise CacoError(said[-1] if said else f"The stage '{name}' ended with exit code {done.returncode}.")
-    counts: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return counts
+    said = _last_json(done.stdout)
+    if done.returncode != 0 or said is None:
+        raise _error_of(
+            said, f"The stage '{name}' of run {run_id} ended with exit code {done.returncode}: see its log."
+        )
+    return said
 
 
 def load(run_id: str, stage_name: str, shard: int) -> dict[str, Any]:
@@ -83,9 +85,9 @@ def gate(run_id: str) -> dict[str, Any]:
         ConservationError: rows were lost or doubled, or shards are missing.
         GateError: the run yielded less than its config demands.
     """
-    with _ledger() as (ledger, _):
-        run = find_run(ledger, run_id)
-        ledger.conservation(run.run_id)
+    with _ledger() as (ledger, around):
+        run = read_run(open_store(around.places.store), run_id, around)
+        ledger.conservation(run.run_id, through=PIPELINES[run.pipeline][-1])
         funnel = ledger.funnel(run.run_id)
     counts = {row.stage: {"read": row.read, "passed": row.passed, "unknown": row.unknown} for row in funnel}
     _check_gate(run, counts)
@@ -106,6 +108,8 @@ def work(name: str, run_id: str, shard: int, inputs: Sequence[str] | None, envir
         known = ", ".join(PIPELINES[run.pipeline])
         raise ConfigError(f"A run of '{run.pipeline}' has no stage '{name}': its stages are {known}.")
     config = config_of(run)
+    if shard >= shards_expected(run.pipeline, name, run.config):
+        raise ConfigError(f"The stage '{name}' of this run has no shard {shard}: they are counted from 0.")
     with TaskResources(around.places, run=run, config=config) as resources:
         context = Context(run=run, config=config, stage=name, shard=shard, resources=resources)
         return run_shard(context, inputs)
@@ -117,6 +121,10 @@ def read_run(store: Store, run_id: str, around: Surroundings) -> RunRecord:
     Raises:
         ConfigError: there is no such run, or several whose ids begin so.
     """
+    if around.places.ledger_url is not None:
+        with Ledger(around.places.ledger_url) as ledger:
+            key = _run_key(find_run(ledger, run_id))
+            return parse_run(_demand(store, key), uri=key)
     keys = [key for key in store.list("runs/") if key.endswith("/run.json") and key.split("/")[2].startswith(run_id)]
     if len(keys) != 1:
         raise ConfigError(f"There {'is no run' if not keys else 'are several runs'} '{run_id}' in {store.root}.")
@@ -165,11 +173,9 @@ def _pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger) -> d
                 )
             return {"seed_run_id": seed_run, "input_uris": tuple(manifest.uri for manifest in manifests)}
         case "nightly" if config.models["codegen"].model == TRAINED:
-            model = ledger.accepted_model(partition)
+            model = ledger.accepted_model(partition) or ledger.accepted_model(date.max.isoformat())
             if model is None:
-                raise LedgerError(
-                    f"No CodeGen was accepted up to {partition}: run `caco_seeds` and `caco_codegen` first."
-                )
+                raise LedgerError("No CodeGen was accepted yet: run `caco_seeds` and `caco_codegen` first.")
             return {"model_id": model.model_id, "seed_run_id": find_run(ledger, model.run_id).seed_run_id}
     return {}
 
@@ -187,10 +193,12 @@ def _check_plan(pipeline: str, partition: str) -> None:
 
 def _check_gate(run: RunRecord, counts: Mapping[str, Mapping[str, int]]) -> None:
     settings = config_of(run).gate
-    read = sum(row["read"] for row in counts.values())
-    unknown = sum(row["unknown"] for row in counts.values())
-    if unknown > settings.most_unknown_share * max(1, read):
-        raise GateError(f"Run {run.run_id}: {unknown} of {read} verdicts are unknown, more than its gate allows.")
+    for stage_name, row in counts.items():
+        if row["unknown"] > settings.most_unknown_share * row["read"]:
+            raise GateError(
+                f"Run {run.run_id}: {row['unknown']} of {row['read']} verdicts of '{stage_name}' are unknown, more than its "
+                "gate allows (gate.most_unknown_share)."
+            )
     last = PIPELINES[run.pipeline][-1]
     kept = counts.get(last, {}).get("passed", 0)
     if last == "publish" and kept < settings.least_published:
@@ -204,6 +212,23 @@ def _ledger() -> Iterator[tuple[Ledger, Surroundings]]:
         raise LedgerError("There is no ledger: start the local platform with `caco up`, or set CACO_LEDGER_URL.")
     with Ledger(around.places.ledger_url) as ledger:
         yield ledger, around
+
+
+def _last_json(printed: str) -> dict[str, Any] | None:
+    """The JSON object on the last line that a stage's process printed; None where there is none."""
+    try:
+        found = json.loads(printed.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _error_of(said: Mapping[str, Any] | None, otherwise: str) -> CacoError:
+    """The error that a stage's process told of, as the class that it was."""
+    if said is None or "error" not in said:
+        return CacoError(otherwise)
+    kind = getattr(errors, str(said["error"]), CacoError)
+    return kind(str(said["message"])) if issubclass(kind, CacoError) else CacoError(otherwise)
 
 
 def _clean(environ: Mapping[str, str]) -> dict[str, str]:

@@ -99,6 +99,11 @@ def gate(shards: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return counts
 
 
+def of_all_shards(results: Sequence[dict[str, Any]] | dict[str, Any]) -> list[dict[str, Any]]:
+    """The results of a mapped group as a list: those of a group with a single shard come bare from Airflow."""
+    return [results] if isinstance(results, dict) else list(results)
+
+
 def settle(context: Context) -> dict[str, Any]:
     """Partition, config and overrides of a run, kept for `announce`.
 

@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import CronPartitionTimetable, Param, dag, task, task_group
-from caco_common import CODEGEN, COMMON_PARAMS, CPU, DATASET, DEFAULT_ARGS, GPU, gate, plan, stage_and_load
+from caco_common import CODEGEN, COMMON_PARAMS, CPU, DATASET, DEFAULT_ARGS, GPU, gate, of_all_shards, plan, stage_and_load
 
 FUNNEL = {
     "sample": GPU,
@@ -58,7 +58,7 @@ def publish(shards: Sequence[dict[str, Any]], counts: Sequence[dict[str, Any]]) 
     from caco_tasks import tasks
 
     run_id = shards[0]["run_id"]
-    tasks.stage("publish", run_id, 0, [each["uri"] for each in counts])
+    tasks.stage("publish", run_id, 0, [each["uri"] for each in of_all_shards(counts)])
     return tasks.load(run_id, "publish", 0)
 
 

@@ -28,8 +28,12 @@ class Prompt:
         return frozenset(Template(self.text).get_identifiers())
 
     def render(self, **values: str) -> str:
-        """The prompt with its variables filled in; values may hold any text."""
-        return Template(self.text).substitute(values)
+        """The prompt with its variables filled in; values may hold any text.
+
+        What looks like a control token in a value (`<|im_end|>`) is broken up: a text must not steer the model.
+        """
+        tame = {name: value.replace("<|", "< |") for name, value in values.items()}
+        return Template(self.text).substitute(tame)
 
 
 def load_prompt(name: str, *, variables: frozenset[str]) -> Prompt:

@@ -26,25 +26,28 @@ def read_seeds(context: Context) -> Iterator[Judged[Seed]]:
 
 def seeds(rows: Iterable[Judged[Seed]], context: Context) -> Iterator[Judged[Seed]]:
     """One verdict for every source record."""
-    rows = list(rows)
+    rows = [replace(row, verdict=_verdict(row, context)) for row in rows]
     first = _first_with_same_problem([row.record for row in rows if row.verdict.kept], context)
     for row in rows:
-        yield Judged(record=row.record, verdict=_verdict(row, first, context) if row.verdict.kept else row.verdict)
+        winner = first.get(row.record.seed_id, row.record.seed_id)
+        if winner != row.record.seed_id:
+            row = replace(row, verdict=fail(Reason.DUPLICATE_SEED, f"same problem as seed {winner}"))
+        yield row
 
 
-def _verdict(row: Judged[Seed], first: dict[str, str], context: Context) -> Verdict:
+def _verdict(row: Judged[Seed], context: Context) -> Verdict:
     seed, allowed = row.record, context.config.seeds.licences_allowed
-    if not seed.answer:
-        return fail(Reason.NO_ANSWER)
+    if not row.verdict.kept:
+        return row.verdict
     if allowed and seed.licence not in allowed:
         return fail(Reason.LICENCE_NOT_ALLOWED, seed.licence)
-    if first[seed.seed_id] != seed.seed_id:
-        return fail(Reason.DUPLICATE_SEED, f"same problem as seed {first[seed.seed_id]}")
     return seed_overlap(seed, context.config.decontamination) or PASS
 
 
 def _first_with_same_problem(found: list[Seed], context: Context) -> dict[str, str]:
-    hashes = [content_id("problem", " ".join(seed.problem.lower().split())) for seed in found]
+    """Among all shards of this run: another run may read the same source again, in another revision."""
+    run_id = context.run.run_id
+    hashes = [content_id("problem", run_id, " ".join(seed.problem.lower().split())) for seed in found]
     winners = context.resources.claims().claim("seed_problem", hashes, [seed.seed_id for seed in found])
     return {seed.seed_id: winner for seed, winner in zip(found, winners, strict=True)}
 

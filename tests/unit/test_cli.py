@@ -111,7 +111,7 @@ def test_what_a_user_can_mend_is_one_sentence_and_exit_code_1(
 def test_a_script_finds_the_sentence_where_it_reads(home: Path) -> None:
     result = caco("stage", "agree", "--run", "r", "--shard", "0", "--json")
     assert result.exit_code == 1
-    assert result.stdout.startswith("There is no store: ")
+    assert json.loads(result.stdout)["message"].startswith("There is no store: ")
 
 
 def test_a_wrong_option_is_a_wrong_use(home: Path) -> None:

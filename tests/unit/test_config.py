@@ -76,9 +76,6 @@ def test_the_excluded_settings_are_these_and_no_others() -> None:
         "sandbox.workers",
         "sandbox.least_level",
         "grading.workers",
-        "models.*.batch_rows",
-        "models.*.device",
-        "runner",
         "gate",
     }
 
