@@ -28,7 +28,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import CronPartitionTimetable, Param, dag, task, task_group
-from caco_common import CODEGEN, COMMON_PARAMS, CPU, DATASET, DEFAULT_ARGS, GPU, gate, of_all_shards, plan, stage_and_load
+from caco_common import (
+    CODEGEN,
+    COMMON_PARAMS,
+    CPU,
+    DATASET,
+    DEFAULT_ARGS,
+    GPU,
+    gate,
+    of_all_shards,
+    plan,
+    stage_and_load,
+)
 
 FUNNEL = {
     "sample": GPU,

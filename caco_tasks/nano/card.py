@@ -39,6 +39,9 @@ def card(trained: Mapping[str, Mapping[str, Any]], figures: Mapping[str, Any]) -
             f"## Figures\n\n{_figures(figures)}",
             f"## By domain\n\n{_by_domain(figures)}",
             f"## Where they are weakest\n\n{_weakest(figures)}",
+            "The judge is taught to set the numbers of problem and program side by side. An operator swapped in the program and "
+            "a number changed in the solution are beyond it: the first goes unseen, the second is left to `agree`, which "
+            "computes the equations and compares the answers.",
             "## Not for\n\nMaking data for other models to learn from, or any problem outside of the bank.",
         ]
     )
@@ -100,9 +103,9 @@ def _figures(figures: Mapping[str, Any]) -> str:
             _share(figures["reverse_and_solve"]["agree"], figures["reverse_and_solve"]["asked"]),
         ),
         ("true triples that the judge rejects", _share(judge["rejected_though_true"], judge["true_triples"])),
-        (
-            "planted inconsistencies that the judge passes",
-            _share(judge["passed_though_planted"], judge["planted_triples"]),
+        *(
+            (f"planted, {kind}: that the judge passes", _share(judge["passed_though_planted"][kind], planted))
+            for kind, planted in judge["planted_triples"].items()
         ),
     ]
     return table(("over all families, before any filter", "share"), rows)

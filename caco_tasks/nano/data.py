@@ -5,7 +5,7 @@ seed numbers from `FIRST_TRAINING_NUMBER` up; the numbers below it are left to s
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import zip_longest
@@ -32,6 +32,9 @@ SPECIAL_TOKENS = (
     "<|code|>",
     "<|verdict|>",
 )
+
+KINDS = ("problem number", "program number", "program of another draw", "solution number", "operator")
+SEEN_SIDE_BY_SIDE = KINDS[:3]  # what comparing the numbers of problem and program shows: all that the judge is taught
 
 _NUMBER = re.compile(r"\d+")
 
@@ -63,7 +66,7 @@ def examples_of(role: str, problem: BankProblem, rng: Random) -> list[Example]:
         case "writer":
             return [_reverse_example(problem), _solve_example(problem)]
         case "judge":
-            return [judge_example(problem), judge_example(problem, plant(problem, rng))]
+            return [judge_example(problem), judge_example(problem, plant(problem, rng, SEEN_SIDE_BY_SIDE))]
     raise ValueError(f"no nano model has the role {role}")
 
 
@@ -80,14 +83,19 @@ def judge_example(problem: BankProblem, planted: BankProblem | None = None) -> E
     return Example(prompt=prompt, completion=f"{compared}\n{'no' if planted else 'yes'}")
 
 
-def plant(problem: BankProblem, rng: Random) -> BankProblem:
-    """The problem with one inconsistency: a number changed in one of its three texts, or a foreign part put in."""
-    kinds = ("problem number", "solution number", "program number", "program of another draw", "operator")
+def plant(problem: BankProblem, rng: Random, kinds: Sequence[str] = KINDS) -> BankProblem:
+    """The problem with one inconsistency of one of `kinds`; where none of them fits, a false last answer."""
     for kind in rng.sample(kinds, len(kinds)):
         planted = _plant(problem, kind, rng)
         if planted != problem:
             return planted
     return replace(problem, solution=problem.solution.replace(problem.answer, problem.answer + "1"))
+
+
+def is_planted(problem: BankProblem, other: BankProblem, kind: str) -> bool:
+    """Whether the inconsistency that `other` has is of `kind`, rather than the false answer that stands in for it."""
+    changed = {"problem number": "problem", "solution number": "solution"}.get(kind, "program")
+    return bool(getattr(problem, changed) != getattr(other, changed))
 
 
 def family_of(problem: BankProblem) -> Family:

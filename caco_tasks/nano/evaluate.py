@@ -8,7 +8,7 @@ the judge tells apart.
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,7 +19,7 @@ from caco_tasks.config import ModelSettings, RunConfig, load_config
 from caco_tasks.grading import Grader, extract_answer
 from caco_tasks.ids import content_id, program_id
 from caco_tasks.llm.base import Llm, Reply, Request, open_llm
-from caco_tasks.nano.data import Example, judge_example, plant, training_problems
+from caco_tasks.nano.data import KINDS, Example, is_planted, judge_example, plant, training_problems
 from caco_tasks.sandbox import Job, Sandbox
 
 FIRST_TEST_NUMBER = 500_000  # neither seeds (from 0) nor training (from 1,000,000)
@@ -88,15 +88,21 @@ def _score(problems: Sequence[BankProblem], replies: Sequence[Reply], grader: Gr
 def _judge(config: RunConfig, weights: Path, problems: Sequence[BankProblem]) -> dict[str, Any]:
     llm = open_llm(config.models["judge"], folder=str(weights / "judge"), model_id="nano:judge")
     true = [judge_example(problem) for problem in problems]
-    planted = [judge_example(problem, plant(problem, Random(problem.key))) for problem in problems]
-    said_true, said_planted = (_said(llm, examples) for examples in (true, planted))
+    said_true = _said(llm, true)
+    said_planted = {kind: _said(llm, _planted(problems, kind)) for kind in KINDS}
     return {
         "true_triples": len(true),
         "rejected_though_true": said_true.count("no"),
-        "planted_triples": len(planted),
-        "passed_though_planted": said_planted.count("yes"),
-        "unparseable": sum(said not in ("yes", "no") for said in said_true + said_planted),
+        "planted_triples": {kind: len(said) for kind, said in said_planted.items()},
+        "passed_though_planted": {kind: said.count("yes") for kind, said in said_planted.items()},
+        "unparseable": sum(said not in ("yes", "no") for said in chain(said_true, *said_planted.values())),
     }
+
+
+def _planted(problems: Sequence[BankProblem], kind: str) -> list[Example]:
+    """Triples with an inconsistency of one kind; problems that the kind does not fit are left out."""
+    spoiled = ((problem, plant(problem, Random(problem.key), [kind])) for problem in problems)
+    return [judge_example(problem, other) for problem, other in spoiled if is_planted(problem, other, kind)]
 
 
 def _said(llm: Llm, examples: Sequence[Example]) -> list[str]:
