@@ -86,6 +86,9 @@ class TrainSettings(Settings):
     batch_sequences: int = Field(default=16, ge=1)
     sequence_tokens: int = Field(default=2048, ge=16)
     held_out_share: float = Field(default=0.05, gt=0, lt=1)
+    most_loss_rise: float = Field(
+        default=0.02, ge=0
+    )  # share by which the held-out loss may rise; above it no night uses the model
     dtype: Literal["float32", "bfloat16"] = "bfloat16"
     domain_tags: bool = False  # write the domain before each program
 

@@ -24,6 +24,8 @@ def ask(
     items: Sequence[Item], context: Context, role: RoleName, values: Callable[[Item], dict[str, str]]
 ) -> Iterator[tuple[Item, Reply]]:
     """Asks the model of `role` about every item; pairs each item with its reply."""
+    if not items:
+        return  # nothing to ask: the model is not even loaded
     settings = context.config.models[role]
     llm = context.resources.llm(role)
     prompt = load_prompt(settings.prompt, variables=VARIABLES[role])

@@ -62,7 +62,7 @@ def _finetune(programs: Sequence[SeedProgram], context: Context, *, base: str, o
 
 
 def _register(programs: Sequence[SeedProgram], context: Context, tuned: FineTuned, folder: Path) -> dict[str, Any]:
-    """Puts the weights into the store and returns the model's entry for the registry; accepted if the loss fell."""
+    """Puts the weights into the store and returns the model's entry for the registry; accepted unless the loss rose."""
     files = [folder / name for name in MODEL_FILES if (folder / name).is_file()]
     hashes = {file.name: file_sha256(str(file)) for file in files}
     model_id = content_id("model", hashes)
@@ -77,7 +77,7 @@ def _register(programs: Sequence[SeedProgram], context: Context, tuned: FineTune
         metrics=asdict(tuned) | {"programs": len(programs), "grades": _grades(programs)},
         uri=f"models/{model_id}",
         sha256=hashes["model.safetensors"],
-        accepted=tuned.loss_after <= tuned.loss_before,
+        accepted=tuned.loss_after <= tuned.loss_before * (1 + context.config.train.most_loss_rise),
     )
     return record.model_dump(mode="json")
 
