@@ -139,20 +139,17 @@ PASS = Verdict(Outcome.PASS)
 
 def fail(reason: Reason, detail: str | None = None) -> Verdict:
     """A verdict of FAIL: the record is finished and rejected."""
-    return Verdict(Outcome.FAIL, reason, _one_line(detail))
+    return Verdict(Outcome.FAIL, reason, _storable(detail))
 
 
 def unknown(reason: Reason, detail: str | None = None) -> Verdict:
     """A verdict of UNKNOWN: the platform could not tell; retried, never published, never counted as failed."""
-    return Verdict(Outcome.UNKNOWN, reason, _one_line(detail))
+    return Verdict(Outcome.UNKNOWN, reason, _storable(detail))
 
 
-def _one_line(detail: str | None) -> str | None:
+def _storable(detail: str | None) -> str | None:
     """A detail that every store can hold: often a piece of a model's reply, with whatever is in it."""
-    if detail is None:
-        return None
-    text = detail[:MOST_DETAIL_CHARS].encode("utf-8", "backslashreplace").decode()
-    return text.replace("\x00", "\\x00").replace("\r", " ").replace("\n", " ")
+    return None if detail is None else detail[:MOST_DETAIL_CHARS].encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

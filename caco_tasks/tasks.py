@@ -144,7 +144,7 @@ def find_run(ledger: Ledger, run_id: str | None, *, pipeline: str | None = None)
     """
     run = ledger.find_run(run_id, pipeline=pipeline)
     if run is None:
-        raise LedgerError(f"The ledger knows no run '{run_id}'." if run_id else "The ledger knows no run yet.")
+        raise LedgerError(f"There is no run '{run_id}' in the ledger." if run_id else "The ledger knows no run yet.")
     return run
 
 

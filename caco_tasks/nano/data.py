@@ -73,14 +73,14 @@ def examples_of(role: str, problem: BankProblem, rng: Random) -> list[Example]:
 def judge_example(problem: BankProblem, planted: BankProblem | None = None) -> Example:
     """A question to the judge: about a true problem, or about one in which an inconsistency was planted.
 
-    The judge first sets each number of the program's `input` beside the one that the problem gives for it, then says yes
-    or no on a line of its own: comparing neighbours is what so small a model can do.
+    The judge sets each number of the program's `input` beside the one that the problem gives for it. Whether they are the
+    same is for `stages.judge` to say: copying is what so small a model does well, comparing is not.
     """
     shown = planted or problem
     prompt = _prompt("nano_judge.v1").render(problem=shown.problem, solution=shown.solution, code=shown.program)
     pairs = zip_longest(_input_numbers(shown), _given_numbers(problem, shown), fillvalue="-")
     compared = " ".join(f"{of_program}={of_problem}" for of_program, of_problem in pairs)
-    return Example(prompt=prompt, completion=f"{compared}\n{'no' if planted else 'yes'}")
+    return Example(prompt=prompt, completion=compared)
 
 
 def plant(problem: BankProblem, rng: Random, kinds: Sequence[str] = KINDS) -> BankProblem:

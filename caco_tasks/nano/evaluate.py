@@ -21,6 +21,7 @@ from caco_tasks.ids import content_id, program_id
 from caco_tasks.llm.base import Llm, Reply, Request, open_llm
 from caco_tasks.nano.data import KINDS, Example, is_planted, judge_example, plant, training_problems
 from caco_tasks.sandbox import Job, Sandbox
+from caco_tasks.stages.judge import parse_judgement
 
 FIRST_TEST_NUMBER = 500_000  # neither seeds (from 0) nor training (from 1,000,000)
 
@@ -92,10 +93,10 @@ def _judge(config: RunConfig, weights: Path, problems: Sequence[BankProblem]) ->
     said_planted = {kind: _said(llm, _planted(problems, kind)) for kind in KINDS}
     return {
         "true_triples": len(true),
-        "rejected_though_true": said_true.count("no"),
+        "rejected_though_true": said_true.count("fail"),
         "planted_triples": {kind: len(said) for kind, said in said_planted.items()},
-        "passed_though_planted": {kind: said.count("yes") for kind, said in said_planted.items()},
-        "unparseable": sum(said not in ("yes", "no") for said in chain(said_true, *said_planted.values())),
+        "passed_though_planted": {kind: said.count("pass") for kind, said in said_planted.items()},
+        "unparseable": sum(said == "unknown" for said in chain(said_true, *said_planted.values())),
     }
 
 
@@ -106,7 +107,8 @@ def _planted(problems: Sequence[BankProblem], kind: str) -> list[Example]:
 
 
 def _said(llm: Llm, examples: Sequence[Example]) -> list[str]:
-    return [reply.text.strip().rpartition("\n")[2] for reply in _ask(llm, [example.prompt for example in examples])]
+    replies = _ask(llm, [example.prompt for example in examples])
+    return [str(parse_judgement(reply.text).outcome) for reply in replies]
 
 
 def _ask(llm: Llm, prompts: Sequence[str]) -> list[Reply]:

@@ -1,10 +1,12 @@
 """judge: a model that sees problem, solution and program says whether they are consistent and the problem is well posed.
 
-A reply ends in one of the words of `VERDICTS` on a line of its own, after whatever working, or is a JSON object with the
-word as its "verdict"; any other is unknown.
+A reply is one of the words of `VERDICTS` on its last line, a JSON object with the word as its "verdict", or evidence: pairs
+`3=3 10=12` of a number in the program's input and what the problem gives for it, which must all be the same. Any other
+reply is unknown.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -12,6 +14,8 @@ from caco_tasks.context import Context
 from caco_tasks.llm.base import Reply
 from caco_tasks.records import PASS, Judged, Judgement, Reason, Sample, Verdict, fail, unknown
 from caco_tasks.stages.asking import ask, ended
+
+_EVIDENCE = re.compile(r"[\d-]+=[\d-]+(\s+[\d-]+=[\d-]+)*")
 
 VERDICTS = {"yes": PASS, "no": fail(Reason.INCONSISTENT), "ill-posed": fail(Reason.ILL_POSED)}
 
@@ -25,11 +29,22 @@ def judge(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample
 
 def parse_judgement(text: str) -> Verdict:
     """The verdict in a judge's reply; unknown when it holds none, or anything besides."""
+    if _EVIDENCE.fullmatch(text.strip()):
+        return _weigh(text)
     said, detail = _said(text.strip())
     verdict = VERDICTS.get(said)
     if verdict is None:
         return unknown(Reason.UNPARSEABLE_JUDGEMENT, text.strip()[:200])
     return verdict if verdict.kept else replace(verdict, detail=detail)
+
+
+def _weigh(text: str) -> Verdict:
+    """The verdict that evidence gives: the judge's copying is exact, and the comparison is ours."""
+    pairs = [pair.split("=") for pair in text.split()]
+    for of_program, of_problem in pairs:
+        if of_program != of_problem:
+            return fail(Reason.INCONSISTENT, f"the program has {of_program} where the problem gives {of_problem}")
+    return PASS
 
 
 def _said(text: str) -> tuple[str, str | None]:

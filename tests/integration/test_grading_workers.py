@@ -45,7 +45,7 @@ def test_a_pair_that_needs_algebra_is_decided_by_math_verify(grader: Grader) -> 
 def test_a_slow_pair_is_unknown_and_the_others_lose_nothing() -> None:
     plain = [(str(number), str(number)) for number in range(50)]
     pairs = [*plain, SLOW, *plain, EQUAL, DIFFERENT, *plain]
-    with Grader(GradingSettings(workers=1, timeout_seconds=6)) as grader:
+    with Grader(GradingSettings(workers=1, timeout_seconds=3)) as grader:
         comparisons = compare(grader, pairs)
     verdicts = [comparison.verdict for comparison in comparisons]
     assert verdicts[50].reason is Reason.CHECKER_TIMEOUT

@@ -77,7 +77,7 @@ def test_a_model_learns_the_text_that_its_role_writes() -> None:
     assert said == {
         "codegen": [PROBLEM.program],
         "writer": [PROBLEM.problem, PROBLEM.solution],
-        "judge": ["10=10 3=3\nyes", "10=10 5=3\nno"],
+        "judge": ["10=10 3=3", "10=10 5=3"],
     }
     with pytest.raises(ValueError, match="no nano model has the role cook"):
         examples_of("cook", PROBLEM, Random(0))
