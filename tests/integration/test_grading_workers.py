@@ -13,7 +13,10 @@ from caco_tasks.grading import Comparison, Grader
 from caco_tasks.grading.pool import MEMORY_MB, Pool
 from caco_tasks.records import Outcome, Reason
 
-SLOW = (r"\int_0^1 x^{x^{x^{x}}} \sin(x^{x}) dx", r"\int_0^1 x^{x^{x^{x}}} \cos(x^{x}) \ln(x+2) dx")
+SLOW = (
+    r"\sum_{n=1}^{\infty} \frac{\sin(n^{n})}{n^{n^{2}}}",
+    r"\sum_{n=1}^{\infty} \frac{\cos(n^{n})}{n^{n^{3}}}",
+)  # 12 s when quiet
 EQUAL = (r"\prod_{a=b}^{c} x", r"\prod^{c}_{a = b} x")
 DIFFERENT = (r"\sum_{i=1}^{10} i", "5")
 
