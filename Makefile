@@ -23,7 +23,7 @@ down: ## Stop the local platform
 	@if [ -x $(BIN)/caco ]; then $(BIN)/caco down; else echo "Nothing is installed here."; fi
 
 test: lint types ## Format check, lint, types, and every test that needs no graphics card
-	$(BIN)/pytest tests --ignore=tests/gpu
+	$(BIN)/pytest tests --ignore=tests/gpu --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: install
 	$(BIN)/ruff format --check .
