@@ -70,7 +70,7 @@ def _load(base: str) -> tuple[Any, Any]:
 
 def _trainer(model: Any, tokenizer: Any, settings: TrainSettings, *, out: Path, seed: int) -> Any:
     import torch
-    from transformers import DataCollatorForLanguageModeling, Trainer, TrainingArguments
+    from transformers import DataCollatorForLanguageModeling, PrinterCallback, Trainer, TrainingArguments
 
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     arguments = TrainingArguments(
@@ -93,7 +93,10 @@ def _trainer(model: Any, tokenizer: Any, settings: TrainSettings, *, out: Path, 
         disable_tqdm=True,
         dataloader_pin_memory=False,
     )
-    return Trainer(model=model, args=arguments, data_collator=DataCollatorForLanguageModeling(tokenizer, mlm=False))
+    collator = DataCollatorForLanguageModeling(tokenizer, mlm=False)
+    trainer = Trainer(model=model, args=arguments, data_collator=collator)
+    trainer.remove_callback(PrinterCallback)  # standard output is for the counts
+    return trainer
 
 
 def _encode(tokenizer: Any, texts: Sequence[str], most_tokens: int) -> list[dict[str, list[int]]]:
