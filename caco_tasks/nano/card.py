@@ -36,6 +36,10 @@ def card(trained: Mapping[str, Mapping[str, Any]], figures: Mapping[str, Any]) -
             "from 500,000 up, so no problem is shared. What a step sees follows from the seed alone. Byte-level BPE of 4,096 "
             "tokens in which every digit stands alone (`docs/decisions/0006-superword-tokens-for-nano.md`). Loss on "
             "completions only; warm-up, stable, decay over the last fifth; AdamW; bfloat16 autocast; weights kept in float16.",
+            "What is shipped was not trained in one piece. The writer's schedule was set anew at steps 2,000 and 4,500, where "
+            "the rate had already decayed once, as the curve shows. The judge began from the writer of step 4,500 and, up to its "
+            "last step, was also taught a closing yes or no, which was right half of the time; the stop string of the bundled "
+            "configs cuts it off. Training again by the command above gives like models, not these.",
             f"## Figures\n\n{_figures(figures)}",
             f"## By domain\n\n{_by_domain(figures)}",
             f"## Where they are weakest\n\n{_weakest(figures)}",

@@ -43,7 +43,7 @@ class NanoSettings:
 
 SETTINGS = {
     "codegen": NanoSettings(hidden=128, layers=4, heads=4, steps=1000),
-    "writer": NanoSettings(hidden=256, layers=4, heads=8, steps=4500),
+    "writer": NanoSettings(hidden=256, layers=4, heads=8, steps=6000),
     "judge": NanoSettings(hidden=256, layers=4, heads=8, steps=1600, learning_rate=7e-4, begins_with="writer"),
 }
 
