@@ -1,10 +1,14 @@
 """What a program costs in the sandbox, beside other ways to run one.
 
-CPU is that of the whole process tree: the supervisor, the zygotes and the programs. The floor is the program itself,
-run in a warm process, and a bare fork of that process. The reference starts a Manager and a Process per program.
+CPU is that of the whole process tree: the supervisor, the zygotes and the programs. There are two floors. "Fork" is a warm
+process that forks, runs the program in the child, and waits: all that a fork per program costs, and no protection.
+"In process" is the program in the warm process itself, for the second time, so that all of its caches are filled, plus an
+empty fork: no way of running each program in a process of its own reaches it, for it copies no page that is written to.
+The reference starts a Manager and a Process per program.
 """
 
 import contextlib
+import ctypes
 import json
 import multiprocessing
 import os
@@ -18,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from caco_tasks.config import SandboxSettings
-from caco_tasks.sandbox import Job, Sandbox
+from caco_tasks.sandbox import Job, Sandbox, slots
 
 sys.path.insert(0, str(Path(__file__).parent))
 from sandbox_corpus import HOSTILE, corpus
@@ -26,6 +30,8 @@ from sandbox_corpus import HOSTILE, corpus
 Figures = dict[str, float]
 
 SLOW_PROGRAMS = 30  # for the ways that start an interpreter per program
+_WALLED = slots._BOOT
+_ADOPT_ORPHANS = 36  # PR_SET_CHILD_SUBREAPER
 _TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 
 _FLOOR = """
@@ -48,8 +54,16 @@ for _ in programs:
         os._exit(0)
     os.waitpid(pid, 0)
 fork = (cpu() - start) / len(programs)
+start = cpu()
+for code in programs:
+    pid = os.fork()
+    if pid == 0:
+        exec(compile(code, "<program>", "exec"), {"__name__": "__main__"})
+        os._exit(0)
+    os.waitpid(pid, 0)
+forked = (cpu() - start) / len(programs)
 sys.stdout = true_stdout
-json.dump({"program": inside, "fork": fork}, sys.stdout)
+json.dump({"in process": inside + fork, "fork": forked}, sys.stdout)
 """
 
 
@@ -68,20 +82,38 @@ def bench() -> dict[str, Any]:
         "sandbox, sympy": in_sandbox([code for kind, code in mixed if kind == "sympy"]),
         "sandbox, numpy": in_sandbox([code for kind, code in mixed if kind == "numpy"]),
         "sandbox, mix, 10 % hostile": in_sandbox(list(_with_hostile([code for _, code in mixed])), timeout_seconds=1.0),
-        "floor, mix": floor([(kind, code) for kind, code in mixed]),
-        "floor, plain": floor([("plain", code) for code in plain]),
+        "no walls, mix": in_sandbox([code for _, code in mixed], kind=Unwalled),
+        "no walls, plain": in_sandbox(plain, kind=Unwalled),
+        **floors("mix", mixed),
+        **floors("plain", [("plain", code) for code in plain]),
     }
     few = [code for _, code in mixed[:: len(mixed) // SLOW_PROGRAMS]]
     ways["python -I, mix"] = one_by_one(few, _in_interpreter)
     ways["manager process, mix"] = one_by_one(few, _in_manager_process)
     if shutil.which("bwrap"):
+        ctypes.CDLL(None).prctl(_ADOPT_ORPHANS, 1, 0, 0, 0)
         ways["bubblewrap, mix"] = one_by_one(few, _in_bubblewrap)
     return {"ways": ways, "ratios": _ratios(ways), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
 
 
-def in_sandbox(codes: list[str], *, timeout_seconds: float = 20.0, workers: int = 2) -> Figures:
+class Unwalled(Sandbox):
+    """The same zygotes, slots and harness without namespaces, filter, limits and scratch."""
+
+    def _start(self) -> str:
+        slots._BOOT = Path(__file__).with_name("sandbox_unwalled.py")  # type: ignore[misc]
+        return "full"
+
+    def close(self) -> None:
+        """Ends it, and lets the next sandbox have its walls."""
+        super().close()
+        slots._BOOT = _WALLED  # type: ignore[misc]
+
+
+def in_sandbox(
+    codes: list[str], *, timeout_seconds: float = 20.0, workers: int = 2, kind: type[Sandbox] = Sandbox
+) -> Figures:
     """The programs in a warm sandbox, at the best level that this machine has."""
-    with Sandbox(SandboxSettings(workers=workers, timeout_seconds=timeout_seconds)) as sandbox:
+    with kind(SandboxSettings(workers=workers, timeout_seconds=timeout_seconds)) as sandbox:
         list(sandbox.run(Job(code=code) for code in codes[: 20 * workers]))
         start, before = time.perf_counter(), time.process_time() + tree_cpu_seconds()
         ran = list(sandbox.run(Job(code=code) for code in codes))
@@ -93,9 +125,9 @@ def in_sandbox(codes: list[str], *, timeout_seconds: float = 20.0, workers: int 
     }
 
 
-def floor(programs: list[tuple[str, str]]) -> Figures:
-    """Each kind of program inside a warm process, plus a bare fork of a process with that kind's imports."""
-    cpu_seconds = 0.0
+def floors(name: str, programs: list[tuple[str, str]]) -> dict[str, Figures]:
+    """Each kind of program in a warm process with that kind's imports, and in bare forks of it."""
+    cpu_seconds = {"fork": 0.0, "in process": 0.0}
     for kind in sorted({kind for kind, _ in programs}):
         codes = [code for other, code in programs if other == kind]
         libraries = {"plain": "", "numpy": "import numpy", "sympy": "import numpy, sympy"}[kind]
@@ -103,9 +135,9 @@ def floor(programs: list[tuple[str, str]]) -> Figures:
         told = subprocess.run(
             [sys.executable, "-I", "-c", script], input=json.dumps(codes), capture_output=True, text=True, check=True
         )
-        found = json.loads(told.stdout)
-        cpu_seconds += (found["program"] + found["fork"]) * len(codes)
-    return _figures(cpu_seconds, [cpu_seconds / len(programs)] * len(programs), len(programs))
+        for way, seconds in json.loads(told.stdout).items():
+            cpu_seconds[way] += seconds * len(codes)
+    return {f"floor, {way}, {name}": {"cpu_ms": 1000 * cpu / len(programs)} for way, cpu in cpu_seconds.items()}
 
 
 def one_by_one(codes: list[str], way: Callable[[str], bool]) -> Figures:
@@ -155,8 +187,12 @@ def _figures(cpu_seconds: float, walls: list[float], passed: int) -> Figures:
 
 def _ratios(ways: dict[str, Figures]) -> dict[str, float]:
     pairs = {
-        "sandbox to floor, mix": ("sandbox, mix", "floor, mix"),
-        "sandbox to floor, plain": ("sandbox, plain", "floor, plain"),
+        "sandbox to a bare fork, mix": ("sandbox, mix", "floor, fork, mix"),
+        "sandbox to a bare fork, plain": ("sandbox, plain", "floor, fork, plain"),
+        "sandbox to in process, mix": ("sandbox, mix", "floor, in process, mix"),
+        "sandbox to in process, plain": ("sandbox, plain", "floor, in process, plain"),
+        "walls to none, mix": ("sandbox, mix", "no walls, mix"),
+        "walls to none, plain": ("sandbox, plain", "no walls, plain"),
         "manager process to sandbox, mix": ("manager process, mix", "sandbox, mix"),
         "python -I to sandbox, mix": ("python -I, mix", "sandbox, mix"),
         "bubblewrap to sandbox, mix": ("bubblewrap, mix", "sandbox, mix"),
@@ -183,7 +219,11 @@ def _in_interpreter(code: str) -> bool:
 def _in_bubblewrap(code: str) -> bool:
     jail = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--dev", "/dev", "--die-with-parent"]
     command = [*jail, sys.executable, "-I", "-c", code]
-    return subprocess.run(command, stdout=subprocess.DEVNULL, timeout=60, check=False).returncode == 0
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, timeout=60, check=False)
+    with contextlib.suppress(ChildProcessError):  # none is left
+        while True:
+            os.wait()  # it leaves its first process to whoever adopts it, and with that the program's CPU time
+    return done.returncode == 0
 
 
 def _in_manager_process(code: str) -> bool:

@@ -7,7 +7,7 @@ import secrets
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from caco_tasks.config import SandboxSettings
 from caco_tasks.errors import SourceError
@@ -68,7 +68,7 @@ class _Lines:
         while self._waiting and "outcome" in self._waiting[0]:
             line = self._waiting.popleft()
             self.counts[str(line["outcome"])] += 1
-            self._out.write(json.dumps(line) + "\n")
+            self._out.write(json.dumps(line, allow_nan=False) + "\n")
 
 
 def _run_lines(lines: Iterable[bytes], out: TextIO, sandbox: Sandbox) -> dict[str, int]:
@@ -81,14 +81,19 @@ def _run_lines(lines: Iterable[bytes], out: TextIO, sandbox: Sandbox) -> dict[st
 def _read(text: bytes) -> tuple[Line, Verdict | None]:
     """The line's record, and the verdict on one that holds no program."""
     try:
-        record = json.loads(text)
+        record = json.loads(text, parse_constant=_refuse)
+        if not isinstance(record, dict):
+            return {}, unknown(Reason.UNREADABLE_RECORD, "the line is not a JSON object")
+        json.dumps([[record.get("id")]], allow_nan=False)  # so that it can go out again, inside of another object
     except (ValueError, RecursionError) as exc:
         return {}, unknown(Reason.UNREADABLE_RECORD, f"the line is not JSON: {exc}")
-    if not isinstance(record, dict):
-        return {}, unknown(Reason.UNREADABLE_RECORD, "the line is not a JSON object")
     if not isinstance(record.get("code"), str):
         return record, fail(Reason.NO_CODE_FOUND, "the line has no text under 'code'")
     return {"id": record.get("id"), "code": record["code"]}, None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 _NOTHING_RAN: Line = {"input": None, "output": None, "stdout": "", "seconds": 0.0}
@@ -110,7 +115,15 @@ def _of_execution(ran: Ran) -> Line:
 
 @contextlib.contextmanager
 def _replaced(target: Path) -> Iterator[TextIO]:
-    """A file that takes the place of `target` when all has been written, and leaves nothing behind otherwise."""
+    """A file that takes the place of `target` when all has been written, and leaves nothing behind otherwise.
+
+    A target that is no file, such as a pipe or /dev/stdout, gets the lines as they come.
+    """
+    target = target.resolve()  # what a link leads to is replaced, not the link
+    if target.exists() and not target.is_file():
+        with target.open("w", encoding="utf-8") as out:
+            yield out
+        return
     draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         with draft.open("x", encoding="utf-8") as out:

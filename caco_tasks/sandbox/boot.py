@@ -6,37 +6,37 @@ program that replaces those in `builtins` does not change what the harness does.
 """
 
 import builtins
-import importlib.abc
-import importlib.machinery
-import importlib.util
 import os
 import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec, SourceFileLoader
 
 PACKAGE = "caco_tasks.sandbox"
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
-class _Loader(importlib.machinery.SourceFileLoader):
+class _Loader(SourceFileLoader):
     def exec_module(self, module: types.ModuleType) -> None:
         module.__dict__["__builtins__"] = dict(vars(builtins))
         super().exec_module(module)
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Finder:  # not a MetaPathFinder: `importlib.abc` would bring a hundred modules along
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
+    ) -> ModuleSpec | None:
         package, _, name = fullname.rpartition(".")
         if package != PACKAGE:
             return None
         file = os.path.join(FOLDER, f"{name}.py")
-        return importlib.util.spec_from_file_location(fullname, file, loader=_Loader(fullname, file))
+        spec = ModuleSpec(fullname, _Loader(fullname, file), origin=file)
+        spec.has_location = True  # so that its byte code is kept
+        return spec
 
 
-def main() -> None:
-    """Runs `caco_tasks.sandbox.zygote.main` in stand-ins of its packages."""
+def main(before: Callable[[types.ModuleType], None] | None = None) -> None:
+    """Runs `caco_tasks.sandbox.zygote.main` in stand-ins of its packages; `before` it a benchmark may change the module."""
     for name in ("caco_tasks", PACKAGE):
         package = types.ModuleType(name)
         package.__path__ = []
@@ -48,7 +48,9 @@ def main() -> None:
     sys.meta_path.remove(finder)
     for name in [name for name in sys.modules if name.partition(".")[0] == "caco_tasks"]:
         del sys.modules[name]
-    zygote.main(sys.argv[1:])
+    if before is not None:
+        before(zygote)
+    zygote.main(sys.argv[1])
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ def _formatted(function: Callable[..., Any], *, takes_format: bool) -> Callable[
 def _shift_datetime(ahead: datetime.timedelta) -> None:
     for shifted, name in ((_shifted_datetime(ahead), "datetime"), (_shifted_date(ahead), "date")):
         shifted.__name__ = shifted.__qualname__ = name
+        shifted.__module__ = "datetime"
         setattr(datetime, name, shifted)
 
 

@@ -19,7 +19,7 @@ munmap mprotect mremap madvise brk msync mincore futex set_robust_list get_robus
 sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min nanosleep
 clock_nanosleep clock_gettime clock_getres gettimeofday time getitimer setitimer alarm pause rt_sigaction
 rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack getpid getppid gettid getuid
-geteuid getgid getegid getresuid getresgid getgroups getpgrp getpgid getsid getrusage getrlimit times sysinfo
+geteuid getgid getegid getresuid getresgid getgroups getpgrp getpgid getsid getrusage getrlimit prlimit64 times sysinfo
 uname umask set_tid_address exit exit_group restart_syscall getrandom membarrier getcpu wait4 waitid recvmsg
 sendmsg sendto recvfrom capset ftruncate fallocate fsync fdatasync sendfile copy_file_range kill tkill tgkill
 """
@@ -29,7 +29,7 @@ unlink unlinkat mkdir mkdirat rmdir rename renameat renameat2 symlink symlinkat 
 truncate
 """
 
-_TO_CONFINE: Final = "seccomp pidfd_open"
+_TO_CONFINE: Final = "seccomp"
 
 _DEADLY: Final = """
 ptrace process_vm_readv process_vm_writev process_madvise mount umount2 pivot_root chroot unshare setns bpf
@@ -41,8 +41,8 @@ mount_setattr pidfd_getfd
 
 _UNKNOWN_TO_US: Final = ("clone3", "openat2")  # arguments behind pointers: callers fall back on others
 
-_IOCTLS: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIONCLEX FIOCLEX
-_FCNTLS: Final = (0, 1, 2, 3, 4, 1030)  # F_DUPFD F_GETFD F_SETFD F_GETFL F_SETFL F_DUPFD_CLOEXEC: no locks, no leases
+_IOCTLS: Final = (0x5401, 0x5413, 0x541B, 0x5450, 0x5451)  # TCGETS TIOCGWINSZ FIONREAD FIONCLEX FIOCLEX
+_FCNTLS: Final = (0, 1, 2, 3, 1030)  # F_DUPFD F_GETFD F_SETFD F_GETFL F_DUPFD_CLOEXEC: no locks; no shared flags
 _PRCTLS: Final = (15, 16)  # PR_SET_NAME PR_GET_NAME
 _SET_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG
 
@@ -68,7 +68,7 @@ def slot_filter(*, has_namespaces: bool) -> bytes:
     for reading, and `program_filter` takes the rest from each program.
     """
     allowed = [*_ALLOWED.split(), *(_ON_SCRATCH if has_namespaces else _TO_CONFINE).split()]
-    clone = kernel.CLONE_NEWPID | kernel.CLONE_PIDFD | 17 if has_namespaces else _CLONE_OF_FORK
+    clone = kernel.CLONE_NEWPID | 17 if has_namespaces else _CLONE_OF_FORK
     return _pack(
         [
             *_head(),
@@ -79,7 +79,6 @@ def slot_filter(*, has_namespaces: bool) -> bytes:
             *_when("ioctl", 1, _one_of(_IOCTLS)),
             *_when("fcntl", 1, _one_of(_FCNTLS)),
             *_when("prctl", 0, _one_of(_PRCTLS if has_namespaces else (*_PRCTLS, _SET_DEATH_SIGNAL))),
-            *_when("prlimit64", 0, _one_of((0,))),
             *_when("clone", 0, _clones(clone)),
             (_RETURN, 0, 0, _ERRNO | errno.EPERM),
         ]
@@ -88,13 +87,14 @@ def slot_filter(*, has_namespaces: bool) -> bytes:
 
 def program_filter() -> bytes:
     """The second filter, for each program where there are no namespaces: no new process, no signal, no other filter."""
-    refused = ("kill", "tkill", "tgkill", "seccomp", "pidfd_open")
+    refused = ("kill", "tkill", "tgkill", "seccomp")
     no_fork: list[Instruction] = [(_JUMP_ANY_BIT, 1, 0, _CLONE_THREAD), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
     return _pack(
         [
             (_LOAD, 0, 0, 0),
             *_returns(refused, _ERRNO | errno.EPERM),
             *_when("prctl", 0, _one_of(_PRCTLS)),
+            *_when("prlimit64", 0, _one_of((0,))),
             *_when("clone", 0, no_fork),
             (_RETURN, 0, 0, _ALLOW),
         ]
@@ -140,8 +140,7 @@ def _one_of(values: tuple[int, ...]) -> list[Instruction]:
 def _clones(exact: int) -> list[Instruction]:
     """Threads without a new namespace, and `exact`, which is what the slot itself uses."""
     return [
-        (_JUMP_EQUAL, 4, 0, exact),
-        (_JUMP_EQUAL, 3, 0, exact & ~kernel.CLONE_PIDFD),
+        (_JUMP_EQUAL, 3, 0, exact),
         (_JUMP_ANY_BIT, 1, 0, _NAMESPACES),
         (_JUMP_ANY_BIT, 1, 0, _CLONE_THREAD),
         (_RETURN, 0, 0, _ERRNO | errno.EPERM),

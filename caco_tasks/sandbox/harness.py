@@ -6,6 +6,7 @@ program's, nor the verdict, which the supervisor makes from what the kernel says
 """
 
 import ast
+import builtins
 import io
 import os
 import random
@@ -48,9 +49,11 @@ class Stop(Exception):
 class _Process:
     """What a zygote prepares and each program's process inherits."""
 
-    __slots__ = ("address_bytes", "program_filter", "stdout")
+    __slots__ = ("address_bytes", "cpu_seconds", "output_bytes", "program_filter", "stdout")
 
-    def __init__(self) -> None:
+    def __init__(self, cpu_seconds: int, output_bytes: int) -> None:
+        self.cpu_seconds = cpu_seconds
+        self.output_bytes = output_bytes
         with open("/proc/self/statm", encoding="ascii") as statm:
             self.address_bytes = int(statm.read().split()[0]) * _PAGE_BYTES
         self.stdout = _text_stream(1, "w")
@@ -60,62 +63,104 @@ class _Process:
 _prepared: list[_Process] = []
 
 
-def prepare() -> None:
+def prepare(*, cpu_seconds: int, output_bytes: int) -> None:
     """Builds in the zygote what need not be built per program, and its standard streams."""
-    _prepared[:] = [_Process()]
+    _prepared[:] = [_Process(cpu_seconds, output_bytes)]
     streams = {"stdin": _text_stream(0, "r"), "stdout": _prepared[0].stdout, "stderr": _text_stream(2, "w")}
     for name, stream in streams.items():
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
 
 
+_REHEARSALS: Final = 20  # a function is specialised after some eight calls
+_REHEARSED: Final = b"""
+import math
+from fractions import Fraction
+
+def total_cost(prices, count, rate):
+    total = 0
+    for name, price in prices.items():
+        total += price * count
+    parts = [Fraction(total, n) for n in range(1, 4)]
+    best = max(parts, key=lambda part: part.numerator)
+    text = f"{math.sqrt(total):.2f}, {best}"
+    return round(float(best) * rate, 2) if text else total
+
+input = {"prices": {"pen": 3, "book": 12}, "count": 5, "rate": 0.5}
+output = total_cost(**input)
+print(output)
+"""
+
+
+def rehearse() -> None:
+    """Runs a program of the zygote's own, over and over.
+
+    The interpreter specialises its code as it runs, by writing into it. What is specialised before the fork, no program's
+    process has to copy: a quarter fewer pages.
+    """
+    head = protocol.JobHead(nonce=bytes(protocol.NONCE_BYTES), variant=0, code_bytes=len(_REHEARSED), input_bytes=-1)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        for _ in range(_REHEARSALS):
+            socket.send_fds(ours, [protocol.pack_job(head, _REHEARSED, b"")], [0, 0])
+            received, code, input_json, descriptors = _received(theirs)
+            _differ(received.variant, is_fresh=True)
+            _framed(_outcome(code, input_json, _prepared[0].output_bytes), received.nonce)
+            for descriptor in descriptors:
+                os.close(descriptor)
+    del sys.modules["__main__"]
+
+
+def address_bytes() -> int:
+    """The address space that the zygote had taken when it was prepared."""
+    return _prepared[0].address_bytes
+
+
 def run(channel: socket.socket, *, has_namespaces: bool) -> NoReturn:
     """Runs the program whose job lies in the channel, in this process, which ends with it."""
     try:
-        head, code, input_json = _take_job(channel)
-        _confine(head, has_namespaces=has_namespaces)
+        head, code, input_json, descriptors = _received(channel)
+        _let_go(descriptors)
+        _confine(has_namespaces=has_namespaces)
         _differ(head.variant, is_fresh=has_namespaces)
-        told = _outcome(code, input_json, head.output_bytes)
+        told = _outcome(code, input_json, _prepared[0].output_bytes)
         _tell(told, head.nonce)
         _exit(0)
     finally:
         _exit(70)
 
 
-def _take_job(channel: socket.socket) -> tuple[protocol.JobHead, bytes, bytes | None]:
-    """Reads the job, and keeps of all descriptors the standard ones and the result."""
+def _received(channel: socket.socket) -> tuple[protocol.JobHead, bytes, bytes | None, memoryview]:
+    """The job, and the descriptors that came with it: stdout, the result, and the file of a long job."""
     message, ancillary, _, _ = channel.recvmsg(protocol.INLINE_BYTES + protocol.HEAD.size, _ANCILLARY_BYTES)
     descriptors = memoryview(ancillary[0][2]).cast("i")
     if len(descriptors) == 3:
         message += _read_all(descriptors[2])
+    return *protocol.unpack_job(message), descriptors
+
+
+def _let_go(descriptors: memoryview) -> None:
+    """Keeps of all descriptors the standard ones and the result."""
     os.dup2(descriptors[0], 1)
     os.dup2(descriptors[1], protocol.RESULT)
     os.dup2(0, protocol.CHANNEL)
     os.closerange(protocol.RESULT + 1, protocol.MAX_DESCRIPTORS)
-    return protocol.unpack_job(message)
 
 
 def _read_all(descriptor: int) -> bytes:
     return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
 
 
-def _confine(head: protocol.JobHead, *, has_namespaces: bool) -> None:
-    """Takes from this process what the slot still had, and sets the limits of one program."""
-    prepared = _prepared[0]
+def _confine(*, has_namespaces: bool) -> None:
+    """Takes from this process what the slot still had, and sets the limits that the slot itself cannot have."""
     if has_namespaces:
         kernel.drop_all_capabilities()
     else:
         kernel.die_with_parent()
-        kernel.install_filter(prepared.program_filter)
-    file_bytes = max(protocol.FILE_BYTES, protocol.frame_bytes(head.output_bytes))
-    memory_bytes = prepared.address_bytes + head.memory_bytes
-    for limit, value in (
-        (resource.RLIMIT_NPROC, MAX_PROCESSES),
-        (resource.RLIMIT_FSIZE, file_bytes),
-        (resource.RLIMIT_CPU, head.cpu_seconds),
-        (resource.RLIMIT_AS, memory_bytes),
-    ):
-        resource.setrlimit(limit, (value, value))
+        kernel.install_filter(_prepared[0].program_filter)
+    cpu_seconds = _prepared[0].cpu_seconds
+    resource.setrlimit(resource.RLIMIT_NPROC, (MAX_PROCESSES, MAX_PROCESSES))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
 
 
 def _differ(variant: int, *, is_fresh: bool) -> None:
@@ -134,6 +179,7 @@ def _outcome(code: bytes, input_json: bytes | None, output_bytes: int) -> Told:
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     names = module.__dict__
+    names["__builtins__"] = builtins  # else it would get the harness's own copies
     try:
         compiled = _compiled(code, input_json, names)
         note = _run_compiled(compiled, names)
@@ -303,10 +349,14 @@ def _tell(told: Told, nonce: bytes) -> None:
         _prepared[0].stdout.flush()
     except (ValueError, OSError):
         pass  # closed by the program, or full: the supervisor sees how much there is
-    frame = nonce + _to_json(told).encode("ascii")
+    frame = _framed(told, nonce)
     place = 0
     while place < len(frame):
         place += _pwrite(protocol.RESULT, frame[place:], place)
+
+
+def _framed(told: Told, nonce: bytes) -> bytes:
+    return nonce + _to_json(told).encode("ascii")
 
 
 def _text_stream(descriptor: int, mode: str) -> io.TextIOWrapper:

@@ -10,9 +10,8 @@ basic    seccomp alone, and another user where the caller is root: files that ev
 import os
 import re
 import resource
-import sys
-import sysconfig
-from pathlib import Path
+import socket
+from collections.abc import Sequence
 from typing import Final
 
 from caco_tasks.sandbox import filters, kernel, protocol
@@ -24,6 +23,7 @@ SCRATCH_FILES: Final = 256
 UNPRIVILEGED_ID: Final = 65533  # what root becomes; not 65534, which stands for every foreign file's owner
 INSIDE_ID: Final = 1000
 
+_PROC: Final = protocol.MAX_DESCRIPTORS  # the machine's /proc, kept until a slot has its user namespace
 _DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 _NAMESPACES: Final = (
     kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWCGROUP
@@ -32,25 +32,32 @@ _ROOT_OPTIONS: Final = "size=1m,nr_inodes=512,mode=755"
 _SCRATCH_OPTIONS: Final = f"size={SCRATCH_BYTES},nr_inodes={SCRATCH_FILES},mode=700"
 
 
-def enter(level: str) -> None:
-    """Shuts this process in at `level`; with "full", its next child is process 1 of a new pid namespace.
+def enter(level: str, folders: Sequence[str]) -> None:
+    """Shuts this process in at `level`, with `folders` to read; at "full", its next child is process 1 of a pid namespace.
 
     Raises:
         OSError: this machine does not allow it, and the process may be left half shut in.
     """
     if level == "full":
-        _enter_namespaces()
+        _enter_namespaces(folders)
     else:
-        _enter_without_namespaces(confined=level == "partial")
+        _enter_without_namespaces(folders, confined=level == "partial")
 
 
-def close_slot(level: str) -> None:
-    """Finishes the walls of one slot, after it was forked: scratch, limits, capabilities, filter."""
+def close_slot(level: str, *, address_bytes: int, file_bytes: int) -> None:
+    """Finishes the walls of one slot, after it was forked: scratch, limits, capabilities, filter.
+
+    Its programs may have `address_bytes` of address space, the slot's own included, and files of `file_bytes`.
+    """
     if level == "full":
+        kernel.allow_own_proc_files(True)
+        _enter_user_namespace(_PROC, INSIDE_ID, INSIDE_ID)  # one per slot: the kernel counts processes by namespace
+        os.close(_PROC)
         kernel.mount_tmpfs(SCRATCH, _SCRATCH_OPTIONS)
         os.chdir(SCRATCH)
         kernel.keep_only_sys_admin()
-    for limit, value in _SLOT_LIMITS.items():
+    limits = _SLOT_LIMITS | {resource.RLIMIT_AS: address_bytes, resource.RLIMIT_FSIZE: file_bytes}
+    for limit, value in limits.items():
         resource.setrlimit(limit, (value, value))
     kernel.allow_own_proc_files(False)
     kernel.give_up_new_privileges()
@@ -70,18 +77,21 @@ def scratch_state(scratch: int) -> tuple[int, int, int]:
     return os.fstatvfs(scratch).f_ffree, folder.st_mode, folder.st_ctime_ns
 
 
-def python_folders() -> list[str]:
-    """The folders that hold the interpreter's modules and the shared libraries it has loaded; none lies in another."""
-    paths = sysconfig.get_paths()
-    base = sysconfig.get_paths(vars={"base": sys.base_prefix, "platbase": sys.base_prefix})
-    named = {folder[key] for folder in (paths, base) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    folders = sorted(folder for folder in named | _library_folders() if os.path.isdir(folder))
-    return [folder for folder in folders if not any(Path(other) in Path(folder).parents for other in folders)]
+def python_folders(module_folders: Sequence[str]) -> list[str]:
+    """`module_folders` and those of the shared libraries that this process has loaded; none lies in another."""
+    folders = {*module_folders, *_library_folders()}
+    return sorted(folder for folder in folders if folders.isdisjoint(_parents(folder)))
+
+
+def _parents(folder: str) -> list[str]:
+    """The folders above an absolute one, from the root down."""
+    parts = folder.split("/")
+    return [folder[: len("/".join(parts[:place]))] or "/" for place in range(1, len(parts))]
 
 
 def _library_folders() -> set[str]:
-    maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
-    return {os.path.dirname(path) for path in re.findall(r"\s(/\S+\.so[\d.]*)$", maps, re.MULTILINE)}
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
+        return {os.path.dirname(path) for path in re.findall(r"\s(/\S+\.so[\d.]*)$", maps.read(), re.MULTILINE)}
 
 
 _SLOT_LIMITS: Final = {
@@ -93,19 +103,21 @@ _SLOT_LIMITS: Final = {
 }
 
 
-def _enter_namespaces() -> None:
+def _enter_namespaces(folders: Sequence[str]) -> None:
     is_root = os.geteuid() == 0
     if is_root:
         kernel.unshare(kernel.CLONE_NEWNS)  # the real root can reach a Python that others cannot, such as under /root
     else:
         _enter_user_namespace(os.open("/proc", os.O_PATH), os.getuid(), os.getgid())
     proc = os.open("/proc", os.O_PATH | os.O_CLOEXEC)
-    _build_root()
+    _build_root(folders)
     if is_root:
         _become_unprivileged()
         kernel.allow_own_proc_files(True)
         _enter_user_namespace(proc, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
     kernel.unshare(_NAMESPACES)
+    socket.sethostname("sandbox")
+    os.dup2(proc, _PROC, inheritable=False)
     os.close(proc)
 
 
@@ -121,11 +133,11 @@ def _enter_user_namespace(proc: int, uid: int, gid: int) -> None:
         os.close(file)
 
 
-def _build_root() -> None:
+def _build_root(readable: Sequence[str]) -> None:
     """Moves into a small root in memory that holds read-only copies of the mounts that Python needs, and no more."""
     kernel.make_mounts_private()
     guarded = kernel.MOUNT_RDONLY | kernel.MOUNT_NOSUID
-    folders = {path: kernel.copy_mounts(path, guarded | kernel.MOUNT_NODEV) for path in python_folders()}
+    folders = {path: kernel.copy_mounts(path, guarded | kernel.MOUNT_NODEV) for path in readable}
     devices = {path: kernel.copy_mounts(path, guarded) for path in _DEVICES}
     place = os.path.dirname(__file__)  # any folder that is sure to exist
     kernel.mount_tmpfs(place, _ROOT_OPTIONS)
@@ -150,8 +162,7 @@ def _become_unprivileged() -> None:
     os.setresuid(UNPRIVILEGED_ID, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
 
 
-def _enter_without_namespaces(*, confined: bool) -> None:
-    folders = python_folders()
+def _enter_without_namespaces(folders: Sequence[str], *, confined: bool) -> None:
     os.chdir("/")
     if os.geteuid() == 0 and not (confined and _is_hidden_from_others(folders)):
         _become_unprivileged()
@@ -159,13 +170,12 @@ def _enter_without_namespaces(*, confined: bool) -> None:
     kernel.give_up_new_privileges()
     if confined:
         _require_landlock()
-        kernel.restrict_files(folders, list(_DEVICES))
+        kernel.restrict_files(list(folders), list(_DEVICES))
 
 
-def _is_hidden_from_others(folders: list[str]) -> bool:
+def _is_hidden_from_others(folders: Sequence[str]) -> bool:
     """Whether some folder can be reached by root alone: then root stays root, without capabilities, behind Landlock."""
-    ancestors = {str(parent) for folder in folders for parent in (Path(folder), *Path(folder).parents)}
-    return any(not os.stat(path).st_mode & 0o001 for path in ancestors)
+    return any(not os.stat(path).st_mode & 0o001 for folder in folders for path in (folder, *_parents(folder)))
 
 
 def _require_landlock() -> None:

@@ -14,7 +14,6 @@ from typing import Final, Literal
 from caco_tasks.sandbox.syscalls import NUMBERS
 
 CLONE_NEWTIME: Final = 0x80
-CLONE_PIDFD: Final = 0x1000
 CLONE_NEWNS: Final = 0x20000
 CLONE_NEWCGROUP: Final = 0x2000000
 CLONE_NEWUTS: Final = 0x4000000
@@ -51,6 +50,11 @@ _CAPSET.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
 _CAPABILITY_HEADER: Final = ctypes.create_string_buffer(struct.pack("Ii", _CAPABILITY_VERSION_3, 0))
 _HEADER_ADDRESS: Final = ctypes.addressof(_CAPABILITY_HEADER)
 _NONE_ADDRESS: Final = ctypes.addressof(_NO_CAPABILITIES)
+_CLONE: Final = ctypes.PyDLL(None, use_errno=True).syscall
+_CLONE.restype = ctypes.c_long
+_CLONE.argtypes = (ctypes.c_long,) * 6
+_CLONE_NUMBER: Final = NUMBERS.get("clone", 0)
+_SIGCHLD: Final = int(signal.SIGCHLD)
 
 
 def call(name: str, *args: object) -> int:
@@ -71,15 +75,19 @@ def unshare(flags: int) -> None:
     call("unshare", ctypes.c_long(flags))
 
 
-def clone(flags: int) -> tuple[int, int]:
-    """Forks with `flags` (CLONE_*): 0 in the child, in the parent its process id; and a descriptor of it, if asked for.
+def clone(flags: int) -> int:
+    """Forks with `flags` (CLONE_*): 0 in the child, in the parent its process id.
 
-    Runs none of the hooks that `os.fork` runs, so the caller has one thread, and is process 1 of a pid namespace like
-    its child: what the C library keeps of the process id then stays true.
+    Runs none of the hooks that `os.fork` runs, so the caller has one thread.
+
+    Raises:
+        OSError: the kernel refused.
     """
-    watch = ctypes.c_int(-1)
-    arguments = [ctypes.c_long(flags | signal.SIGCHLD), None, ctypes.byref(watch), None, None]
-    return call("clone", *arguments), watch.value
+    process: int = _CLONE(_CLONE_NUMBER, flags | _SIGCHLD, 0, 0, 0, 0)
+    if process < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"clone: {os.strerror(code)}")
+    return process
 
 
 def mount_tmpfs(target: str, options: str) -> None:

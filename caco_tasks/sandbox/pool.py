@@ -169,8 +169,7 @@ class Sandbox:
         return family.free.pop() if family.free else family.zygote.slot()
 
     def _zygote(self, kind: _Kind, level: str) -> Zygote:
-        wall_seconds = self._limits.wall_seconds
-        return Zygote(level=level, tier=kind.tier, hash_seed=kind.variant, wall_seconds=wall_seconds)
+        return Zygote(level=level, tier=kind.tier, hash_seed=kind.variant, limits=self._limits)
 
     def _step(self) -> None:
         """Waits for the next program to end, or for a slot to miss its deadline."""
@@ -195,7 +194,7 @@ class Sandbox:
             self._lose(busy, str(exc))
             return
         self._put_back(busy)
-        is_lost = verdicts.was_lost(facts.report, self._limits)
+        is_lost = verdicts.was_lost(facts.report)
         if is_lost or (verdicts.was_only_slow(facts.report, self._limits) and busy.ticket.tries < TRIES):
             self._retry_or_give_up(busy.ticket, "The process was killed from outside, perhaps for want of memory.")
             return

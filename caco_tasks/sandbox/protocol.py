@@ -14,17 +14,28 @@ RESULT: Final = 4  # descriptor that a program's result goes to
 READY: Final = b"ready"
 NEW_SLOT: Final = b"slot"
 
-HEAD: Final = struct.Struct(f"={NONCE_BYTES}sIQIIIi")
-REPORT: Final = struct.Struct("=idddQ???")
+HEAD: Final = struct.Struct(f"={NONCE_BYTES}sIIi")
+REPORT: Final = struct.Struct("=idddQq???")
+
+
+class Start(NamedTuple):
+    """What a zygote is told when it starts, as a JSON object on its command line."""
+
+    channel: int  # descriptor
+    level: str
+    tier: str
+    module_folders: list[str]  # that programs may read
+    import_path: list[str]
+    wall_seconds: float  # these and the following: what each program may use
+    cpu_seconds: int
+    memory_mb: int
+    output_bytes: int
 
 
 class JobHead(NamedTuple):
     """What precedes a program's text, and its input's, on the way in."""
 
     nonce: bytes
-    cpu_seconds: int
-    memory_bytes: int
-    output_bytes: int
     variant: int
     code_bytes: int
     input_bytes: int  # -1: the program keeps its own input
@@ -38,6 +49,7 @@ class Report(NamedTuple):
     user_seconds: float
     system_seconds: float
     peak_kib: int
+    cpu_limit: int  # in seconds, -1: none; a program can lower its own
     is_late: bool  # killed at the deadline
     is_unread: bool  # the program's process was lost before it took the job
     is_soiled: bool  # something is left in the scratch: the slot ends after this

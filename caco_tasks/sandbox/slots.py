@@ -1,6 +1,7 @@
 """The supervisor's ends: a zygote process, the slots that it forks, and one job at a time in each slot."""
 
 import contextlib
+import json
 import os
 import secrets
 import select
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from caco_tasks.errors import SandboxError
-from caco_tasks.sandbox import protocol
+from caco_tasks.sandbox import interpreter, protocol
 from caco_tasks.sandbox.jobs import Job
 from caco_tasks.sandbox.verdicts import Facts, Limits
 
@@ -38,11 +39,11 @@ class Zygote:
         LevelRefusedError: this machine does not allow the level.
     """
 
-    def __init__(self, *, level: str, tier: str, hash_seed: int, wall_seconds: float) -> None:
+    def __init__(self, *, level: str, tier: str, hash_seed: int, limits: Limits) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._channel = ours
         with theirs:
-            self._process = _spawn([level, tier, str(wall_seconds)], theirs, hash_seed)
+            self._process = _spawn(_start(theirs.fileno(), level, tier, limits), hash_seed)
         self._ready = False
 
     def wait_until_ready(self) -> None:
@@ -101,7 +102,7 @@ class Slot:
         """
         self.nonce = secrets.token_bytes(protocol.NONCE_BYTES)
         self._files = (_memory_file("stdout"), _memory_file("result"))
-        message, descriptors = _message(job, limits, self.nonce, self._files)
+        message, descriptors = _message(job, self.nonce, self._files)
         try:
             socket.send_fds(self.channel, [message], descriptors)
         except OSError as exc:
@@ -144,7 +145,21 @@ class Slot:
         self._files = None
 
 
-def _spawn(arguments: list[str], channel: socket.socket, hash_seed: int) -> subprocess.Popen[bytes]:
+def _start(channel: int, level: str, tier: str, limits: Limits) -> protocol.Start:
+    return protocol.Start(
+        channel=channel,
+        level=level,
+        tier=tier,
+        module_folders=interpreter.module_folders(),
+        import_path=interpreter.import_path(),
+        wall_seconds=limits.wall_seconds,
+        cpu_seconds=limits.cpu_seconds,
+        memory_mb=limits.memory_mb,
+        output_bytes=limits.output_bytes,
+    )
+
+
+def _spawn(start: protocol.Start, hash_seed: int) -> subprocess.Popen[bytes]:
     environment = {
         "PYTHONHASHSEED": str(hash_seed),
         "PYTHONUTF8": "1",
@@ -153,12 +168,12 @@ def _spawn(arguments: list[str], channel: socket.socket, hash_seed: int) -> subp
         "MKL_NUM_THREADS": "1",
     }
     return subprocess.Popen(
-        [sys.executable, "-P", "-s", str(_BOOT), str(channel.fileno()), *arguments],
+        [sys.executable, "-P", "-s", "-S", str(_BOOT), json.dumps(start._asdict())],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        pass_fds=[channel.fileno()],
+        pass_fds=[start.channel],
         cwd="/",
         start_new_session=True,
     )
@@ -172,15 +187,12 @@ def _start_of(descriptor: int, size: int, most: int) -> bytes:
     return os.pread(descriptor, min(size, most), 0) if size else b""
 
 
-def _message(job: Job, limits: Limits, nonce: bytes, files: tuple[int, int]) -> tuple[bytes, list[int]]:
+def _message(job: Job, nonce: bytes, files: tuple[int, int]) -> tuple[bytes, list[int]]:
     """The job as one message, and the descriptors to send along; what is too long lies in a third file."""
     code = job.code.encode("utf-8", "surrogatepass")
     override = b"" if job.input_json is None else job.input_json.encode("utf-8", "surrogatepass")
     head = protocol.JobHead(
         nonce=nonce,
-        cpu_seconds=limits.cpu_seconds,
-        memory_bytes=limits.memory_mb << 20,
-        output_bytes=limits.output_bytes,
         variant=job.variant,
         code_bytes=len(code),
         input_bytes=-1 if job.input_json is None else len(override),

@@ -1,6 +1,6 @@
 """Numbers of the system calls that the jail names, per machine architecture (Linux kernel headers, asm/unistd)."""
 
-import platform
+import os
 from typing import Final
 
 _X86_64 = """
@@ -65,5 +65,5 @@ def _parse(table: str) -> dict[str, int]:
 
 TABLES: Final = {"x86_64": _parse(_X86_64), "aarch64": _parse(_AARCH64)}
 
-MACHINE: Final = platform.machine()
+MACHINE: Final = os.uname().machine
 NUMBERS: Final = TABLES.get(MACHINE, {})  # empty on a machine for which there is no jail

@@ -11,6 +11,7 @@ with the key `$type`; a dict that has this key itself is written as pairs.
     sqrt(2)             {"$type": "sympy", "value": "sqrt(2)"}
     numpy.int64(3)      {"$type": "int64", "value": 3}
     numpy.ones(2)       {"$type": "ndarray", "dtype": "float64", "items": [1.0, 1.0]}
+    date(2024, 2, 29)   {"$type": "date", "value": "2024-02-29"}
 
 Lone surrogates and NUL are escaped as JSON escapes. Nothing here evaluates text: a sympy expression comes back
 as `Symbolic`.
@@ -23,7 +24,8 @@ import re
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
 from decimal import Decimal
 from fractions import Fraction
 from json import encoder as json_encoder
@@ -32,6 +34,7 @@ from typing import Any, Final
 TYPE: Final = "$type"
 MAX_DEPTH: Final = 60
 MAX_NODES: Final = 50_000
+MAX_JSON_DEPTH: Final = 3 * MAX_DEPTH + 10  # a dict that is written as pairs takes three levels
 MAX_INT_BITS: Final = 14_000  # 4,214 digits: below the limit of the interpreter's own conversion to text
 
 
@@ -46,11 +49,22 @@ class TooLargeError(ValueError):
     """The value, or its text, is over a cap; the message says which."""
 
 
-@dataclass(frozen=True, slots=True)
 class Symbolic:
     """A sympy expression as text: only a sandboxed program may turn it into an expression."""
 
-    text: str
+    __slots__ = ("text",)  # not a dataclass: a zygote would have to load `inspect`
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Symbolic) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Symbolic({self.text!r})"
 
 
 def encode(value: object, *, max_chars: int = 1 << 16) -> str:
@@ -95,6 +109,30 @@ def decode(text: str, *, expression: Callable[[str], object] = Symbolic) -> obje
 def tag_of(text: str) -> str:
     """The type tag of a value in tagged JSON, such as "int" or "Fraction"."""
     return _tag(json.loads(text))
+
+
+def checked_tag_of(text: str) -> str:
+    """The type tag of a value in tagged JSON, when the text is as `encode` writes it, so that it can be read back.
+
+    Raises:
+        ValueError: the text is not canonical, is nested too deep, has a number that JSON lacks, or stands for no value.
+        RecursionError: it is nested deeper than the interpreter reads.
+    """
+    tagged = json.loads(text)
+    if to_json(tagged) != text or _is_too_deep(tagged):
+        raise ValueError("This is not tagged JSON as it is written here.")
+    if TYPE in text:
+        decode(text)
+    return _tag(tagged)
+
+
+def _is_too_deep(tagged: Any) -> bool:
+    layer, depth = [tagged], 0
+    while layer and depth <= MAX_JSON_DEPTH:
+        dicts = [part.values() for part in layer if type(part) is dict]
+        layer = [item for inner in (*dicts, *(part for part in layer if type(part) is list)) for item in inner]
+        depth += 1
+    return bool(layer)
 
 
 def _tag(tagged: Any) -> str:
@@ -148,6 +186,10 @@ class _Encoder:
             return {TYPE: kind.__name__, "items": self._sorted(value, depth)}
         if kind in _SCALARS:
             return {TYPE: kind.__name__, "value": _SCALARS[kind](value)}
+        if kind.__module__ == "datetime" and issubclass(kind, date):  # also the class that `clock` puts in its place
+            is_moment = issubclass(kind, datetime)
+            text = datetime.isoformat(value) if is_moment else date.isoformat(value)
+            return {TYPE: "datetime" if is_moment else "date", "value": text}
         if issubclass(kind, tuple):  # a named tuple
             return {TYPE: "tuple", "items": [self.tagged(item, depth) for item in tuple.__iter__(value)]}
         return self._of_library(kind, value, depth)
@@ -172,8 +214,9 @@ class _Encoder:
         if numpy is not None and kind.__module__ == "numpy":
             if issubclass(kind, numpy.ndarray):
                 return self._array(value, depth)
-            if issubclass(kind, numpy.generic):
-                return {TYPE: kind.__name__, "value": self.tagged(value.item(), depth)}
+            if issubclass(kind, numpy.generic) and kind.__name__ in _NUMPY_SCALARS:
+                item = value.item()  # of a longdouble: itself
+                return {TYPE: kind.__name__, "value": str(value) if type(item) is kind else self.tagged(item, depth)}
         if sympy is not None and kind.__module__.partition(".")[0] == "sympy":
             return {TYPE: "sympy", "value": _text_of_sympy(value)}
         if kind.__module__.startswith("mpmath.") and kind.__name__ == "mpf":
@@ -218,6 +261,8 @@ _SCALARS: Final[dict[type, Callable[[Any], Any]]] = {
     complex: _text_of_complex,
     bytes: bytes.hex,
     range: lambda value: [_checked_int(part) for part in (value.start, value.stop, value.step)],
+    clock_time: clock_time.isoformat,
+    timedelta: lambda value: [value.days, value.seconds, value.microseconds],
 }
 
 
@@ -236,11 +281,12 @@ def _array(found: dict[str, Any]) -> Any:
 
     if found["dtype"] in _NUMPY_SCALARS:
         return numpy.array(found["items"], dtype=found["dtype"])
-    return numpy.array(found["items"])  # text and objects: never a dtype that the program has named
+    return numpy.array(found["items"], dtype=object)  # never a dtype that the program has named, nor texts of one width
 
 
 _NAMES_OF_NUMPY: Final = """
-bool bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128 str_
+bool bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 longlong ulonglong float16 float32 float64 longdouble
+complex64 complex128 str_ bytes_
 """
 _NUMPY_SCALARS: Final = frozenset(_NAMES_OF_NUMPY.split())
 
@@ -266,6 +312,10 @@ _READERS: Final[dict[str, Callable[[dict[str, Any]], Any]]] = {
     "mpf": lambda found: Decimal(found["value"]),
     "complex": _complex,
     "bytes": lambda found: bytes.fromhex(found["value"]),
+    "date": lambda found: date.fromisoformat(found["value"]),
+    "datetime": lambda found: datetime.fromisoformat(found["value"]),
+    "time": lambda found: clock_time.fromisoformat(found["value"]),
+    "timedelta": lambda found: timedelta(*found["value"]),
     "ndarray": _array,
 }
 
@@ -348,14 +398,25 @@ def _changed_object(found: dict[str, Any], chance: random.Random) -> dict[str, A
     if TYPE not in found:
         name = chance.choice(list(found)) if found else None
         return {**found, name: _changed(found[name], chance)} if name is not None else found
-    if found[TYPE] in ("float", "bytes"):
+    if found[TYPE] in ("float", "bytes", "time"):
         return found  # no neighbours: nan, infinity, raw bytes
+    if found[TYPE] in ("date", "datetime"):
+        return _changed_day(found, chance)
     if found[TYPE] == "dict":
         return {**found, "items": _changed_pairs(found["items"], chance)}
     part = "items" if "items" in found else "value"
     if part == "value" and isinstance(found[part], str):
         return {**found, part: _changed_number_text(found[part], chance)}
     return {**found, part: _changed(found[part], chance)}
+
+
+def _changed_day(found: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """Another day within a year or so."""
+    days = timedelta(days=chance.choice([-1, 1]) * chance.randint(1, 400))
+    try:
+        return {**found, "value": (_READERS[found[TYPE]](found) + days).isoformat()}
+    except OverflowError:
+        return found
 
 
 def _changed_pairs(pairs: list[Any], chance: random.Random) -> list[Any]:

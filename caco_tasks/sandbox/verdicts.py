@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from caco_tasks.records import PASS, Execution, Reason, Verdict, fail, unknown
+from caco_tasks.sandbox import values
 from caco_tasks.sandbox.jobs import Ran
 from caco_tasks.sandbox.protocol import NONCE_BYTES, Report
 
+MAX_TEXT_CHARS: Final = 10_000  # of what a program tells besides its values
 CPU_SHARE_OF_DEADLINE: Final = 0.8  # a program that used less CPU than this share when it was killed may try again
+# The kernel holds the limit against clock ticks, which on a busy machine run ahead of the seconds that it reports.
+CPU_SHARE_OF_LIMIT: Final = 0.5
 
 _TOLD: Final = frozenset(
     {
@@ -76,10 +80,10 @@ def lost(detail: str, *, level: str) -> Ran:
     return Ran(verdict=unknown(Reason.SANDBOX_LOST, detail), execution=execution)
 
 
-def was_lost(report: Report, limits: Limits) -> bool:
+def was_lost(report: Report) -> bool:
     """Whether something other than the program, its limits and its deadline ended it."""
     is_killed = _signal_of(report) == signal.SIGKILL and not report.is_late
-    return report.is_unread or (is_killed and not _is_out_of_cpu(report, limits))
+    return report.is_unread or (is_killed and not _is_out_of_cpu(report))
 
 
 def was_only_slow(report: Report, limits: Limits) -> bool:
@@ -93,8 +97,8 @@ def _verdict(facts: Facts, told: dict[str, str | None], limits: Limits) -> Verdi
         return fail(Reason.OUTPUT_SIZE, f"printed more than {limits.output_bytes} bytes")
     if report.is_late:
         return fail(Reason.TIME, f"still running after {limits.wall_seconds:g} s")
-    if _is_out_of_cpu(report, limits):
-        return fail(Reason.TIME, f"used more than {limits.cpu_seconds} s of CPU time")
+    if _is_out_of_cpu(report):
+        return fail(Reason.TIME, f"used more than {report.cpu_limit} s of CPU time")
     if _signal_of(report):
         return _verdict_on_signal(_signal_of(report), report, limits)
     if not _is_believed(report) or not told:
@@ -124,8 +128,8 @@ def _is_believed(report: Report) -> bool:
     return report.status == 0 and not report.is_late
 
 
-def _is_out_of_cpu(report: Report, limits: Limits) -> bool:
-    return _signal_of(report) == signal.SIGKILL and _cpu_seconds(report) > limits.cpu_seconds - 0.1
+def _is_out_of_cpu(report: Report) -> bool:
+    return _signal_of(report) == signal.SIGKILL and 0 <= CPU_SHARE_OF_LIMIT * report.cpu_limit <= _cpu_seconds(report)
 
 
 def _cpu_seconds(report: Report) -> float:
@@ -146,17 +150,15 @@ def _told(frame: bytes, nonce: bytes, limits: Limits) -> dict[str, str | None]:
 
 
 def _are_sound(texts: dict[str, str | None], limits: Limits) -> bool:
-    """Whether every part is a text within its cap, values are JSON, and the outcome is one that a program can have."""
-    if not all(text is None or type(text) is str for text in texts.values()):
+    """Whether every part is a text within its cap, values can be read back, and the outcome is one of a program's."""
+    most = max(limits.output_bytes, MAX_TEXT_CHARS)
+    if not all(text is None or (type(text) is str and len(text) <= most) for text in texts.values()):
         return False
-    for name in ("input", "output"):
-        text = texts[name]
-        if text is not None:
-            if len(text) > limits.output_bytes or not text.isascii():
-                return False
-            json.loads(text)
+    tags = {name: values.checked_tag_of(text) for name in ("input", "output") if (text := texts[name]) is not None}
+    if any(len(texts[name] or "") > limits.output_bytes for name in tags):
+        return False
     if texts["outcome"] == "pass":
-        return texts["input"] is not None and texts["output"] is not None
+        return len(tags) == 2 and texts["output_type"] == tags["output"] and texts["output_text"] is not None
     return texts["outcome"] in _TOLD
 
 

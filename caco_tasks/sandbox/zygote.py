@@ -8,10 +8,13 @@ it: the child that it forks does, so that nothing of one program is in the memor
 import contextlib
 import gc
 import importlib
+import json
 import os
 import random
+import resource
 import select
 import signal
+import site
 import socket
 import sys
 import time
@@ -20,28 +23,38 @@ from typing import Final, NoReturn
 
 from caco_tasks.sandbox import harness, jail, kernel, protocol
 
-_PRELOADED: Final = """
-abc array bisect calendar cmath collections collections.abc contextlib copy dataclasses datetime decimal enum fractions
-functools heapq io itertools json math numbers operator random re statistics string sys textwrap time types typing
+# What most programs import. Each megabyte costs every program some 50 microseconds of page tables.
+_COMMON: Final = """
+array bisect cmath collections collections.abc contextlib copy datetime decimal enum fractions functools heapq io
+itertools json math numbers operator random re statistics string time typing
 """
+_RARE: Final = "calendar dataclasses textwrap"
 
-TIERS: Final = {"light": [], "numpy": ["numpy"], "sympy": ["numpy", "sympy"]}
+_CHILD_ENDED: Final = (signal.SIGCHLD,)
+_ENDED: Final = os.WEXITED | os.WNOHANG | os.WNOWAIT
+_LOOK_UP_SECONDS: Final = 0.5  # how long a program may run on after nobody waits for it
+
+TIERS: Final = {
+    "light": _COMMON,
+    "numpy": f"{_COMMON} {_RARE} numpy numpy.random",
+    "sympy": f"{_COMMON} {_RARE} numpy sympy",
+}
 
 
-def main(arguments: list[str]) -> NoReturn:
+def main(arguments: str) -> NoReturn:
     """Serves the supervisor until it closes its end of the channel.
 
-    The arguments are the channel's descriptor, the level, the tier and the deadline of a program in seconds. Sends
-    `READY`, or in its place one line that says why this level cannot be had here.
+    `arguments` is a `protocol.Start` as JSON. Sends `READY`, or in its place one line that says why this level cannot
+    be had here.
     """
-    descriptor, level, tier, wall_seconds = arguments
-    os.dup2(int(descriptor), protocol.CHANNEL, inheritable=False)
+    start = protocol.Start(**json.loads(arguments))
+    os.dup2(start.channel, protocol.CHANNEL, inheritable=False)
     os.closerange(protocol.CHANNEL + 1, os.sysconf("SC_OPEN_MAX"))
     channel = socket.socket(fileno=protocol.CHANNEL)
     os.umask(0o022)
     try:
-        _warm(tier)
-        template = _shut_in(level)
+        _warm(start)
+        template = _shut_in(start)
     except Exception as exc:
         channel.send(f"{type(exc).__name__}: {exc}"[:1000].encode(errors="replace"))
         os._exit(1)
@@ -50,17 +63,19 @@ def main(arguments: list[str]) -> NoReturn:
         os.waitpid(template, 0)
         os._exit(0)
     channel.send(protocol.READY)
-    _serve_slots(channel, level, float(wall_seconds))
+    _serve_slots(channel, start)
 
 
-def _warm(tier: str) -> None:
+def _warm(start: protocol.Start) -> None:
     """Imports what programs use, touches what that builds on first use, and takes it all from the garbage collector."""
-    for name in [*_PRELOADED.split(), *TIERS[tier]]:
+    sys.path[:] = start.import_path
+    for name in TIERS[start.tier].split():
         importlib.import_module(name)
-    if tier == "sympy":
+    if start.tier == "sympy":
         _warm_sympy()
-    harness.prepare()
+    harness.prepare(cpu_seconds=start.cpu_seconds, output_bytes=start.output_bytes)
     _forget_host()
+    harness.rehearse()
     _lay_down_memory()
 
 
@@ -83,12 +98,11 @@ def _warm_sympy() -> None:
 
 
 def _forget_host() -> None:
-    """Leaves no environment, no arguments, and no search path outside the folders that programs may read."""
+    """Leaves no environment and no arguments."""
     os.environ.clear()
-    sys.argv[:] = [harness.PROGRAM]
-    folders = jail.python_folders()
-    sys.path[:] = [path for path in sys.path if any(path.startswith(folder) for folder in folders)]
+    sys.argv[:] = sys.orig_argv[:] = [harness.PROGRAM]
     sys.path_importer_cache.clear()
+    site.setquit()  # `exit` and `quit`, which a start without `site` leaves out
     warnings.simplefilter("ignore")
 
 
@@ -110,30 +124,32 @@ def _heap_ranges() -> list[tuple[int, int]]:
     return found
 
 
-def _shut_in(level: str) -> int:
+def _shut_in(start: protocol.Start) -> int:
     """Puts the walls up: 0 in the process that serves, and its process id in the one, if any, that waits for it."""
     if len(os.listdir("/proc/self/task")) != 1:
         raise OSError("fork: an imported library has started threads")
-    jail.enter(level)
-    if level != "full":
+    jail.enter(start.level, jail.python_folders(start.module_folders))
+    if start.level != "full":
         return 0
-    template = os.fork()
+    template = kernel.clone(0)  # not os.fork, whose hooks write all over the memory that is to stay shared
     if template == 0:
         kernel.die_with_parent()
         kernel.allow_own_proc_files(False)
     return template
 
 
-def _serve_slots(channel: socket.socket, level: str, wall_seconds: float) -> NoReturn:
+def _serve_slots(channel: socket.socket, start: protocol.Start) -> NoReturn:
     """Forks a slot for each request; ends when the supervisor's end of the channel closes."""
     random.seed(0)  # a fork in between has drawn a new state
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed(0)
     while True:
         message, descriptors, _, _ = socket.recv_fds(channel, 64, 1)
         if not message:
             os._exit(0)
         _reap_slots()
-        if _fork_slot(level) == 0:
-            _serve_jobs(descriptors[0], level, wall_seconds)
+        if _fork_slot(start.level) == 0:
+            _serve_jobs(descriptors[0], start)
         os.close(descriptors[0])
 
 
@@ -146,23 +162,28 @@ def _reap_slots() -> None:
 def _fork_slot(level: str) -> int:
     if level != "full":
         return os.fork()
-    return kernel.clone(kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)[0]
+    return kernel.clone(kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC)
 
 
-def _serve_jobs(descriptor: int, level: str, wall_seconds: float) -> NoReturn:
+def _serve_jobs(descriptor: int, start: protocol.Start) -> NoReturn:
     """A slot: one child per job in the channel, until that closes or a program has soiled the scratch."""
     os.dup2(descriptor, protocol.CHANNEL)
     os.closerange(protocol.CHANNEL + 1, protocol.MAX_DESCRIPTORS)
     channel = socket.socket(fileno=protocol.CHANNEL)
     kernel.die_with_parent()
-    jail.close_slot(level)
-    scratch = jail.open_scratch(level)
+    jail.close_slot(
+        start.level,
+        address_bytes=harness.address_bytes() + (start.memory_mb << 20),
+        file_bytes=max(protocol.FILE_BYTES, protocol.frame_bytes(start.output_bytes)),
+    )
+    scratch = jail.open_scratch(start.level)
     clean = jail.scratch_state(scratch)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _CHILD_ENDED)  # to wait for it instead
     channel.send(protocol.READY)
     poller = select.poll()
     poller.register(channel, select.POLLIN)
     while poller.poll()[0][1] == select.POLLIN:
-        report = _run_one(channel, level, wall_seconds)
+        report = _run_one(channel, start.level, start.wall_seconds)
         is_soiled = jail.scratch_state(scratch) != clean
         channel.send(protocol.REPORT.pack(*report._replace(is_soiled=is_soiled)))
         if is_soiled:
@@ -173,40 +194,46 @@ def _serve_jobs(descriptor: int, level: str, wall_seconds: float) -> NoReturn:
 def _run_one(channel: socket.socket, level: str, wall_seconds: float) -> protocol.Report:
     """Forks the program whose job lies in the channel, and kills it with all it has started when its time is over."""
     start = time.monotonic()
-    process, watch = _fork_program(level)
+    process = kernel.clone(kernel.CLONE_NEWPID) if level == "full" else os.fork()
     if process == 0:
         harness.run(channel, has_namespaces=level == "full")
-    is_late = not _has_ended(watch, channel, wall_seconds)
+    is_late = not _has_ended(process, channel, start + wall_seconds)
     if is_late:
         os.kill(process, signal.SIGKILL)
+    cpu_limit = resource.prlimit(process, resource.RLIMIT_CPU)[1]
     _, status, usage = os.wait4(process, 0)
-    os.close(watch)
+    if is_late:
+        signal.sigtimedwait(_CHILD_ENDED, 0)  # the news of this death is not to be taken for that of the next program
     return protocol.Report(
         status=status,
         wall_seconds=time.monotonic() - start,
         user_seconds=usage.ru_utime,
         system_seconds=usage.ru_stime,
         peak_kib=usage.ru_maxrss,
+        cpu_limit=cpu_limit,
         is_late=is_late,
         is_unread=status != 0 and _discard_job(channel),
         is_soiled=False,
     )
 
 
-def _fork_program(level: str) -> tuple[int, int]:
-    """The new process, 0 in itself, and a descriptor that becomes readable when it ends."""
-    if level == "full":
-        return kernel.clone(kernel.CLONE_NEWPID | kernel.CLONE_PIDFD)
-    process = os.fork()
-    return process, os.pidfd_open(process) if process else -1
+def _has_ended(process: int, channel: socket.socket, deadline: float) -> bool:
+    """Waits for the child's end: False when its time is over, or nobody waits for its result any more.
+
+    Two calls for most programs: what this process writes to while the child lives has to be copied for it.
+    """
+    while True:
+        signal.sigtimedwait(_CHILD_ENDED, min(_LOOK_UP_SECONDS, max(0.0, deadline - time.monotonic())))
+        if os.waitid(os.P_PID, process, _ENDED):  # the signal may be an earlier child's
+            return True
+        if time.monotonic() >= deadline or _is_closed(channel):
+            return False
 
 
-def _has_ended(watch: int, channel: socket.socket, wall_seconds: float) -> bool:
-    """Waits for the program's end: False when its time is over, or nobody waits for its result any more."""
+def _is_closed(channel: socket.socket) -> bool:
     poller = select.poll()
-    poller.register(watch, select.POLLIN)
-    poller.register(channel, 0)  # only whether the other end has closed
-    return any(descriptor == watch for descriptor, _ in poller.poll(wall_seconds * 1000))
+    poller.register(channel, 0)
+    return bool(poller.poll(0))
 
 
 def _discard_job(channel: socket.socket) -> bool:

@@ -2,7 +2,6 @@
 
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +22,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def hasty_sandbox() -> Iterator[Sandbox]:
     """One for programs that do not end."""
-    with Sandbox(SETTINGS.model_copy(update={"timeout_seconds": 1.0})) as sandbox:
+    with Sandbox(SETTINGS.model_copy(update={"timeout_seconds": 0.5})) as sandbox:
         yield sandbox
 
 
@@ -44,9 +43,8 @@ def port() -> Iterator[int]:
 
 
 @pytest.fixture
-def sibling() -> Iterator[int]:
+def sibling() -> Iterator[subprocess.Popen[bytes]]:
     """Another process of the machine, that an attacker may try to end."""
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    yield process.pid
-    process.kill()
-    process.wait()
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield process
+        process.kill()

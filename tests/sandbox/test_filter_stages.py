@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from caco_tasks.bank.catalog import FAMILIES
+from caco_tasks.bank.family import draw_problem
 from caco_tasks.config import RunConfig, SandboxSettings, load_config
 from caco_tasks.context import Context
 from caco_tasks.filters.claims import MemoryClaims
@@ -116,6 +118,35 @@ def test_screen_finds_the_inputs_that_do_not_matter(tools: Tools) -> None:
     assert {name: found[f"s{row}"] for row, name in enumerate(SCREENED)} == {
         name: reason for name, (_, reason) in SCREENED.items()
     }
+
+
+HONEST = ("school_buses/0", "marbles_alike/2", "record_days/0", "common_goals/104", "cake_schedule/0", "shortest_way/0")
+
+
+def with_dead_input(code: str) -> str:
+    """The same program with one input more, which is read and does not matter."""
+    lines = code.replace("input = {", 'input = {"spare_parts": 7, ', 1).split("\n")
+    start = max(place for place, line in enumerate(lines) if line.startswith("def "))
+    lines[start] = lines[start].replace("(", "(spare_parts, ", 1)
+    lines.insert(start + 1, "    nothing = min(spare_parts, 0) * spare_parts")
+    last = max(place for place, line in enumerate(lines) if line.startswith("    return "))
+    lines[last] = f"{lines[last]} if nothing == 0 else nothing"
+    return "\n".join(lines)
+
+
+def test_what_matters_only_far_away_or_on_another_day_is_not_dead_and_what_never_matters_is(tools: Tools) -> None:
+    families = {family.name: family for family in FAMILIES}
+    drawn = [key.partition("/") for key in HONEST]
+    codes = [draw_problem(families[name], int(number)).program for name, _, number in drawn]
+    samples = [*executed(tools.box, *codes), *executed(tools.box, *map(with_dead_input, codes), prefix="dead")]
+    judged = {row.record.sample_id: row.verdict for row in screen(samples, context_of(tools, "screen"))}
+    assert {HONEST[row]: judged[f"s{row}"].reason for row in range(len(HONEST))} == dict.fromkeys(HONEST)
+    for row in range(len(HONEST)):
+        verdict = judged[f"dead{row}"]
+        assert (verdict.reason, verdict.detail) == (
+            Reason.DEAD_INPUT,
+            "no change of it changes the output: spare_parts",
+        )
 
 
 def test_without_changed_inputs_only_the_source_is_judged(tools: Tools) -> None:

@@ -1,14 +1,19 @@
 """What a program may use ends where the settings say, and ends the program, not the worker."""
 
+import resource
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
+from unprotected import SPOILT, alone, in_turn
 
 from caco_tasks.records import Outcome, Reason
 from caco_tasks.sandbox import Job, Ran, Sandbox
 
 HEAD = "input = {'a': 1}\noutput = 1\n"
-DEADLINE_SECONDS = 1.0
+DEADLINE_SECONDS = 0.5
+MANY = 300  # of anything: more than a program may have
 
 OUT_OF_TIME = {
     "loops for ever": "while True: pass",
@@ -17,6 +22,12 @@ OUT_OF_TIME = {
     "ignores every signal": "import signal\nfor n in range(1, 65):\n"
     "    try: signal.signal(n, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nwhile True: pass",
     "catches everything and goes on": "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+    "waits for a signal": "import signal; signal.pause()",
+    "waits for itself": "import threading\nlock = threading.Lock(); lock.acquire(); lock.acquire()",
+    "does not get rid of a value": "class C:\n    def __del__(self):\n        while True: pass\nC()",
+    "goes on at its end": "import sys\nclass E(Exception):\n    def __str__(self):\n        while True: pass\nraise E",
+    "goes on in its output's text": "import sympy\nclass S(sympy.Symbol):\n    __module__ = 'sympy.own'\n    def __str__(self):\n"
+    "        while True: pass\noutput = S('x')\nprint(output)",
     "burns in several threads": "import threading\ndef burn():\n    while True: pass\n"
     "for _ in range(4): threading.Thread(target=burn).start()\nburn()",
 }
@@ -46,8 +57,31 @@ CRASHES = {
     "aborts": "import os; os.abort()",
     "ends itself with status 0": "import os; os._exit(0)",
     "ends itself with another status": "import os; os._exit(7)",
+    "frees what is in use": "import numpy\nx = numpy.zeros(10**6); numpy.frombuffer((__import__('ctypes').c_char * 8)"
+    ".from_address(64))[0] + 1",
+    "jumps to a made-up address": "import ctypes; ctypes.CFUNCTYPE(None)(4096)()",
+    "breaks the counting of references": "import ctypes\n"
+    "for n in range(64): ctypes.memset(id(type(n)) + 8 * n, 255, 8)\ntype(1)()",
+    "dumps its state and ends": "import faulthandler, time; faulthandler.dump_traceback_later(0.05, exit=True); time.sleep(9)",
     "kills itself": "import ctypes, os; ctypes.CDLL(None).kill(os.getpid(), 11)\nctypes.string_at(0)",
 }
+
+
+BOMBS = {
+    "descriptors": ("os.open('/dev/null', 0)", 10),
+    "pipes": ("os.pipe()", 10),
+    "files": ("os.mkdir(str(found))", 100),
+    "bytes on disk": ("open(str(found), 'wb').write(b'x' * 2**17)", 80),
+    "threads": ("threading.Thread(target=time.sleep, args=(9,), daemon=True).start()", 2),
+    "processes": ("os.fork() or os._exit(0)", 0),
+}  # fmt: skip
+
+
+def bomb(attempt: str) -> str:
+    """A program's text that tries up to MANY times, and puts out how often it could."""
+    imports = "import os, signal, threading, time\noutput = found = 0\n"
+    tries = f"try:\n    while found < {MANY}:\n        {attempt}\n        found += 1\n"
+    return f"{imports}{tries}except (OSError, RuntimeError, MemoryError):\n    pass\noutput = found\n"
 
 
 def run(sandbox: Sandbox, code: str) -> Ran:
@@ -62,6 +96,12 @@ def test_a_program_without_end_is_ended(code: str, hasty_sandbox: Sandbox) -> No
     assert ran.verdict.reason is Reason.TIME
     assert time.monotonic() - start < 2 * DEADLINE_SECONDS + 4  # it is tried twice where the machine is busy
     assert ran.execution.wall_seconds < DEADLINE_SECONDS + 1
+
+
+@pytest.mark.parametrize("code", OUT_OF_TIME.values(), ids=OUT_OF_TIME)
+def test_without_the_sandbox_it_does_not_end(code: str, tmp_path: Path) -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        alone(tmp_path, HEAD + code, seconds=0.5)
 
 
 def test_a_sleeping_program_is_ended_at_the_deadline(hasty_sandbox: Sandbox) -> None:
@@ -98,32 +138,55 @@ def test_a_crash_is_an_error_of_the_program(code: str, sandbox: Sandbox) -> None
     assert ran.execution.output_json is None
 
 
-@pytest.mark.parametrize(
-    ("code", "least"),
-    [
-        ("found = 0\nwhile True: os.open('/dev/null', 0); found += 1", 10),
-        ("found = 0\nwhile True: os.mkdir(str(found)); found += 1", 100),
-        ("found = 0\nwhile True: open('f' + str(found), 'wb').write(b'x' * 2**20); found += 1", 4),
-        ("found = 0\nwhile True: threads.append(threading.Thread(target=time.sleep, args=(5,))); "
-         "threads[-1].start(); found += 1", 2),
-    ],
-    ids=["descriptors", "files", "bytes on disk", "threads"],
-)  # fmt: skip
-def test_a_bomb_runs_into_a_wall_and_the_program_goes_on(code: str, least: int, sandbox: Sandbox) -> None:
-    body = "\n".join("    " + line for line in code.split("\n"))
-    setting = "import os, threading, time\nthreads = []\ntry:\n"
-    ran = run(sandbox, f"{setting}{body}\nexcept (OSError, RuntimeError, MemoryError):\n    pass\noutput = found\n")
+@pytest.mark.parametrize("code", CRASHES.values(), ids=CRASHES)
+def test_the_same_crash_takes_a_careless_runner_along(code: str, tmp_path: Path) -> None:
+    assert in_turn(tmp_path, HEAD + code, HEAD)[1] == SPOILT
+
+
+@pytest.mark.parametrize(("attempt", "least"), BOMBS.values(), ids=BOMBS)
+def test_a_bomb_runs_into_a_wall_and_the_program_goes_on(attempt: str, least: int, sandbox: Sandbox) -> None:
+    ran = run(sandbox, bomb(attempt))
     assert ran.verdict.kept
-    assert least <= int(ran.execution.output_json or 0) < 300
+    assert least <= int(ran.execution.output_json or -1) < MANY
 
 
-def test_a_file_larger_than_the_cap_is_refused(sandbox: Sandbox) -> None:
-    ran = run(sandbox, "open('large', 'wb').truncate(1 << 30)")
-    assert "File too large" in (ran.execution.error or "")
+@pytest.mark.parametrize("attempt", [attempt for attempt, _ in BOMBS.values()], ids=BOMBS)
+def test_the_same_bomb_has_its_way_without_the_sandbox(attempt: str, tmp_path: Path) -> None:
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] <= 2 * MANY:
+        pytest.skip("this machine has a wall of its own")
+    assert in_turn(tmp_path, HEAD + bomb(attempt)) == [MANY]
 
 
-def test_nothing_runs_after_the_program_has_ended(sandbox: Sandbox) -> None:
+def test_threads_of_one_program_leave_others_their_own(sandbox: Sandbox) -> None:
+    hoard = f"{HEAD}import threading\nthreading.stack_size(1 << 16)\n{bomb(BOMBS['threads'][0])}time.sleep(1)"
+    modest = f"{HEAD}import threading, time\ntime.sleep(0.5)\nt = threading.Thread(target=print)\nt.start(); t.join()"
+    hoarded, modestly = sandbox.run([Job(code=hoard), Job(code=modest)])
+    assert hoarded.verdict.kept
+    assert modestly.verdict.kept, modestly
+
+
+def test_a_file_larger_than_the_cap_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
+    code = "open('large', 'wb').truncate(1 << 30)"
+    assert "File too large" in (run(sandbox, code).execution.error or "")
+    assert alone(tmp_path, code).returncode == 0
+
+
+def test_a_program_that_lowers_its_own_limits_fails_by_them_and_is_not_taken_for_lost(sandbox: Sandbox) -> None:
+    lowered = "import resource\nresource.setrlimit(resource.{}, ({}, {}))\n{}"
+    for limit, value, act, reason in (
+        ("RLIMIT_CPU", 0, "while True: pass", Reason.TIME),
+        ("RLIMIT_CPU", 1, "while True: pass", Reason.TIME),
+        ("RLIMIT_AS", 0, "x = bytes(10**7)", Reason.MEMORY),
+        ("RLIMIT_FSIZE", 0, "print(1)", Reason.ERROR),
+        ("RLIMIT_NOFILE", 0, "open('x')", Reason.ERROR),
+    ):
+        assert run(sandbox, lowered.format(limit, value, value, act)).verdict.reason is reason, limit
+
+
+def test_nothing_runs_after_the_program_has_ended(sandbox: Sandbox, tmp_path: Path) -> None:
     code = "import atexit, threading, time\natexit.register(print, 'late')\n"
-    ran = run(sandbox, code + "threading.Thread(target=lambda: (time.sleep(0.5), print('late'))).start()")
+    code += "threading.Thread(target=lambda: (time.sleep(0.3), print('late'))).start()"
+    ran = run(sandbox, code)
     assert ran.verdict.kept
     assert ran.execution.stdout == ""
+    assert alone(tmp_path, code).stdout == b"late\nlate\n"

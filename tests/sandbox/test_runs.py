@@ -6,9 +6,9 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from looking import descendants
 
 from caco_tasks.config import SandboxSettings
 from caco_tasks.errors import SandboxError
@@ -20,21 +20,6 @@ SETTINGS = SandboxSettings(workers=2, timeout_seconds=20, least_level="full")
 
 def program(number: int, work: str = "") -> Job:
     return Job(code=f"input = {{'n': {number}}}\n{work}\noutput = input['n'] + 1\n")
-
-
-def descendants(ancestor: int) -> list[int]:
-    """All processes below one, from /proc."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except OSError:
-                continue
-    found = {ancestor}
-    while more := {pid for pid, parent in parents.items() if parent in found and pid not in found}:
-        found |= more
-    return sorted(found - {ancestor})
 
 
 def zygotes(before: list[int]) -> list[int]:
@@ -142,10 +127,16 @@ def test_what_is_determined_is_the_same_in_every_variant(expression: str, sandbo
     assert first.execution.output_json == second.execution.output_json == third.execution.output_json
 
 
-def test_the_same_program_gives_the_same_again(sandbox: Sandbox) -> None:
-    code = "import random\ninput = {'a': 1}\noutput = [random.random(), hash('x'), list({'p', 'q', 'r'})]\n"
-    first, second = sandbox.run([Job(code=code)] * 2)
-    assert first.execution.output_json == second.execution.output_json
+@pytest.mark.parametrize(
+    "expression",
+    ["[random.random(), hash('x'), list({'p', 'q', 'r'})]", "float(__import__('numpy').random.rand())"],
+    ids=["plain", "numpy"],
+)
+@pytest.mark.parametrize("variant", [0, 1])
+def test_the_same_program_gives_the_same_again(expression: str, variant: int, sandbox: Sandbox) -> None:
+    code = f"import random\ninput = {{'a': 1}}\noutput = {expression}\n"
+    first, second = sandbox.run([Job(code=code, variant=variant)] * 2)
+    assert first.execution.output_json == second.execution.output_json is not None
 
 
 def test_a_program_of_a_killed_worker_is_run_again() -> None:
