@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ from caco_tasks.ids import program_id, random_seed
 from caco_tasks.records import Grade, Judged, Program, Reason, Seed, SeedProgram, fail
 from caco_tasks.sandbox import Job, Ran, Sandbox
 from caco_tasks.sandbox.values import perturbations
+from caco_tasks.writing import replaced
 
 CHUNK_SEEDS = 256  # converted and run together: bounds memory, keeps the workers busy
 PERTURBATIONS = 3  # changed values of an input, of which one must change the output
@@ -206,11 +206,5 @@ def _report(counts: Counter[str]) -> dict[str, Any]:
 
 
 def _write_whole(path: Path, lines: Iterable[str]) -> None:
-    """Writes lines to a file beside `path`, then moves it there."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replaced(path) as file:
+        file.writelines(f"{line}\n" for line in lines)

@@ -1,18 +1,16 @@
 """Grading a file of answers: JSON lines in, JSON lines out, order and count kept."""
 
-import contextlib
 import json
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from caco_tasks.config import GradingSettings
 from caco_tasks.errors import SourceError
-from caco_tasks.grading.grader import Comparison, Grader
+from caco_tasks.grading.grader import VERSION, Comparison, Grader
 from caco_tasks.records import Reason
+from caco_tasks.writing import replaced
 
 MAX_LINE_BYTES = 32 * 1024 * 1024
 
@@ -20,7 +18,7 @@ MAX_LINE_BYTES = 32 * 1024 * 1024
 def grade_jsonl(source: Path, target: Path, settings: GradingSettings) -> dict[str, int]:
     """Compares each line of `source` and writes its verdict as a line of `target`.
 
-    In: `{"id", "gold", "pred"}`. Out: `{"id", "outcome", "reason", "method", "seconds"}`, and `detail` where there is
+    In: `{"id", "gold", "pred"}`. Out: `{"id", "outcome", "reason", "method", "version", "seconds"}`, and `detail` where there is
     one. A line that cannot be read gets its own line, with outcome `unknown`, reason `unreadable_record`, its number as
     `line` (from 1) and what is wrong as `detail`. `target` appears only when it is complete. Returns the counts `read`,
     `pass`, `fail` and `unknown`.
@@ -30,9 +28,9 @@ def grade_jsonl(source: Path, target: Path, settings: GradingSettings) -> dict[s
     """
     counts: Counter[str] = Counter()
     try:
-        with source.open("rb") as lines, _replacing(target) as out, Grader(settings) as grader:
+        with source.open("rb") as lines, replaced(target) as out, Grader(settings) as grader:
             for row in _graded(lines, grader):
-                out.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+                out.write(json.dumps(row) + "\n")
                 counts[row["outcome"]] += 1
     except OSError as exc:
         raise SourceError(f"Grading {source} into {target} failed: {exc.strerror}.") from exc
@@ -71,6 +69,7 @@ def _row(identity: Any, comparison: Comparison) -> dict[str, Any]:
         "outcome": verdict.outcome.value,
         "reason": verdict.reason.value if verdict.reason else None,
         "method": comparison.method,
+        "version": VERSION,
         "seconds": round(comparison.seconds, 6),
     }
     return {**row, "detail": verdict.detail} if verdict.detail else row
@@ -93,7 +92,7 @@ def _read(line: bytes) -> tuple[dict[str, Any], str | None]:
     if len(line) > MAX_LINE_BYTES:
         return {}, f"longer than {MAX_LINE_BYTES} bytes"
     try:
-        record = json.loads(line)
+        record = json.loads(line, parse_constant=_refuse)
     except UnicodeDecodeError:
         return {}, "not UTF-8"
     except (ValueError, RecursionError):
@@ -104,17 +103,5 @@ def _read(line: bytes) -> tuple[dict[str, Any], str | None]:
     return record, f"'{wrong[0]}' is missing or not a string" if wrong else None
 
 
-@contextlib.contextmanager
-def _replacing(target: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of `target` when it is complete, and leaves no trace otherwise."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-        try:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, target)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")

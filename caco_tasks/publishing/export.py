@@ -8,7 +8,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +18,7 @@ import pyarrow.parquet as pq
 from caco_tasks.errors import ConfigError, DamagedError, StoreError
 from caco_tasks.store import Store
 from caco_tasks.store.registry import parse_dataset
+from caco_tasks.writing import replaced
 
 Row = Mapping[str, Any]
 
@@ -68,11 +68,9 @@ def export(store: Store, dataset: str, *, format_name: str, out: Path) -> tuple[
     if format_name not in FORMATS:
         raise ConfigError(f"There is no export format '{format_name}': there are {', '.join(FORMATS)}.")
     rows = [FORMATS[format_name](row) for row in dataset_rows(store, dataset)]
-    out.mkdir(parents=True, exist_ok=True)
-    target, part = out / "train.jsonl", out / "train.jsonl.part"
-    with part.open("w", encoding="utf-8") as file:
+    target = out / "train.jsonl"
+    with replaced(target) as file:
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    os.replace(part, target)
     return target, len(rows)
 
 

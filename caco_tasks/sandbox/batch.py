@@ -1,9 +1,6 @@
 """Programs from a JSONL file, outcomes into another: what `caco exec` does."""
 
-import contextlib
 import json
-import os
-import secrets
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +11,7 @@ from caco_tasks.errors import SourceError
 from caco_tasks.records import Reason, Verdict, fail, unknown
 from caco_tasks.sandbox.jobs import Job, Ran
 from caco_tasks.sandbox.pool import Sandbox
+from caco_tasks.writing import replaced
 
 Line = dict[str, Any]
 
@@ -33,7 +31,7 @@ def exec_jsonl(source: Path, target: Path, settings: SandboxSettings) -> dict[st
         SandboxError: programs cannot be run here at the level that the settings demand.
     """
     try:
-        with source.open("rb") as lines, _replaced(target) as out, Sandbox(settings) as sandbox:
+        with source.open("rb") as lines, replaced(target) as out, Sandbox(settings) as sandbox:
             return _run_lines(lines, out, sandbox)
     except OSError as exc:
         raise SourceError(f"Programs cannot go from {source} to {target}: {exc.strerror or exc}.") from exc
@@ -111,25 +109,3 @@ def _of_execution(ran: Ran) -> Line:
         "stdout": execution.stdout,
         "seconds": round(execution.wall_seconds, 6),
     }
-
-
-@contextlib.contextmanager
-def _replaced(target: Path) -> Iterator[TextIO]:
-    """A file that takes the place of `target` when all has been written, and leaves nothing behind otherwise.
-
-    A target that is no file, such as a pipe or /dev/stdout, gets the lines as they come.
-    """
-    target = target.resolve()  # what a link leads to is replaced, not the link
-    if target.exists() and not target.is_file():
-        with target.open("w", encoding="utf-8") as out:
-            yield out
-        return
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    try:
-        with draft.open("x", encoding="utf-8") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ clock_nanosleep clock_gettime clock_getres gettimeofday time getitimer setitimer
 rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack getpid getppid gettid getuid
 geteuid getgid getegid getresuid getresgid getgroups getpgrp getpgid getsid getrusage getrlimit prlimit64 times sysinfo
 uname umask set_tid_address exit exit_group restart_syscall getrandom membarrier getcpu wait4 waitid recvmsg
-sendmsg sendto recvfrom capset ftruncate fallocate fsync fdatasync sendfile copy_file_range kill tkill tgkill
+sendmsg sendto recvfrom capset ftruncate fallocate fsync fdatasync sendfile copy_file_range tkill tgkill
 """
 
 _ON_SCRATCH: Final = """
@@ -59,6 +59,9 @@ _LOAD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x
 
 Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
 
+# A process group reaches beyond a pid namespace: to signal one's own is to signal the slot and the zygote.
+_OWN_GROUP_REFUSED: Final[list[Instruction]] = [(_JUMP_EQUAL, 0, 1, 0), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
+
 
 def slot_filter(*, has_namespaces: bool) -> bytes:
     """The filter of a slot and of its programs.
@@ -79,6 +82,7 @@ def slot_filter(*, has_namespaces: bool) -> bytes:
             *_when("ioctl", 1, _one_of(_IOCTLS)),
             *_when("fcntl", 1, _one_of(_FCNTLS)),
             *_when("prctl", 0, _one_of(_PRCTLS if has_namespaces else (*_PRCTLS, _SET_DEATH_SIGNAL))),
+            *_when("kill", 0, _OWN_GROUP_REFUSED),
             *_when("clone", 0, _clones(clone)),
             (_RETURN, 0, 0, _ERRNO | errno.EPERM),
         ]

@@ -31,6 +31,10 @@ def signal_others(secret):
     os.kill(-1, 0)
 
 
+def signal_its_group(secret):
+    os.kill(0, 0)
+
+
 def read_a_secret(secret):
     open(secret).close()
 
@@ -43,7 +47,8 @@ def fail_to_import(secret):
     raise OSError
 
 
-for attempt in (reach_a_network, start_a_process, write_a_file, signal_others, read_a_secret, fail_to_import):
+for attempt in (reach_a_network, start_a_process, write_a_file, signal_others, signal_its_group, read_a_secret,
+                fail_to_import):
     try:
         attempt(**input)
     except OSError:

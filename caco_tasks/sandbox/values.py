@@ -17,6 +17,7 @@ Lone surrogates and NUL are escaped as JSON escapes. Nothing here evaluates text
 as `Symbolic`.
 """
 
+import itertools
 import json
 import math
 import random
@@ -281,7 +282,10 @@ def _array(found: dict[str, Any]) -> Any:
 
     if found["dtype"] in _NUMPY_SCALARS:
         return numpy.array(found["items"], dtype=found["dtype"])
-    return numpy.array(found["items"], dtype=object)  # never a dtype that the program has named, nor texts of one width
+    made = numpy.array(found["items"], dtype=object)  # never a dtype that the program has named
+    widths = [len(item) if type(item) is str else MAX_NODES for item in made.flat]
+    is_text = found["dtype"].startswith("<U") and len(widths) * max(widths, default=0) <= MAX_NODES
+    return made.astype(str) if is_text else made
 
 
 _NAMES_OF_NUMPY: Final = """
@@ -335,7 +339,17 @@ def perturbations(input_json: str, *, key: str, draws: int, seed: int) -> list[s
     chance = random.Random(seed)
     texts = [json.dumps({**found, key: _changed(found[key], chance)}) for _ in range(4 * draws)]
     original = json.dumps(found)
-    return list(dict.fromkeys(text for text in texts if text != original))[:draws]
+    others = (text for text in dict.fromkeys(texts) if text != original and _is_readable(text))
+    return list(itertools.islice(others, draws))
+
+
+def _is_readable(text: str) -> bool:
+    """False for a value that has left its type's range, such as a byte of 300 or a float beyond the largest."""
+    try:
+        checked_tag_of(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _changed(value: Any, chance: random.Random) -> Any:

@@ -53,6 +53,7 @@ def main(arguments: str) -> NoReturn:
     channel = socket.socket(fileno=protocol.CHANNEL)
     os.umask(0o022)
     try:
+        _be_killed_first()
         _warm(start)
         template = _shut_in(start)
     except Exception as exc:
@@ -64,6 +65,12 @@ def main(arguments: str) -> NoReturn:
         os._exit(0)
     channel.send(protocol.READY)
     _serve_slots(channel, start)
+
+
+def _be_killed_first() -> None:
+    """Has a kernel that runs out of memory end programs before anything else of the machine; they are tried again."""
+    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+        score.write("1000")
 
 
 def _warm(start: protocol.Start) -> None:

@@ -154,7 +154,8 @@ PROCESSES: Final = [
            "import multiprocessing as m; p = m.Process(target=int); p.start(); p.join(); escaped = True"),
     Attack("asks whether another process lives", "os.kill(SIBLING, 0); escaped = True"),
     Attack("ends another process", "os.kill(SIBLING, 9); escaped = True"),
-    Attack("ends all processes of its group", "os.fork() or (os.setsid(), os.killpg(0, 9)); escaped = True"),
+    Attack("signals all processes of its group", "os.kill(0, 0); escaped = True"),
+    Attack("signals its group in C", "escaped = libc.killpg(0, 0) == 0"),
     Attack("signals its parent", "escaped = os.getppid() != 0 and os.kill(os.getppid(), 0) is None"),
     Attack("sends a signal with a word", "escaped = libc.sigqueue(SIBLING, 0, None) == 0"),
     Attack("opens a handle of another process", "os.pidfd_open(SIBLING); escaped = True"),
@@ -189,7 +190,7 @@ KERNEL: Final = [
            "if p == 0: os._exit(0)"),
     Attack("forks with vfork's number", "p = libc.syscall(57)\nescaped = p > 0\nif p == 0: os._exit(0)"),
     Attack("forks as its slot does",
-           "p = libc.syscall(56, 0x20001011, 0, ctypes.byref(ctypes.c_int()), 0, 0)\nescaped = p > 0\n"
+           "p = libc.syscall(56, 0x20000011, 0, 0, 0, 0)\nescaped = p > 0\n"
            "if p == 0: os._exit(0)", is_rare=True),
     _rare("enters another namespace", "escaped = libc.setns(os.open('/proc/self/ns/uts', 0), 0) == 0"),
     _rare("mounts", "escaped = libc.mount(b'none', b'.', b'tmpfs', 0, 0) == 0", "namespaces"),

@@ -18,6 +18,53 @@ from caco_tasks.sandbox import exec_jsonl
 
 SETTINGS = SandboxSettings(workers=2, timeout_seconds=20, least_level="full")
 GOOD = json.dumps({"id": "g", "code": "input = {'a': 2}\noutput = (input['a'], 1 / 3)\nprint('hi')\n"})
+CODE = "input = {'a': 1}\noutput = 2"
+
+BAD = {
+    "not JSON": (b"not json", "unknown"),
+    "blank": (b"", "unknown"),
+    "no object": (b"[1]", "unknown"),
+    "no UTF-8": (b'{"id": 1, "code": "\xff"}', "unknown"),
+    "cut off UTF-8": (b'{"id": 1, "code": "\xc3', "unknown"),
+    "NUL bytes": (b"\x00" * 40, "unknown"),
+    "a NUL within": (b'{"id": 1, "co\x00de": "x"}', "unknown"),
+    "two objects": (b'{"id": 1, "code": "x"} {"id": 2, "code": "x"}', "unknown"),
+    "a text": (b'"code"', "unknown"),
+    "null": (b"null", "unknown"),
+    "an id that is not a number of JSON": (b'{"id": NaN, "code": "x"}', "unknown"),
+    "an id beyond all floats": (b'{"id": 1e999, "code": "x"}', "unknown"),
+    "an id of too many digits": (b'{"id": ' + b"9" * 5000 + b', "code": "x"}', "unknown"),
+    "an id nested to the reader's limit": (b'{"id": ' + b"[" * 960 + b"]" * 960 + b', "code": "x"}', "unknown"),
+    "nested without end": (b"[" * 200_000, "unknown"),
+    "code that is null": (b'{"id": 7, "code": null}', "fail"),
+    "code that is a list": (b'{"id": 7, "code": ["x"]}', "fail"),
+    "code under another name": (b'{"id": 7, "Code": "x"}', "fail"),
+    "no code": (b'{"id": 7}', "fail"),
+    "code that is no text": (b'{"id": 7, "code": 5}', "fail"),
+}
+
+IDS = {
+    "text": ('"g"', "g"),
+    "whole number": ("7", 7),
+    "number": ("0.5", 0.5),
+    "null": ("null", None),
+    "bool": ("true", True),
+    "empty": ('""', ""),
+    "list": ('[1, "a"]', [1, "a"]),
+    "object": ('{"row": 3}', {"row": 3}),
+    "large number": (str(10**40), 10**40),
+    "lone surrogate": ('"\\ud800\\u0000"', "\ud800\x00"),
+    "not ASCII": ('"né"', "né"),
+}
+
+STRANGE = {
+    "nan": ("output = float('nan')", {"$type": "float", "value": "nan"}),
+    "infinity": ("output = [1e999]", [{"$type": "float", "value": "inf"}]),
+    "lone surrogate": ("output = '\\ud800'", "\ud800"),
+    "NUL": ("output = '\\0'", "\x00"),
+    "negative zero": ("output = -0.0", -0.0),
+    "an exit after the output": ("output = 1\nraise SystemExit(3)", 1),
+}
 
 
 def run(folder: Path, lines: list[bytes | str]) -> tuple[dict[str, int], list[dict[str, Any]]]:
@@ -53,37 +100,42 @@ def test_a_good_line_has_its_values_typed(tmp_path: Path) -> None:
     }
 
 
-BAD = {
-    "not JSON": (b"not json", "unknown"),
-    "blank": (b"", "unknown"),
-    "no object": (b"[1]", "unknown"),
-    "no UTF-8": (b'{"id": 1, "code": "\xff"}', "unknown"),
-    "cut off UTF-8": (b'{"id": 1, "code": "\xc3', "unknown"),
-    "NUL bytes": (b"\x00" * 40, "unknown"),
-    "a NUL within": (b'{"id": 1, "co\x00de": "x"}', "unknown"),
-    "two objects": (b'{"id": 1, "code": "x"} {"id": 2, "code": "x"}', "unknown"),
-    "a text": (b'"code"', "unknown"),
-    "null": (b"null", "unknown"),
-    "an id that is not a number of JSON": (b'{"id": NaN, "code": "x"}', "unknown"),
-    "an id beyond all floats": (b'{"id": 1e999, "code": "x"}', "unknown"),
-    "an id of too many digits": (b'{"id": ' + b"9" * 5000 + b', "code": "x"}', "unknown"),
-    "an id nested to the reader's limit": (b'{"id": ' + b"[" * 960 + b"]" * 960 + b', "code": "x"}', "unknown"),
-    "nested without end": (b"[" * 200_000, "unknown"),
-    "code that is null": (b'{"id": 7, "code": null}', "fail"),
-    "code that is a list": (b'{"id": 7, "code": ["x"]}', "fail"),
-    "code under another name": (b'{"id": 7, "Code": "x"}', "fail"),
-    "no code": (b'{"id": 7}', "fail"),
-    "code that is no text": (b'{"id": 7, "code": 5}', "fail"),
-}
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What came of each line of one file, which holds all of the above, with good lines between them."""
+    lines: dict[str, bytes | str] = {}
+    for name, (text, _) in BAD.items():
+        lines |= {f"before {name}": GOOD, name: text}
+    for name, (given, _) in IDS.items():
+        lines[f"id {name}"] = f'{{"id": {given}, "code": {json.dumps(CODE)}}}'
+    for name, (code, _) in STRANGE.items():
+        whole = f"input = {{'a': 1}}\n{code}\nprint('\\ud800\\0', float('nan'))\n"
+        lines[f"program {name}"] = json.dumps({"id": 1, "code": whole})
+    counts, told = run(tmp_path_factory.mktemp("lines"), list(lines.values()))
+    assert sum(counts.values()) == len(told) == len(lines)
+    return dict(zip(lines, told, strict=True))
 
 
-@pytest.mark.parametrize(("text", "outcome"), BAD.values(), ids=BAD)
-def test_a_line_without_a_program_has_a_line_with_its_number(text: bytes, outcome: str, tmp_path: Path) -> None:
-    counts, lines = run(tmp_path, [GOOD, text, GOOD])
-    assert [line["outcome"] for line in lines] == ["pass", outcome, "pass"]
-    assert lines[1]["line"] == 2
-    assert lines[1]["output"] is None
-    assert counts == {"pass": 2, outcome: 1}
+@pytest.mark.parametrize(("name", "outcome"), [(name, outcome) for name, (_, outcome) in BAD.items()], ids=BAD)
+def test_a_line_without_a_program_has_a_line_with_its_number(name: str, outcome: str, told: dict[str, Any]) -> None:
+    assert told[f"before {name}"]["outcome"] == "pass"
+    assert told[name]["outcome"] == outcome
+    assert told[name]["line"] == list(told).index(name) + 1
+    assert told[name]["output"] is None
+
+
+@pytest.mark.parametrize(("name", "expected"), [(name, expected) for name, (_, expected) in IDS.items()], ids=IDS)
+def test_an_id_comes_back_as_it_was(name: str, expected: object, told: dict[str, Any]) -> None:
+    assert (told[f"id {name}"]["id"], told[f"id {name}"]["output"]) == (expected, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [(name, expected) for name, (_, expected) in STRANGE.items()], ids=STRANGE
+)
+def test_the_output_of_any_program_is_strict_json(name: str, expected: object, told: dict[str, Any]) -> None:
+    line = told[f"program {name}"]
+    assert repr(line["output"]) == repr(expected)
+    assert line["stdout"] in ("\\ud800\\x00 nan\n", "")
 
 
 def test_order_and_count_are_those_of_the_lines(tmp_path: Path) -> None:
@@ -107,32 +159,16 @@ def test_a_missing_source_is_named_and_leaves_no_target(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_target_in_no_folder_is_named(tmp_path: Path) -> None:
+def test_a_target_below_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "in").write_text(GOOD)
-    with pytest.raises(SourceError, match="absent"):
-        exec_jsonl(tmp_path / "in", tmp_path / "absent" / "out", SETTINGS)
+    with pytest.raises(SourceError, match="in/out"):
+        exec_jsonl(tmp_path / "in", tmp_path / "in" / "out", SETTINGS)
 
 
-CODE = "input = {'a': 1}\noutput = 2"
-IDS = {
-    "text": ('"g"', "g"),
-    "whole number": ("7", 7),
-    "number": ("0.5", 0.5),
-    "null": ("null", None),
-    "bool": ("true", True),
-    "empty": ('""', ""),
-    "list": ('[1, "a"]', [1, "a"]),
-    "object": ('{"row": 3}', {"row": 3}),
-    "large number": (str(10**40), 10**40),
-    "lone surrogate": ('"\\ud800\\u0000"', "\ud800\x00"),
-    "not ASCII": ('"né"', "né"),
-}
-
-
-@pytest.mark.parametrize(("given", "expected"), IDS.values(), ids=IDS)
-def test_an_id_comes_back_as_it_was(given: str, expected: object, tmp_path: Path) -> None:
-    _, (line,) = run(tmp_path, [f'{{"id": {given}, "code": {json.dumps(CODE)}}}'])
-    assert (line["id"], line["output"]) == (expected, 2)
+def test_the_folders_of_a_target_are_made(tmp_path: Path) -> None:
+    (tmp_path / "in").write_text(GOOD)
+    exec_jsonl(tmp_path / "in", tmp_path / "new" / "folder" / "out", SETTINGS)
+    assert [path.name for path in (tmp_path / "new" / "folder").iterdir()] == ["out"]
 
 
 def test_a_line_without_an_id_gets_null(tmp_path: Path) -> None:
@@ -169,24 +205,6 @@ def test_a_line_of_ten_megabytes_is_a_program_like_another(tmp_path: Path) -> No
     counts, lines = run(tmp_path, [GOOD, json.dumps({"id": "long", "code": comment}), GOOD])
     assert counts == {"pass": 3}
     assert [line["id"] for line in lines] == ["g", "long", "g"]
-
-
-STRANGE = {
-    "nan": ("output = float('nan')", {"$type": "float", "value": "nan"}),
-    "infinity": ("output = [1e999]", [{"$type": "float", "value": "inf"}]),
-    "lone surrogate": ("output = '\\ud800'", "\ud800"),
-    "NUL": ("output = '\\0'", "\x00"),
-    "negative zero": ("output = -0.0", -0.0),
-    "an exit after the output": ("output = 1\nraise SystemExit(3)", 1),
-}
-
-
-@pytest.mark.parametrize(("code", "expected"), STRANGE.values(), ids=STRANGE)
-def test_the_output_of_any_program_is_strict_json(code: str, expected: object, tmp_path: Path) -> None:
-    code += "\nprint('\\ud800\\0', float('nan'))"
-    _, (line,) = run(tmp_path, [json.dumps({"id": 1, "code": f"input = {{'a': 1}}\n{code}\n"})])
-    assert repr(line["output"]) == repr(expected)
-    assert line["stdout"] in ("\\ud800\\x00 nan\n", "")
 
 
 def test_a_hostile_program_spoils_no_other_line(tmp_path: Path) -> None:
@@ -239,7 +257,8 @@ def test_an_interruption_leaves_no_target_and_no_process(number: signal.Signals,
     command = [sys.executable, "-m", "caco_tasks.cli", "exec", "--jsonl", "in", "--out", "out", "--timeout", "90"]
     before = descendants(os.getpid())
     with subprocess.Popen([*command, "--workers", "2"], cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
-        _wait_until(lambda: any(path.stat().st_size for path in tmp_path.glob(".out.*")) or process.poll() is not None)
+        _wait_until(lambda: len(descendants(process.pid)) >= 4)  # zygote, template, slot, program
+        time.sleep(0.3)
         process.send_signal(number)
         assert process.wait(20) != 0
     assert not (tmp_path / "out").exists()

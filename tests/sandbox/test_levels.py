@@ -6,6 +6,7 @@ settings, and an ordinary user.
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attacks import ALL
 
 from caco_tasks.sandbox import Sandbox
 
@@ -72,6 +74,30 @@ def test_without_namespaces_the_level_is_partial_and_its_promises_hold() -> None
     assert found["told"][0][:2] == [None, '{"$type": "sympy", "value": "2*sqrt(2)"}']
     ways = dict(zip(HELD_BY_PARTIAL, found["told"][1:], strict=True))
     assert {name: told for name, told in ways.items() if told[0] not in ("forbidden", "error")} == {}
+
+
+KNOWN_AT_PARTIAL = {
+    "learns that a file exists",
+    "learns the machine's name",
+    "sees on which processors another runs",
+    "sees the session of another process",
+    "sees the rank of another process",
+}
+
+
+@is_root
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the attacks name system calls of x86_64")
+def test_without_namespaces_only_what_the_documentation_names_gets_through(
+    secret: Path, port: int, sibling: subprocess.Popen[bytes]
+) -> None:
+    found = run_under(NO_NAMESPACES, "partial", [attack.program(secret, port, sibling.pid) for attack in ALL])
+    through = {
+        attack.name
+        for attack, (reason, output, _) in zip(ALL, found["told"], strict=True)
+        if reason not in (None, "forbidden", "error") or output not in (None, '"held"')
+    }
+    assert through - {"becomes root"} == KNOWN_AT_PARTIAL  # it stays root, without rights, where others have no Python
+    assert sibling.poll() is None
 
 
 @is_root

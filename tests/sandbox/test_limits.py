@@ -118,6 +118,18 @@ def test_memory_ends_at_the_limit(code: str, sandbox: Sandbox) -> None:
     assert ran.execution.peak_memory_mb < 256 + 100
 
 
+def test_more_memory_than_the_limit_can_be_had_without_the_sandbox(sandbox: Sandbox, tmp_path: Path) -> None:
+    code = "x = bytearray(300 << 20)"
+    assert run(sandbox, code).verdict.reason is Reason.MEMORY
+    assert alone(tmp_path, code).returncode == 0
+
+
+def test_more_can_be_printed_than_the_cap_without_the_sandbox(sandbox: Sandbox, tmp_path: Path) -> None:
+    code = "print('x' * 100_000)"
+    assert run(sandbox, code).verdict.reason is Reason.OUTPUT_SIZE
+    assert len(alone(tmp_path, code).stdout) > 65536
+
+
 @pytest.mark.parametrize("code", TOO_MUCH_OUTPUT.values(), ids=TOO_MUCH_OUTPUT)
 def test_output_ends_at_the_cap(code: str, sandbox: Sandbox) -> None:
     ran = run(sandbox, code)
@@ -190,3 +202,9 @@ def test_nothing_runs_after_the_program_has_ended(sandbox: Sandbox, tmp_path: Pa
     assert ran.verdict.kept
     assert ran.execution.stdout == ""
     assert alone(tmp_path, code).stdout == b"late\nlate\n"
+
+
+def test_a_pool_of_threads_fits_into_little_memory(sandbox: Sandbox) -> None:
+    work = "list(pool.map(lambda n: time.sleep(0.05) or sum(range(n)), range(12)))"
+    code = f"import time, concurrent.futures as c\nwith c.ThreadPoolExecutor(12) as pool: output = {work}"
+    assert run(sandbox, code).verdict.kept

@@ -246,6 +246,15 @@ def test_each_way_to_fail_has_its_reason(code: str, reason: Reason, sandbox: San
     assert (ran.verdict.outcome, ran.verdict.reason) == (Outcome.FAIL, reason)
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["output = []\noutput.append(output)", "output = 1\nfor _ in range(10**5): output = (output,)", "output = 2 ** 200_000"],
+    ids=["cycle", "depth", "huge integer"],
+)  # fmt: skip
+def test_the_same_value_ends_a_careless_runner(code: str, tmp_path: Path) -> None:
+    assert in_turn(tmp_path, code, "output = 2")[1] == SPOILT
+
+
 def test_an_error_names_type_message_and_line(sandbox: Sandbox) -> None:
     ran = run(sandbox, "input = {'a': 1}\n\ndef f():\n    return 1 / 0\n\noutput = f()\n")
     assert ran.execution.error == "ZeroDivisionError: division by zero (line 4)"
@@ -291,7 +300,8 @@ def test_an_exit_in_an_odd_place_keeps_an_output_that_is_there(code: str, output
     assert ran.verdict.reason is (None if output else Reason.NO_OUTPUT)
 
 
-def test_text_that_stores_refuse_arrives_as_escapes(sandbox: Sandbox) -> None:
+def test_text_that_stores_refuse_arrives_as_escapes(sandbox: Sandbox, tmp_path: Path) -> None:
+    assert b"UnicodeEncodeError" in alone(tmp_path, "print('\\ud800')").stderr
     ran = run(sandbox, "input = {'a': 'x\\0'}\noutput = 'y\\ud800\\0'\nprint(output)\nprint(input)\n")
     assert ran.execution.output_json == '"y\\ud800\\u0000"'
     assert ran.execution.output_text == "y\\ud800\\x00"

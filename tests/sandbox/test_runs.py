@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from looking import descendants
@@ -94,6 +95,13 @@ CHANCES = {
     "a unique id": "str(__import__('uuid').uuid4())",
     "the hash of a text": "hash('caco')",
     "the order of a set": "list({str(n) for n in range(30)})",
+    "the system's random numbers": "__import__('random').SystemRandom().random()",
+    "a token": "__import__('secrets').token_hex()",
+    "an id of this machine and time": "str(__import__('uuid').uuid1())",
+    "an address": "id(object())",
+    "the processor's time": "__import__('time').process_time_ns()",
+    "the time since the start": "__import__('time').monotonic_ns()",
+    "the order of a set of tuples": "list({(str(n),) for n in range(30)})",
     "the time": "__import__('time').time()",
     "the year": "__import__('datetime').date.today().year * 1000 + __import__('time').localtime().tm_yday",
     "the hour": "__import__('datetime').datetime.now().strftime('%Y-%j')",
@@ -170,6 +178,14 @@ def test_a_program_whose_worker_is_lost_twice_is_unknown_not_failed() -> None:
             killer.join()
     assert (ran.verdict.outcome, ran.verdict.reason) == (Outcome.UNKNOWN, Reason.SANDBOX_LOST)
     assert ran.execution.output_json is None
+
+
+def test_a_machine_out_of_memory_ends_programs_first() -> None:
+    before = descendants(os.getpid())
+    with Sandbox(SETTINGS) as sandbox:
+        assert sandbox.level == "full"
+        scores = {Path(f"/proc/{pid}/oom_score_adj").read_text() for pid in zygotes(before)}
+    assert scores == {"1000\n"}
 
 
 def test_after_the_end_no_process_and_no_descriptor_is_left() -> None:

@@ -4,6 +4,7 @@
 """
 
 import os
+import runpy
 import time
 from pathlib import Path
 
@@ -35,6 +36,7 @@ HOSTILE = {
     "closed folder": ("import os; os.chmod('.', 0); output = 'closed'", None),
     "deletion": ("import os, sys\nfor name in list(sys.modules): sys.modules[name] = None\noutput = 'deleted'", None),
     "signals": ("import os\nfor n in range(2, 50): os.kill(n, 9)", Reason.ERROR),
+    "group": ("import os; os.kill(0, 9)", Reason.FORBIDDEN),
     "own limit": ("import resource; resource.setrlimit(resource.RLIMIT_CPU, (0, 0))\nwhile True: pass", Reason.TIME),
     "forgery": ("import os\nfor n in range(9):\n    try: os.write(n, b'x')\n    except OSError: pass\nos._exit(0)", Reason.ERROR),
     "stolen nonce": (THIEF, Reason.ERROR),
@@ -83,6 +85,13 @@ def test_programs_that_do_not_end_do_not_spoil_their_neighbours() -> None:
         ran = list(sandbox.run(Job(code=f"input = {{'a': 1}}\n{code}") for code in codes))
     assert [one.execution.output_json for one in ran] == [None if n % 30 == 0 else str(n + 1) for n in range(30 * FEW)]
     assert {one.verdict.reason for one in ran[::30]} == {Reason.TIME}
+
+
+def test_the_soak_finds_no_wrong_record_in_a_short_run() -> None:
+    found = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "sandbox_soak.py"))["bench"](programs=400)
+    assert found["wrong"] == {}
+    assert sum(found["outcomes"].values()) == 400
+    assert found["after"] == found["before"]
 
 
 def _honest(n: int) -> tuple[str, tuple[str, object]]:

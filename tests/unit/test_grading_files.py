@@ -8,7 +8,7 @@ import pytest
 
 from caco_tasks.config import GradingSettings
 from caco_tasks.errors import SourceError
-from caco_tasks.grading import grade_jsonl
+from caco_tasks.grading import VERSION, grade_jsonl
 
 LINES = [
     b'{"id": 1, "gold": "48", "pred": "The answer is \\\\boxed{48}."}',
@@ -53,8 +53,34 @@ def test_a_line_that_cannot_be_read_says_where_and_why(tmp_path: Path) -> None:
 
 def test_a_verdict_carries_reason_method_and_seconds(tmp_path: Path) -> None:
     _, rows = grade(tmp_path, LINES[:2])
-    assert {key: rows[1][key] for key in ("reason", "method")} == {"reason": "answers_differ", "method": "integer"}
+    told = {key: rows[1][key] for key in ("reason", "method", "version")}
+    assert told == {"reason": "answers_differ", "method": "integer", "version": VERSION}
     assert isinstance(rows[0]["seconds"], float)
+
+
+def test_odd_ids_come_back_and_the_output_is_strict_json(tmp_path: Path) -> None:
+    ids = [b'"\\ud800"', b'"\xc3\xa9"', b'{"a": [1]}', b"NaN", b"-Infinity"]
+    _, rows = grade(tmp_path, [b'{"id": ' + one + b', "gold": "1", "pred": "1"}' for one in ids])
+    assert [row["id"] for row in rows] == ["\ud800", "\u00e9", {"a": [1]}, None, None]
+    assert [row["reason"] for row in rows] == [None, None, None, "unreadable_record", "unreadable_record"]
+
+
+def test_the_end_of_an_enormous_solution_is_read(tmp_path: Path) -> None:
+    talk = b"Let me think again. " * 50_000
+    lines = [b'{"gold": "5", "pred": "' + talk + end + b'"}' for end in (b"The answer is 5.", b"The answer is 6.", b"")]
+    _, rows = grade(tmp_path, lines)
+    assert [row["outcome"] for row in rows] == ["pass", "fail", "unknown"]
+
+
+def test_a_target_that_is_no_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe, (reading, writing) = tmp_path / "out", os.pipe()
+    pipe.symlink_to(f"/dev/fd/{writing}")
+    (tmp_path / "in").write_bytes(b'{"id": 1, "gold": "2", "pred": "2"}\n')
+    grade_jsonl(tmp_path / "in", pipe, GradingSettings())
+    os.close(writing)
+    with open(reading, "rb") as told:
+        assert json.loads(told.read())["outcome"] == "pass"
+    assert pipe.is_symlink()
 
 
 def test_an_empty_file_gives_an_empty_file(tmp_path: Path) -> None:

@@ -12,21 +12,34 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # The arrows of CONTRIBUTING.md, drawn out: a part may import itself and what stands in a row before its own.
 ROWS = (
-    {"errors", "ids"},
+    {"errors", "ids", "writing"},
     {"records"},
     {"config"},
     {"bank", "grading", "llm", "sandbox", "store"},
-    {"convert", "ledger"},
+    {"convert", "ledger", "replies"},
     {"context"},
-    {"filters", "platform", "publishing", "resources", "showing"},
+    {"audit", "filters", "housekeeping", "platform", "publishing", "resources", "showing"},
     {"environment", "stages"},
-    {"runner", "following", "nano"},
+    {"runner", "dry_run", "following", "nano"},
     {"tasks"},
     {"demo"},
     {"cli"},
 )
 RANK = {part: rank for rank, parts in enumerate(ROWS) for part in parts}
-HEAVY = {"accelerate", "airflow", "boto3", "botocore", "datasets", "tokenizers", "torch", "transformers", "vllm"}
+HEAVY = {
+    "accelerate",
+    "airflow",
+    "boto3",
+    "botocore",
+    "datasets",
+    "matplotlib",
+    "peft",
+    "tokenizers",
+    "torch",
+    "transformers",
+    "trl",
+    "vllm",
+}
 READS_THE_ENVIRONMENT = {"cli", "tasks", "platform", "sandbox"}
 NAMES_OF_THE_ENVIRONMENT = {"environ", "environb", "getenv", "putenv"}
 
