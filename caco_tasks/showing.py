@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from caco_tasks.ledger import FunnelRow, RejectRow
+from caco_tasks.ledger import FunnelRow, GainRow, RejectRow, ScoreRow
 
 REASONS_SHOWN = 3
 
@@ -44,12 +44,60 @@ def funnel_json(rows: Sequence[FunnelRow], reasons: Sequence[RejectRow], run: Ma
     return {**run, "stages": stages, "published": published}
 
 
+def score_table(rows: Sequence[ScoreRow], gains: Sequence[GainRow]) -> Table:
+    """The scores of a run: one line for each benchmark and contender, the gain beside the student."""
+    table = Table("benchmark", "contender", title="Scores", title_justify="left")
+    for column in ("items", "right", "wrong", "unknown", "pass@1 (95 %)", "pass@k (95 %)", "gain (95 %)", "p"):
+        table.add_column(column, justify="right")
+    table.add_column("protected")
+    found = {gain.benchmark: gain for gain in gains}
+    for row in rows:
+        gain = found.get(row.benchmark) if row.contender == "student" else None
+        counts = [f"{count:,}" for count in (row.items, row.right_answers, row.wrong, row.unknown)]
+        of_k = f"@{row.k} {spread(row.pass_at_k, row.pass_at_k_low, row.pass_at_k_high)}" if row.k else "–"
+        compared = [spread(gain.gain, gain.gain_low, gain.gain_high), f"{gain.p:.2g}"] if gain else ["–", "–"]
+        first = spread(row.pass_at_1, row.pass_at_1_low, row.pass_at_1_high)
+        known = {True: "yes", False: "no", None: "–"}[row.is_protected]
+        table.add_row(row.benchmark, row.contender, *counts, first, of_k, *compared, known)
+    return table
+
+
+def spread(share: float | None, low: float | None, high: float | None) -> str:
+    """A share with its interval, in percent."""
+    return "–" if share is None or low is None or high is None else f"{share:.1%} ({low:.1%} – {high:.1%})"
+
+
 def answer_table(columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> Table:
     """The answer to a query."""
     table = Table(*columns)
     for row in rows:
         table.add_row(*(Text("–" if value is None else str(value)) for value in row))
     return table
+
+
+def figure_tables(figures: Mapping[str, Any]) -> list[Table]:
+    """What a benchmark measured: its plain figures in one table, and one for each group of named rows."""
+    groups = {name: rows for name, rows in figures.items() if isinstance(rows, Mapping) and rows and _is_group(rows)}
+    plain = [(name, _figure(value)) for name, value in figures.items() if name not in groups]
+    tables = [answer_table(("what", "figure"), plain)] if plain else []
+    for name, rows in groups.items():
+        columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+        lines = ([row, *(_figure(found.get(column)) for column in columns)] for row, found in rows.items())
+        tables.append(answer_table((name.replace("_", " "), *columns), lines))
+    return tables
+
+
+def _is_group(rows: Mapping[str, Any]) -> bool:
+    return all(isinstance(row, Mapping) and "share" not in row for row in rows.values())
+
+
+def _figure(value: Any) -> Any:
+    """A figure as a person reads it: a share with its interval, counts by name."""
+    if not isinstance(value, Mapping):
+        return value
+    if {"n", "of", "share", "low", "high"} == set(value):
+        return f"{value['n']:,} of {value['of']:,}: {spread(value['share'], value['low'], value['high'])}"
+    return ", ".join(f"{name}: {_figure(one)}" for name, one in value.items())
 
 
 def lineage_tree(lineage: Mapping[str, Any]) -> Tree:

@@ -11,9 +11,12 @@ event of the asset `caco_codegen_model`.
 ran with; or by hand.
 
 **To rerun** clear `train` with what follows it. The same seeds and settings are the same run: a finished training is
-found and skipped. Training takes one slot of the pool `gpu`.
+found and skipped, a killed one goes on from its last checkpoint on the same machine. Training takes one slot of the
+pool `gpu`.
 
-**It will not** touch a model that was accepted before; nights that were planned with it keep it.
+**It will not** touch a model that was accepted before; nights that were planned with it keep it. A new model whose loss
+rose, or whose programs run less often than those of the model in use, is registered with the reason
+(`refused_because` in the table `model`) and not used; the run succeeds and the nights go on with the one before.
 
 **Example** (Trigger, configuration JSON):
 

@@ -3,12 +3,13 @@
 A task body only calls `caco_tasks.tasks`; everything with a decision in it lives there and is tested without Airflow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import (
     Asset,
+    Connection,
     Context,
     ExceptionRetryPolicy,
     Param,
@@ -20,12 +21,18 @@ from airflow.sdk import (
     task,
 )
 
+from caco_tasks.config import bundled_configs, load_config
+from caco_tasks.llm.prompts import check_prompts
+
 SEED_PROGRAMS = Asset("caco_seed_programs", uri="caco://seed_programs")
 CODEGEN = Asset("caco_codegen_model", uri="caco://codegen_model")
 DATASET = Asset("caco_dataset", uri="caco://dataset")
 
-CONFIGS = ["nano", "smoke"]  # the bundled ones, offered by the trigger form
+CONFIGS = bundled_configs()  # offered by the trigger form
 CONFIG_VARIABLE = "caco_config"  # Airflow variable: the config of runs that name none
+
+for name in CONFIGS:
+    check_prompts(load_config(name))  # a prompt that cannot be filled in stops the DAGs here, not a night at 03:00
 
 CPU: dict[str, Any] = {"queue": "cpu", "execution_timeout": timedelta(hours=2)}
 GPU: dict[str, Any] = {"queue": "gpu", "pool": "gpu", "execution_timeout": timedelta(hours=12)}
@@ -42,6 +49,8 @@ DEFAULT_ARGS: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=10),
     "retry_policy": ExceptionRetryPolicy(rules=[RetryRule(exception=HOPELESS, action=RetryAction.FAIL)]),
 }
+
+FIELDS = {"samples": "samples", "dataset": "evaluate.dataset"}  # of single forms, and the settings that they change
 
 COMMON_PARAMS = {
     "config": Param(
@@ -84,7 +93,8 @@ def stage_and_load(stage: str, run_id: str, shard: int, inputs: Sequence[dict[st
     """Runs a stage over a shard and loads its manifest; hands on the counts that the ledger registered."""
     from caco_tasks import tasks
 
-    tasks.stage(stage, run_id, shard, [counts["uri"] for counts in inputs] or None)
+    keys = keys_of(tasks.connections(stage, run_id))
+    tasks.stage(stage, run_id, shard, [counts["uri"] for counts in inputs] or None, keys=keys)
     return tasks.load(run_id, stage, shard)
 
 
@@ -99,6 +109,11 @@ def gate(shards: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return counts
 
 
+def keys_of(connections: Iterable[str]) -> dict[str, str]:
+    """The keys of endpoints: the passwords of the Airflow connections of these names."""
+    return {name: Connection.get(name).password or "" for name in connections}
+
+
 def of_all_shards(results: Sequence[dict[str, Any]] | dict[str, Any]) -> list[dict[str, Any]]:
     """The results of a mapped group as a list: those of a group with a single shard come bare from Airflow."""
     return [results] if isinstance(results, dict) else list(results)
@@ -111,11 +126,11 @@ def settle(context: Context) -> dict[str, Any]:
     key goes before the form: it is what a backfill asks for.
     """
     form, event = context["params"], _newest_event(context)
-    samples = form.get("samples")
+    chosen = [f"{key}={form[name]}" for name, key in FIELDS.items() if form.get(name)]
     settings = {
         "partition": context.get("partition_key") or form["partition"] or event.get("partition") or _day_due(context),
         "config": form["config"] or event.get("config") or Variable.get(CONFIG_VARIABLE, default="nano"),
-        "overrides": [*(form["overrides"] or event.get("overrides", [])), *([f"samples={samples}"] if samples else [])],
+        "overrides": [*(form["overrides"] or event.get("overrides", [])), *chosen],
     }
     context["ti"].xcom_push("settings", settings)
     return settings

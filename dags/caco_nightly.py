@@ -3,7 +3,8 @@
 **What it does.** Samples programs from the accepted CodeGen and takes each down the funnel: `sample` → `execute` →
 `screen` → `dedup` → `reverse` → `solve` → `agree` → `judge` → `decontaminate`. Shards flow independently, each stage
 loaded into the ledger as it finishes; only `publish` waits for all of them. The `gate` checks conservation and yield
-over the whole run and decides its state.
+over the whole run and decides its state. Where the config has a `[dry_run]`, that share of the night goes through all
+stages first, and `dry_run` stops the run when it yields or costs otherwise than the last nights.
 
 **Reads** the CodeGen that the run pins when it is planned, and the models of the config. **Writes**
 `runs/{partition}/{run_id}/...` and `datasets/{name}/{version}` in the store, verdicts in the ledger, and an event of
@@ -27,7 +28,7 @@ fails at `plan` if no CodeGen was accepted yet: run `caco_seeds` first.
 from collections.abc import Sequence
 from typing import Any
 
-from airflow.sdk import CronPartitionTimetable, Param, dag, task, task_group
+from airflow.sdk import CronPartitionTimetable, Param, dag, get_current_context, task, task_group
 from caco_common import (
     CODEGEN,
     COMMON_PARAMS,
@@ -36,6 +37,7 @@ from caco_common import (
     DEFAULT_ARGS,
     GPU,
     gate,
+    keys_of,
     of_all_shards,
     plan,
     stage_and_load,
@@ -61,6 +63,17 @@ SAMPLES = Param(
     title="Samples",
     description="Programs to sample. Empty: as many as the config says.",
 )
+
+
+@task
+def dry_run(shards: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Hands the shards on once a share of the night went through all stages in band, where the config says so."""
+    from caco_tasks import tasks
+
+    run_id = shards[0]["run_id"]
+    keys = keys_of({name for stage in FUNNEL for name in tasks.connections(stage, run_id)})
+    get_current_context()["ti"].xcom_push("projection", tasks.dry_run(run_id, keys))
+    return list(shards)
 
 
 @task
@@ -94,7 +107,8 @@ def caco_nightly() -> None:
             inputs = [step(stage=stage, run_id=run_id, shard=shard, inputs=inputs)]
         return inputs[0]
 
-    counts: Any = funnel.expand_kwargs(planned)
+    ready: Any = dry_run.override(**GPU)(planned)
+    counts: Any = funnel.expand_kwargs(ready)
     publish.override(**CPU)(planned, counts) >> gate.override(outlets=[DATASET], **CPU)(planned)
 
 

@@ -22,6 +22,14 @@ CREATE TYPE caco.outcome AS ENUM (
 
 COMMENT ON TYPE caco.outcome IS 'What a stage says of a record. unknown: the platform could not tell; retried, never published, never counted as failed.';
 
+CREATE TYPE caco.part AS ENUM (
+    'program',
+    'problem',
+    'solution'
+);
+
+COMMENT ON TYPE caco.part IS 'Parts of a sample, in the order in which they are made.';
+
 CREATE TYPE caco.reason AS ENUM (
     'unreadable_record',
     'no_answer',
@@ -58,20 +66,28 @@ CREATE TYPE caco.reason AS ENUM (
     'same_program',
     'same_behaviour',
     'near_duplicate',
+    'same_problem',
     'empty',
     'leaks_code',
     'leaks_answer',
     'names_no_input',
     'foreign_number',
     'no_question',
+    'values_exchanged',
     'no_final_answer',
     'answers_differ',
     'false_equation',
+    'ungrounded_number',
+    'input_not_used',
+    'answer_not_reached',
+    'wrong_unit',
     'checker_timeout',
     'inconsistent',
     'ill_posed',
     'unparseable_judgement',
-    'benchmark_overlap'
+    'judges_disagree',
+    'benchmark_overlap',
+    'benchmark_review'
 );
 
 COMMENT ON TYPE caco.reason IS 'Why a record did not pass: the closed list, equal to caco_tasks.records.Reason. docs/ledger.md says what each means.';
@@ -90,6 +106,7 @@ CREATE TYPE caco.stage AS ENUM (
     'judge',
     'decontaminate',
     'publish',
+    'student',
     'evaluate',
     'audit'
 );
@@ -116,6 +133,36 @@ $$;
 
 COMMENT ON FUNCTION caco.ensure_verdict_partition(day date) IS 'Makes the table of a month''s verdicts, unless it is there. The writer may call it, though it may create no tables itself.';
 
+CREATE FUNCTION caco.mcnemar_p(gained bigint, lost bigint) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN ((gained + lost) = 0) THEN (1)::double precision ELSE (SELECT LEAST((1)::double precision, ((2)::double precision * sum(exp(GREATEST((of_binomial.ways - (((mcnemar_p.gained + mcnemar_p.lost))::double precision * ln((2)::double precision))), ('-700'::integer)::double precision))))) AS "least" FROM (SELECT (0)::double precision AS ways UNION ALL SELECT sum(ln((((((mcnemar_p.gained + mcnemar_p.lost) - i.i) + 1))::double precision / (i.i)::double precision))) OVER (ORDER BY i.i) AS sum FROM generate_series((1)::bigint, LEAST(mcnemar_p.gained, mcnemar_p.lost)) i(i)) of_binomial) END;
+
+COMMENT ON FUNCTION caco.mcnemar_p(gained bigint, lost bigint) IS 'Two-sided p of the exact McNemar test: how often chance alone splits the items on which two contenders differ at least so unevenly.';
+
+CREATE FUNCTION caco.paired_low(gained bigint, lost bigint, total bigint) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (total > 0) THEN GREATEST(('-1'::integer)::double precision, ((((gained - lost))::double precision / ((total + 2))::double precision) - ((1.959964)::double precision * sqrt(((((((gained + lost) + 2))::double precision / ((total + 2))::double precision) - ((((gained - lost))::double precision / ((total + 2))::double precision) ^ (2)::double precision)) / ((total + 2))::double precision))))) ELSE NULL::double precision END;
+
+COMMENT ON FUNCTION caco.paired_low(gained bigint, lost bigint, total bigint) IS 'Lower end of the 95 % interval of a difference of paired shares, after Bonett and Price (doi 10.3102/1076998611411915). NULL where total is 0.';
+
+CREATE FUNCTION caco.paired_high(gained bigint, lost bigint, total bigint) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (- caco.paired_low(lost, gained, total));
+
+COMMENT ON FUNCTION caco.paired_high(gained bigint, lost bigint, total bigint) IS 'Upper end of the 95 % interval of a difference of paired shares, after Bonett and Price. NULL where total is 0.';
+
+CREATE FUNCTION caco.pass_at_k(hits bigint, drawn bigint, k bigint) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (drawn < k) THEN NULL::double precision WHEN ((drawn - hits) < k) THEN (1)::double precision ELSE ((1)::double precision - COALESCE((SELECT exp(sum(ln(((1)::double precision - ((pass_at_k.k)::double precision / (i.i)::double precision))))) AS exp FROM generate_series(((pass_at_k.drawn - pass_at_k.hits) + 1), pass_at_k.drawn) i(i)), (1)::double precision)) END;
+
+COMMENT ON FUNCTION caco.pass_at_k(hits bigint, drawn bigint, k bigint) IS 'Chance that one of k answers is right, without bias, where hits of drawn were (arXiv 2107.03374). NULL: fewer than k were drawn.';
+
+CREATE FUNCTION caco.share_low(hits double precision, hits_down double precision, rest double precision, rest_up double precision) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN ((hits + rest) <= (0)::double precision) THEN NULL::double precision WHEN (hits <= hits_down) THEN (0)::double precision WHEN ((rest = (0)::double precision) AND (rest_up = (0)::double precision)) THEN (1)::double precision ELSE (((hits * hits) - (hits_down * hits_down)) / ((((hits * hits) - (hits_down * hits_down)) + (hits * rest)) + sqrt(((((rest * rest) * hits_down) * hits_down) + ((rest_up * rest_up) * ((hits * hits) - (hits_down * hits_down))))))) END;
+
+COMMENT ON FUNCTION caco.share_low(hits double precision, hits_down double precision, rest double precision, rest_up double precision) IS 'Lower end of the interval of hits / (hits + rest), two independent estimates: hits may be too high by hits_down, rest too low by rest_up, each at 95 %. The upper end is 1 - the lower end of rest / (hits + rest). NULL where both are 0.';
+
 CREATE FUNCTION caco.wilson_high(hits bigint, total bigint) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN (total > 0) THEN LEAST((1)::double precision, (((((hits)::numeric + 1.920729))::double precision + ((1.959964)::double precision * sqrt(((((hits)::double precision * ((total - hits))::double precision) / (total)::double precision) + (0.960365)::double precision)))) / (((total)::numeric + 3.841459))::double precision)) ELSE NULL::double precision END;
@@ -128,6 +175,42 @@ CREATE FUNCTION caco.wilson_low(hits bigint, total bigint) RETURNS double precis
 
 COMMENT ON FUNCTION caco.wilson_low(hits bigint, total bigint) IS 'Lower end of the 95 % Wilson interval of the share hits / total. NULL where total is 0.';
 
+CREATE TABLE caco.attempt (
+    run_id text NOT NULL,
+    attempt_id text NOT NULL,
+    stage caco.stage DEFAULT 'evaluate'::caco.stage NOT NULL,
+    shard integer NOT NULL,
+    "row" integer NOT NULL,
+    contender text NOT NULL,
+    benchmark text NOT NULL,
+    item text NOT NULL,
+    number integer NOT NULL,
+    CONSTRAINT an_attempt_is_made_by_evaluate CHECK ((stage = 'evaluate'::caco.stage)),
+    CONSTRAINT contender_is_base_or_student CHECK ((contender = ANY (ARRAY['base'::text, 'student'::text]))),
+    CONSTRAINT number_is_not_negative CHECK ((number >= 0)),
+    CONSTRAINT row_is_not_negative CHECK (("row" >= 0))
+);
+
+COMMENT ON TABLE caco.attempt IS 'Answers of a base and of its student to benchmark items. Grain: one row per run and attempt. Whether it was right: table verdict; its text: uri of the shard, row.';
+
+COMMENT ON COLUMN caco.attempt.run_id IS 'The run, of the pipeline evaluate.';
+
+COMMENT ON COLUMN caco.attempt.attempt_id IS 'Hash of run, contender, benchmark, item and number.';
+
+COMMENT ON COLUMN caco.attempt.stage IS 'The stage that made it: evaluate.';
+
+COMMENT ON COLUMN caco.attempt.shard IS 'The shard of that stage; caco.shard has its uri.';
+
+COMMENT ON COLUMN caco.attempt."row" IS 'The row of that shard, from 0.';
+
+COMMENT ON COLUMN caco.attempt.contender IS 'base, or student: the base after training on the dataset.';
+
+COMMENT ON COLUMN caco.attempt.benchmark IS 'Name of the benchmark; bank is the bundled bank with numbers that nothing was trained on.';
+
+COMMENT ON COLUMN caco.attempt.item IS 'The item''s id in the benchmark, or its position.';
+
+COMMENT ON COLUMN caco.attempt.number IS '0: the greedy answer. From 1 up: the sampled answers of pass@k.';
+
 CREATE TABLE caco.audit (
     run_id text NOT NULL,
     stage caco.stage NOT NULL,
@@ -135,14 +218,16 @@ CREATE TABLE caco.audit (
     person text NOT NULL,
     answer caco.outcome NOT NULL,
     note text,
-    answered_at timestamp with time zone NOT NULL
+    answered_at timestamp with time zone NOT NULL,
+    wrong_part caco.part,
+    CONSTRAINT only_what_fails_has_a_wrong_part CHECK (((wrong_part IS NULL) OR (answer = 'fail'::caco.outcome)))
 );
 
 COMMENT ON TABLE caco.audit IS 'What people said of records that a stage had judged. Grain: one row per run, stage, subject and person.';
 
 COMMENT ON COLUMN caco.audit.run_id IS 'The run.';
 
-COMMENT ON COLUMN caco.audit.stage IS 'The stage whose verdict is held against the person''s.';
+COMMENT ON COLUMN caco.audit.stage IS 'The stage that had the last word on the record.';
 
 COMMENT ON COLUMN caco.audit.subject_id IS 'seed_id or sample_id.';
 
@@ -153,6 +238,70 @@ COMMENT ON COLUMN caco.audit.answer IS 'pass: the record is right. fail: it is w
 COMMENT ON COLUMN caco.audit.note IS 'What else the person said. NULL: nothing.';
 
 COMMENT ON COLUMN caco.audit.answered_at IS 'When the person answered.';
+
+COMMENT ON COLUMN caco.audit.wrong_part IS 'The first part that is wrong: what comes after it need not be. NULL: the record is not wrong, or the person did not say.';
+
+CREATE TABLE caco.audit_draw (
+    draw_id text NOT NULL,
+    run_id text NOT NULL,
+    most_rows integer NOT NULL,
+    CONSTRAINT most_rows_is_positive CHECK ((most_rows > 0))
+);
+
+COMMENT ON TABLE caco.audit_draw IS 'Random draws of rows for people to judge. Grain: one row per draw.';
+
+COMMENT ON COLUMN caco.audit_draw.draw_id IS 'Hash of run and most_rows: the same again is the same draw. A larger draw of a run holds the smaller one.';
+
+COMMENT ON COLUMN caco.audit_draw.run_id IS 'The run that it is drawn from.';
+
+COMMENT ON COLUMN caco.audit_draw.most_rows IS 'At most so many rows of each stratum.';
+
+CREATE TABLE caco.audit_row (
+    draw_id text NOT NULL,
+    subject_id text NOT NULL,
+    stratum integer NOT NULL,
+    number integer NOT NULL,
+    CONSTRAINT number_is_not_negative CHECK ((number >= 0))
+);
+
+COMMENT ON TABLE caco.audit_row IS 'Rows of a draw. Grain: one row per draw and subject.';
+
+COMMENT ON COLUMN caco.audit_row.draw_id IS 'The draw.';
+
+COMMENT ON COLUMN caco.audit_row.subject_id IS 'The sample.';
+
+COMMENT ON COLUMN caco.audit_row.stratum IS 'The stratum that it was drawn from.';
+
+COMMENT ON COLUMN caco.audit_row.number IS 'Place in the order in which people see the rows, from 0; the order tells nothing of the strata.';
+
+CREATE TABLE caco.audit_stratum (
+    draw_id text NOT NULL,
+    stratum integer NOT NULL,
+    stage caco.stage NOT NULL,
+    outcome caco.outcome NOT NULL,
+    reason caco.reason,
+    rows bigint NOT NULL,
+    drawn bigint NOT NULL,
+    CONSTRAINT drawn_is_0_to_rows CHECK (((drawn >= 0) AND (drawn <= rows))),
+    CONSTRAINT passed_has_no_reason CHECK (((reason IS NULL) = (outcome = 'pass'::caco.outcome))),
+    CONSTRAINT stratum_is_not_negative CHECK ((stratum >= 0))
+);
+
+COMMENT ON TABLE caco.audit_stratum IS 'Strata of a draw: the rows of the run that ended at one stage in one way. Grain: one row per draw and stratum.';
+
+COMMENT ON COLUMN caco.audit_stratum.draw_id IS 'The draw.';
+
+COMMENT ON COLUMN caco.audit_stratum.stratum IS 'Number within the draw, from 0.';
+
+COMMENT ON COLUMN caco.audit_stratum.stage IS 'The check that had the last word on these rows.';
+
+COMMENT ON COLUMN caco.audit_stratum.outcome IS 'pass: accepted by every check. fail, unknown: what that check said.';
+
+COMMENT ON COLUMN caco.audit_stratum.reason IS 'Why. NULL: accepted.';
+
+COMMENT ON COLUMN caco.audit_stratum.rows IS 'Rows of the run in this stratum.';
+
+COMMENT ON COLUMN caco.audit_stratum.drawn IS 'Rows of them that were drawn: fewer than most_rows only where no more have a text to read.';
 
 CREATE TABLE caco.benchmark_overlap (
     run_id text NOT NULL,
@@ -172,11 +321,11 @@ COMMENT ON TABLE caco.benchmark_overlap IS 'Evidence that a record overlaps a pr
 
 COMMENT ON COLUMN caco.benchmark_overlap.run_id IS 'The run.';
 
-COMMENT ON COLUMN caco.benchmark_overlap.stage IS 'The stage that looked: decontaminate.';
+COMMENT ON COLUMN caco.benchmark_overlap.stage IS 'The stage that looked: seeds, reverse or decontaminate.';
 
-COMMENT ON COLUMN caco.benchmark_overlap.subject_id IS 'The sample.';
+COMMENT ON COLUMN caco.benchmark_overlap.subject_id IS 'seed_id or sample_id.';
 
-COMMENT ON COLUMN caco.benchmark_overlap.number IS 'Number of the finding within the sample, from 0.';
+COMMENT ON COLUMN caco.benchmark_overlap.number IS 'Number of the finding within the record, from 0.';
 
 COMMENT ON COLUMN caco.benchmark_overlap.shard IS 'The shard of that stage.';
 
@@ -184,7 +333,7 @@ COMMENT ON COLUMN caco.benchmark_overlap.benchmark IS 'Name of the benchmark.';
 
 COMMENT ON COLUMN caco.benchmark_overlap.item IS 'The item''s id within it.';
 
-COMMENT ON COLUMN caco.benchmark_overlap.rule IS 'The rule that found it, such as exact, ngram or masked.';
+COMMENT ON COLUMN caco.benchmark_overlap.rule IS 'The rule that found it: exact, ngram, masked, numbers; or review, the band below masked.';
 
 COMMENT ON COLUMN caco.benchmark_overlap.score IS 'How alike, 0 to 1.';
 
@@ -201,14 +350,21 @@ CREATE TABLE caco.run (
     model_id text,
     input_uris text[] NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT config_is_an_object CHECK ((jsonb_typeof(config) = 'object'::text))
+    accepted_yield double precision,
+    dataset text,
+    dataset_sha256 text,
+    planned_at timestamp with time zone,
+    CONSTRAINT a_pinned_dataset_has_its_hash CHECK (((dataset IS NULL) = (dataset_sha256 IS NULL))),
+    CONSTRAINT accepted_yield_is_a_share CHECK (((accepted_yield >= (0)::double precision) AND (accepted_yield <= (1)::double precision))),
+    CONSTRAINT config_is_an_object CHECK ((jsonb_typeof(config) = 'object'::text)),
+    CONSTRAINT dataset_sha256_is_hex CHECK ((dataset_sha256 ~ '^[0-9a-f]{64}$'::text))
 );
 
 COMMENT ON TABLE caco.run IS 'One pipeline over one partition with one config. Grain: one row per run_id; registering it again changes nothing.';
 
 COMMENT ON COLUMN caco.run.run_id IS 'Hash of pipeline, partition and config_hash: the same again is the same run.';
 
-COMMENT ON COLUMN caco.run.pipeline IS 'seeds, codegen or nightly.';
+COMMENT ON COLUMN caco.run.pipeline IS 'seeds, codegen, dry_run, nightly or evaluate.';
 
 COMMENT ON COLUMN caco.run.partition IS 'The date that the run is for, not the one on which it ran.';
 
@@ -224,7 +380,15 @@ COMMENT ON COLUMN caco.run.model_id IS 'The trained CodeGen pinned for a nightly
 
 COMMENT ON COLUMN caco.run.input_uris IS 'Shards of another run that this one reads, pinned when it was planned; empty where it reads none.';
 
-COMMENT ON COLUMN caco.run.created_at IS 'When the run was registered here; a rebuilt ledger has the time of its rebuilding.';
+COMMENT ON COLUMN caco.run.created_at IS 'When the run was registered here; a rebuilt ledger has the time of its rebuilding. planned_at keeps its value.';
+
+COMMENT ON COLUMN caco.run.accepted_yield IS 'Share of sampled programs that ran, of the CodeGen in use when a run of the pipeline codegen was planned: what the new model is held against. NULL: another pipeline, or none was in use, or its yield was not measured.';
+
+COMMENT ON COLUMN caco.run.dataset IS 'The dataset, as name/version, that a run of the pipeline evaluate trains on. NULL: a run of another pipeline.';
+
+COMMENT ON COLUMN caco.run.dataset_sha256 IS 'SHA-256 of that dataset''s manifest when the run was planned. NULL where dataset is.';
+
+COMMENT ON COLUMN caco.run.planned_at IS 'When the run was first planned, as its record in the store says: the same after a rebuild. NULL: planned before records held it.';
 
 CREATE TABLE caco.shard (
     run_id text NOT NULL,
@@ -252,8 +416,11 @@ CREATE TABLE caco.shard (
     seconds double precision NOT NULL,
     artifacts jsonb NOT NULL,
     loaded_at timestamp with time zone DEFAULT now() NOT NULL,
+    cost_usd double precision DEFAULT 0 NOT NULL,
+    replayed bigint DEFAULT 0 NOT NULL,
     CONSTRAINT counts_are_not_negative CHECK (((passed >= 0) AND (failed >= 0) AND (unknown >= 0) AND (bytes >= 0) AND (prompt_tokens >= 0) AND (completion_tokens >= 0) AND (seconds >= (0)::double precision))),
     CONSTRAINT every_record_read_has_a_row CHECK ((rows = read)),
+    CONSTRAINT prices_are_not_negative CHECK (((cost_usd >= (0)::double precision) AND (replayed >= 0))),
     CONSTRAINT read_is_passed_failed_and_unknown CHECK ((read = ((passed + failed) + unknown))),
     CONSTRAINT sandbox_level_has_a_version CHECK (((sandbox_level IS NULL) OR (sandbox_version IS NOT NULL))),
     CONSTRAINT sha256_is_hex CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
@@ -270,7 +437,7 @@ COMMENT ON COLUMN caco.shard.shard IS 'Number within run and stage, from 0.';
 
 COMMENT ON COLUMN caco.shard.partition IS 'The run''s partition.';
 
-COMMENT ON COLUMN caco.shard.record IS 'Class of its rows: Seed, SeedProgram or Sample.';
+COMMENT ON COLUMN caco.shard.record IS 'Class of its rows: Seed, SeedProgram, Sample, Lesson or Attempt.';
 
 COMMENT ON COLUMN caco.shard.uri IS 'Where the rows are, below the store''s root; named by content.';
 
@@ -311,6 +478,10 @@ COMMENT ON COLUMN caco.shard.seconds IS 'Wall time of the attempt that finished 
 COMMENT ON COLUMN caco.shard.artifacts IS 'What else the stage made, such as a trained model; empty object where nothing.';
 
 COMMENT ON COLUMN caco.shard.loaded_at IS 'When it was loaded into the ledger.';
+
+COMMENT ON COLUMN caco.shard.cost_usd IS 'US dollars paid for its replies, by the price table of the config; 0 where that names no price.';
+
+COMMENT ON COLUMN caco.shard.replayed IS 'Replies that had been made for another run or record, and cost nothing.';
 
 CREATE VIEW caco.benchmark_overlap_report AS
  SELECT found.run_id,
@@ -415,6 +586,9 @@ CREATE TABLE caco.request_usage (
     prompt_tokens integer NOT NULL,
     completion_tokens integer NOT NULL,
     seconds double precision NOT NULL,
+    cost_usd double precision DEFAULT 0 NOT NULL,
+    is_replayed boolean DEFAULT false NOT NULL,
+    CONSTRAINT price_is_not_negative CHECK ((cost_usd >= (0)::double precision)),
     CONSTRAINT usage_is_not_negative CHECK (((prompt_tokens >= 0) AND (completion_tokens >= 0) AND (seconds >= (0)::double precision)))
 );
 
@@ -434,13 +608,17 @@ COMMENT ON COLUMN caco.request_usage.model_id IS 'The model asked; it has a row 
 
 COMMENT ON COLUMN caco.request_usage.prompt IS 'Name and version of the template.';
 
-COMMENT ON COLUMN caco.request_usage.finish_reason IS 'stop, or length where the reply was cut off.';
+COMMENT ON COLUMN caco.request_usage.finish_reason IS 'stop; length where the reply was cut off; error where there is none.';
 
 COMMENT ON COLUMN caco.request_usage.prompt_tokens IS 'Tokens that the model read.';
 
 COMMENT ON COLUMN caco.request_usage.completion_tokens IS 'Tokens that the model wrote.';
 
 COMMENT ON COLUMN caco.request_usage.seconds IS 'This reply''s share of its batch''s time.';
+
+COMMENT ON COLUMN caco.request_usage.cost_usd IS 'US dollars that this run paid for the reply, by the price table of its config.';
+
+COMMENT ON COLUMN caco.request_usage.is_replayed IS 'Whether the reply had been made for another run or record. Its tokens and seconds are those of then.';
 
 CREATE VIEW caco.cost_per_row AS
  SELECT run.run_id,
@@ -454,12 +632,17 @@ CREATE VIEW caco.cost_per_row AS
     COALESCE(sandbox.seconds, (0)::double precision) AS sandbox_cpu_seconds,
     ((spent.prompt_tokens)::double precision / (NULLIF(published.rows, 0))::double precision) AS prompt_tokens_per_row,
     ((spent.completion_tokens)::double precision / (NULLIF(published.rows, 0))::double precision) AS completion_tokens_per_row,
-    (spent.stage_seconds / (NULLIF(published.rows, 0))::double precision) AS seconds_per_row
+    (spent.stage_seconds / (NULLIF(published.rows, 0))::double precision) AS seconds_per_row,
+    spent.cost_usd,
+    spent.replayed,
+    (spent.cost_usd / (NULLIF(published.rows, 0))::double precision) AS cost_usd_per_row
    FROM ((((caco.run
      JOIN ( SELECT shard.run_id,
             (sum(shard.prompt_tokens))::bigint AS prompt_tokens,
             (sum(shard.completion_tokens))::bigint AS completion_tokens,
-            sum(shard.seconds) AS stage_seconds
+            sum(shard.seconds) AS stage_seconds,
+            sum(shard.cost_usd) AS cost_usd,
+            (sum(shard.replayed))::bigint AS replayed
            FROM caco.shard
           GROUP BY shard.run_id) spent USING (run_id))
      LEFT JOIN ( SELECT request_usage.run_id,
@@ -504,20 +687,27 @@ CREATE TABLE caco.fingerprint (
     hash text NOT NULL,
     owner text NOT NULL,
     run_id text NOT NULL,
-    claimed_at timestamp with time zone DEFAULT now() NOT NULL
+    claimed_at timestamp with time zone DEFAULT now() NOT NULL,
+    place integer DEFAULT 0 NOT NULL,
+    sketch bytea,
+    CONSTRAINT only_a_sketch_has_a_second_place CHECK (((place = 0) OR (sketch IS NOT NULL)))
 );
 
-COMMENT ON TABLE caco.fingerprint IS 'Claims of dedup over all runs: the first to claim a hash owns it, and owns it again when it claims again. Grain: one row per kind and hash.';
+COMMENT ON TABLE caco.fingerprint IS 'Claims of dedup over all runs: the first to claim a hash owns it, and owns it again when it claims again. Near duplicates are told apart by sketch: the unlike ones of one hash have places of their own. Grain: one row per kind, hash and place.';
 
 COMMENT ON COLUMN caco.fingerprint.kind IS 'What was hashed, with the version of the recipe.';
 
-COMMENT ON COLUMN caco.fingerprint.hash IS 'The hash.';
+COMMENT ON COLUMN caco.fingerprint.hash IS 'The hash; of a sketch, the hash of what near duplicates have in common: the literals of a program, the numbers and the answer of a problem.';
 
 COMMENT ON COLUMN caco.fingerprint.owner IS 'sample_id or seed_id that claimed it first.';
 
 COMMENT ON COLUMN caco.fingerprint.run_id IS 'The run of the owner.';
 
 COMMENT ON COLUMN caco.fingerprint.claimed_at IS 'When it was claimed, or loaded again.';
+
+COMMENT ON COLUMN caco.fingerprint.place IS 'Number among the owners of this hash, from 0, in the order in which they came; always 0 without a sketch.';
+
+COMMENT ON COLUMN caco.fingerprint.sketch IS 'MinHash, one byte for each of its hashes: the share of equal bytes is the likeness. NULL: the hash alone is claimed.';
 
 CREATE VIEW caco.funnel AS
 SELECT
@@ -537,81 +727,147 @@ SELECT
 
 COMMENT ON VIEW caco.funnel IS 'How many records come into each stage, and how many go on. Grain: one row per run and stage.';
 
-CREATE TABLE caco.verdict (
+CREATE VIEW caco.judge_confusion AS
+ WITH seen(check_name, stage, part) AS (
+         VALUES ('execute'::text,'execute'::caco.stage,'program'::caco.part), ('screen'::text,'screen'::caco.stage,'program'::caco.part), ('reverse'::text,'reverse'::caco.stage,'problem'::caco.part), ('solve'::text,'solve'::caco.stage,'solution'::caco.part), ('agree'::text,'agree'::caco.stage,'solution'::caco.part), ('judge'::text,'judge'::caco.stage,'solution'::caco.part), ('chain'::text,NULL::caco.stage,'solution'::caco.part)
+        ), draw AS (
+         SELECT DISTINCT ON (audit_draw.run_id) audit_draw.run_id,
+            audit_draw.draw_id
+           FROM caco.audit_draw
+          ORDER BY audit_draw.run_id, audit_draw.most_rows DESC
+        ), reached AS (
+         SELECT draw.run_id,
+            draw.draw_id,
+            seen.check_name,
+            seen.part,
+            stratum.stratum,
+            stratum.stage,
+            (stratum.rows)::double precision AS rows,
+                CASE
+                    WHEN (stratum.stage > seen.stage) THEN 'pass'::caco.outcome
+                    ELSE stratum.outcome
+                END AS verdict
+           FROM ((draw
+             JOIN caco.audit_stratum stratum USING (draw_id))
+             JOIN seen ON (((seen.stage IS NULL) OR (stratum.stage >= seen.stage))))
+        ), said AS (
+         SELECT reached.run_id,
+            reached.check_name,
+            reached.stratum,
+            audit.subject_id,
+            sign(((count(*) FILTER (WHERE ((audit.answer = 'fail'::caco.outcome) AND COALESCE((audit.wrong_part <= reached.part), (reached.part = 'solution'::caco.part)))) - count(*) FILTER (WHERE ((audit.answer = 'pass'::caco.outcome) OR (audit.wrong_part > reached.part)))))::double precision) AS wrong
+           FROM ((reached
+             JOIN caco.audit_row drawn USING (draw_id, stratum))
+             JOIN caco.audit ON (((audit.run_id = reached.run_id) AND (audit.stage = reached.stage) AND (audit.subject_id = drawn.subject_id))))
+          GROUP BY reached.run_id, reached.check_name, reached.stratum, audit.subject_id
+        ), judged AS (
+         SELECT said.run_id,
+            said.check_name,
+            said.stratum,
+            count(*) FILTER (WHERE (said.wrong <> (0)::double precision)) AS decided,
+            count(*) FILTER (WHERE (said.wrong = (1)::double precision)) AS wrong,
+            count(*) FILTER (WHERE (said.wrong = (0)::double precision)) AS undecided
+           FROM said
+          GROUP BY said.run_id, said.check_name, said.stratum
+        ), estimated AS (
+         SELECT reached.run_id,
+            reached.check_name,
+            reached.verdict,
+            reached.rows,
+            COALESCE(judged.decided, (0)::bigint) AS decided,
+            COALESCE(judged.undecided, (0)::bigint) AS undecided,
+            ((reached.rows * (judged.wrong)::double precision) / (NULLIF(judged.decided, 0))::double precision) AS wrong,
+            ((reached.rows * ((judged.decided - judged.wrong))::double precision) / (NULLIF(judged.decided, 0))::double precision) AS fine,
+            (reached.rows * (((judged.wrong)::double precision / (NULLIF(judged.decided, 0))::double precision) - caco.wilson_low(judged.wrong, judged.decided))) AS down,
+            (reached.rows * (caco.wilson_high(judged.wrong, judged.decided) - ((judged.wrong)::double precision / (NULLIF(judged.decided, 0))::double precision))) AS up
+           FROM (reached
+             LEFT JOIN judged USING (run_id, check_name, stratum))
+        ), added AS (
+         SELECT estimated.run_id,
+            estimated.check_name,
+            (sum(estimated.decided))::bigint AS rows_judged,
+            (sum(estimated.undecided))::bigint AS rows_undecided,
+            (COALESCE(sum(estimated.rows) FILTER (WHERE (estimated.decided > 0)), (0)::double precision) / sum(estimated.rows)) AS covered_share,
+            COALESCE(sum(estimated.fine) FILTER (WHERE (estimated.verdict = 'pass'::caco.outcome)), (0)::double precision) AS passed_right,
+            COALESCE(sum(estimated.wrong) FILTER (WHERE (estimated.verdict = 'pass'::caco.outcome)), (0)::double precision) AS passed_wrong,
+            COALESCE(sum(estimated.fine) FILTER (WHERE (estimated.verdict = 'fail'::caco.outcome)), (0)::double precision) AS failed_right,
+            COALESCE(sum(estimated.wrong) FILTER (WHERE (estimated.verdict = 'fail'::caco.outcome)), (0)::double precision) AS failed_wrong,
+            COALESCE(sum(estimated.fine) FILTER (WHERE (estimated.verdict = 'unknown'::caco.outcome)), (0)::double precision) AS unknown_right,
+            COALESCE(sum(estimated.wrong) FILTER (WHERE (estimated.verdict = 'unknown'::caco.outcome)), (0)::double precision) AS unknown_wrong,
+            COALESCE(sqrt(sum((estimated.down * estimated.down)) FILTER (WHERE (estimated.verdict = 'pass'::caco.outcome))), (0)::double precision) AS passed_down,
+            COALESCE(sqrt(sum((estimated.up * estimated.up)) FILTER (WHERE (estimated.verdict = 'pass'::caco.outcome))), (0)::double precision) AS passed_up,
+            COALESCE(sqrt(sum((estimated.down * estimated.down)) FILTER (WHERE (estimated.verdict = 'fail'::caco.outcome))), (0)::double precision) AS failed_down,
+            COALESCE(sqrt(sum((estimated.up * estimated.up)) FILTER (WHERE (estimated.verdict = 'fail'::caco.outcome))), (0)::double precision) AS failed_up
+           FROM estimated
+          GROUP BY estimated.run_id, estimated.check_name
+        )
+ SELECT added.run_id,
+    run.partition,
+    added.check_name,
+    ( SELECT count(DISTINCT audit.person) AS count
+           FROM caco.audit
+          WHERE (audit.run_id = added.run_id)) AS people,
+    added.rows_judged,
+    added.rows_undecided,
+    added.covered_share,
+    added.passed_right,
+    added.passed_wrong,
+    added.failed_right,
+    added.failed_wrong,
+    added.unknown_right,
+    added.unknown_wrong,
+    (added.passed_wrong / NULLIF((added.passed_wrong + added.failed_wrong), (0)::double precision)) AS false_pass_share,
+    caco.share_low(added.passed_wrong, added.passed_down, added.failed_wrong, added.failed_up) AS false_pass_low,
+    ((1)::double precision - caco.share_low(added.failed_wrong, added.failed_down, added.passed_wrong, added.passed_up)) AS false_pass_high,
+    (added.failed_right / NULLIF((added.failed_right + added.passed_right), (0)::double precision)) AS false_fail_share,
+    caco.share_low(added.failed_right, added.failed_up, added.passed_right, added.passed_down) AS false_fail_low,
+    ((1)::double precision - caco.share_low(added.passed_right, added.passed_up, added.failed_right, added.failed_down)) AS false_fail_high,
+    (added.passed_wrong / NULLIF((added.passed_wrong + added.passed_right), (0)::double precision)) AS wrong_of_passed_share,
+    ((added.passed_wrong - added.passed_down) / NULLIF((added.passed_wrong + added.passed_right), (0)::double precision)) AS wrong_of_passed_low,
+    ((added.passed_wrong + added.passed_up) / NULLIF((added.passed_wrong + added.passed_right), (0)::double precision)) AS wrong_of_passed_high
+   FROM (added
+     JOIN caco.run USING (run_id));
+
+COMMENT ON VIEW caco.judge_confusion IS 'Checks against people, estimated from a stratified draw. Grain: one row per audited run and check.';
+
+CREATE TABLE caco.judge_vote (
     run_id text NOT NULL,
-    stage caco.stage NOT NULL,
+    stage caco.stage DEFAULT 'judge'::caco.stage NOT NULL,
     subject_id text NOT NULL,
-    partition date NOT NULL,
+    number integer NOT NULL,
     shard integer NOT NULL,
-    "row" integer NOT NULL,
+    prompt text NOT NULL,
+    request_id text NOT NULL,
     outcome caco.outcome NOT NULL,
     reason caco.reason,
-    detail text,
-    checked integer,
-    CONSTRAINT checked_is_not_negative CHECK ((checked >= 0)),
-    CONSTRAINT failed_or_unknown_has_a_reason CHECK (((outcome = 'pass'::caco.outcome) = (reason IS NULL))),
-    CONSTRAINT row_is_not_negative CHECK (("row" >= 0))
-)
-PARTITION BY RANGE (partition);
+    first_disagreeing_step integer,
+    CONSTRAINT a_vote_is_cast_in_judge CHECK ((stage = 'judge'::caco.stage)),
+    CONSTRAINT number_is_not_negative CHECK ((number >= 0)),
+    CONSTRAINT steps_count_from_1 CHECK ((first_disagreeing_step >= 1)),
+    CONSTRAINT voted_down_has_a_reason CHECK (((outcome = 'pass'::caco.outcome) = (reason IS NULL)))
+);
 
-COMMENT ON TABLE caco.verdict IS 'What each stage said of each record it read. Grain: one row per run, stage and subject. Partitioned by month of the partition.';
+COMMENT ON TABLE caco.judge_vote IS 'Every reply of a judge; the verdict of the stage judge is what more than half of a sample''s replies say. Grain: one row per run, sample and reply.';
 
-COMMENT ON COLUMN caco.verdict.run_id IS 'The run.';
+COMMENT ON COLUMN caco.judge_vote.run_id IS 'The run.';
 
-COMMENT ON COLUMN caco.verdict.stage IS 'The stage that judged.';
+COMMENT ON COLUMN caco.judge_vote.stage IS 'The stage that asked: judge.';
 
-COMMENT ON COLUMN caco.verdict.subject_id IS 'seed_id in the pipelines seeds and codegen, sample_id in nightly.';
+COMMENT ON COLUMN caco.judge_vote.subject_id IS 'The sample.';
 
-COMMENT ON COLUMN caco.verdict.partition IS 'The run''s partition.';
+COMMENT ON COLUMN caco.judge_vote.number IS 'Number of the reply among those about the sample, from 0.';
 
-COMMENT ON COLUMN caco.verdict.shard IS 'The shard of that stage which holds the record; caco.shard has its uri.';
+COMMENT ON COLUMN caco.judge_vote.shard IS 'The shard of that stage, which holds the reply''s text.';
 
-COMMENT ON COLUMN caco.verdict."row" IS 'The row of that shard, from 0.';
+COMMENT ON COLUMN caco.judge_vote.prompt IS 'Name and version of the template: it tells the order of solution and program.';
 
-COMMENT ON COLUMN caco.verdict.outcome IS 'pass, fail or unknown.';
+COMMENT ON COLUMN caco.judge_vote.request_id IS 'Hash of template, model, parameters, input and sample index.';
 
-COMMENT ON COLUMN caco.verdict.reason IS 'Why it did not pass. NULL exactly when it passed.';
+COMMENT ON COLUMN caco.judge_vote.outcome IS 'What this reply says.';
 
-COMMENT ON COLUMN caco.verdict.detail IS 'One line for a reader: the exception, the equation, the overlapping item. NULL: nothing to add.';
+COMMENT ON COLUMN caco.judge_vote.reason IS 'Why it is no pass. NULL exactly when it is one.';
 
-COMMENT ON COLUMN caco.verdict.checked IS 'Written equations that the stage agree computed. NULL: another stage, or none were looked for.';
-
-CREATE VIEW caco.judge_confusion AS
- SELECT run_id,
-    partition,
-    stage,
-    answers,
-    people,
-    passed_right,
-    passed_wrong,
-    failed_right,
-    failed_wrong,
-    unknown_right,
-    unknown_wrong,
-    undecided,
-    ((passed_wrong)::double precision / (NULLIF((passed_wrong + failed_wrong), 0))::double precision) AS false_pass_share,
-    caco.wilson_low(passed_wrong, (passed_wrong + failed_wrong)) AS false_pass_low,
-    caco.wilson_high(passed_wrong, (passed_wrong + failed_wrong)) AS false_pass_high,
-    ((failed_right)::double precision / (NULLIF((failed_right + passed_right), 0))::double precision) AS false_fail_share,
-    caco.wilson_low(failed_right, (failed_right + passed_right)) AS false_fail_low,
-    caco.wilson_high(failed_right, (failed_right + passed_right)) AS false_fail_high
-   FROM ( SELECT audit.run_id,
-            verdict.partition,
-            audit.stage,
-            count(*) AS answers,
-            count(DISTINCT audit.person) AS people,
-            count(*) FILTER (WHERE ((verdict.outcome = 'pass'::caco.outcome) AND (audit.answer = 'pass'::caco.outcome))) AS passed_right,
-            count(*) FILTER (WHERE ((verdict.outcome = 'pass'::caco.outcome) AND (audit.answer = 'fail'::caco.outcome))) AS passed_wrong,
-            count(*) FILTER (WHERE ((verdict.outcome = 'fail'::caco.outcome) AND (audit.answer = 'pass'::caco.outcome))) AS failed_right,
-            count(*) FILTER (WHERE ((verdict.outcome = 'fail'::caco.outcome) AND (audit.answer = 'fail'::caco.outcome))) AS failed_wrong,
-            count(*) FILTER (WHERE ((verdict.outcome = 'unknown'::caco.outcome) AND (audit.answer = 'pass'::caco.outcome))) AS unknown_right,
-            count(*) FILTER (WHERE ((verdict.outcome = 'unknown'::caco.outcome) AND (audit.answer = 'fail'::caco.outcome))) AS unknown_wrong,
-            count(*) FILTER (WHERE (audit.answer = 'unknown'::caco.outcome)) AS undecided
-           FROM (caco.audit
-             JOIN caco.verdict USING (run_id, stage, subject_id))
-          GROUP BY audit.run_id, verdict.partition, audit.stage) counted;
-
-COMMENT ON VIEW caco.judge_confusion IS 'Checks against people. Grain: one row per run and audited stage.';
+COMMENT ON COLUMN caco.judge_vote.first_disagreeing_step IS 'The step of the solution that it names, from 1. NULL: none.';
 
 CREATE TABLE caco.model (
     run_id text NOT NULL,
@@ -624,16 +880,18 @@ CREATE TABLE caco.model (
     uri text NOT NULL,
     sha256 text NOT NULL,
     accepted boolean NOT NULL,
+    refused_because text,
+    CONSTRAINT an_accepted_model_has_no_reason_against_it CHECK (((NOT accepted) OR (refused_because IS NULL))),
     CONSTRAINT sha256_is_hex CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
 );
 
-COMMENT ON TABLE caco.model IS 'Models trained by runs of the pipeline codegen. Grain: one row per run and model; runs that train the same on the same make the same model. A model that only came from outside has no row.';
+COMMENT ON TABLE caco.model IS 'Models trained by runs of the pipelines codegen and evaluate. Grain: one row per run and model; runs that train the same on the same make the same model. A model that only came from outside has no row.';
 
 COMMENT ON COLUMN caco.model.run_id IS 'The run that trained it.';
 
 COMMENT ON COLUMN caco.model.model_id IS 'Hash of what it was trained from and on.';
 
-COMMENT ON COLUMN caco.model.role IS 'What it is for: codegen, unifier, reverser, solver or judge.';
+COMMENT ON COLUMN caco.model.role IS 'What it is for: codegen, unifier, reverser, solver, judge, or student.';
 
 COMMENT ON COLUMN caco.model.parent IS 'The model whose weights it began with. NULL: trained from scratch.';
 
@@ -641,13 +899,15 @@ COMMENT ON COLUMN caco.model.data_hash IS 'Hash of the records it was trained on
 
 COMMENT ON COLUMN caco.model.config IS 'Settings of the training.';
 
-COMMENT ON COLUMN caco.model.metrics IS 'What was measured: losses before and after, tokens, steps.';
+COMMENT ON COLUMN caco.model.metrics IS 'What was measured: held-out loss before and after, the curve of the training loss, steps, tokens, and of CodeGen the yield of programs sampled from it.';
 
 COMMENT ON COLUMN caco.model.uri IS 'Folder of the weights below the store''s root.';
 
 COMMENT ON COLUMN caco.model.sha256 IS 'SHA-256 of the weights.';
 
 COMMENT ON COLUMN caco.model.accepted IS 'Whether nightly runs may sample from it.';
+
+COMMENT ON COLUMN caco.model.refused_because IS 'Why nightly runs may not sample from it, in one sentence. NULL: it was accepted.';
 
 CREATE TABLE caco.seed (
     run_id text NOT NULL,
@@ -685,6 +945,48 @@ COMMENT ON COLUMN caco.seed.difficulty IS '1 easy to 5 hard. NULL: the source do
 COMMENT ON COLUMN caco.seed.grade IS 'How surely its program''s numbers are those of the problem. NULL: no program, or one written by a model.';
 
 COMMENT ON COLUMN caco.seed.program_id IS 'The program found for it. NULL: none found, or not unified yet.';
+
+CREATE TABLE caco.verdict (
+    run_id text NOT NULL,
+    stage caco.stage NOT NULL,
+    subject_id text NOT NULL,
+    partition date NOT NULL,
+    shard integer NOT NULL,
+    "row" integer NOT NULL,
+    outcome caco.outcome NOT NULL,
+    reason caco.reason,
+    detail text,
+    checked integer,
+    method text,
+    CONSTRAINT checked_is_not_negative CHECK ((checked >= 0)),
+    CONSTRAINT failed_or_unknown_has_a_reason CHECK (((outcome = 'pass'::caco.outcome) = (reason IS NULL))),
+    CONSTRAINT row_is_not_negative CHECK (("row" >= 0))
+)
+PARTITION BY RANGE (partition);
+
+COMMENT ON TABLE caco.verdict IS 'What each stage said of each record it read. Grain: one row per run, stage and subject. Partitioned by month of the partition.';
+
+COMMENT ON COLUMN caco.verdict.run_id IS 'The run.';
+
+COMMENT ON COLUMN caco.verdict.stage IS 'The stage that judged.';
+
+COMMENT ON COLUMN caco.verdict.subject_id IS 'seed_id in the pipelines seeds and codegen, sample_id in dry_run, nightly and the stage student, attempt_id in the stage evaluate.';
+
+COMMENT ON COLUMN caco.verdict.partition IS 'The run''s partition.';
+
+COMMENT ON COLUMN caco.verdict.shard IS 'The shard of that stage which holds the record; caco.shard has its uri.';
+
+COMMENT ON COLUMN caco.verdict."row" IS 'The row of that shard, from 0.';
+
+COMMENT ON COLUMN caco.verdict.outcome IS 'pass, fail or unknown.';
+
+COMMENT ON COLUMN caco.verdict.reason IS 'Why it did not pass. NULL exactly when it passed.';
+
+COMMENT ON COLUMN caco.verdict.detail IS 'One line for a reader: the exception, the equation, the overlapping item. NULL: nothing to add.';
+
+COMMENT ON COLUMN caco.verdict.checked IS 'Written equations that the stage agree computed. NULL: another stage, or none were looked for.';
+
+COMMENT ON COLUMN caco.verdict.method IS 'How the stage agree compared the answers: method and version of the grader. NULL: another stage, or nothing was compared.';
 
 CREATE VIEW caco.licence_of_dataset AS
  SELECT dataset.dataset,
@@ -889,6 +1191,101 @@ CREATE VIEW caco.sample_lineage AS
 
 COMMENT ON VIEW caco.sample_lineage IS 'All the ancestors of each published row. Grain: one row per dataset, version and sample.';
 
+CREATE VIEW caco.score_gains AS
+ SELECT paired.run_id,
+    run.partition,
+    run.dataset,
+    paired.benchmark,
+    paired.items,
+    paired.gained,
+    paired.lost,
+    (((paired.gained - paired.lost))::double precision / (NULLIF(paired.items, 0))::double precision) AS gain,
+    caco.paired_low(paired.gained, paired.lost, paired.items) AS gain_low,
+    caco.paired_high(paired.gained, paired.lost, paired.items) AS gain_high,
+    caco.mcnemar_p(paired.gained, paired.lost) AS p
+   FROM (( SELECT of_item.run_id,
+            of_item.benchmark,
+            count(*) FILTER (WHERE ((of_item.base <> 'unknown'::caco.outcome) AND (of_item.student <> 'unknown'::caco.outcome))) AS items,
+            count(*) FILTER (WHERE ((of_item.base = 'fail'::caco.outcome) AND (of_item.student = 'pass'::caco.outcome))) AS gained,
+            count(*) FILTER (WHERE ((of_item.base = 'pass'::caco.outcome) AND (of_item.student = 'fail'::caco.outcome))) AS lost
+           FROM ( SELECT attempt.run_id,
+                    attempt.benchmark,
+                    attempt.item,
+                    max(verdict.outcome) FILTER (WHERE (attempt.contender = 'base'::text)) AS base,
+                    max(verdict.outcome) FILTER (WHERE (attempt.contender = 'student'::text)) AS student
+                   FROM (caco.attempt
+                     JOIN caco.verdict ON (((verdict.run_id = attempt.run_id) AND (verdict.stage = attempt.stage) AND (verdict.subject_id = attempt.attempt_id))))
+                  WHERE (attempt.number = 0)
+                  GROUP BY attempt.run_id, attempt.benchmark, attempt.item) of_item
+          WHERE ((of_item.base IS NOT NULL) AND (of_item.student IS NOT NULL))
+          GROUP BY of_item.run_id, of_item.benchmark) paired
+     JOIN caco.run USING (run_id));
+
+COMMENT ON VIEW caco.score_gains IS 'Whether a student is better than its base. Grain: one row per run and benchmark.';
+
+CREATE VIEW caco.scores AS
+ SELECT scored.run_id,
+    run.partition,
+    run.dataset,
+    scored.benchmark,
+    scored.contender,
+    night.is_protected,
+    scored.items,
+    scored.right_answers,
+    scored.wrong,
+    scored.unknown,
+    ((scored.right_answers)::double precision / (NULLIF((scored.right_answers + scored.wrong), 0))::double precision) AS pass_at_1,
+    caco.wilson_low(scored.right_answers, (scored.right_answers + scored.wrong)) AS pass_at_1_low,
+    caco.wilson_high(scored.right_answers, (scored.right_answers + scored.wrong)) AS pass_at_1_high,
+    ((scored.right_answers)::double precision / (NULLIF(scored.items, 0))::double precision) AS pass_at_1_worst,
+        CASE
+            WHEN (scored.items_of_k > 0) THEN scored.k
+            ELSE NULL::bigint
+        END AS k,
+    scored.pass_at_k,
+        CASE
+            WHEN (scored.items_of_k > 0) THEN GREATEST((0)::double precision, ((((scored.pass_at_k * (scored.items_of_k)::double precision) + (1.920729)::double precision) - scored.spread) / (((scored.items_of_k)::numeric + 3.841459))::double precision))
+            ELSE NULL::double precision
+        END AS pass_at_k_low,
+        CASE
+            WHEN (scored.items_of_k > 0) THEN LEAST((1)::double precision, ((((scored.pass_at_k * (scored.items_of_k)::double precision) + (1.920729)::double precision) + scored.spread) / (((scored.items_of_k)::numeric + 3.841459))::double precision))
+            ELSE NULL::double precision
+        END AS pass_at_k_high
+   FROM ((( SELECT of_item.run_id,
+            of_item.benchmark,
+            of_item.contender,
+            max(of_item.k) AS k,
+            count(of_item.greedy) AS items,
+            count(*) FILTER (WHERE (of_item.greedy = 'pass'::caco.outcome)) AS right_answers,
+            count(*) FILTER (WHERE (of_item.greedy = 'fail'::caco.outcome)) AS wrong,
+            count(*) FILTER (WHERE (of_item.greedy = 'unknown'::caco.outcome)) AS unknown,
+            count(of_item.pass_at_k) AS items_of_k,
+            avg(of_item.pass_at_k) AS pass_at_k,
+            ((1.959964)::double precision * sqrt((((avg(of_item.pass_at_k) * ((1)::double precision - avg(of_item.pass_at_k))) * (count(of_item.pass_at_k))::double precision) + (0.960365)::double precision))) AS spread
+           FROM ( SELECT attempt.run_id,
+                    attempt.benchmark,
+                    attempt.contender,
+                    attempt.item,
+                    max(asked.k) AS k,
+                    max(verdict.outcome) FILTER (WHERE (attempt.number = 0)) AS greedy,
+                    caco.pass_at_k(count(*) FILTER (WHERE ((attempt.number > 0) AND (verdict.outcome = 'pass'::caco.outcome))), count(*) FILTER (WHERE ((attempt.number > 0) AND (verdict.outcome <> 'unknown'::caco.outcome))), max(asked.k)) AS pass_at_k
+                   FROM ((caco.attempt
+                     JOIN caco.verdict ON (((verdict.run_id = attempt.run_id) AND (verdict.stage = attempt.stage) AND (verdict.subject_id = attempt.attempt_id))))
+                     JOIN ( SELECT run_1.run_id,
+                            (((run_1.config -> 'evaluate'::text) ->> 'k'::text))::bigint AS k
+                           FROM caco.run run_1) asked ON ((asked.run_id = attempt.run_id)))
+                  GROUP BY attempt.run_id, attempt.benchmark, attempt.contender, attempt.item) of_item
+          GROUP BY of_item.run_id, of_item.benchmark, of_item.contender) scored
+     JOIN caco.run USING (run_id))
+     LEFT JOIN LATERAL ( SELECT (EXISTS ( SELECT
+                   FROM jsonb_array_elements(((made.config -> 'decontamination'::text) -> 'benchmarks'::text)) kept_out(value)
+                  WHERE ((kept_out.value ->> 'name'::text) = scored.benchmark))) AS is_protected
+           FROM (caco.dataset
+             JOIN caco.run made USING (run_id))
+          WHERE (((dataset.dataset || '/'::text) || dataset.version) = run.dataset)) night ON (true));
+
+COMMENT ON VIEW caco.scores IS 'What a base and its student score. Grain: one row per run, benchmark and contender.';
+
 CREATE TABLE caco.source (
     source text NOT NULL,
     revision text NOT NULL,
@@ -970,6 +1367,15 @@ COMMENT ON VIEW caco.yield_by_seed_source IS 'How many problems of each source b
 ALTER TABLE ONLY caco.dataset_row
     ADD CONSTRAINT a_sample_is_published_once_per_version PRIMARY KEY (dataset, version, sample_id);
 
+ALTER TABLE ONLY caco.audit_draw
+    ADD CONSTRAINT audit_draw_pkey PRIMARY KEY (draw_id);
+
+ALTER TABLE ONLY caco.audit_row
+    ADD CONSTRAINT audit_row_pkey PRIMARY KEY (draw_id, subject_id);
+
+ALTER TABLE ONLY caco.audit_stratum
+    ADD CONSTRAINT audit_stratum_pkey PRIMARY KEY (draw_id, stratum);
+
 ALTER TABLE ONLY caco.benchmark_overlap
     ADD CONSTRAINT benchmark_overlap_pkey PRIMARY KEY (run_id, stage, subject_id, number);
 
@@ -985,20 +1391,29 @@ ALTER TABLE ONLY caco.model
 ALTER TABLE ONLY caco.audit
     ADD CONSTRAINT one_answer_per_person_and_subject PRIMARY KEY (run_id, stage, subject_id, person);
 
+ALTER TABLE ONLY caco.attempt
+    ADD CONSTRAINT one_attempt_of_a_kind PRIMARY KEY (run_id, attempt_id);
+
 ALTER TABLE ONLY caco.execution
     ADD CONSTRAINT one_execution_per_run_stage_and_subject PRIMARY KEY (run_id, stage, subject_id);
 
 ALTER TABLE ONLY caco.fingerprint
-    ADD CONSTRAINT one_owner_per_kind_and_hash PRIMARY KEY (kind, hash);
+    ADD CONSTRAINT one_owner_per_kind_hash_and_place PRIMARY KEY (kind, hash, place);
 
 ALTER TABLE ONLY caco.request_usage
     ADD CONSTRAINT one_request_per_run_stage_and_subject PRIMARY KEY (run_id, stage, subject_id);
+
+ALTER TABLE ONLY caco.audit_row
+    ADD CONSTRAINT one_row_per_number UNIQUE (draw_id, number);
 
 ALTER TABLE ONLY caco.shard
     ADD CONSTRAINT one_shard_per_run_stage_and_number PRIMARY KEY (run_id, stage, shard);
 
 ALTER TABLE ONLY caco.verdict
     ADD CONSTRAINT one_verdict_per_run_stage_and_subject PRIMARY KEY (run_id, stage, subject_id, partition);
+
+ALTER TABLE ONLY caco.judge_vote
+    ADD CONSTRAINT one_vote_per_run_subject_and_number PRIMARY KEY (run_id, subject_id, number);
 
 ALTER TABLE ONLY caco.program
     ADD CONSTRAINT program_pkey PRIMARY KEY (program_id);
@@ -1014,6 +1429,10 @@ ALTER TABLE ONLY caco.seed
 
 ALTER TABLE ONLY caco.source
     ADD CONSTRAINT source_pkey PRIMARY KEY (source, revision, licence);
+
+CREATE INDEX attempt_by_benchmark ON caco.attempt USING btree (run_id, benchmark, contender, item, number);
+
+CREATE INDEX audit_draw_by_run ON caco.audit_draw USING btree (run_id);
 
 CREATE INDEX dataset_by_run ON caco.dataset USING btree (run_id);
 
@@ -1063,8 +1482,17 @@ CREATE OR REPLACE VIEW caco.funnel AS
      JOIN caco.shard USING (run_id))
   GROUP BY run.run_id, shard.stage;
 
+ALTER TABLE ONLY caco.attempt
+    ADD CONSTRAINT attempt_is_of_a_shard FOREIGN KEY (run_id, stage, shard) REFERENCES caco.shard(run_id, stage, shard) ON DELETE CASCADE;
+
+ALTER TABLE ONLY caco.audit_draw
+    ADD CONSTRAINT audit_draw_run_id_fkey FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY caco.audit
     ADD CONSTRAINT audit_run_id_fkey FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY caco.audit_stratum
+    ADD CONSTRAINT audit_stratum_draw_id_fkey FOREIGN KEY (draw_id) REFERENCES caco.audit_draw(draw_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY caco.dataset
     ADD CONSTRAINT dataset_run_id_fkey FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
@@ -1087,6 +1515,9 @@ ALTER TABLE ONLY caco.request_usage
 ALTER TABLE ONLY caco.dataset_row
     ADD CONSTRAINT row_is_of_a_dataset FOREIGN KEY (dataset, version) REFERENCES caco.dataset(dataset, version) ON DELETE CASCADE;
 
+ALTER TABLE ONLY caco.audit_row
+    ADD CONSTRAINT row_is_of_a_stratum FOREIGN KEY (draw_id, stratum) REFERENCES caco.audit_stratum(draw_id, stratum) ON DELETE CASCADE;
+
 ALTER TABLE ONLY caco.sample
     ADD CONSTRAINT sample_is_of_a_shard FOREIGN KEY (run_id, stage, shard) REFERENCES caco.shard(run_id, stage, shard) ON DELETE CASCADE;
 
@@ -1102,14 +1533,29 @@ ALTER TABLE ONLY caco.shard
 ALTER TABLE caco.verdict
     ADD CONSTRAINT verdict_is_of_a_shard FOREIGN KEY (run_id, stage, shard) REFERENCES caco.shard(run_id, stage, shard) ON DELETE CASCADE;
 
+ALTER TABLE ONLY caco.judge_vote
+    ADD CONSTRAINT vote_is_of_a_shard FOREIGN KEY (run_id, stage, shard) REFERENCES caco.shard(run_id, stage, shard) ON DELETE CASCADE;
+
 GRANT USAGE ON SCHEMA caco TO caco_writer;
 GRANT USAGE ON SCHEMA caco TO caco_analyst;
 
 REVOKE ALL ON FUNCTION caco.ensure_verdict_partition(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION caco.ensure_verdict_partition(day date) TO caco_writer;
 
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.attempt TO caco_writer;
+GRANT SELECT ON TABLE caco.attempt TO caco_analyst;
+
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.audit TO caco_writer;
 GRANT SELECT ON TABLE caco.audit TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.audit_draw TO caco_writer;
+GRANT SELECT ON TABLE caco.audit_draw TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.audit_row TO caco_writer;
+GRANT SELECT ON TABLE caco.audit_row TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.audit_stratum TO caco_writer;
+GRANT SELECT ON TABLE caco.audit_stratum TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.benchmark_overlap TO caco_writer;
 GRANT SELECT ON TABLE caco.benchmark_overlap TO caco_analyst;
@@ -1144,17 +1590,20 @@ GRANT SELECT ON TABLE caco.fingerprint TO caco_analyst;
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.funnel TO caco_writer;
 GRANT SELECT ON TABLE caco.funnel TO caco_analyst;
 
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.verdict TO caco_writer;
-GRANT SELECT ON TABLE caco.verdict TO caco_analyst;
-
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.judge_confusion TO caco_writer;
 GRANT SELECT ON TABLE caco.judge_confusion TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.judge_vote TO caco_writer;
+GRANT SELECT ON TABLE caco.judge_vote TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.model TO caco_writer;
 GRANT SELECT ON TABLE caco.model TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.seed TO caco_writer;
 GRANT SELECT ON TABLE caco.seed TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.verdict TO caco_writer;
+GRANT SELECT ON TABLE caco.verdict TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.licence_of_dataset TO caco_writer;
 GRANT SELECT ON TABLE caco.licence_of_dataset TO caco_analyst;
@@ -1176,6 +1625,12 @@ GRANT SELECT ON TABLE caco.sample TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.sample_lineage TO caco_writer;
 GRANT SELECT ON TABLE caco.sample_lineage TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.score_gains TO caco_writer;
+GRANT SELECT ON TABLE caco.score_gains TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.scores TO caco_writer;
+GRANT SELECT ON TABLE caco.scores TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.source TO caco_writer;
 GRANT SELECT ON TABLE caco.source TO caco_analyst;

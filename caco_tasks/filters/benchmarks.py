@@ -1,4 +1,4 @@
-"""Reading protected benchmarks from files: every item, or a clear error.
+"""Reading protected benchmarks from files and from the Hub: every item, or a clear error.
 
 An item skipped would be an item unprotected, so nothing is skipped.
 """
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from caco_tasks.config import BenchmarkSettings
+from caco_tasks.bank.readers.tables import dataset_revision, dataset_rows
+from caco_tasks.config import BenchmarkSettings, SourceSettings
 from caco_tasks.errors import SourceError
+from caco_tasks.ids import file_sha256
 
 Placed = tuple[str, Mapping[str, Any]]  # where a record stands, for an error message, and the record
 
@@ -34,12 +36,27 @@ def read_benchmark(settings: BenchmarkSettings) -> Iterator[Item]:
     Raises:
         SourceError: the file is missing, is not of its format, or holds a record without a problem; names file, line.
     """
-    path = Path(settings.path)
-    count = 0
-    for count, (place, record) in enumerate(_READERS[settings.format](path), 1):
+    path, count = settings.path, 0
+    rows = _hub_rows(settings) if settings.format == "huggingface" else _READERS[settings.format](Path(path))
+    for count, (place, record) in enumerate(rows, 1):
         yield _item(settings, record, position=count - 1, place=f"{place} of the benchmark file {path}")
     if count == 0:
         raise SourceError(f"The benchmark file {path} holds no record; check its path and format.")
+
+
+def benchmark_version(settings: BenchmarkSettings) -> str:
+    """What names the content of a benchmark: the SHA-256 of its file, or the commit of its dataset.
+
+    Raises:
+        SourceError: the file cannot be read, or a dataset on the Hub has no revision.
+    """
+    if settings.format == "huggingface":
+        revision = settings.revision or dataset_revision(_as_source(settings))
+        return f"{settings.path} {settings.subset} {settings.split} {revision}"
+    try:
+        return file_sha256(settings.path)
+    except OSError as exc:
+        raise SourceError(_unread(Path(settings.path), exc)) from exc
 
 
 def _item(settings: BenchmarkSettings, record: Mapping[str, Any], *, position: int, place: str) -> Item:
@@ -126,6 +143,25 @@ def _parquet(path: Path) -> Iterator[Placed]:
         yield f"row {number}", record
 
 
+def _hub_rows(settings: BenchmarkSettings) -> Iterator[Placed]:
+    source = _as_source(settings)
+    if source.revision is None:
+        dataset_revision(source)  # a name on the Hub without a revision promises nothing
+    for number, row in enumerate(dataset_rows(source), 1):
+        yield f"record {number}", row
+
+
+def _as_source(settings: BenchmarkSettings) -> SourceSettings:
+    return SourceSettings(
+        name="benchmark",
+        reader="huggingface",
+        path=settings.path,
+        subset=settings.subset,
+        split=settings.split,
+        revision=settings.revision,
+    )
+
+
 _READERS: dict[str, Callable[[Path], Iterator[Placed]]] = {
     "jsonl": _jsonl,
     "json": _json,
@@ -139,9 +175,11 @@ def _bytes(path: Path) -> bytes:
         data = path.read_bytes()
         return gzip.decompress(data) if path.suffix == ".gz" else data
     except (OSError, EOFError) as exc:
-        raise SourceError(
-            f"The benchmark file {path} cannot be read: {exc}; check `decontamination.benchmarks`."
-        ) from exc
+        raise SourceError(_unread(path, exc)) from exc
+
+
+def _unread(path: Path, error: Exception) -> str:
+    return f"The benchmark file {path} cannot be read: {error}; check `decontamination.benchmarks` and `.folder`."
 
 
 def _not_utf8(data: bytes, path: Path, error: UnicodeDecodeError) -> str:

@@ -1,46 +1,56 @@
-"""What makes two programs the same, or nearly: the fingerprints that `dedup` claims.
+"""What makes two programs, or two problems, the same or nearly: the fingerprints that `dedup` and `decontaminate` claim.
 
 A program with other input numbers is another sample, so every literal counts; the keys of `input` carry the story of
-the problem, so they count too. Names that only the program's own lines see do not.
+the problem, so they count too. Names that only the program's own lines see do not. Near duplicates are looked for among
+the few that hold the very same literals: a family.
 """
 
-import ast
-import math
+import hashlib
 import re
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+
+import numpy as np
 
 from caco_tasks.context import Claims
-from caco_tasks.filters.claims import claim_pairs
-from caco_tasks.filters.source import parse_program
-from caco_tasks.ids import content_id, program_id
+from caco_tasks.filters.syntax import tree_text
+from caco_tasks.filters.wording import final_answer, is_number, words
+from caco_tasks.ids import ID_CHARS, program_id
 
-PROGRAM_CLAIM = "program.v1"
+PROGRAM_CLAIM = "program.v2"
+SHAPE_CLAIM = "shape.v2"
 BEHAVIOUR_CLAIM = "behaviour.v1"
-NEAR_CLAIM = "near.v1"
+NEAR_CLAIM = "near.v2"
+PROBLEM_CLAIM = "problem.v1"
 
 SHINGLE_TOKENS = 3
-BANDS = 8
-MAX_BAND_ROWS = 64
-LEAST_RECALL_OF_BAND = 0.25  # a pair exactly at the threshold meets in one band or more in 1 - 0.75**8 = 90 % of cases
+SKETCH_HASHES = 128  # the standard error of a likeness of 0.95 is 0.019
 
+_TRIPLE = r"(?:\"\"\"(?:[^\\]|\\.)*?\"\"\"|'{3}(?:[^\\]|\\.)*?'{3})"
+_DOCSTRING = re.compile(rf"^[ \t]*[rbuRBU]{{0,2}}{_TRIPLE}[ \t]*$", re.S | re.M)
 _TOKEN = re.compile(
-    r"#[^\n]*"
-    r"|[rbfuRBFU]{0,2}(?P<doc>\"\"\"(?:[^\\]|\\.)*?\"\"\"|'''(?:[^\\]|\\.)*?''')"
-    r"|[rbfuRBFU]{0,2}(?P<text>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')"
-    r"|(?P<number>(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d+)?[jJ]?|0[xXoObB][\da-fA-F_]+)"
-    r"|(?P<name>[^\W\d]\w*)"
-    r"|(?P<sign>\*\*=?|//=?|<<=?|>>=?|[-+*/%&|^=!<>]=|->|:=|[^\s\w])",
+    r"[^\W\d]\w*+(?![\"'])"  # names first: they are the most
+    r"|[()\[\]{},;]"
+    r"|\*\*=?|//=?|<<=?|>>=?|[-+*/%&|^=!<>]=|->|:=|[-+*/%&|^=<>:~@!]"
+    r"|0[xXoObB][\da-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d+)?[jJ]?"
+    rf"|[rbfuRBFU]{{0,2}}(?:{_TRIPLE}|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')"
+    r"|#[^\n]*"
+    r"|[^\s\w]",
     re.S,
 )
+_STARTS_OF_LITERALS = frozenset("'.0123456789")
+
+Sketched = tuple[str, str, bytes]  # owner, family, sketch
 
 
-def claim_programs(claims: Claims, items: Sequence[tuple[str, str]]) -> list[str]:
+def claim_programs(claims: Claims, items: Sequence[tuple[str, str]], *, keep_literals: bool = True) -> list[str]:
     """Claims programs, given as pairs of owner and code; the winning owner of each, in order.
 
     Sampled programs claim under their sample_id, seed programs under their seed_id, so neither repeats the other.
     """
-    return claim_pairs(claims, PROGRAM_CLAIM, ((owner, program_fingerprint(code)) for owner, code in items))
+    kind = PROGRAM_CLAIM if keep_literals else SHAPE_CLAIM
+    hashes = [program_fingerprint(code, keep_literals=keep_literals) for _, code in items]
+    return claims.claim(kind, hashes, [owner for owner, _ in items])
 
 
 def program_fingerprint(code: str, *, keep_literals: bool = True) -> str:
@@ -49,173 +59,75 @@ def program_fingerprint(code: str, *, keep_literals: bool = True) -> str:
     Without literals it names the program's shape: the same for one program under any numbers and texts. A program that
     cannot be read is hashed by its tokens.
     """
-    tree = parse_program(code)
-    if tree is None:
-        return program_id(code)
-    return content_id("tree", _Writer(tree, keep_literals=keep_literals).text())
+    text = tree_text(code, keep_literals=keep_literals)
+    return program_id(code) if text is None else _hash(text)
 
 
-def near_bands(code: str, jaccard: float) -> list[str]:
-    """The hashes of a program's MinHash bands: two programs that share one are likely alike to `jaccard` or more.
-
-    The sets compared are runs of three tokens, names and numbers kept. All literals enter every hash, so programs that
-    differ in a number or a text never meet, however long they are.
-    """
-    from rensa import RMinHash  # type: ignore[import-untyped]
-
-    literals, tokens = code_tokens(code)
-    rows = band_rows(jaccard)
-    minhash = RMinHash(num_perm=BANDS * rows, seed=1)
-    minhash.update([" ".join(tokens[start : start + SHINGLE_TOKENS]) for start in range(max(1, len(tokens) - 2))])
-    digest = minhash.digest()
-    return [
-        content_id("band", RMinHash.ALGORITHM_VERSION, rows, band, literals, digest[band * rows : (band + 1) * rows])
-        for band in range(BANDS)
-    ]
+def claim_problems(claims: Claims, items: Sequence[tuple[str, str, str]], *, likeness: float) -> list[str]:
+    """Claims problems, given as owner, text and answer; for each the first owner of nearly the same, or its own."""
+    sketches = problem_sketches((text, answer) for _, text, answer in items)
+    sketched = [(owner, *sketch) for (owner, _, _), sketch in zip(items, sketches, strict=True)]
+    return claim_near(claims, PROBLEM_CLAIM, sketched, likeness)
 
 
-@cache
-def band_rows(jaccard: float) -> int:
-    """How many MinHash values make one band, for a threshold."""
-    if jaccard == 1:
-        return MAX_BAND_ROWS
-    return min(MAX_BAND_ROWS, max(1, int(math.log(LEAST_RECALL_OF_BAND) / math.log(jaccard))))
+def claim_near(claims: Claims, kind: str, items: Iterable[Sketched], likeness: float) -> list[str]:
+    """Claims sketches; for each the first owner in its family that is alike to `likeness` or more, or its own."""
+    owners, families, sketches = zip(*items, strict=True) if (items := list(items)) else ((), (), ())
+    return claims.claim_unlike(kind, families, sketches, owners, is_alike=alike(likeness))
+
+
+def program_sketches(codes: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Family and sketch of each program: its literals, and a MinHash of its runs of three tokens."""
+    read = [code_tokens(code) for code in codes]
+    sketches = _sketches([tokens for _, tokens in read])
+    return zip((_hash("\0".join(literals)) for literals, _ in read), sketches, strict=True)
+
+
+def problem_sketches(problems: Iterable[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
+    """Family and sketch of each pair of problem and answer: numbers and answer, and a MinHash of its words."""
+    read = [(words(text), answer) for text, answer in problems]
+    sketches = _sketches([tokens for tokens, _ in read])
+    families = (_hash(" ".join([*sorted(filter(is_number, tokens)), "->", final_answer(a)])) for tokens, a in read)
+    return zip(families, sketches, strict=True)
+
+
+def alike(likeness: float) -> Callable[[bytes, bytes], bool]:
+    """Whether two sketches come from sets with a Jaccard similarity of about `likeness` or more."""
+    least = likeness + (1 - likeness) / 256  # of the hashes' last bytes one in 256 agrees by chance
+
+    def is_alike(one: bytes, other: bytes) -> bool:
+        return sum(map(int.__eq__, one, other)) >= least * len(one)
+
+    return is_alike
 
 
 def code_tokens(code: str) -> tuple[list[str], list[str]]:
     """The sorted literals of a program and its tokens in order, without comments and docstrings."""
-    literals, tokens = [], []
-    for found in _TOKEN.finditer(code):
-        kind = found.lastgroup
-        if kind is None or kind == "doc":
-            continue
-        text = found[kind]
-        if kind == "text":
-            text = repr(text[1:-1])
-        if kind in ("text", "number"):
-            literals.append(text)
-        tokens.append(text)
-    return sorted(literals), tokens
+    if '"""' in code or "'''" in code:
+        code = _DOCSTRING.sub("", code)
+    tokens = [token for token in map(_token, _TOKEN.findall(code)) if token]
+    return sorted(token for token in tokens if token[0] in _STARTS_OF_LITERALS and token != "."), tokens
 
 
-class _Writer:
-    """Writes a syntax tree as text: own names by order of appearance, imported names by where they come from."""
-
-    def __init__(self, tree: ast.Module, *, keep_literals: bool) -> None:
-        self._tree = tree
-        self._keep_literals = keep_literals
-        self._keys = input_keys(tree)
-        self._parameters: set[str] = set()
-        self._bound = self._own_names(tree)
-        self._renamed: dict[str, str] = {}
-        self._parts: list[str] = []
-
-    def text(self) -> str:
-        for statement in self._tree.body:
-            if not _is_print(statement):
-                self._write(statement)
-        return "".join(self._parts)
-
-    def _own_names(self, tree: ast.Module) -> dict[str, str | None]:
-        """Names that the program binds; imported ones beside their origin."""
-        bound: dict[str, str | None] = {}
-        for node in ast.walk(tree):
-            match node:
-                case ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                    bound[name] = None
-                case ast.arg(arg=name):
-                    bound[name] = None
-                    self._parameters.add(name)
-                case ast.ExceptHandler(name=str(name)):
-                    bound[name] = None
-                case ast.Import(names=aliases):
-                    bound |= {alias.asname or alias.name.partition(".")[0]: _imported(alias) for alias in aliases}
-                case ast.ImportFrom(module=module, names=aliases):
-                    bound |= {alias.asname or alias.name: f"{module}.{alias.name}" for alias in aliases}
-        kept = self._keys | _class_members(tree) | {"input", "output"}
-        return {name: where for name, where in bound.items() if name not in kept}
-
-    def _name(self, name: str) -> str:
-        if name not in self._bound:
-            return name
-        where = self._bound[name]
-        return where if where is not None else self._renamed.setdefault(name, f"v{len(self._renamed)}")
-
-    def _write(self, node: ast.AST) -> None:
-        match node:
-            case ast.Import() | ast.Pass():
-                return
-            case ast.ImportFrom(names=aliases) if all(alias.name != "*" for alias in aliases):
-                return
-            case ast.Expr(value=ast.Constant()):
-                return  # a docstring, or a value that nothing uses
-            case ast.Name(id=name):
-                self._parts.append(self._name(name))
-            case ast.Constant(value=value):
-                self._parts.append(repr(value) if self._keep_literals else type(value).__name__)
-            case ast.AnnAssign(target=target, value=ast.expr() as value):
-                return self._write(ast.Assign(targets=[target], value=value))
-            case ast.expr_context():
-                return
-            case _:
-                self._write_fields(node)
-        self._parts.append(",")
-
-    def _write_fields(self, node: ast.AST) -> None:
-        self._parts.append(f"{type(node).__name__}(")
-        for field, value in ast.iter_fields(node):
-            if field not in ("annotation", "returns", "type_comment", "kind", "type_ignores", "simple"):
-                self._write_value(field, value, node)
-        self._parts.append(")")
-
-    def _write_value(self, field: str, value: object, node: ast.AST) -> None:
-        if isinstance(value, ast.AST):
-            self._write(value)
-        elif isinstance(value, list):
-            self._parts.append("[")
-            for item in value:
-                self._write_value(field, item, node)
-            self._parts.append("]")
-        elif isinstance(value, str):
-            self._parts.append(f"{self._word(field, value, node)},")
-        else:
-            self._parts.append(f"{value},")
-
-    def _word(self, field: str, word: str, node: ast.AST) -> str:
-        is_keyword = isinstance(node, ast.keyword) and word in self._parameters
-        is_own = field in ("name", "names") or isinstance(node, ast.arg) or is_keyword
-        return self._name(word) if is_own else word
+@lru_cache(maxsize=4096)
+def _token(text: str) -> str:
+    """A token in its one spelling; nothing for a comment."""
+    if text[0] == "#":
+        return ""
+    if text[-1] in "\"'" and len(text) > 1:
+        return "'" + text.lstrip("rbfuRBFU").strip(text[-1])
+    return text.replace("_", "") if text[0].isdecimal() else text
 
 
-def input_keys(tree: ast.Module) -> frozenset[str]:
-    """The keys of the dict that the program names `input`, where it is written out."""
-    for node in tree.body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id="input")], value=ast.Dict(keys=keys)):
-                return frozenset(
-                    key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)
-                )
-    return frozenset()
+def _sketches(tokens: Sequence[Sequence[str]]) -> Iterator[bytes]:
+    """The last bytes of `SKETCH_HASHES` hashes for each row of tokens."""
+    from rensa import RMinHash  # type: ignore[import-untyped]
+
+    for row in tokens:
+        minhash = RMinHash(num_perm=SKETCH_HASHES, seed=1)
+        minhash.update(list(map(" ".join, zip(row, row[1:], row[2:], strict=False))) or [" ".join(row)])
+        yield np.array(minhash.digest(), dtype="<u4").tobytes()[::4]
 
 
-def _class_members(tree: ast.Module) -> set[str]:
-    """Names that are reached as attributes, which are not renamed."""
-    bodies = [node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    members: set[str] = set()
-    for statement in (statement for body in bodies for statement in body):
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            members.add(statement.name)
-        else:
-            members |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
-    return members
-
-
-def _imported(alias: ast.alias) -> str:
-    return alias.name if alias.asname else alias.name.partition(".")[0]
-
-
-def _is_print(node: ast.stmt) -> bool:
-    match node:
-        case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
-            return True
-    return False
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:ID_CHARS]

@@ -6,7 +6,8 @@ operations.
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,22 @@ def gram_hashes(ids: Sequence[int], size: int) -> Hashes:
     return np.convolve(np.array(ids, dtype=np.uint64), _FACTORS[:size], "valid")  # sums of products, wrapping around
 
 
-class CoverageIndex:
+class _Arrays:
+    """What is made of arrays, and can be kept as such."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that was computed."""
+        return {name.strip("_"): value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], **limits: float) -> Self:
+        """What `arrays` came from, with the limits that it was made with."""
+        found = cls.__new__(cls)
+        vars(found).update({f"_{name}": value for name, value in (*arrays.items(), *limits.items())})
+        return found
+
+
+class CoverageIndex(_Arrays):
     """Which items are covered by a set of grams, and to what share; grams of too many items do not count."""
 
     def __init__(self, items: Sequence[Hashes], *, most_items: int, least_grams: int) -> None:
@@ -54,7 +70,7 @@ class CoverageIndex:
         return list(zip(hits[kept].tolist(), (counts[kept] / sizes[kept]).tolist(), strict=True))
 
 
-class JaccardIndex:
+class JaccardIndex(_Arrays):
     """Which items are alike, exactly: no sketches.
 
     Two sets with a Jaccard similarity of t or more share a gram among the rarest 1 - t of each (prefix filter;

@@ -1,25 +1,37 @@
-"""Finding protected benchmark items in a text: an index built once, and four rules of rising blindness.
+"""Finding protected benchmark items in a text: an index built once, and rules of rising blindness.
 
 exact: the same words. ngram: half of an item's word runs, stock phrases left out. masked: the same wording with other
-numbers. numbers: the same numbers and the same answer in other words. Items of few words are protected against exact
-copies only: their wording is common property.
+numbers. numbers: the same numbers and the same answer in other words. review: wording less alike than `masked` asks for,
+which a person should look at. Items of few words are protected against exact copies only: their wording is common
+property.
 """
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
 
 from caco_tasks.config import DecontaminationSettings
-from caco_tasks.filters.benchmarks import Item, read_benchmark
+from caco_tasks.context import Context
+from caco_tasks.filters.benchmarks import Item, benchmark_version, read_benchmark
 from caco_tasks.filters.grams import CoverageIndex, Hashes, JaccardIndex, gram_hashes
 from caco_tasks.filters.wording import final_answer, is_number, words
-from caco_tasks.ids import content_id, file_sha256
-from caco_tasks.records import Overlap, Reason, Sample, Seed, Verdict, fail
+from caco_tasks.ids import content_id
+from caco_tasks.records import Overlap, Reason, Sample, Verdict, fail, unknown
+from caco_tasks.store.files import write_whole
 
 MASKED_TOKENS = 3  # size of the n-grams of the number-masked twin
 LEAST_NGRAMS = 3  # an item needs so many that are not stock phrases, or its coverage says nothing
 MATCHED_CHARS = 300  # of the matched text that is kept as evidence
-VERSION = "overlap.v1"
+REVIEW = "review"  # the rule of what is less alike than `masked` asks for
+VERSION = "overlap.v2"
 _MASK = 0  # token id of every number in the masked twin
 
 
@@ -29,23 +41,24 @@ class BenchmarkIndex:
     `hash` names the files, the limits and the rules; `counts` has the number of items of each benchmark.
     """
 
-    def __init__(self, items: Sequence[Item], settings: DecontaminationSettings, *, file_hashes: Sequence[str]) -> None:
-        limits = settings.model_dump(mode="json", exclude={"benchmarks"})
-        self.hash = content_id("benchmarks", VERSION, list(file_hashes), limits)
+    def __init__(self, items: Sequence[Item], settings: DecontaminationSettings) -> None:
+        self._take(items, [words(item.problem) for item in items], settings)
+        grams = [self._grams(text) if _length(text) >= settings.least_tokens else _NO_GRAMS for text in self._texts]
+        self._ngrams = CoverageIndex(
+            [runs for runs, _ in grams], most_items=settings.ngram_most_items, least_grams=LEAST_NGRAMS
+        )
+        self._masked = JaccardIndex([runs for _, runs in grams], threshold=settings.review_jaccard)
+
+    def _take(self, items: Sequence[Item], texts: Sequence[list[str]], settings: DecontaminationSettings) -> None:
+        """Takes the items as they are, without the runs of their words."""
+        self.hash = index_hash(settings)
         self.counts = dict(Counter(item.benchmark for item in items))
-        self._items = items
-        self._settings = settings
+        self._items, self._texts, self._settings = items, texts, settings
         self._ids: dict[str, int] = {}
-        texts = [words(item.problem) for item in items]
         for token in (token for text in texts for token in text):
             self._ids.setdefault(token, len(self._ids) + 1)
         self._exact = _grouped(" ".join(text) for text in texts)
         self._numbers = _grouped(self._numbers_of(text, item.answer) for text, item in zip(texts, items, strict=True))
-        grams = [self._grams(text) if _length(text) >= settings.least_tokens else _NO_GRAMS for text in texts]
-        self._ngrams = CoverageIndex(
-            [runs for runs, _ in grams], most_items=settings.ngram_most_items, least_grams=LEAST_NGRAMS
-        )
-        self._masked = JaccardIndex([runs for _, runs in grams], threshold=settings.masked_jaccard)
 
     @classmethod
     def build(cls, settings: DecontaminationSettings) -> "BenchmarkIndex":
@@ -54,9 +67,35 @@ class BenchmarkIndex:
         Raises:
             SourceError: a file is missing or malformed; names the file and the line.
         """
-        items = [item for benchmark in settings.benchmarks for item in read_benchmark(benchmark)]
-        hashes = [f"{benchmark.name} {file_sha256(benchmark.path)}" for benchmark in settings.benchmarks]
-        return cls(items, settings, file_hashes=hashes)
+        return cls([item for benchmark in settings.protected for item in read_benchmark(benchmark)], settings)
+
+    def save(self, path: Path) -> None:
+        """Writes the index to a file, whole or not at all."""
+        kept = {"items": [asdict(item) for item in self._items], "texts": self._texts, "hash": self.hash}
+        arrays: Any = {f"{name}.{part}": array for name, part, array in self._parts()}
+        text = np.frombuffer(json.dumps(kept).encode(), dtype=np.uint8)
+        write_whole(path, lambda file: np.savez(file, kept=text, **arrays))
+
+    @classmethod
+    def restore(cls, path: Path, settings: DecontaminationSettings) -> "BenchmarkIndex | None":
+        """The index that `save` wrote for the same settings and files; None where the file is missing or damaged."""
+        try:
+            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            kept = json.loads(arrays.pop("kept").tobytes())
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            return None
+        index = cls.__new__(cls)
+        index._take([Item(**item) for item in kept["items"]], kept["texts"], settings)
+        parts = {name: _below(name, arrays) for name in ("ngrams", "masked")}
+        index._ngrams = CoverageIndex.of_arrays(parts["ngrams"], least_grams=LEAST_NGRAMS)
+        index._masked = JaccardIndex.of_arrays(parts["masked"], threshold=settings.review_jaccard)
+        return index if kept["hash"] == index.hash else None
+
+    def _parts(self) -> Iterator[tuple[str, str, NDArray[Any]]]:
+        for name, index in (("ngrams", self._ngrams), ("masked", self._masked)):
+            for part, array in index.arrays().items():
+                yield name, part, array
 
     def overlaps(self, text: str, answer: str | None = None) -> tuple[Overlap, ...]:
         """The protected items that a problem overlaps, each once, by the least blind rule that found it.
@@ -76,11 +115,15 @@ class BenchmarkIndex:
         runs, masked_runs = self._grams(tokens)
         for item, score in self._ngrams.covered(runs, self._settings.ngram_coverage):
             yield item, self._overlap(item, "ngram", score, self._longest_common(item, tokens))
-        for item, score in self._masked.alike(masked_runs):
-            yield item, self._overlap(item, "masked", score, " ".join(tokens))
+        alike = self._masked.alike(masked_runs)
+        for item, score in alike:
+            if score >= self._settings.masked_jaccard:
+                yield item, self._overlap(item, "masked", score, " ".join(tokens))
         numbers = self._numbers_of(tokens, answer)
         for item in self._numbers.get(numbers, ()) if numbers is not None else ():
             yield item, self._overlap(item, "numbers", 1.0, numbers or "")
+        for item, score in alike:
+            yield item, self._overlap(item, REVIEW, score, " ".join(tokens))
 
     def _overlap(self, item: int, rule: str, score: float, matched: str) -> Overlap:
         found = self._items[item]
@@ -110,7 +153,7 @@ class BenchmarkIndex:
     def _longest_common(self, item: int, tokens: list[str]) -> str:
         """The longest stretch of `tokens` all of whose runs are the item's."""
         size = self._settings.ngram_tokens
-        of_item = words(self._items[item].problem)
+        of_item = self._texts[item]
         runs = {tuple(of_item[start : start + size]) for start in range(len(of_item) - size + 1)}
         best, begin = (0, 0), 0
         for start in range(len(tokens) - size + 2):
@@ -138,35 +181,70 @@ def _grouped(keys: Iterable[str | None]) -> dict[str, list[int]]:
     return groups
 
 
-@lru_cache(maxsize=2)
-def benchmark_index(settings: DecontaminationSettings) -> BenchmarkIndex:
-    """The index for `settings`, built once in a process.
+def index_hash(settings: DecontaminationSettings) -> str:
+    """What an index is made of: the benchmarks' content and columns, the limits, and the version of the rules.
+
+    Raises:
+        SourceError: a benchmark file is missing.
+    """
+    limits = settings.model_dump(mode="json", exclude={"benchmarks", "folder", "review"})
+    content = [[benchmark_version(one), one.model_dump(mode="json", exclude={"path"})] for one in settings.protected]
+    return content_id("benchmarks", VERSION, content, limits)
+
+
+def index_of(context: Context) -> BenchmarkIndex | None:
+    """The index of a run's benchmarks, whose hash goes into the manifest; None where the config protects none.
 
     Raises:
         SourceError: a benchmark file is missing or malformed.
     """
-    return BenchmarkIndex.build(settings)
-
-
-def seed_overlap(seed: Seed, settings: DecontaminationSettings) -> Verdict | None:
-    """The verdict on a seed that overlaps a protected item; None when it may enter."""
-    return overlap_verdict(benchmark_index(settings).overlaps(seed.problem, seed.answer))
-
-
-def sample_overlaps(sample: Sample, settings: DecontaminationSettings) -> tuple[Overlap, ...]:
-    """The protected items that a sample's problem overlaps: asked by `decontaminate`, and again at release."""
-    if sample.problem is None:
-        return ()
-    answer = sample.solution.answer if sample.solution is not None else None
-    if answer is None and sample.execution is not None:
-        answer = sample.execution.output_text
-    return benchmark_index(settings).overlaps(sample.problem.text, answer)
-
-
-def overlap_verdict(overlaps: Sequence[Overlap]) -> Verdict | None:
-    """The rejection that evidence demands, naming the nearest item; None without evidence."""
-    if not overlaps:
+    if not context.config.decontamination.protected:
         return None
+    index = benchmark_index(context.config.decontamination, context.resources.index_folder())
+    context.facts.setdefault("artifacts", {})["benchmark_index"] = index.hash
+    return index
+
+
+@lru_cache(maxsize=2)
+def benchmark_index(settings: DecontaminationSettings, folder: Path) -> BenchmarkIndex:
+    """The index for `settings`, made once in a process, and once for all that share `folder`.
+
+    Raises:
+        SourceError: a benchmark file is missing or malformed.
+    """
+    path = folder / f"{index_hash(settings)}.npz"
+    index = BenchmarkIndex.restore(path, settings)
+    if index is None:
+        index = BenchmarkIndex.build(settings)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        index.save(path)
+    return index
+
+
+def sample_answer(sample: Sample) -> str | None:
+    """The final answer of a sample's solution, or else what its program returned."""
+    if sample.solution is not None and sample.solution.answer is not None:
+        return sample.solution.answer
+    return None if sample.execution is None else sample.execution.output_text
+
+
+def overlap_verdict(overlaps: Sequence[Overlap], review: str = "record") -> Verdict | None:
+    """What evidence demands of a problem, naming the nearest item; None where it may stay.
+
+    Evidence of the rule `review` alone is a matter of policy: "record" lets the problem stay, "unknown" holds it back,
+    "fail" rejects it.
+    """
+    certain = [overlap for overlap in overlaps if overlap.rule != REVIEW or review == "fail"]
+    if certain:
+        return fail(Reason.BENCHMARK_OVERLAP, _told(certain))
+    return unknown(Reason.BENCHMARK_REVIEW, _told(overlaps)) if overlaps and review == "unknown" else None
+
+
+def _told(overlaps: Sequence[Overlap]) -> str:
     first = overlaps[0]
     more = f" and {len(overlaps) - 1} more" if len(overlaps) > 1 else ""
-    return fail(Reason.BENCHMARK_OVERLAP, f"{first.benchmark} {first.item}: {first.rule} {first.score:.2f}{more}")
+    return f"{first.benchmark} {first.item}: {first.rule} {first.score:.2f}{more}"
+
+
+def _below(name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}

@@ -1,18 +1,23 @@
 """Dead inputs: what a program does when one of its inputs is changed.
 
 An input whose change never changes the output, nor makes the program fail, does not matter to the problem. Most inputs
-show at the first change that they matter. One that does not is changed more often, and then in other circumstances,
-with all other inputs changed as well: four teachers may need another bus on one day and not on another.
+show at the first change that they matter. One that does not is changed more often, then far away, where the shortest of
+three ways is no longer the shortest, and then in other circumstances, with all other inputs changed as well: four
+teachers may need another bus on one day and not on another.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from caco_tasks.ids import content_id, random_seed
 from caco_tasks.records import Execution, Outcome, Reason, Verdict, fail, unknown
-from caco_tasks.sandbox.values import perturbations
+from caco_tasks.sandbox.values import TYPE, perturbations
 
+FAR_DRAWS = 10  # changes far away, of one input
+CIRCUMSTANCES = 10  # in which inputs that are still silent are changed
+FAR_FACTOR = 12
 JOINT_DRAWS = 4  # inputs changed in every key: circumstances of a third look, and points of a behaviour signature
 
 
@@ -32,6 +37,20 @@ def changed_inputs(input_json: str, *, keys: Iterable[str], draws: int, look: in
     for key in keys:
         for changed in perturbations(input_json, key=key, draws=draws, seed=random_seed(key, look)):
             yield key, changed
+
+
+def far_changed_inputs(input_json: str, *, keys: Iterable[str], draws: int = FAR_DRAWS) -> Iterator[tuple[str, str]]:
+    """Pairs of a key and an input in which that key, and no other, is far from what it was; at most `draws` of each."""
+    given = json.loads(input_json)
+    for key in keys:
+        for value in _far(given[key])[:draws]:
+            yield key, json.dumps({**given, key: value})
+
+
+def circumstances(execution: Execution) -> list[str]:
+    """Other inputs to start from: with one input far away, and with all inputs changed."""
+    far = far_changed_inputs(execution.input_json or "{}", keys=input_names(execution), draws=2)
+    return [*(place for _, place in far), *jointly_changed_inputs(execution)][:CIRCUMSTANCES]
 
 
 def jointly_changed_inputs(execution: Execution) -> list[str]:
@@ -85,6 +104,37 @@ def _changed_in_all(input_json: str, keys: Sequence[str], draw: int) -> str:
         seed = random_seed("joint", key, draw)  # one for each key: equal steps would leave differences as they are
         input_json = next(iter(perturbations(input_json, key=key, draws=1, seed=seed)), input_json)
     return input_json
+
+
+def _far(value: Any) -> list[Any]:
+    """Values of the same type far from `value`: of the same sign, as small and as large as a problem may have."""
+    match value:
+        case bool():
+            return []
+        case int():
+            sign = -1 if value < 0 else 1
+            return [far for far in (sign, value * FAR_FACTOR + sign) if far != value]
+        case float():
+            low, high = value / FAR_FACTOR, value * FAR_FACTOR
+            return [low, 1 - (1 - value) / FAR_FACTOR if 0 < value < 1 else high] if value else [float(FAR_FACTOR)]
+        case str():
+            return [far for far in dict.fromkeys((value[::-1], value * 2, "".join(sorted(value)))) if far != value]
+        case list():
+            return _far_items(value)
+        case dict() if TYPE not in value:
+            return [{**value, name: far} for name, item in value.items() for far in _far(item)]
+    return []
+
+
+def _far_items(values: list[Any]) -> list[Any]:
+    """The list turned round, its last item first, and all items alike; then one item far away: the outer ones, then the
+    middle one."""
+    size = len(values)
+    distinct = [value for place, value in enumerate(values) if value not in values[:place]][:3]
+    whole = [values[::-1], values[-1:] + values[:-1], *([value] * size for value in distinct)]
+    places = dict.fromkeys((0, size - 1, size // 2)) if values else ()
+    single = [[*values[:place], far, *values[place + 1 :]] for place in places for far in _far(values[place])]
+    return [far for far in whole if far != values] + single
 
 
 def _differs(trial: Trial) -> bool:

@@ -17,13 +17,18 @@ _SIGNS_IN_A_ROW = re.compile(r"(?:[-+~]\s*|not\s+){40}")
 
 def parse_program(code: str) -> ast.Module | None:
     """The syntax tree of `code`; None when it does not parse or is longer or deeper than the caps."""
+    tree = read_tree(code)
+    return tree if tree is not None and _depth(tree) <= MAX_NESTING else None
+
+
+def read_tree(code: str) -> ast.Module | None:
+    """As `parse_program`, of a tree that may be too deep: whoever walks it counts."""
     if len(code) > MAX_CODE_CHARS or _bracket_depth(code) > MAX_NESTING or _SIGNS_IN_A_ROW.search(code):
         return None
     try:
-        tree = ast.parse(code)
+        return ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None  # a null byte is a ValueError before 3.12, a stack overflow of the parser is a MemoryError
-    return tree if _depth(tree) <= MAX_NESTING else None
 
 
 def entry_function(tree: ast.Module) -> ast.FunctionDef | None:
@@ -101,7 +106,10 @@ def _is_name(node: ast.AST, name: str) -> bool:
 
 
 def _bracket_depth(code: str) -> int:
+    """How deep brackets nest; few brackets are not looked at, only counted."""
     depth = deepest = 0
+    if (few := sum(map(code.count, _OPENING))) <= MAX_NESTING:
+        return few
     for char in code:
         if char in _OPENING:
             depth += 1

@@ -58,9 +58,15 @@ _MODULES = re.compile(r"(?<![\w.\\])(?:np|numpy|sp|sympy|mpmath|math|fractions|d
 _AND = re.compile(r"(?:,\s*)?(?<![a-zA-Z\\])(?:and|or)(?![a-zA-Z])", re.IGNORECASE)
 _GROUPED = re.compile(r"(?<![\d.,\w])\d{1,3}(?:,\d{3})+(?![\d,])")
 _GROUPED_BY_SPACE = re.compile(r"[-+]?\d{1,3}(?: \d{3})+(?:\.\d+)?")
+_SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+_SCALED = re.compile(rf"(?<=\d)[ ~-]?({'|'.join(_SCALES)})s?(?![a-zA-Z])", re.IGNORECASE)
+_TIMES_TEN = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*\^)")
+_DEGREES = re.compile(
+    r"(\\(?:sin|cos|tan|cot|sec|csc))\s*[({]?\s*(\d+(?:\.\d+)?)\s*\^?\s*(?:\{\s*\\circ\s*\}|\\circ|\\degree)\s*[)}]?"
+)
 _BRACKETS = re.compile(r"[(\[]|\\\{")
 _DELIMITERS = re.compile(r"\\[()]|\\\[|\\\]|\\?\$")
-_LEADING = " ,;:"
+_LEADING = " ,;:="
 _TRAILING = " .,;:\\"
 _QUOTES = {'"': '"', "'": "'", "`": "`"}
 NESTED_WRAPPERS = 4
@@ -76,6 +82,7 @@ def clean(text: str) -> str:
         text = _clean_latex(text)
     text = text.replace("{,}", ",")
     text = text.replace("**", "^") if "**" in text and not text.startswith("**") else text.replace("**", " ")
+    text = _TIMES_TEN.sub("*", _SCALED.sub(lambda found: f"*10^{_SCALES[found[1].lower()]}", text))
     text = _MODULES.sub("", _AND.sub(",", text))
     text = " ".join(text.split()).lstrip(_LEADING).rstrip(_TRAILING)
     return _join_thousands(_unquote(text))
@@ -83,7 +90,7 @@ def clean(text: str) -> str:
 
 def _clean_latex(text: str) -> str:
     text = text.replace(r"\%", "%").replace(r"\_", "_").replace(",\\ ", ", ")
-    text = _THIN.sub("", text)
+    text = _DEGREES.sub(r"\1(\2*\\pi/180)", _THIN.sub("", text))
     text = _FRACTIONS.sub(r"\\frac", _SIZES.sub(" ", text))
     for _ in range(NESTED_WRAPPERS):
         text, found = _WRAPPERS.subn(r" \1 ", text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from caco_tasks.grading.clean import clean
-from caco_tasks.grading.extract import extract_answer, has_solution_marks
+from caco_tasks.grading.extract import TAIL_CHARS, extract_answer, has_solution_marks
 from caco_tasks.grading.parse import parse
 from caco_tasks.grading.tokens import MAX_CHARS, Unreadable
 from caco_tasks.grading.tree import Node, Words
@@ -22,10 +22,12 @@ MAX_QUESTION_CHARS = 4000  # of each text that is sent to math-verify
 
 _INTEGER = re.compile(r"([-+]?)0*(\d+)")
 _CHOICE = re.compile(r"\(?([A-J])\)?")
-_CHOSEN = re.compile(r"(?:\(([A-J])\)|(?:option |choice )?([A-J])[).:]?)(?:\s.*)?")
+_CHOSEN = re.compile(r"(?:\(([A-J])\)|(?i:option |choice )?([A-J])[).:]?)(?:\s.*)?")
 _SPACES = re.compile(r"(?<!\d)\s|\s(?!\d)|[{}]")
 _MATHEMATICS = re.compile(r"[\\^_=<>]|\d\s*[-+*/]|[-+*/]\s*\d")
 _YES_NO = {"yes": "true", "no": "false"}
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?")  # no subtraction
+_TIME = re.compile(r"\d{1,2}:\d{2}\s*[ap]\.?m\.?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def compare_exactly(gold: str, pred: str) -> Decision | Question:
     whole = _compare_integers(gold, pred)
     if whole is not None:
         return whole
+    gold, pred = _short(gold), _short(pred)
     if len(gold) > MAX_CHARS or len(pred) > MAX_CHARS:
         return _compare_long(gold, pred)
     gold, pred = _final(gold), _final(pred)
@@ -65,6 +68,12 @@ def _compare_integers(gold: str, pred: str) -> Decision | None:
         return None
     same_sign = (first[1] == "-") == (second[1] == "-") or first[2] == second[2] == "0"
     return Decision(same_sign and first[2] == second[2], "integer")
+
+
+def _short(text: str) -> str:
+    """A text, or the end of a solution that is longer than an answer may be."""
+    end = text[-TAIL_CHARS:]
+    return end if len(text) > MAX_CHARS and has_solution_marks(end) else text
 
 
 def _compare_long(gold: str, pred: str) -> Decision:
@@ -97,10 +106,18 @@ def _compare_words(gold: str, pred: str) -> Decision | None:
     first, second = _folded(gold), _folded(pred)
     if first == second:
         return Decision(True, "text")
+    if _TIME.fullmatch(gold) and _TIME.fullmatch(pred):
+        return Decision(_compact(gold) == _compact(pred), "text")
+    if _DATE.fullmatch(gold) or _DATE.fullmatch(pred):
+        return Decision(False, "text")
     is_words = [re.fullmatch(r"[A-Za-z][A-Za-z' -]{2,}", text) is not None for text in (gold, pred)]
     if all(is_words) and not any(_is_name(text) for text in (gold, pred)):
         return Decision(False, "text")
     return None
+
+
+def _compact(text: str) -> str:
+    return re.sub(r"[\s.]", "", text.casefold())
 
 
 def _is_name(text: str) -> bool:
@@ -114,7 +131,7 @@ def _is_name(text: str) -> bool:
 def _folded(text: str) -> str:
     folded = (
         " ".join(re.findall(r"[^\W_]+", text.casefold()))
-        if text and not _MATHEMATICS.search(text) and _is_wordy(text)
+        if text and not _MATHEMATICS.search(text) and (_is_wordy(text) or text.casefold() == "no")
         else text
     )
     return _YES_NO.get(folded, folded)

@@ -71,18 +71,19 @@ def _checks(statement: Statement) -> Iterator[tuple[bool, int, int]]:
         left, right = readings[place], readings[place + 1]
         if not left or not right or not _units_allow(sides[place], sides[place + 1]):
             continue
-        if sides[place].units and not has_operator[place]:
+        if not has_operator[place] and (sides[place].units or (sides[place + 1].units and not has_operator[place + 1])):
             continue  # a quantity and its conversion
         if len(sides) == 2 and not has_operator[place] and not has_operator[place + 1]:
             continue
-        is_true = any(_same(first, second) for first in left for second in right)
+        same = _about if sides[place + 1].is_about else _same
+        is_true = any(same(first, second) for first in left for second in right)
         is_true = is_true or _holds_with_remainder(statement, place, left, right)
         yield is_true, sides[place].tokens[0].start, sides[place + 1].tokens[-1].end
 
 
 def _has_operator(side: Side) -> bool:
     kinds = [token.kind for token in side.tokens]
-    return any(kind in ("op", "frac", "!") for kind in kinds) or "%" in kinds[:-1]
+    return any(kind in ("op", "frac", "sqrt", "!") for kind in kinds) or "%" in kinds[:-1]
 
 
 def _is_said_to_be_rounded(statement: Statement, behind: str) -> bool:
@@ -123,6 +124,23 @@ def _same(left: _Value, right: _Value) -> bool:
     if left.value == right.value:
         return True
     return _rounds_to(left.value, right) or _rounds_to(right.value, left)
+
+
+def _about(left: _Value, right: _Value) -> bool:
+    """Whether the right value is the left one, give or take one in the last place that it shows; `7 ≈ 6.9` holds too."""
+    return _same(left, right) or any(
+        abs(value.value - shown.value) <= Fraction(10) ** _last_place(shown)
+        for value, shown in ((left, right), (right, left))
+        if shown.decimals is not None or shown.value.denominator == 1
+    )
+
+
+def _last_place(shown: _Value) -> int:
+    """The power of ten of the last digit shown; the zeros at the end of a whole number may be rounding."""
+    if shown.decimals is not None:
+        return -shown.decimals
+    digits = str(abs(shown.value.numerator))
+    return len(digits) - len(digits.rstrip("0")) if shown.value else 0
 
 
 def _rounds_to(value: Fraction, shown: _Value) -> bool:
@@ -179,7 +197,8 @@ def _cuts(tokens: list[Token], *, is_first: bool, is_last: bool) -> list[list[To
 
 def _is_joint(before: Token, token: Token) -> bool:
     """Whether nothing stands between two operands: a product, a mixed number, or two things of the sentence."""
-    return before.kind in ("number", ")", "%", "!") and token.kind in ("number", "(", "frac")
+    is_apart = token.start > before.end
+    return is_apart and before.kind in ("number", ")", "%", "!") and token.kind in ("number", "(", "frac", "sqrt")
 
 
 def _is_split_number(before: Token, token: Token) -> bool:
@@ -219,7 +238,7 @@ def _evaluate(tokens: list[Token], percent: Fraction) -> _Value | None:
     except (_NoValue, ZeroDivisionError):
         return None
     literals = [token for token in tokens if token.kind == "number"]
-    is_literal = len(literals) == 1 and not any(token.kind in ("op", "frac", "!") for token in tokens[1:])
+    is_literal = len(literals) == 1 and not any(token.kind in ("op", "frac", "sqrt", "!") for token in tokens)
     return _Value(value, literals[0].decimals if is_literal and not parser.scaled else None)
 
 
@@ -268,12 +287,12 @@ class _Parser:
 
     def _starts_factor(self) -> bool:
         token = self.peek
-        return token is not None and token.kind in ("(", "number", "frac")
+        return token is not None and token.kind in ("(", "number", "frac", "sqrt")
 
     def _beside(self, value: Fraction) -> Fraction:
         """A mixed number such as `2 1/2`, or a product with a bracket."""
         before = self._tokens[self._at - 1]
-        if before.kind == ")" or (self.peek is not None and self.peek.kind == "("):
+        if before.kind == ")" or (self.peek is not None and self.peek.kind in ("(", "sqrt")):
             return _checked(value * self._power())
         is_fraction = self.peek is not None and self.peek.kind == "frac"
         part = self._power()
@@ -325,6 +344,8 @@ class _Parser:
             return token.value
         if token.kind == "frac":
             return self._atom() / self._atom()
+        if token.kind == "sqrt":
+            return _root(self._atom())
         if token.kind != "(":
             raise _NoValue
         value = self.sum()
@@ -348,6 +369,15 @@ def _raise(base: Fraction, exponent: Fraction) -> Fraction:
     if exponent.denominator != 1 or abs(exponent) * bits > MAX_BITS or (base == 0 and exponent <= 0):
         raise _NoValue
     return base ** int(exponent)
+
+
+def _root(value: Fraction) -> Fraction:
+    """The square root where it is a fraction."""
+    parts = (value.numerator, value.denominator)
+    roots = [math.isqrt(part) if part >= 0 else 0 for part in parts]
+    if any(root * root != part for root, part in zip(roots, parts, strict=True)):
+        raise _NoValue
+    return Fraction(*roots)
 
 
 def _factorial(value: Fraction) -> Fraction:

@@ -18,7 +18,9 @@ _CUE = re.compile(
 _FINAL_CUE = re.compile(r"final answer(?: is\b|\s*:)\s*:?", re.IGNORECASE)
 _IS = re.compile(r"\b(?:is|are|equals?|was|were)\b\s*:?\s*(?=\S)", re.IGNORECASE)
 _STRONG_CUE = re.compile(r"answer|option|choice", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"\n|[.!?](?=\s|$|\*)|(?<=\s)which\b|(?<=\s)because\b|(?<=\s)since\b", re.IGNORECASE)
+_SENTENCE_END = re.compile(
+    r"\n|[.!?](?=\s|$|\*)|(?<=\s)which\b|(?<=\s)because\b|(?<=\s)since\b|,\s+not\b", re.IGNORECASE
+)
 _MATH = re.compile(
     r"\$\$([^$]{1,600})\$\$|(?<!\\)\$((?:[^$\\\n]|\\.){1,600})\$"
     r"|\\\[((?:[^\\]|\\(?!\])){1,600})\\\]|\\\(((?:[^\\]|\\(?!\))){1,600})\\\)"

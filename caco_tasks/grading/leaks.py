@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from caco_tasks.grading.measures import constants, measured, with_plain_dates
 from caco_tasks.grading.mentions import WORD_CONSTANT, Mention, mentions
 from caco_tasks.grading.words import MAX_NUMBER, words_of_number
 from caco_tasks.records import PASS, Reason, Verdict, fail
@@ -20,6 +21,7 @@ from caco_tasks.records import PASS, Reason, Verdict, fail
 MAX_CHARS = 20_000  # of a problem
 MAX_LEAVES = 5000  # of an input
 MAX_TEXTS = 200  # texts of an input that are looked for
+LISTED_ITEMS = 3  # a list of so many numbers leaks where they stand side by side
 RUN_ITEMS = 4  # a list of so many evenly spaced numbers may be named by its ends
 
 _CODE = re.compile(
@@ -32,15 +34,17 @@ _CODE = re.compile(
 )
 _SNAKE = re.compile(r"(?<![\\\w{])_*[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+")
 _LITERAL = re.compile(r"(?<![\w.])(\d{1,400}(?:_\d{1,400})*(?:\.\d{1,400})?(?:[eE][-+]?\d{1,2})?)(?![\w.])")
+_HALF_A_DOZEN = re.compile(r"\bhalf\s+a\s+dozen\b", re.IGNORECASE)
+_LISTED = re.compile(r"-?\d{1,400}(?:\.\d{1,400})?")
 _QUOTED = re.compile(r"'([^'\n\\]{1,200})'|\"([^\"\n\\]{1,200})\"")
 _STATED = (
-    r"\b(?:answer|result|output|solution)s?\b[^.?!\n]{0,40}?(?:\bis\b|\bare\b|\bequals\b|\bbe\b|=|:)"
+    r"\b(?:SAID)s?\b[^.?!\n]{0,40}?(?:\bis\b|\bare\b|\bequals\b|\bbe\b|=|:)"
     r"\s*[$\\({{\[*'\"]{0,4}\s*ANSWER(?![\w/])(?!\.\d)"
 )
 _VERBS = (
     "find calculate compute determine evaluate solve give list write state express simplify count show "
-    "prove name tell decide say sort report identify estimate convert what how which who when where is "
-    "are does do can return print output factor expand arrange round answer check reverse add subtract "
+    "prove name tell decide say sort report identify estimate convert what how which return print output "
+    "factor expand arrange round answer check reverse add subtract "
     "multiply divide sum describe select choose pick rank order complete derive obtain reduce replace "
     "encode decode remove apply use take shorten rewrite form turn build make change merge join split "
     "swap rotate shift compress spell fill mark translate compare classify predict draw measure test "
@@ -76,6 +80,7 @@ class _Case:
     text: str
     bare: str  # the text without the input's own texts
     found: list[Mention]
+    said: set[Fraction]  # all values that the text names
     given: _Given
     output_text: str
     code: str
@@ -97,9 +102,12 @@ def problem_faults(problem: str, *, input_json: str, output_text: str, code: str
         return fail(Reason.EMPTY, "no words")
     given = _Given()
     _collect(json.loads(input_json), given)
-    bare = _COUNTING.sub(" ", _without_texts(text, given.texts))
+    text = _HALF_A_DOZEN.sub("six", with_plain_dates(text, [*given.texts[:MAX_TEXTS], output_text.strip()]))
+    bare, said = _without_measures(_COUNTING.sub(" ", _without_texts(text, given.texts)), given)
     literals = {Fraction(digits.replace("_", "")) for digits in _LITERAL.findall(code)}
-    case = _Case(text, bare, mentions(bare), given, output_text.strip(), code, literals)
+    found = mentions(bare)
+    said = said.union(*(mention.values for mention in found))
+    case = _Case(text, bare, found, said, given, output_text.strip(), code, literals)
     rules = (_leaked_code, _leaked_answer, _unnamed_input, _foreign_number, _no_question)
     return next((fault for rule in rules if (fault := rule(case)) is not None), PASS)
 
@@ -128,12 +136,12 @@ def _leaked_answer(case: _Case) -> Verdict | None:
     number = _number_of(answer)
     if number is None:
         return _leaked_text(case, answer)
-    if number in case.given.numbers:
-        return None
-    if number not in _allowed(case) and any(mention.is_digits and number in mention.values for mention in case.found):
+    spellings = "(?:" + "|".join([re.escape(answer), *_other_spellings(number)]) + ")"
+    if number in case.given.numbers:  # the problem may say it, but not as the answer
+        return _stated(case.bare, spellings, said="answer|solution")
+    if number not in _allowed(case) and any(_is_plain(one) and number in one.values for one in case.found):
         return fail(Reason.LEAKS_ANSWER, f"holds the answer {answer[:60]}")
-    spellings = [re.escape(answer), *_other_spellings(number)]
-    return _stated(case.bare, "(?:" + "|".join(spellings) + ")")
+    return _stated(case.bare, spellings)
 
 
 def _other_spellings(number: Fraction) -> list[str]:
@@ -147,6 +155,8 @@ def _leaked_text(case: _Case, answer: str) -> Verdict | None:
     """A list or a text that is the answer, and is neither a word of the program nor of the input."""
     if answer in ("True", "False", "None"):
         return _stated(case.bare, answer)
+    if _is_listed(answer, case):
+        return fail(Reason.LEAKS_ANSWER, f"lists the answer {answer[:60]}")
     squeezed, squeezed_input = (
         re.sub(r"\s", "", answer),
         re.sub(r"\s", "", json.dumps(case.given.texts) + str(case.given.lists)),
@@ -167,8 +177,22 @@ def _leaked_text(case: _Case, answer: str) -> Verdict | None:
     return _stated(case.bare, re.escape(answer))
 
 
-def _stated(text: str, answer: str) -> Verdict | None:
-    match = re.search(_STATED.replace("ANSWER", answer), text, re.IGNORECASE)
+def _is_plain(mention: Mention) -> bool:
+    """Written in digits, or a number too large to be a word like any other."""
+    return mention.is_digits or (not mention.is_exempt and min(mention.values, default=0) > WORD_CONSTANT)
+
+
+def _is_listed(answer: str, case: _Case) -> bool:
+    """Whether the numbers of a list stand in the text, one after the other, without being a list of the input."""
+    numbers = _LISTED.findall(answer)
+    if answer[0] not in "[(" or len(numbers) < LISTED_ITEMS or _numbers_of(answer) in case.given.lists:
+        return False
+    commas = r"\s*(?:,|,?\s+and|\s)\s*".join(map(re.escape, numbers))
+    return re.search(rf"(?<![\w.-]){commas}(?![\w]|\.\d)", case.text) is not None
+
+
+def _stated(text: str, answer: str, said: str = "answer|result|output|solution") -> Verdict | None:
+    match = re.search(_STATED.replace("SAID", said).replace("ANSWER", answer), text, re.IGNORECASE)
     return fail(Reason.LEAKS_ANSWER, f"says '{match[0][:60]}'") if match else None
 
 
@@ -185,10 +209,10 @@ def _numbers_of(text: str) -> list[Fraction]:
 
 
 def _unnamed_input(case: _Case) -> Verdict | None:
-    said = {value for mention in case.found for value in mention.values}
+    said, known = case.said, constants(case.text)
     runs = {number for numbers in case.given.lists if _is_named_run(numbers, said) for number in numbers}
     for number in case.given.numbers:
-        if number not in runs and not _is_named(number, said):
+        if number not in runs | known and not _is_named(number, said):
             return fail(Reason.NAMES_NO_INPUT, f"does not name {_shown(number)}")
     problem = _folded(case.text)
     for text in case.given.texts[:MAX_TEXTS]:
@@ -290,6 +314,17 @@ def _collect_tagged(value: dict[str, Any], given: _Given) -> None:
             given.numbers.extend(_numbers_of(content))
     else:
         _collect(content, given)
+
+
+def _without_measures(text: str, given: _Given) -> tuple[str, set[Fraction]]:
+    """The problem without what names a number of the input in other units or words, and these numbers."""
+    wanted, said = set(given.numbers), set[Fraction]()
+    unnamed = wanted.difference(*(mention.values for mention in mentions(text)))
+    for stretch, values in measured(text) if unnamed else ():
+        if values & unnamed:
+            said |= values & unnamed
+            text = text.replace(stretch, " ")
+    return text, said
 
 
 def _without_texts(text: str, texts: Iterable[str]) -> str:

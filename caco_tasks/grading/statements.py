@@ -14,12 +14,14 @@ UNIT_WORDS = 3  # words in a row that may stand behind a number
 
 _TOKEN = re.compile(
     r"""
-      (?P<space>[ \t\u00a0]+|\\[,;:! ]|\\?\$|&|\\left(?![a-zA-Z])|\\right(?![a-zA-Z])|\\[()\[\]]|~|\*\*(?!\s*[-+\d(.]))
+      (?P<space>[ \t\u00a0]+|\\[,;:! ]|\\?\$|[€£¥`]|&|\\left(?![a-zA-Z])|\\right(?![a-zA-Z])|\\[()\[\]]|~|\*\*(?!\s*[-+\d(.]))
     | (?P<line>(?:\n|\\\\)[\s&]*)
     | (?P<number>(?:\d{1,3}(?:(?:,|\{,\})\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)
-    | (?P<approx>≈|\\approx|~=|[<>≤≥≠]=?|!=|\\(?:le|ge|leq|geq|ne|neq|lt|gt)(?![a-zA-Z]))
+    | (?P<about>≈|\\approx(?![a-zA-Z])|~=)
+    | (?P<approx>[<>≤≥≠]=?|!=|\\(?:le|ge|leq|geq|ne|neq|lt|gt)(?![a-zA-Z]))
     | (?P<equals>={1,2}(?![=>]))
     | (?P<frac>\\[dtc]?frac(?![a-zA-Z]))
+    | (?P<sqrt>\\sqrt(?=\s*\{)|(?<![A-Za-z.])sqrt(?=\()|√(?=[\d({]))
     | (?P<op>\*\*|//|[-+*/^\u00d7\u00b7\u00f7\u2212⋅]|\\(?:times|cdot|div|bmod|mod)(?![a-zA-Z]))
     | (?P<cross>[xX](?=[ ]?[$(.]{0,2}\d))
     | (?P<percent>\\?%)
@@ -27,6 +29,7 @@ _TOKEN = re.compile(
     | (?P<close>[)}\]])
     | (?P<bang>!)
     | (?P<power>[²³])
+    | (?P<label>\\(?:text|mathrm|mbox)\s*\{[\s~]*[A-Za-z][A-Za-z .~]*\}(?:\s*\^\s*(?:\{[23]\}|[23]))?)
     | (?P<text>\\(?:text|mathrm|mbox|boxed|textbf|mathbf)\s*(?=\{))
     | (?P<word>[A-Za-z]+(?:/[A-Za-z]+)*)
     | (?P<command>\\[a-zA-Z]+)
@@ -35,6 +38,21 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_NUMERAL = r"(?<![\d.,/$])(\d{1,30}(?:\.\d+)?)(?![\d,./]|\s*%)"
+_THEN = r"(?=\s+(?:is|equals|makes|gives)\s+\$?-?\d)"
+_PHRASES = (
+    (re.compile(rf"\b(?:the )?sum of {_NUMERAL} and {_NUMERAL}{_THEN}", re.IGNORECASE), r"\1 + \2"),
+    (re.compile(rf"\b(?:the )?product of {_NUMERAL} and {_NUMERAL}{_THEN}", re.IGNORECASE), r"\1 * \2"),
+    (re.compile(rf"{_NUMERAL} more than {_NUMERAL}{_THEN}", re.IGNORECASE), r"\2 + \1"),
+    (re.compile(rf"{_NUMERAL} (?:less|fewer) than {_NUMERAL}{_THEN}", re.IGNORECASE), r"\2 - \1"),
+    (re.compile(rf"\b(?:twice|double) {_NUMERAL}{_THEN}", re.IGNORECASE), r"2 * \1"),
+    (
+        re.compile(rf"(?<!= ){_NUMERAL} divided by {_NUMERAL}\s+(?:is|equals|gives)\s+(?=\$?-?\d)", re.IGNORECASE),
+        r"\1 / \2 = ",
+    ),
+    (re.compile(r"(?<=\d) multiplied by(?= \$?\d)", re.IGNORECASE), " *"),
+    (re.compile(r"(?<=\d)[ -]per ?cent\b", re.IGNORECASE), "%"),
+)  # arithmetic in words -> in signs
 _THIN = re.compile(r"\\!|(?<=\d)\\,(?=\d{3}(?!\d))")
 _OPERATORS = {
     "\u00d7": "*",
@@ -101,6 +119,7 @@ class Side:
     tokens: list[Token] = field(default_factory=list)
     is_known: bool = True  # False: it holds a letter or something else that has no value
     units: set[str] = field(default_factory=set)
+    is_about: bool = False  # it stands behind "≈"
 
 
 @dataclass(slots=True)
@@ -112,8 +131,11 @@ class Statement:
 
 
 def plain(text: str) -> str:
-    """The part of a text that is read, with LaTeX's thin spaces and commas inside numbers taken out."""
-    return _THIN.sub("", text[:MAX_CHARS].replace("{,}", ",").replace(",\\!", ","))
+    """The part of a text that is read: without LaTeX's thin spaces in numbers, and with arithmetic in words as signs."""
+    text = _THIN.sub("", text[:MAX_CHARS].replace("{,}", ",").replace(",\\!", ","))
+    for phrase, signs in _PHRASES:
+        text = phrase.sub(signs, text)
+    return text
 
 
 def statements(text: str) -> Iterator[Statement]:
@@ -147,8 +169,10 @@ class _Reader:
             yield from self._break(kind, match)
         elif kind == "word" or (kind == "cross" and not self._is_times()):
             yield from self._word(match)
-        elif kind == "equals":
-            self._equals()
+        elif kind in ("equals", "about"):
+            self._equals(is_about=kind == "about")
+        elif kind == "label":
+            yield from self._label(match)
         else:
             self._add(kind, match)
         self._spaced = False
@@ -163,10 +187,10 @@ class _Reader:
     def _side(self) -> Side:
         return self._statement.sides[-1]
 
-    def _equals(self) -> None:
+    def _equals(self, *, is_about: bool = False) -> None:
         if not self._side.tokens:
             self._side.is_known = False
-        self._statement.sides.append(Side())
+        self._statement.sides.append(Side(is_about=is_about))
         self._after_letter = False
 
     def _break(self, kind: str, match: re.Match[str]) -> Iterator[Statement]:
@@ -178,6 +202,16 @@ class _Reader:
         self._after_letter = kind in ("other", "command") and match[0] not in "\"'“”\u2018\u2019\u2014\u2013…#•→"
         if self._after_letter:
             self._side.is_known = False
+
+    def _label(self, match: re.Match[str]) -> Iterator[Statement]:
+        """Words in LaTeX: the unit of a number, or else something unknown."""
+        tokens = self._side.tokens
+        if tokens and tokens[-1].kind in ("number", ")", "%"):
+            self._side.units.add(match[0].partition("{")[2].partition("}")[0].strip(" ~").lower())
+            return
+        self._side.is_known &= not tokens
+        yield from self.finish()
+        self._side.is_known = False
 
     def _ends_in_operator(self) -> bool:
         return bool(self._side.tokens) and self._side.tokens[-1].kind == "op"

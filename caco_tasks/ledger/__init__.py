@@ -1,8 +1,24 @@
 """Postgres: loads manifests, answers questions of lineage; the only package that speaks SQL."""
 
+from caco_tasks.ledger.audits import CHECKS, Candidate, Stratum
 from caco_tasks.ledger.claims import LedgerClaims
 from caco_tasks.ledger.ledger import Ledger
-from caco_tasks.ledger.lookups import FunnelRow, RejectRow, SourceRow
+from caco_tasks.ledger.lookups import FunnelRow, OverlapRow, RejectRow, SourceRow
 from caco_tasks.ledger.rebuilding import rebuild
+from caco_tasks.ledger.scores import GainRow, OutlayRow, ScoreRow
 
-__all__ = ["FunnelRow", "Ledger", "LedgerClaims", "RejectRow", "SourceRow", "rebuild"]
+__all__ = [
+    "CHECKS",
+    "Candidate",
+    "FunnelRow",
+    "GainRow",
+    "Ledger",
+    "LedgerClaims",
+    "OutlayRow",
+    "OverlapRow",
+    "RejectRow",
+    "ScoreRow",
+    "SourceRow",
+    "Stratum",
+    "rebuild",
+]

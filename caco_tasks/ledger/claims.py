@@ -4,8 +4,10 @@ The claims of a finished shard are exported once, to `{shard:05d}.claims.parquet
 lost with its disk gets them back from the store.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,32 +18,75 @@ from caco_tasks.ledger.connection import Database
 from caco_tasks.store.base import Store
 from caco_tasks.store.manifest import Manifest, run_folder
 
-CLAIMING_STAGES = ("unify", "dedup")
+CLAIMING_STAGES = ("unify", "dedup", "decontaminate")
 
 _INSERT = text("""
-    INSERT INTO caco.fingerprint (kind, hash, owner, run_id)
-    SELECT kind, hash, owner, :run_id
-    FROM (
-        SELECT DISTINCT ON (kind, hash) kind, hash, owner
-        FROM unnest(CAST(:kinds AS text[]), CAST(:hashes AS text[]), CAST(:owners AS text[]))
-            WITH ORDINALITY AS asked (kind, hash, owner, place)
-        ORDER BY kind, hash, place
-    ) AS first_asked
-    ORDER BY kind, hash
+    INSERT INTO caco.fingerprint (kind, hash, place, owner, sketch, run_id)
+    SELECT kind, hash, place, owner, sketch, :run_id
+    FROM unnest(
+        CAST(:kinds AS text[]), CAST(:hashes AS text[]), CAST(:places AS integer[]), CAST(:owners AS text[]),
+        CAST(:sketches AS bytea[])
+    ) AS asked (kind, hash, place, owner, sketch)
+    ORDER BY kind, hash, place
     ON CONFLICT DO NOTHING
+    RETURNING hash
 """)  # in order, so that two callers never wait for each other
-_WINNERS = text("SELECT hash, owner FROM caco.fingerprint WHERE kind = :kind AND hash = ANY(CAST(:hashes AS text[]))")
+_OWNERS = text("""
+    SELECT hash, owner FROM caco.fingerprint
+    WHERE kind = :kind AND hash = ANY(CAST(:hashes AS text[])) AND place = 0
+""")
+_LOCK_FAMILIES = text("""
+    SELECT 1 FROM caco.fingerprint
+    WHERE kind = :kind AND hash = ANY(CAST(:hashes AS text[])) AND place = 0
+    ORDER BY hash
+    FOR UPDATE
+""")
+_FAMILIES = text("""
+    SELECT hash, owner, sketch FROM caco.fingerprint
+    WHERE kind = :kind AND hash = ANY(CAST(:hashes AS text[]))
+    ORDER BY hash, place
+""")
 _OWNED = text("""
-    SELECT kind, hash, owner FROM caco.fingerprint
+    SELECT kind, hash, place, owner, sketch FROM caco.fingerprint
     WHERE owner = ANY(CAST(:owners AS text[])) AND run_id = :run_id
-    ORDER BY kind, hash
+    ORDER BY kind, hash, place
 """)
 
 
-class LedgerClaims:
-    """The claims of one run; satisfies `caco_tasks.context.Claims`."""
+class Member(NamedTuple):
+    """One owner in a family, and what tells it from the others."""
 
-    def __init__(self, database: Database, run_id: str) -> None:
+    owner: str
+    sketch: bytes
+
+
+IsAlike = Callable[[bytes, bytes], bool]
+
+
+def join(family: list[Member], one: Member, is_alike: IsAlike) -> str:
+    """The first owner of `family` that is alike, or that `one` is itself; without one, `one` joins at the end."""
+    for member in family:
+        if member.owner == one.owner or is_alike(member.sketch, one.sketch):
+            return member.owner
+    family.append(one)
+    return one.owner
+
+
+class Transactional(Protocol):
+    """What claims are made in."""
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """A transaction: committed where the body ends well, rolled back where it does not."""
+
+
+class LedgerClaims:
+    """The claims of one run; satisfies `caco_tasks.context.Claims`.
+
+    A claim stands from the moment its method returns, and is the same for everybody: for concurrent callers, who wait
+    for each other, and for a rerun, whose owners win what they won before.
+    """
+
+    def __init__(self, database: Transactional, run_id: str) -> None:
         """Claims in the name of a run."""
         self._database = database
         self._run_id = run_id
@@ -49,21 +94,125 @@ class LedgerClaims:
     def claim(self, kind: str, hashes: Sequence[str], owners: Sequence[str]) -> list[str]:
         """The winning owner of each hash, in the order of `hashes`; an unclaimed hash goes to the owner given with it.
 
-        A claim stands from the moment this returns, and is the same for everybody: for concurrent callers, who wait for
-        each other, and for a rerun, whose owners win what they won before.
-
         Raises:
             LedgerError: Postgres does not answer, or `hashes` and `owners` differ in length.
         """
         if len(hashes) != len(owners):
             raise LedgerError(f"{len(hashes)} hashes of '{kind}' come with {len(owners)} owners: give one for each.")
-        asked = {"run_id": self._run_id, "kinds": [kind] * len(hashes), "hashes": list(hashes), "owners": list(owners)}
-        with self._database.transaction() as connection:
-            connection.execute(_INSERT, asked)
-        with self._database.transaction() as connection:
-            rows = connection.execute(_WINNERS, {"kind": kind, "hashes": list(hashes)}).all()
-        winners: dict[str, str] = {row.hash: row.owner for row in rows}
+        winners = _firsts(hashes, owners)
+        taken = self._taken(kind, [(one, 0, owner, None) for one, owner in winners.items()])
+        if taken:
+            with self._database.transaction() as connection:
+                rows = connection.execute(_OWNERS, {"kind": kind, "hashes": taken}).all()
+            winners |= {row.hash: row.owner for row in rows}
         return [winners[one] for one in hashes]
+
+    def claim_unlike(
+        self,
+        kind: str,
+        families: Sequence[str],
+        sketches: Sequence[bytes],
+        owners: Sequence[str],
+        *,
+        is_alike: IsAlike,
+    ) -> list[str]:
+        """For each sketch the first owner in its family that is alike; its own owner where there is none, who joins.
+
+        Who opens a family is settled by its key; who joins one that is there waits for the row of its first member.
+
+        Raises:
+            LedgerError: Postgres does not answer.
+        """
+        members = [Member(owner, sketch) for owner, sketch in zip(owners, sketches, strict=True)]
+        opening = _firsts(families, members)
+        taken = set(self._taken(kind, [(family, 0, *one) for family, one in opening.items()]))
+        later = [
+            (family, one)
+            for family, one in zip(families, members, strict=True)
+            if family in taken or opening[family] is not one
+        ]
+        joined = iter(self._join(kind, later, is_alike) if later else ())
+        return [
+            next(joined) if family in taken or opening[family] is not one else one.owner
+            for family, one in zip(families, members, strict=True)
+        ]
+
+    def _taken(self, kind: str, rows: Sequence[tuple[str, int, str, bytes | None]]) -> list[str]:
+        """Inserts claims, and returns the hashes that were claimed before."""
+        with self._database.transaction() as connection:
+            new = {row.hash for row in connection.execute(_INSERT, self._asked((kind, *row) for row in rows))}
+        return [row[0] for row in rows if row[0] not in new]
+
+    def _join(self, kind: str, members: Sequence[tuple[str, Member]], is_alike: IsAlike) -> list[str]:
+        """Joins members to families that are there, one after the other."""
+        asked = {"kind": kind, "hashes": sorted({family for family, _ in members})}
+        with self._database.transaction() as connection:
+            connection.execute(_LOCK_FAMILIES, asked)
+            families: dict[str, list[Member]] = {}
+            for row in connection.execute(_FAMILIES, asked):
+                families.setdefault(row.hash, []).append(Member(row.owner, bytes(row.sketch)))
+            sizes = {family: len(found) for family, found in families.items()}
+            winners = [join(families[family], one, is_alike) for family, one in members]
+            new = [
+                (kind, family, place, *found[place])
+                for family, found in families.items()
+                for place in range(sizes[family], len(found))
+            ]
+            if new:
+                connection.execute(_INSERT, self._asked(new))
+        return winners
+
+    def _asked(self, rows: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
+        return {"run_id": self._run_id, **_columns(rows)}
+
+
+class RehearsedClaims:
+    """Claims that are answered as they would be and undone at once; satisfies `caco_tasks.context.Claims`.
+
+    A dry run must take no fingerprint from the night that it is for. Duplicates within one call are seen; those between
+    two calls of the same dry run are not.
+    """
+
+    def __init__(self, database: Database, run_id: str) -> None:
+        """Rehearses in the name of a run."""
+        self._database = database
+        self._run_id = run_id
+
+    def claim(self, kind: str, hashes: Sequence[str], owners: Sequence[str]) -> list[str]:
+        """As `LedgerClaims.claim`."""
+        with self._rehearsal() as claims:
+            return claims.claim(kind, hashes, owners)
+
+    def claim_unlike(
+        self,
+        kind: str,
+        families: Sequence[str],
+        sketches: Sequence[bytes],
+        owners: Sequence[str],
+        *,
+        is_alike: IsAlike,
+    ) -> list[str]:
+        """As `LedgerClaims.claim_unlike`."""
+        with self._rehearsal() as claims:
+            return claims.claim_unlike(kind, families, sketches, owners, is_alike=is_alike)
+
+    @contextmanager
+    def _rehearsal(self) -> Iterator[LedgerClaims]:
+        with self._database.connection() as connection:
+            yield LedgerClaims(_OneTransaction(connection), self._run_id)
+            connection.rollback()
+
+
+class _OneTransaction:
+    """A database all of whose transactions are one, which is open."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """That transaction."""
+        yield self._connection
 
 
 def keep_claims(connection: Connection, store: Store, manifest: Manifest, owners: Sequence[str]) -> None:
@@ -79,9 +228,8 @@ def keep_claims(connection: Connection, store: Store, manifest: Manifest, owners
         connection.execute(_INSERT, {"run_id": manifest.run_id, **_decode(kept, uri)})
         return
     rows = connection.execute(_OWNED, {"owners": list(owners), "run_id": manifest.run_id}).all()
-    columns = {name: [getattr(row, name) for row in rows] for name in ("kind", "hash", "owner")}
     buffer = BytesIO()
-    pq.write_table(pa.table(columns, schema=_SCHEMA), buffer, compression="zstd")
+    pq.write_table(pa.table(list(_columns(rows).values()), schema=_SCHEMA), buffer, compression="zstd")
     store.put(uri, buffer.getvalue())
 
 
@@ -90,12 +238,35 @@ def claims_uri(manifest: Manifest) -> str:
     return f"{run_folder(manifest.partition, manifest.run_id)}/{manifest.stage}/{manifest.shard:05d}.claims.parquet"
 
 
-_SCHEMA = pa.schema([pa.field(name, pa.string(), nullable=False) for name in ("kind", "hash", "owner")])
+_COLUMNS = ("kinds", "hashes", "places", "owners", "sketches")
+_SCHEMA = pa.schema(
+    [
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("hash", pa.string(), nullable=False),
+        pa.field("place", pa.int32(), nullable=False),
+        pa.field("owner", pa.string(), nullable=False),
+        pa.field("sketch", pa.binary()),
+    ]
+)
 
 
-def _decode(data: bytes, uri: str) -> dict[str, list[str]]:
+def _columns(rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
+    """Rows of kind, hash, place, owner and sketch, as columns."""
+    rows = list(rows)
+    return {name: [row[place] for row in rows] for place, name in enumerate(_COLUMNS)}
+
+
+def _decode(data: bytes, uri: str) -> dict[str, list[Any]]:
     try:
-        table = pq.read_table(BytesIO(data), use_threads=False)
-        return {f"{name}s" if name != "hash" else "hashes": table[name].to_pylist() for name in _SCHEMA.names}
+        table = pq.read_table(BytesIO(data), use_threads=False).select(_SCHEMA.names)
+        return {name: column.to_pylist() for name, column in zip(_COLUMNS, table.columns, strict=True)}
     except (pa.ArrowException, OSError, KeyError) as exc:
         raise DamagedError(f"The claims {uri} are damaged: delete them and load the shard again.") from exc
+
+
+def _firsts(keys: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    """For each key the first value that comes with it."""
+    first: dict[str, Any] = {}
+    for key, value in zip(keys, values, strict=True):
+        first.setdefault(key, value)
+    return first

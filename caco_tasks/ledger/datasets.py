@@ -1,4 +1,4 @@
-"""Published datasets and people's answers: registered here, kept in the store."""
+"""Published datasets: registered here, kept in the store."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from caco_tasks.errors import DamagedError, StoreError
 from caco_tasks.ledger.connection import Value, copy_rows
 from caco_tasks.store.base import Store
-from caco_tasks.store.registry import AuditRecord, DatasetFile, DatasetRecord
+from caco_tasks.store.registry import DatasetFile, DatasetRecord
 
 _INSERT_DATASET = text("""
     INSERT INTO caco.dataset (dataset, version, run_id, partition, rows, code_version, files, facts)
@@ -23,14 +23,6 @@ _INSERT_DATASET = text("""
     RETURNING dataset
 """)
 _SELECT_DATASET = text("SELECT * FROM caco.dataset WHERE dataset = :dataset AND version = :version")
-_INSERT_AUDIT = text("""
-    INSERT INTO caco.audit (run_id, stage, subject_id, person, answer, note, answered_at)
-    VALUES (
-        :run_id, CAST(:stage AS caco.stage), :subject_id, :person, CAST(:answer AS caco.outcome), :note,
-        CAST(:answered_at AS timestamptz))
-    ON CONFLICT ON CONSTRAINT one_answer_per_person_and_subject DO UPDATE
-    SET answer = EXCLUDED.answer, note = EXCLUDED.note, answered_at = EXCLUDED.answered_at
-""")
 _COPY_ROWS = "COPY caco.dataset_row (dataset, version, sample_id, uri, row) FROM STDIN"
 
 
@@ -43,11 +35,6 @@ def insert_dataset(connection: Connection, dataset: DatasetRecord, store: Store)
         return dataset
     row = connection.execute(_SELECT_DATASET, {"dataset": dataset.dataset, "version": dataset.version}).one()
     return DatasetRecord.model_validate({**row._mapping, "partition": row.partition.isoformat()})
-
-
-def insert_audit(connection: Connection, audit: AuditRecord) -> None:
-    """Writes a person's answer down; a later one of the same person on the same record takes its place."""
-    connection.execute(_INSERT_AUDIT, audit.model_dump(mode="json"))
 
 
 def _dataset_rows(dataset: DatasetRecord, store: Store) -> Iterator[tuple[Value, ...]]:

@@ -12,15 +12,26 @@ from typing import Any, Self
 from sqlalchemy import Connection, text
 
 from caco_tasks.errors import LedgerError
-from caco_tasks.ledger import loading, lookups, migrations, models, runs
-from caco_tasks.ledger.claims import LedgerClaims
+from caco_tasks.ledger import audits, loading, lookups, migrations, models, runs
+from caco_tasks.ledger import scores as scoring
+from caco_tasks.ledger.audits import Candidate, Stratum
+from caco_tasks.ledger.claims import LedgerClaims, RehearsedClaims
 from caco_tasks.ledger.connection import Database
 from caco_tasks.ledger.conservation import demand_conservation
-from caco_tasks.ledger.datasets import insert_audit, insert_dataset
-from caco_tasks.ledger.lookups import FunnelRow, RejectRow, SourceRow
+from caco_tasks.ledger.datasets import insert_dataset
+from caco_tasks.ledger.lookups import FunnelRow, OverlapRow, RejectRow, SourceRow
+from caco_tasks.ledger.scores import GainRow, OutlayRow, ScoreRow
 from caco_tasks.store.base import Store
 from caco_tasks.store.manifest import Manifest, RunRecord, manifest_uri
-from caco_tasks.store.registry import AuditRecord, DatasetRecord, ModelRecord, audit_uri
+from caco_tasks.store.registry import (
+    AuditAnswers,
+    AuditDraw,
+    AuditRecord,
+    DatasetRecord,
+    ModelRecord,
+    audit_uri,
+    parse_answers,
+)
 
 
 class Ledger:
@@ -68,7 +79,7 @@ class Ledger:
             return runs.insert_run(connection, run)
 
     def find_run(self, run_id_or_prefix: str | None, *, pipeline: str | None = None) -> RunRecord | None:
-        """The run whose id begins so; with None the newest, by partition and then by registration.
+        """The run whose id begins so; with None the newest, by partition and then by when it was planned.
 
         Raises:
             LedgerError: more than one run begins so.
@@ -118,8 +129,10 @@ class Ledger:
         with self._database.transaction() as connection:
             return models.newest_accepted(connection, partition, role=role, config_hash=config_hash)
 
-    def claims(self, run: RunRecord) -> LedgerClaims:
-        """The claims of a run on fingerprints; satisfies `caco_tasks.context.Claims`."""
+    def claims(self, run: RunRecord) -> LedgerClaims | RehearsedClaims:
+        """The claims of a run on fingerprints, undone at once for a dry run; satisfies `caco_tasks.context.Claims`."""
+        if run.pipeline == "dry_run":
+            return RehearsedClaims(self._database, run.run_id)
         return LedgerClaims(self._database, run.run_id)
 
     def register_dataset(self, dataset: DatasetRecord, store: Store) -> DatasetRecord:
@@ -132,15 +145,50 @@ class Ledger:
         with self._database.transaction() as connection:
             return insert_dataset(connection, dataset, store)
 
-    def record_audit(self, audit: AuditRecord, store: Store) -> None:
-        """Writes a person's answer down, in the store and here; a later one of the same person takes its place.
+    def strata(self, run: RunRecord) -> list[Stratum]:
+        """The rows of a nightly run by what the checks said of them, in the order of the checks."""
+        with self._database.transaction() as connection:
+            return audits.strata(connection, run.run_id, run.partition)
+
+    def candidates(self, run: RunRecord, stratum: Stratum, *, skipped: int, most: int) -> list[Candidate]:
+        """Rows of a stratum in a random order that is always the same; `most` of them, `skipped` passed over."""
+        with self._database.transaction() as connection:
+            return audits.candidates(connection, run.run_id, run.partition, stratum, skipped=skipped, most=most)
+
+    def register_draw(self, draw: AuditDraw) -> None:
+        """Registers a draw, unless it is there."""
+        with self._database.transaction() as connection:
+            audits.insert_draw(connection, draw)
+
+    def find_draw(self, draw_id_or_prefix: str) -> tuple[str, str]:
+        """Run and id of the draw whose id begins so.
+
+        Raises:
+            LedgerError: there is none, or more than one.
+        """
+        with self._database.transaction() as connection:
+            found = audits.find_draws(connection, draw_id_or_prefix)
+        if len(found) != 1:
+            raise LedgerError(
+                f"There {'are several draws' if found else 'is no draw'} '{draw_id_or_prefix}': give the id that "
+                "`caco audit draw` prints."
+            )
+        return found[0]
+
+    def record_audits(self, answers: Sequence[AuditRecord], store: Store) -> None:
+        """Writes answers down, here and in the store, all or none; a person's later answer takes the earlier's place.
 
         Raises:
             StoreError: the store cannot be used.
         """
         with self._database.transaction() as connection:
-            insert_audit(connection, audit)
-            store.put(audit_uri(audit), audit.model_dump_json(indent=1).encode())
+            people = sorted({(answer.run_id, answer.person) for answer in answers})
+            for run_id, person in people:
+                audits.wait_for_turn(connection, run_id, person)
+            audits.insert_answers(connection, answers)
+            for run_id, person in people:
+                said = _with_stored(audits.answers(connection, run_id, person), store)
+                store.put(audit_uri(run_id, person), said.model_dump_json(indent=1).encode())
 
     def funnel(self, run_id: str) -> list[FunnelRow]:
         """The stages of a run, in the order in which records meet them."""
@@ -152,15 +200,45 @@ class Ledger:
         with self._database.transaction() as connection:
             return lookups.reject_reasons(connection, run_id)
 
+    def overlaps(self, run_ids: Sequence[str]) -> list[OverlapRow]:
+        """The overlaps with benchmarks that runs found, by stage and benchmark."""
+        with self._database.transaction() as connection:
+            return lookups.overlaps(connection, run_ids)
+
     def sources(self, run_id: str) -> list[SourceRow]:
         """The sources of a seeds run, with how many of their seeds were verified."""
         with self._database.transaction() as connection:
             return lookups.sources(connection, run_id)
 
+    def scores(self, run_id: str) -> list[ScoreRow]:
+        """What base and student of a run of the pipeline evaluate scored, by benchmark, the base first."""
+        with self._database.transaction() as connection:
+            return scoring.scores(connection, run_id)
+
+    def score_gains(self, run_id: str) -> list[GainRow]:
+        """How the student of a run compares with its base, by benchmark."""
+        with self._database.transaction() as connection:
+            return scoring.gains(connection, run_id)
+
+    def outlays(self, run_id: str) -> list[OutlayRow]:
+        """What each stage of a run read, passed and cost; `publish` is left out."""
+        with self._database.transaction() as connection:
+            return scoring.outlays(connection, run_id)
+
+    def last_nights(self, run: RunRecord, *, most: int) -> list[OutlayRow]:
+        """The same of the newest published nights of the config that `run` names, without `run` itself."""
+        with self._database.transaction() as connection:
+            return scoring.last_nights(connection, str(run.config["name"]), but=run.run_id, most=most)
+
     def datasets(self, run_id: str | None = None) -> list[str]:
         """The published datasets, as `name/version`, newest first; of one run, or of all."""
         with self._database.transaction() as connection:
             return lookups.datasets(connection, run_id)
+
+    def named(self) -> frozenset[str]:
+        """Every object, model and dataset that is registered: paths, ids of models, folders of datasets."""
+        with self._database.transaction() as connection:
+            return lookups.named(connection)
 
     def ask(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Runs one statement of a person, such as `caco sql` takes it; the role decides what it may do.
@@ -221,6 +299,15 @@ class Ledger:
                 f"There is no run '{run_id}' in the ledger: `caco ledger rebuild` loads what the store has."
             )
         return run
+
+
+def _with_stored(answers: Sequence[AuditRecord], store: Store) -> AuditAnswers:
+    """A person's answers on a run with those that only the store has, as when the ledger was lost and not rebuilt."""
+    uri = audit_uri(answers[0].run_id, answers[0].person)
+    found = store.get(uri)
+    stored = parse_answers(found, uri=uri).answers if found is not None else ()
+    latest = {(answer.stage, answer.subject_id): answer for answer in (*stored, *answers)}
+    return AuditAnswers(answers=tuple(latest[key] for key in sorted(latest)))
 
 
 def _one_shard(connection: Connection, manifest: Manifest) -> Manifest | None:

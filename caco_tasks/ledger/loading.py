@@ -24,12 +24,12 @@ _INSERT_SHARD = text("""
     INSERT INTO caco.shard (
         run_id, stage, shard, partition, record, uri, rows, bytes, sha256, read, passed, failed, unknown, reasons,
         inputs, code_version, models, prompts, sandbox_version, sandbox_level, prompt_tokens, completion_tokens,
-        seconds, artifacts)
+        cost_usd, replayed, seconds, artifacts)
     VALUES (
         :run_id, CAST(:stage AS caco.stage), :shard, CAST(:partition AS date), :record, :uri, :rows, :bytes, :sha256,
         :read, :passed, :failed, :unknown, CAST(:reasons AS jsonb), CAST(:inputs AS text[]), :code_version,
         CAST(:models AS text[]), CAST(:prompts AS text[]), :sandbox_version, :sandbox_level, :prompt_tokens,
-        :completion_tokens, :seconds, CAST(:artifacts AS jsonb))
+        :completion_tokens, :cost_usd, :replayed, :seconds, CAST(:artifacts AS jsonb))
     ON CONFLICT ON CONSTRAINT one_shard_per_run_stage_and_number DO NOTHING
     RETURNING shard
 """)
@@ -75,27 +75,35 @@ _INSERT_PROGRAMS = text("""
 """)  # the earliest place wins, so the order of loading does not matter
 
 _COPY_VERDICTS = (
-    "COPY caco.verdict (run_id, stage, subject_id, partition, shard, row, outcome, reason, detail, checked) FROM STDIN"
+    "COPY caco.verdict (run_id, stage, subject_id, partition, shard, row, outcome, reason, detail, checked, "
+    "method) FROM STDIN"
 )
 _COPY_SAMPLES = "COPY caco.sample (sample_id, run_id, shard, row, partition, program_id) FROM STDIN"
+_COPY_ATTEMPTS = "COPY caco.attempt (run_id, attempt_id, shard, row, contender, benchmark, item, number) FROM STDIN"
 _COPY_EXECUTIONS = (
     "COPY caco.execution (run_id, stage, subject_id, shard, program_id, output_type, is_error, wall_seconds, "
     "cpu_seconds, peak_memory_mb, sandbox_level) FROM STDIN"
 )
 _COPY_USAGE = (
     "COPY caco.request_usage (run_id, stage, subject_id, shard, request_id, model_id, prompt, finish_reason, "
-    "prompt_tokens, completion_tokens, seconds) FROM STDIN"
+    "prompt_tokens, completion_tokens, seconds, cost_usd, is_replayed) FROM STDIN"
 )
 _COPY_OVERLAPS = (
     "COPY caco.benchmark_overlap (run_id, stage, subject_id, number, shard, benchmark, item, rule, score, "
     "matched_text) FROM STDIN"
 )
+_COPY_VOTES = (
+    "COPY caco.judge_vote (run_id, subject_id, number, shard, prompt, request_id, outcome, reason, "
+    "first_disagreeing_step) FROM STDIN"
+)
 
 _BULK: Sequence[tuple[Sequence[str], Callable[[Manifest, rows.Judgeds], Iterator[rows.Row]], str]] = (
     (("sample",), rows.sample_rows, _COPY_SAMPLES),
+    (("evaluate",), rows.attempt_rows, _COPY_ATTEMPTS),
     (("unify", "execute"), rows.execution_rows, _COPY_EXECUTIONS),
     (rows.ASKING_STAGES, rows.usage_rows, _COPY_USAGE),
-    (("decontaminate",), rows.overlap_rows, _COPY_OVERLAPS),
+    (("seeds", "reverse", "decontaminate"), rows.overlap_rows, _COPY_OVERLAPS),
+    (("judge",), rows.vote_rows, _COPY_VOTES),
 )  # stages -> rows -> table
 
 

@@ -1,5 +1,6 @@
 """What people ask of the ledger: the funnel, the reasons, and all the ancestors of a sample."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,11 @@ _REASONS = text("""
         records, share_of_read
     FROM caco.reject_reasons WHERE run_id = :run_id
     ORDER BY reject_reasons.stage, records DESC, reject_reasons.reason
+""")
+_OVERLAPS = text("""
+    SELECT CAST(stage AS text) AS stage, benchmark, rule, records, items
+    FROM caco.benchmark_overlap_report WHERE run_id = ANY(CAST(:run_ids AS text[]))
+    ORDER BY benchmark_overlap_report.stage, benchmark, records DESC, rule
 """)
 _SAMPLES = text("SELECT sample_id FROM caco.sample WHERE starts_with(sample_id, :prefix) ORDER BY sample_id LIMIT 2")
 _LINEAGE = text("""
@@ -74,6 +80,16 @@ _DATASETS = text("""
     SELECT dataset || '/' || version FROM caco.dataset
     WHERE CAST(:run_id AS text) IS NULL OR run_id = :run_id ORDER BY partition DESC, version DESC, dataset
 """)
+_NAMED = text("""
+    SELECT uri FROM caco.shard
+    UNION SELECT unnest(inputs) FROM caco.shard
+    UNION SELECT unnest(input_uris) FROM caco.run
+    UNION SELECT model_id FROM caco.run WHERE model_id IS NOT NULL
+    UNION SELECT model_id FROM caco.model
+    UNION SELECT parent FROM caco.model WHERE parent IS NOT NULL
+    UNION SELECT 'datasets/' || dataset || '/' || version FROM caco.dataset
+    UNION SELECT file ->> 'uri' FROM caco.dataset CROSS JOIN LATERAL jsonb_array_elements(files) AS file
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +105,17 @@ class FunnelRow:
     unknown: int
     kept_share: float | None  # passed of read; None where nothing was read
     seconds: float  # of all shards together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverlapRow:
+    """How many records of a stage overlap one benchmark by one rule."""
+
+    stage: str
+    benchmark: str
+    rule: str
+    records: int
+    items: int  # of the benchmark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +151,11 @@ def reject_reasons(connection: Connection, run_id: str) -> list[RejectRow]:
     return [RejectRow(**row._mapping) for row in connection.execute(_REASONS, {"run_id": run_id})]
 
 
+def overlaps(connection: Connection, run_ids: Sequence[str]) -> list[OverlapRow]:
+    """The overlaps with benchmarks that runs found, by stage and benchmark, the most frequent rule first."""
+    return [OverlapRow(**row._mapping) for row in connection.execute(_OVERLAPS, {"run_ids": list(run_ids)})]
+
+
 def sources(connection: Connection, run_id: str) -> list[SourceRow]:
     """The sources of a seeds run."""
     return [SourceRow(**row) for row in connection.execute(_SOURCES, {"run_id": run_id}).scalar_one()]
@@ -132,6 +164,11 @@ def sources(connection: Connection, run_id: str) -> list[SourceRow]:
 def datasets(connection: Connection, run_id: str | None) -> list[str]:
     """The published datasets, as `name/version`, newest first; of one run, or of all."""
     return list(connection.execute(_DATASETS, {"run_id": run_id}).scalars())
+
+
+def named(connection: Connection) -> frozenset[str]:
+    """Every object, model and dataset that is registered: paths, ids of models, folders of datasets."""
+    return frozenset(connection.execute(_NAMED).scalars())
 
 
 def lineage(connection: Connection, sample_id_or_prefix: str) -> dict[str, Any]:

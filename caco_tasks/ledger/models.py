@@ -9,10 +9,10 @@ from caco_tasks.store.registry import ModelRecord
 
 _INSERT = text("""
     INSERT INTO caco.model (
-        model_id, run_id, role, parent, data_hash, config, metrics, uri, sha256, accepted)
+        model_id, run_id, role, parent, data_hash, config, metrics, uri, sha256, accepted, refused_because)
     VALUES (
         :model_id, :run_id, :role, :parent, :data_hash, CAST(:config AS jsonb), CAST(:metrics AS jsonb), :uri, :sha256,
-        :accepted)
+        :accepted, :refused_because)
     ON CONFLICT (run_id, model_id) DO NOTHING
 """)
 _SELECT = text("SELECT * FROM caco.model WHERE run_id = :run_id AND model_id = :model_id")
@@ -20,7 +20,7 @@ _ACCEPTED = text("""
     SELECT model.* FROM caco.model JOIN caco.run USING (run_id)
     WHERE model.accepted AND model.role = :role AND run.partition <= CAST(:partition AS date)
         AND (CAST(:config_hash AS text) IS NULL OR run.config_hash = :config_hash)
-    ORDER BY run.partition DESC, run.created_at DESC, model.model_id
+    ORDER BY run.partition DESC, run.planned_at DESC NULLS LAST, run.created_at DESC, model.model_id
     LIMIT 1
 """)
 

@@ -8,7 +8,7 @@ from caco_tasks.ledger.flow import PIPELINES
 from caco_tasks.ledger.ledger import Ledger
 from caco_tasks.store.base import Store
 from caco_tasks.store.manifest import Manifest, RunRecord, parse_manifest
-from caco_tasks.store.registry import is_dataset_manifest, parse_audit, parse_dataset, parse_run
+from caco_tasks.store.registry import is_dataset_manifest, parse_answers, parse_dataset, parse_draw, parse_run
 
 Parsed = TypeVar("Parsed")
 
@@ -34,7 +34,8 @@ def rebuild(
     runs = _parse_all(store, (key for key in keys if key.endswith("/run.json")), parse_run)
     manifests = _parse_all(store, (key for key in keys if key.endswith(".manifest.json")), parse_manifest)
     datasets = _parse_all(store, filter(is_dataset_manifest, store.list("datasets")), parse_dataset)
-    audits = _parse_all(store, store.list("audits"), parse_audit)
+    draws = _parse_all(store, store.list("draws"), parse_draw)
+    said = _parse_all(store, store.list("audits"), parse_answers)
     ledger.empty()
     for run in sorted(runs, key=_order_of_runs):
         ledger.register_run(run)
@@ -43,8 +44,10 @@ def rebuild(
         on_progress(done, len(manifests))
     for dataset in datasets:
         ledger.register_dataset(dataset, store)
-    for audit in audits:
-        ledger.record_audit(audit, store)
+    for draw in draws:
+        ledger.register_draw(draw)
+    audits = [answer for person in said for answer in person.answers]
+    ledger.record_audits(audits, store)
     return {"runs": len(runs), "shards": len(manifests), "datasets": len(datasets), "audits": len(audits)}
 
 
@@ -62,6 +65,7 @@ def _get(store: Store, key: str) -> bytes:
 
 
 def _order_of_runs(run: RunRecord) -> tuple[str, int, str]:
+    """Registration in this order decides only between runs that were planned before their record held a time."""
     return run.partition, list(PIPELINES).index(run.pipeline), run.run_id
 
 

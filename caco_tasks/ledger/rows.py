@@ -4,20 +4,34 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from caco_tasks.ledger.connection import Value, clean
-from caco_tasks.records import Execution, Generation, Judged, Program, Sample, Seed, SeedProgram
+from caco_tasks.records import (
+    Attempt,
+    Execution,
+    Generation,
+    Judged,
+    Judgement,
+    Lesson,
+    Program,
+    Sample,
+    Seed,
+    SeedProgram,
+    Solution,
+)
 from caco_tasks.store.manifest import Manifest
 
 Row = tuple[Value, ...]
 Judgeds = Sequence[Judged[Any]]
 
-RECORDS: Mapping[str, type] = {"Seed": Seed, "SeedProgram": SeedProgram, "Sample": Sample}
+RECORDS: Mapping[str, type] = {one.__name__: one for one in (Seed, SeedProgram, Sample, Lesson, Attempt)}
 
 
 def subject_id(record: Any) -> str:
     """The id that a record keeps from stage to stage."""
     match record:
-        case Sample():
+        case Sample() | Lesson():
             return record.sample_id
+        case Attempt():
+            return record.attempt_id
         case SeedProgram():
             return record.seed.seed_id
         case Seed():
@@ -30,7 +44,7 @@ def verdict_rows(manifest: Manifest, judged: Judgeds) -> Iterator[Row]:
     for row, one in enumerate(judged):
         place = (manifest.run_id, manifest.stage, subject_id(one.record), manifest.partition, manifest.shard, row)
         verdict = one.verdict
-        yield *place, verdict.outcome, verdict.reason, verdict.detail, _checked(manifest.stage, one.record)
+        yield *place, verdict.outcome, verdict.reason, verdict.detail, *_agreed(manifest.stage, one.record)
 
 
 def sample_rows(manifest: Manifest, judged: Judgeds) -> Iterator[Row]:
@@ -38,6 +52,14 @@ def sample_rows(manifest: Manifest, judged: Judgeds) -> Iterator[Row]:
     for row, one in enumerate(judged):
         sample: Sample = one.record
         yield sample.sample_id, manifest.run_id, manifest.shard, row, manifest.partition, sample.program.program_id
+
+
+def attempt_rows(manifest: Manifest, judged: Judgeds) -> Iterator[Row]:
+    """Rows of `attempt`."""
+    for row, one in enumerate(judged):
+        tried: Attempt = one.record
+        place = (manifest.run_id, tried.attempt_id, manifest.shard, row)
+        yield *place, tried.contender, tried.benchmark, tried.item, tried.number
 
 
 def execution_rows(manifest: Manifest, judged: Judgeds) -> Iterator[Row]:
@@ -61,7 +83,7 @@ def usage_rows(manifest: Manifest, judged: Judgeds) -> Iterator[Row]:
         if made is None:
             continue
         place = (manifest.run_id, manifest.stage, subject_id(one.record), manifest.shard)
-        cost = (made.prompt_tokens, made.completion_tokens, made.seconds)
+        cost = (made.prompt_tokens, made.completion_tokens, made.seconds, made.cost_usd, made.is_replayed)
         yield *place, made.request_id, made.model_id, made.prompt, made.finish_reason, *cost
 
 
@@ -110,9 +132,19 @@ def program_columns(manifest: Manifest, judged: Judgeds) -> dict[str, list[Any]]
     }
 
 
-def _checked(stage: str, record: Any) -> int | None:
-    solution = record.solution if stage == "agree" else None
-    return None if solution is None else int(solution.equations_checked or 0)
+def vote_rows(manifest: Manifest, judged: Judgeds) -> Iterator[Row]:
+    """Rows of `judge_vote`."""
+    for one in judged:
+        judgement: Judgement | None = one.record.judgement
+        for number, vote in enumerate(judgement.votes if judgement else ()):
+            place = (manifest.run_id, subject_id(one.record), number, manifest.shard)
+            yield *place, vote.prompt, vote.request_id, vote.outcome, vote.reason, vote.first_disagreeing_step
+
+
+def _agreed(stage: str, record: Any) -> tuple[int | None, str | None]:
+    """How many equations the stage agree computed, and how it compared the answers."""
+    solution: Solution | None = record.solution if stage == "agree" else None
+    return (None, None) if solution is None else (solution.equations_checked or 0, solution.compared_by)
 
 
 _ADDED: Mapping[str, Callable[[Any], Any]] = {
@@ -121,5 +153,6 @@ _ADDED: Mapping[str, Callable[[Any], Any]] = {
     "reverse": lambda record: record.problem,
     "solve": lambda record: record.solution,
     "judge": lambda record: record.judgement,
+    "evaluate": lambda record: record.solution,
 }
 ASKING_STAGES = tuple(_ADDED)

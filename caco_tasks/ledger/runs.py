@@ -10,16 +10,19 @@ from caco_tasks.store.manifest import RunRecord
 
 _INSERT = text("""
     INSERT INTO caco.run (
-        run_id, pipeline, partition, config_hash, config, code_version, seed_run_id, model_id, input_uris)
+        run_id, pipeline, partition, config_hash, config, code_version, planned_at, seed_run_id, model_id,
+        accepted_yield, input_uris, dataset, dataset_sha256)
     VALUES (
-        :run_id, :pipeline, CAST(:partition AS date), :config_hash, CAST(:config AS jsonb), :code_version, :seed_run_id,
-        :model_id, CAST(:input_uris AS text[]))
+        :run_id, :pipeline, CAST(:partition AS date), :config_hash, CAST(:config AS jsonb), :code_version,
+        CAST(:planned_at AS timestamptz), :seed_run_id, :model_id,
+        :accepted_yield, CAST(:input_uris AS text[]), :dataset, :dataset_sha256)
     ON CONFLICT (run_id) DO NOTHING
 """)
 _FIND = text("""
     SELECT * FROM caco.run
     WHERE starts_with(run_id, :prefix) AND (CAST(:pipeline AS text) IS NULL OR pipeline = :pipeline)
-    ORDER BY run_id = :prefix DESC, partition DESC, created_at DESC, run_id
+    ORDER BY run_id = :prefix DESC, partition DESC, planned_at DESC NULLS LAST,
+        created_at DESC, run_id
     LIMIT 2
 """)
 

@@ -1,14 +1,15 @@
 """What a language model is to a stage: requests in, replies out, in order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from caco_tasks.config import ModelSettings
-from caco_tasks.errors import ConfigError
 from caco_tasks.ids import content_id, random_seed
 from caco_tasks.llm.prompts import Prompt
 from caco_tasks.records import Generation
+
+PROMPT_TOO_LONG = "prompt_too_long"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Reply:
     text: str
     generation: Generation
     error: str | None = None  # why there is no reply: "prompt_too_long", or what the engine said
+    logprobs: tuple[float, ...] | None = None  # natural logarithm for each token written; None: not asked for
 
 
 class Llm(Protocol):
@@ -45,7 +47,19 @@ class Llm(Protocol):
         """One reply for each request, in the order of the requests."""
 
 
-SAMPLING = ("temperature", "top_p", "top_k", "max_tokens", "stop", "dtype")
+class Engine(Llm, Protocol):
+    """A model that can hand over replies while it works on others, so that finished ones are kept."""
+
+    def answers(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        """Every request's place among `requests` and its reply, as they come."""
+
+    def close(self) -> None:
+        """Gives the model's memory back, as far as the engine can; it is not asked again."""
+
+
+# What a reply depends on besides text and model. Not here, since they change how and not what is said: device, batches,
+# memory, cards, endpoint, price; and the engine: the same weights say the same by any of them (docs/decisions/0007).
+SAMPLING = ("temperature", "top_p", "top_k", "min_p", "max_tokens", "stop", "dtype", "logprobs", "chat_options")
 
 
 def make_request(
@@ -63,16 +77,49 @@ def make_request(
     )
 
 
-def open_llm(settings: ModelSettings, *, folder: str, model_id: str) -> Llm:
+def messages_of(request: Request) -> list[dict[str, str]]:
+    """A chat request as the messages that chat templates and servers take."""
+    system = [{"role": "system", "content": request.system}] if request.system else []
+    return [*system, {"role": "user", "content": request.text}]
+
+
+def in_order(answers: Iterable[tuple[int, Reply]]) -> list[Reply]:
+    """Replies in the order of their requests."""
+    return [reply for _, reply in sorted(answers, key=lambda answer: answer[0])]
+
+
+def no_reply(request: Request, model_id: str, error: str, *, prompt_tokens: int = 0) -> Reply:
+    """The reply to a request that got none."""
+    generation = Generation(
+        request_id=request.request_id,
+        model_id=model_id,
+        prompt=request.prompt,
+        finish_reason="error",
+        prompt_tokens=prompt_tokens,
+        completion_tokens=0,
+        seconds=0.0,
+    )
+    return Reply(text="", generation=generation, error=error)
+
+
+def open_llm(settings: ModelSettings, *, folder: str, model_id: str, key: str | None = None) -> Engine:
     """Loads the model in `folder` (or of that Hub name) with the engine of `settings`.
+
+    `key` is what an endpoint asks for; None where it asks for none.
 
     Raises:
         EngineError: the weights or the engine are missing or do not fit.
-        ConfigError: the engine is not part of this release.
     """
     match settings.engine:
         case "transformers":
             from caco_tasks.llm.transformers_engine import TransformersLlm
 
             return TransformersLlm(settings, folder=folder, model_id=model_id)
-    raise ConfigError(f"The engine '{settings.engine}' is not part of this release: use 'transformers'.")
+        case "vllm":
+            from caco_tasks.llm.vllm_engine import VllmLlm
+
+            return VllmLlm(settings, folder=folder, model_id=model_id)
+        case "openai":
+            from caco_tasks.llm.openai_engine import OpenAiLlm
+
+            return OpenAiLlm(settings, model_id=model_id, key=key)

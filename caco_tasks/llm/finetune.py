@@ -1,104 +1,181 @@
-"""Fine-tuning a causal language model on texts, with the Transformers `Trainer` (paper, section 3.2: next-token loss on code)."""
+"""Fine-tuning a causal language model with TRL's `SFTTrainer`, in this process or in one for each graphics card.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+CodeGen learns texts (paper, section 3.2: next-token loss on code alone); a student learns chats or prompts with their
+completions, where only the completion counts. `caco_tasks.llm.training` has the trainer, `docs/training.md` the reasons.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from caco_tasks.config import TrainSettings
-from caco_tasks.errors import EngineError
-from caco_tasks.llm.transformers_engine import unloadable
+from caco_tasks.errors import ConfigError, EngineError
+from caco_tasks.ids import content_id
+
+WORK = "work"  # folder in `out` of what is only needed until the training has ended
+
+# A text; a prompt and its completion; or a chat of {"role", "content"} that ends with the assistant's message.
+Example = str | tuple[str, str] | list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FineTuned:
     """What came of a fine-tuning."""
 
-    loss_before: float  # mean next-token loss on the held-out texts, in nats
+    loss_before: float  # mean next-token loss on what was held out, in nats
     loss_after: float
     curve: tuple[tuple[int, float], ...]  # optimiser step, training loss
     steps: int
-    tokens: int  # of the training texts, once
-    seconds: float
+    resumed_at: int  # step of the checkpoint that the last attempt began with; 0: it began with the base
+    tokens: int  # of the training examples, once
+    seconds: float  # of the last attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One training, as the processes that work on it get it."""
+
+    base: str
+    out: str
+    settings: TrainSettings
+    train: list[Example]
+    held_out: list[Example]
+    seed: int
+
+    @property
+    def id(self) -> str:
+        """The hash of all that its result depends on: a checkpoint of another job is never taken up."""
+        settings = self.settings.model_dump(mode="json", exclude={"hardware"})
+        return content_id("training", self.base, settings, self.train, self.held_out, self.seed)
+
+    @property
+    def work(self) -> Path:
+        """Where its checkpoints and its result are."""
+        return Path(self.out) / WORK
 
 
 def finetune(
-    base: str, out: Path, settings: TrainSettings, *, train: Sequence[str], held_out: Sequence[str], seed: int
+    base: str,
+    out: Path,
+    settings: TrainSettings,
+    *,
+    train: Sequence[Example],
+    held_out: Sequence[Example],
+    seed: int,
 ) -> FineTuned:
-    """Fine-tunes the model in `base` on `train` and saves weights and tokenizer to `out`.
+    """Fine-tunes the model in `base` (a folder or a name on the Hub) on `train`, saves weights and tokenizer to `out`.
 
-    Texts longer than `settings.sequence_tokens` are cut. Batches are made of texts of like length.
+    An example is a text (the loss counts on all of it), a pair of prompt and completion, or a chat (the loss counts on
+    the completion, or on the last message). Examples longer than `settings.sequence_tokens` are cut. `out/work` holds
+    checkpoints: called again with the same arguments, a killed training goes on from the last of them, and a finished
+    one is not repeated. The caller deletes the folder.
 
     Raises:
-        EngineError: the base model cannot be loaded, there is nothing to train or test on, or the loss is not a number.
+        ConfigError: the step cannot be shared out to the processes.
+        EngineError: the base model cannot be loaded, there is nothing to train or test on, a chat meets a tokenizer
+            without a chat template, the loss is not a number, or another process is training in `out`.
     """
     if not train or not held_out:
         raise EngineError(f"There are {len(train)} texts to train on and {len(held_out)} held out: give more seeds.")
-    tokenizer, model = _load(base)
-    trainer = _trainer(model, tokenizer, settings, out=out, seed=seed)
-    trainer.train_dataset = _encode(tokenizer, train, settings.sequence_tokens)
-    tests = _encode(tokenizer, held_out, settings.sequence_tokens)
-    before = trainer.evaluate(tests)["eval_loss"]
-    run = trainer.train()
-    after = trainer.evaluate(tests)["eval_loss"]
-    if not after < float("inf"):
-        raise EngineError("The loss on held-out programs is not a number after training: lower the learning rate.")
-    model.save_pretrained(out)
-    tokenizer.save_pretrained(out)
-    return FineTuned(
-        loss_before=round(before, 4),
-        loss_after=round(after, 4),
-        curve=tuple((entry["step"], round(entry["loss"], 4)) for entry in trainer.state.log_history if "loss" in entry),
-        steps=run.global_step,
-        tokens=sum(len(row["input_ids"]) for row in trainer.train_dataset),
-        seconds=round(run.metrics["train_runtime"], 1),
-    )
+    shares(settings)
+    job = Job(base=base, out=str(out), settings=settings, train=[*train], held_out=[*held_out], seed=seed)
+    with _alone(job.work):
+        _forget_others(job)
+        result = job.work / "result.json"
+        if not result.is_file():
+            told = _in_this_process(job) if settings.hardware.processes == 1 else _in_processes(job)
+            write_whole(result, asdict(told))
+        found: FineTuned = read_as(FineTuned, result)
+        return found
 
 
-def _load(base: str) -> tuple[Any, Any]:
-    import torch
-    from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
+def shares(settings: TrainSettings) -> tuple[int, int]:
+    """How many sequences a process computes at once, and how often it does so for one step of the optimiser.
 
-    logging.disable_progress_bar()
-    try:
-        return AutoTokenizer.from_pretrained(base), AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    except (OSError, ValueError, SafetensorError) as exc:
-        raise EngineError(unloadable(base, exc)) from exc
+    Without FlashAttention packed rows go one by one: side by side their attention would grow with the square of all.
 
-
-def _trainer(model: Any, tokenizer: Any, settings: TrainSettings, *, out: Path, seed: int) -> Any:
-    import torch
-    from transformers import DataCollatorForLanguageModeling, PrinterCallback, Trainer, TrainingArguments
-
-    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
-    arguments = TrainingArguments(
-        output_dir=str(out),
-        num_train_epochs=settings.epochs,
-        max_steps=settings.max_steps,
-        learning_rate=settings.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=settings.warmup_ratio,
-        weight_decay=settings.weight_decay,
-        per_device_train_batch_size=settings.batch_sequences,
-        per_device_eval_batch_size=settings.batch_sequences,
-        train_sampling_strategy="group_by_length",
-        bf16=settings.dtype == "bfloat16",
-        use_cpu=not torch.cuda.is_available(),
-        seed=seed % 2**32,
-        logging_steps=10,
-        save_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        dataloader_pin_memory=False,
-    )
-    collator = DataCollatorForLanguageModeling(tokenizer, mlm=False)
-    trainer = Trainer(model=model, args=arguments, data_collator=collator)
-    trainer.remove_callback(PrinterCallback)  # standard output is for the counts
-    return trainer
+    Raises:
+        ConfigError: `batch_sequences` is no multiple of that.
+    """
+    hardware = settings.hardware
+    share, rest = divmod(settings.batch_sequences, hardware.processes)
+    one_by_one = settings.packing and hardware.attention == "sdpa"
+    at_once = 1 if one_by_one else hardware.device_sequences or max(1, share)
+    if rest or share % at_once:
+        raise ConfigError(
+            f"train.batch_sequences {settings.batch_sequences} cannot be shared out to {hardware.processes} processes with "
+            f"{at_once} sequences at once: make it a multiple of {hardware.processes * at_once}."
+        )
+    return at_once, share // at_once
 
 
-def _encode(tokenizer: Any, texts: Sequence[str], most_tokens: int) -> list[dict[str, list[int]]]:
-    end = tokenizer.eos_token
-    return [{"input_ids": tokenizer(text + end, add_special_tokens=False)["input_ids"][:most_tokens]} for text in texts]
+def write_whole(path: Path, value: Any) -> None:
+    """Writes JSON beside `path`, then moves it there."""
+    part = path.with_suffix(f".{os.getpid()}")
+    part.write_text(json.dumps(value), encoding="utf-8")
+    part.replace(path)
+
+
+def read_as(kind: type[Any], path: Path) -> Any:
+    """Reads what `write_whole` wrote."""
+    return TypeAdapter(kind).validate_json(path.read_bytes())
+
+
+@contextmanager
+def _alone(work: Path) -> Iterator[None]:
+    """Holds the folder's lock, which ends with this process."""
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise EngineError(f"Another process is training in {work}: wait until it has ended.") from exc
+        yield
+
+
+def _forget_others(job: Job) -> None:
+    """Empties the work folder if another job left something there."""
+    mark = job.work / "job"
+    if mark.is_file() and mark.read_text() == job.id:
+        return
+    for path in job.work.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "lock":
+            path.unlink()
+    mark.write_text(job.id)
+
+
+def _in_this_process(job: Job) -> FineTuned:
+    from caco_tasks.llm.training import run
+
+    return run(job)
+
+
+def _in_processes(job: Job) -> FineTuned:
+    """Starts one process for each share of the work; they end with this one, when their standard input does."""
+    path, result, error = (job.work / name for name in ("job.json", "told.json", "error.json"))
+    write_whole(path, TypeAdapter(Job).dump_python(job, mode="json"))
+    error.unlink(missing_ok=True)
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={job.settings.hardware.processes}"]
+    command = [sys.executable, *launcher, "-m", "caco_tasks.llm.training", str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=sys.stderr) as processes:
+        code = processes.wait()
+    if error.is_file():
+        raise EngineError(read_as(str, error))
+    if code != 0:
+        raise EngineError(
+            f"A process of the training ended with exit code {code}: see the log; a retry goes on from there."
+        )
+    found: FineTuned = read_as(FineTuned, result)
+    return found

@@ -1,16 +1,33 @@
-"""Prompts: one versioned file each, checked when loaded.
+"""Prompts: one versioned file each, checked when loaded, and all prompts of a config when DAGs are parsed.
 
 A template is a text file with `$variable` places (Python's `string.Template`; `$$` is a dollar sign). A file with the lines
-`[system]` and `[user]` is a chat prompt; any other is raw text that the model continues.
+`[system]` and `[user]` is a chat prompt; any other is raw text that the model continues. A chat prompt may have a section
+`[example]`, the form of one worked example; `$examples` in its text then stands for all of them.
 """
 
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from caco_tasks.config import RoleName, RunConfig
 from caco_tasks.errors import ConfigError
 
 TEMPLATES_FOLDER = Path(__file__).parent / "templates"
+
+VARIABLES: dict[RoleName, frozenset[str]] = {
+    "codegen": frozenset[str](),
+    "reverser": frozenset(("code", "input", "output", "scenario", "style", "difficulty")),
+    "solver": frozenset(("problem",)),
+    "judge": frozenset(("problem", "solution", "code")),
+    "unifier": frozenset(("problem", "solution", "answer")),
+}  # role -> what its stage tells
+
+OF_AN_EXAMPLE = frozenset(("problem", "solution", "answer", "code", "output"))
+EXAMPLES = "examples"
+
+_SECTION = re.compile(r"^\[(system|example|user)\]\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +38,7 @@ class Prompt:
     system: str | None  # None: no system message, or raw text
     text: str
     is_chat: bool
+    example: str | None = None  # the form of one worked example; None: the prompt shows none
 
     @property
     def variables(self) -> frozenset[str]:
@@ -32,8 +50,14 @@ class Prompt:
 
         What looks like a control token in a value (`<|im_end|>`) is broken up: a text must not steer the model.
         """
-        tame = {name: value.replace("<|", "< |") for name, value in values.items()}
-        return Template(self.text).substitute(tame)
+        return _filled(self.text, values)
+
+    def showing(self, examples: Iterable[Mapping[str, str]]) -> dict[str, str]:
+        """The variable `examples`, filled in; nothing for a prompt that shows none."""
+        if self.example is None:
+            return {}
+        shown = [f"Example {n}\n\n{_filled(self.example, values)}" for n, values in enumerate(examples, 1)]
+        return {EXAMPLES: "\n\n".join(shown)}
 
 
 def load_prompt(name: str, *, variables: frozenset[str]) -> Prompt:
@@ -47,17 +71,57 @@ def load_prompt(name: str, *, variables: frozenset[str]) -> Prompt:
         known = ", ".join(sorted(file.stem for file in TEMPLATES_FOLDER.glob("*.txt")))
         raise ConfigError(f"There is no prompt '{name}': there are {known}.")
     prompt = _parse(name, path.read_text(encoding="utf-8"))
-    if not Template(prompt.text).is_valid() or not prompt.variables <= variables:
-        extra = ", ".join(sorted(prompt.variables - variables)) or "a bare '$'"
-        raise ConfigError(
-            f"The prompt '{name}' names {extra}; it may name {', '.join(sorted(variables)) or 'nothing'}."
-        )
+    _check(f"The prompt '{name}'", prompt.text, variables | ({EXAMPLES} if prompt.example else set()))
+    _check(f"The example of the prompt '{name}'", prompt.example or "", OF_AN_EXAMPLE)
     return prompt
 
 
+def check_prompts(config: RunConfig) -> None:
+    """Loads the prompt of every role, so that a wrong one is told before anything runs.
+
+    Raises:
+        ConfigError: as `load_prompt`; the sentence names config and role.
+    """
+    for setting, name, role in _prompts_of(config):
+        try:
+            load_prompt(name, variables=VARIABLES[role])
+        except ConfigError as exc:
+            raise ConfigError(f"In the config '{config.name}', {setting}: {exc}") from exc
+
+
+def judge_prompts(config: RunConfig) -> tuple[str, ...]:
+    """The templates that a judge is asked with: the configured one, and its twin where both orders are asked for."""
+    name, dot, version = config.models["judge"].prompt.rpartition(".")
+    twin = f"{name}_program_first{dot}{version}"
+    return (config.models["judge"].prompt, twin) if config.judge.both_orders else (config.models["judge"].prompt,)
+
+
+def _prompts_of(config: RunConfig) -> Iterator[tuple[str, str, RoleName]]:
+    """The setting that names a prompt, the prompt, and the role that it is for."""
+    for role, settings in config.models.items():
+        for name in judge_prompts(config) if role == "judge" else [settings.prompt]:
+            yield f"models.{role}.prompt", name, role
+    if config.evaluate:
+        yield "evaluate.ask.prompt", config.evaluate.ask.prompt, "solver"
+
+
+def _check(what: str, text: str, variables: frozenset[str]) -> None:
+    template = Template(text)
+    named = frozenset(template.get_identifiers())
+    if not template.is_valid() or not named <= variables:
+        extra = ", ".join(sorted(named - variables)) or "a bare '$'"
+        raise ConfigError(f"{what} names {extra}; it may name {', '.join(sorted(variables)) or 'nothing'}.")
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    tame = {name: value.replace("<|", "< |") for name, value in values.items()}
+    return Template(text).substitute(tame)
+
+
 def _parse(name: str, text: str) -> Prompt:
-    head, separator, user = text.partition("[user]\n")
-    if not separator:
+    _, *parts = _SECTION.split(text)
+    sections = {head: body.strip() for head, body in zip(parts[::2], parts[1::2], strict=True)}
+    if "user" not in sections:
         return Prompt(name=name, system=None, text=text, is_chat=False)
-    system = head.removeprefix("[system]\n").strip() or None
-    return Prompt(name=name, system=system, text=user.strip(), is_chat=True)
+    system, example = sections.get("system") or None, sections.get("example") or None
+    return Prompt(name=name, system=system, text=sections["user"], is_chat=True, example=example)

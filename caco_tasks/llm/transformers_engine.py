@@ -7,13 +7,13 @@ same requests in the same batches give the same replies on the same machine (and
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.ids import random_seed
-from caco_tasks.llm.base import Reply, Request
+from caco_tasks.llm.base import PROMPT_TOO_LONG, Reply, Request, in_order, messages_of, no_reply
 from caco_tasks.records import Generation
 
 
@@ -28,14 +28,20 @@ class TransformersLlm:
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
         """One reply for each request, in the order of the requests."""
-        prompts = [self._encode(request) for request in requests]
+        return in_order(self.answers(requests))
+
+    def answers(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        """Every request's place and its reply, batch by batch."""
+        prompts = [encode(self._tokenizer, request, self._settings, self.model_id) for request in requests]
         by_length = sorted(range(len(requests)), key=lambda index: (len(prompts[index]), index))
-        replies: dict[int, Reply] = {}
         for start in range(0, len(by_length), self._settings.batch_rows):
             batch = by_length[start : start + self._settings.batch_rows]
             answered = self._generate_batch([requests[i] for i in batch], [prompts[i] for i in batch])
-            replies.update(zip(batch, answered, strict=True))
-        return [replies[index] for index in range(len(requests))]
+            yield from zip(batch, answered, strict=True)
+
+    def close(self) -> None:
+        """Lets go of the weights."""
+        self._model = None
 
     def sampled_by(self, settings: ModelSettings) -> "TransformersLlm":
         """The same loaded weights under other sampling settings."""
@@ -43,30 +49,23 @@ class TransformersLlm:
         other._settings = settings
         return other
 
-    def _encode(self, request: Request) -> list[int]:
-        if not request.is_chat:
-            ids: list[int] = self._tokenizer(request.text, add_special_tokens=False)["input_ids"]
-            return ids
-        if not self._tokenizer.chat_template:
-            raise EngineError(f"The tokenizer of {self.model_id} has no chat template: use a prompt that is raw text.")
-        system = [{"role": "system", "content": request.system}] if request.system else []
-        messages = [*system, {"role": "user", "content": request.text}]
-        encoded = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=True)
-        return list(encoded["input_ids"])
-
     def _generate_batch(self, requests: Sequence[Request], prompts: Sequence[list[int]]) -> list[Reply]:
-        room = self._model.config.max_position_embeddings - self._settings.max_tokens
+        longest = self._model.config.max_position_embeddings
+        room = min(longest, self._settings.context_tokens or longest) - self._settings.max_tokens
         fitting = [i for i, prompt in enumerate(prompts) if len(prompt) <= room]
         begun = time.perf_counter()
         completions = self._sample([requests[i] for i in fitting], [prompts[i] for i in fitting]) if fitting else []
         seconds = (time.perf_counter() - begun) / max(1, len(fitting))
         done = dict(zip(fitting, completions, strict=True))
         return [
-            self._reply(request, prompts[i], done.get(i), seconds if i in done else 0.0)
+            self._reply(request, prompts[i], *done[i], seconds)
+            if i in done
+            else no_reply(request, self.model_id, PROMPT_TOO_LONG, prompt_tokens=len(prompts[i]))
             for i, request in enumerate(requests)
         ]
 
-    def _sample(self, requests: Sequence[Request], prompts: Sequence[list[int]]) -> list[list[int]]:
+    def _sample(self, requests: Sequence[Request], prompts: Sequence[list[int]]) -> list[tuple[list[int], list[float]]]:
+        """The tokens written after each prompt, padding included, and their log probabilities where asked for."""
         import torch
 
         width = max(len(prompt) for prompt in prompts)
@@ -76,16 +75,25 @@ class TransformersLlm:
         torch.manual_seed(random_seed([request.request_id for request in requests]))
         with torch.inference_mode():
             made = self._model.generate(
-                input_ids=ids, attention_mask=mask, **_sampling(self._settings), **self._stops()
+                input_ids=ids,
+                attention_mask=mask,
+                return_dict_in_generate=True,
+                output_logits=self._settings.logprobs,
+                **_sampling(self._settings),
+                **self._stops(),
             )
-        return [row[width:] for row in made.tolist()]
+        written = made.sequences[:, width:]
+        logprobs = _logprobs(made.logits, written) if self._settings.logprobs else [[]] * len(prompts)
+        return list(zip(written.tolist(), logprobs, strict=True))
 
     def _stops(self) -> dict[str, Any]:
         return {"stop_strings": list(self._settings.stop), "tokenizer": self._tokenizer} if self._settings.stop else {}
 
-    def _reply(self, request: Request, prompt: list[int], made: list[int] | None, seconds: float) -> Reply:
-        end = next((i for i, token in enumerate(made or []) if token in self._stop_ids), None)
-        kept = (made or [])[:end]
+    def _reply(
+        self, request: Request, prompt: list[int], made: list[int], logprobs: list[float], seconds: float
+    ) -> Reply:
+        end = next((i for i, token in enumerate(made) if token in self._stop_ids), None)
+        kept = made[:end]
         text = self._tokenizer.decode(kept, skip_special_tokens=True)
         stop = next((stop for stop in self._settings.stop if stop in text), None)
         generation = Generation(
@@ -97,8 +105,42 @@ class TransformersLlm:
             completion_tokens=len(kept),
             seconds=seconds,
         )
-        error = "prompt_too_long" if made is None else None
-        return Reply(text=text.partition(stop)[0] if stop else text, generation=generation, error=error)
+        return Reply(
+            text=text.partition(stop)[0] if stop else text,
+            generation=generation,
+            logprobs=tuple(logprobs[:end]) if self._settings.logprobs else None,
+        )
+
+
+def encode(tokenizer: Any, request: Request, settings: ModelSettings, model_id: str) -> list[int]:
+    """The tokens of a request: raw text as it is, a chat through the tokenizer's template.
+
+    Raises:
+        EngineError: it is a chat, and the tokenizer has no template or the template refuses it.
+    """
+    if not request.is_chat:
+        ids: list[int] = tokenizer(request.text, add_special_tokens=False)["input_ids"]
+        return ids
+    if not tokenizer.chat_template:
+        raise EngineError(f"The tokenizer of {model_id} has no chat template: use a prompt that is raw text.")
+    encoded = tokenizer.apply_chat_template(
+        messages_of(request), add_generation_prompt=True, return_dict=True, **settings.chat_options
+    )
+    return list(encoded["input_ids"])
+
+
+def has_chat_template(model: str, revision: str | None = None) -> bool:
+    """Whether the tokenizer of a model, a folder or a name on the Hub, knows how to write a chat.
+
+    Raises:
+        EngineError: the tokenizer cannot be loaded.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        return bool(AutoTokenizer.from_pretrained(model, revision=revision).chat_template)
+    except (OSError, ValueError) as exc:
+        raise EngineError(unloadable(model, exc)) from exc
 
 
 def unloadable(model: str, exc: Exception) -> str:
@@ -141,4 +183,16 @@ def _sampling(settings: ModelSettings) -> dict[str, Any]:
         "temperature": settings.temperature,
         "top_p": settings.top_p,
         "top_k": settings.top_k,
+        "min_p": settings.min_p or None,
     }
+
+
+def _logprobs(logits: Sequence[Any], written: Any) -> list[list[float]]:
+    """Log probabilities of written tokens, [rows, steps], from the logits of each step, [rows, vocabulary]."""
+    import torch
+
+    steps = [
+        torch.log_softmax(step.float(), dim=-1).gather(-1, written[:, place : place + 1])
+        for place, step in enumerate(logits)
+    ]
+    return [[round(value, 6) for value in row] for row in torch.cat(steps, dim=-1).tolist()]

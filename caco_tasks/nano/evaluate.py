@@ -7,14 +7,14 @@ the judge tells apart.
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain, islice
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from caco_tasks.bank.catalog import FAMILIES
-from caco_tasks.bank.family import BankProblem, draw_problem
+from caco_tasks.bank.family import BankProblem
+from caco_tasks.bank.held_out import held_out_problems
 from caco_tasks.config import ModelSettings, RunConfig, load_config
 from caco_tasks.grading import Grader, extract_answer
 from caco_tasks.ids import content_id, program_id
@@ -23,19 +23,11 @@ from caco_tasks.nano.data import KINDS, Example, is_planted, judge_example, plan
 from caco_tasks.sandbox import Job, Sandbox
 from caco_tasks.stages.judge import parse_judgement
 
-FIRST_TEST_NUMBER = 500_000  # neither seeds (from 0) nor training (from 1,000,000)
-
-
-def test_problems(each: int) -> Iterator[BankProblem]:
-    """`each` problems of every family, of numbers that no model was trained on."""
-    for family in FAMILIES:
-        yield from (draw_problem(family, FIRST_TEST_NUMBER + number) for number in range(each))
-
 
 def evaluate(weights: Path, *, samples: int, each: int, trained_on: int) -> dict[str, Any]:
     """All figures; `trained_on` is the number of training problems that "new" is measured against."""
     config = load_config("nano")
-    problems = list(test_problems(each))
+    problems = list(held_out_problems(each))
     writer = _open(config, "reverser", weights / "writer")
     with Sandbox(config.sandbox) as sandbox, Grader(config.grading) as grader:
         return {

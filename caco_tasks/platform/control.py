@@ -20,12 +20,14 @@ from caco_tasks.platform.processes import (
     ProcessId,
     ancestors,
     descendants,
+    listens,
     memory_mb,
     python_environment,
     send,
     session_members,
     spawn,
     stop,
+    wait_until,
     with_environment,
 )
 from caco_tasks.platform.services import AIRFLOW_STOP_SECONDS, ENDED_LAST
@@ -46,6 +48,7 @@ from caco_tasks.platform.state import (
 
 START_SECONDS = 300
 STOP_SECONDS = 90
+PORT_SECONDS = 2  # in which a server that is ours is seen to listen
 LEAST_FREE_MB = 500
 CPU_POOL_SLOTS = 128
 MOST_MODELS_ON_PROCESSORS = 4  # of some 0.6 GB each, on one core each
@@ -248,6 +251,8 @@ def _wait_until_healthy(place: Home, process: ProcessId, *, on_progress: Say) ->
             raise PlatformError(_why_it_ended(place, supervisor))
         if supervisor is not None:
             _demand_nothing_given_up(place, supervisor)
+            if supervisor.phase == "running":
+                _demand_port(place, supervisor)
             if supervisor.phase == "running" and _is_healthy(place, supervisor):
                 return
             is_starting = supervisor.phase == "starting"
@@ -273,12 +278,26 @@ def _demand_nothing_given_up(place: Home, supervisor: SupervisorState) -> None:
             )
 
 
+def _demand_port(place: Home, supervisor: SupervisorState) -> None:
+    """Gives up where somebody else took Airflow's port between the choice of it and the start of the API server."""
+    plan = place.plan()
+    if plan is None or not is_open(plan.ports.airflow):
+        return
+    if not wait_until(lambda: _is_ours(plan, supervisor) or not is_open(plan.ports.airflow), seconds=PORT_SECONDS):
+        stop(supervisor.process(), patience_seconds=STOP_SECONDS)
+        _clear_away(place, place.supervisor() or supervisor)
+        raise PlatformError(
+            f"Port {plan.ports.airflow} for Airflow was taken by another program while the platform started: run "
+            "`caco up` again, it takes the next free one."
+        )
+
+
 def _is_healthy(place: Home, supervisor: SupervisorState) -> bool:
     """Whether all services run and Airflow has heard from each component since that was started."""
     plan = place.plan()
     if plan is None or not all(_is_alive(record) for record in supervisor.services.values()):
         return False
-    if not is_open(plan.ports.airflow):
+    if not _is_ours(plan, supervisor):  # another platform may have been faster to take the port
         return False
     state = _state(place)
     try:
@@ -292,6 +311,13 @@ def _is_healthy(place: Home, supervisor: SupervisorState) -> bool:
         if not component.is_healthy or (component.heartbeat is not None and component.heartbeat < started):
             return False
     return True
+
+
+def _is_ours(plan: Plan, supervisor: SupervisorState) -> bool:
+    """Whether it is this platform's API server that listens on its port."""
+    record = supervisor.services.get("api-server")
+    process = record.process() if record is not None else None
+    return process is not None and listens(process, plan.ports.airflow)
 
 
 def _is_alive(record: ServiceRecord) -> bool:

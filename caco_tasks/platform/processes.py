@@ -18,6 +18,7 @@ from caco_tasks.errors import PlatformError
 PR_SET_PDEATHSIG = 1
 
 _PROC = Path("/proc")
+_LOOPBACK_IN_HEX, _LISTENING = "0100007F", "0A"  # in /proc/net/tcp
 _STATE, _PARENT, _SESSION, _THREADS, _STARTED = 0, 1, 3, 17, 19  # in /proc/PID/stat, behind the name
 
 
@@ -139,6 +140,12 @@ def session_members(leader: ProcessId) -> list[int]:
     return [pid for pid, stat in members if not _is_gone(stat) and int(stat[_STARTED]) >= leader.started_ticks]
 
 
+def listens(leader: ProcessId, port: int) -> bool:
+    """Whether a process of the session that `leader` leads is the one that listens on `port` of the loopback address."""
+    sockets = _listening_sockets(port)
+    return any(sockets & _open_files(pid) for pid in session_members(leader))
+
+
 def descendants(pid: int) -> list[int]:
     """`pid` and all its children's children, in no order."""
     children: dict[int, list[int]] = {}
@@ -208,6 +215,22 @@ def _stat(pid: int) -> list[str] | None:
     except OSError:
         return None
     return text.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
+
+
+def _listening_sockets(port: int) -> set[str]:
+    """The sockets that listen on a port of the loopback address, as links in `/proc/PID/fd` name them."""
+    rows = [line.split() for line in (_PROC / "net" / "tcp").read_text().splitlines()[1:]]
+    address = f"{_LOOPBACK_IN_HEX}:{port:04X}"
+    return {f"socket:[{row[9]}]" for row in rows if row[1] == address and row[3] == _LISTENING}
+
+
+def _open_files(pid: int) -> set[str]:
+    found = set()
+    with contextlib.suppress(OSError):  # the process has gone, or is another user's
+        for link in (_PROC / str(pid) / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.add(str(link.readlink()))
+    return found
 
 
 def _environment(pid: int) -> list[bytes]:

@@ -8,7 +8,7 @@ import yaml
 
 from caco_tasks import __version__
 from caco_tasks.config import RunConfig
-from caco_tasks.ledger import FunnelRow, Ledger, RejectRow, SourceRow
+from caco_tasks.ledger import FunnelRow, Ledger, OverlapRow, RejectRow, SourceRow
 from caco_tasks.publishing.rows import COLUMNS
 from caco_tasks.store import Manifest, RunRecord
 
@@ -21,6 +21,7 @@ class CardFacts:
     reasons: Sequence[RejectRow]
     sources: Sequence[SourceRow]  # behind the CodeGen of the run
     manifests: Mapping[str, Sequence[Manifest]]  # of the stages that ask models, or run programs
+    overlaps: Sequence[OverlapRow] = ()  # with benchmarks: of the run, and of the run that read its seeds
 
     @property
     def licences(self) -> list[str]:
@@ -38,6 +39,7 @@ def card_facts(ledger: Ledger, run: RunRecord) -> CardFacts:
         reasons=ledger.reject_reasons(run.run_id),
         sources=ledger.sources(run.seed_run_id) if run.seed_run_id else [],
         manifests={stage: ledger.shards(run.run_id, stage) for stage in (*ASKING, "execute")},
+        overlaps=ledger.overlaps([run.run_id, *([run.seed_run_id] if run.seed_run_id else [])]),
     )
 
 
@@ -49,6 +51,7 @@ def dataset_card(facts: CardFacts, *, run: RunRecord, config: RunConfig, publish
         f"## Columns\n\n{table(('column', 'what it is'), COLUMNS.items())}",
         f"## From sampled program to published row\n\n{_funnel(facts, published)}",
         f"## Why rows were rejected\n\n{_reasons(facts)}",
+        f"## Benchmarks\n\n{_overlaps(facts, config)}",
         f"## Models and prompts\n\n{_models(facts, config)}",
         f"## Seeds and their licences\n\n{_sources(facts)}",
         f"## Known limits\n\n{_limits(facts, config)}",
@@ -125,9 +128,13 @@ def _limits(facts: CardFacts, config: RunConfig) -> str:
     limits = [
         "Every row passed automatic checks only; no person has read it unless an audit says so.",
         f"Programs ran in a sandbox of the level {_code(levels)}.",
-        _protection(config),
         "Equal answers and true equations do not prove that a step of the chain of thought is the right one.",
     ]
+    if not config.has_independent_judge:
+        limits.append(
+            f"Solver and judge are of one family of models (`{config.models['judge'].family}`): the judge may share the "
+            "solver's mistakes and like its words."
+        )
     if len(writers) == 1:
         limits.append("Problems and solutions were written by one model; its mistakes may agree with each other.")
     if any(model.startswith("nano:") for model in writers):
@@ -138,8 +145,15 @@ def _limits(facts: CardFacts, config: RunConfig) -> str:
     return "\n".join(f"- {limit}" for limit in limits)
 
 
+def _overlaps(facts: CardFacts, config: RunConfig) -> str:
+    """What was looked for, and what was found of it; `review` is too little for a rejection by default."""
+    rows = [(row.stage, row.benchmark, f"`{row.rule}`", row.records, row.items) for row in facts.overlaps]
+    found = table(("stage", "benchmark", "rule", "records", "items of the benchmark"), rows) if rows else ""
+    return f"{_protection(config)}\n\n{found}".strip()
+
+
 def _protection(config: RunConfig) -> str:
-    names = [benchmark.name for benchmark in config.decontamination.benchmarks]
+    names = [benchmark.name for benchmark in config.decontamination.protected]
     if not names:
         return "No benchmark was protected: the config names none, so rows may overlap test sets."
     return f"Rows that overlap these benchmarks were removed: {', '.join(names)}. Others were not looked at."

@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from caco_tasks.config import RunConfig
 from caco_tasks.context import Context
-from caco_tasks.records import Judged, Sample, Seed, SeedProgram
+from caco_tasks.ledger import flow
+from caco_tasks.records import Attempt, Judged, Lesson, Sample, Seed, SeedProgram
 from caco_tasks.stages.agree import agree
 from caco_tasks.stages.decontaminate import decontaminate
 from caco_tasks.stages.dedup import dedup
+from caco_tasks.stages.evaluate import attempts, evaluate
 from caco_tasks.stages.execute import execute
 from caco_tasks.stages.judge import judge
 from caco_tasks.stages.publish import publish
@@ -17,6 +20,7 @@ from caco_tasks.stages.sample import Draw, draws, sample
 from caco_tasks.stages.screen import screen
 from caco_tasks.stages.seeds import read_seeds, seeds
 from caco_tasks.stages.solve import solve
+from caco_tasks.stages.student import lessons, student
 from caco_tasks.stages.train import train
 from caco_tasks.stages.unify import unify
 
@@ -47,20 +51,20 @@ STAGES = {
     "judge": Stage(apply=judge, writes=Sample, reads=Sample, after="agree"),
     "decontaminate": Stage(apply=decontaminate, writes=Sample, reads=Sample, after="judge"),
     "publish": Stage(apply=publish, writes=Sample, reads=Sample, after="decontaminate", gathers=True),
+    "student": Stage(apply=student, writes=Lesson, source=lessons, gathers=True),
+    "evaluate": Stage(apply=evaluate, writes=Attempt, source=attempts),
 }
 
-PIPELINES: dict[str, tuple[str, ...]] = {
-    "seeds": ("seeds", "unify"),
-    "codegen": ("train",),
-    "nightly": tuple(list(STAGES)[3:]),
-}
+PIPELINES = flow.PIPELINES
 
 
 def record_id(record: Any) -> str:
     """The id that a record keeps from stage to stage."""
     match record:
-        case Sample() | Draw():
+        case Sample() | Draw() | Lesson():
             return record.sample_id
+        case Attempt():
+            return record.attempt_id
         case Seed():
             return record.seed_id
         case SeedProgram():
@@ -70,6 +74,8 @@ def record_id(record: Any) -> str:
     raise TypeError(f"a {type(record).__name__} is no record")
 
 
-def shards_of(pipeline: str, config_shards: int, seed_shards: int) -> Sequence[int]:
+def shards_of(pipeline: str, config: RunConfig) -> Sequence[int]:
     """The shard numbers that a pipeline's mapped stages have."""
-    return range({"seeds": seed_shards, "codegen": 1, "nightly": config_shards}[pipeline])
+    stages = PIPELINES[pipeline]
+    mapped = next((stage for stage in stages if stage not in flow.GATHERING_STAGES), stages[-1])
+    return range(flow.shards_expected(pipeline, mapped, config.model_dump()))

@@ -1,11 +1,12 @@
-"""agree: the solution's final answer must equal the program's output, and every equation in it must be true."""
+"""agree: the solution's final answer is the program's output, its equations are true, its steps begin with what is given."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from caco_tasks.context import Context
-from caco_tasks.grading import Comparison, false_equations
-from caco_tasks.records import Judged, Reason, Sample, fail
+from caco_tasks.filters.steps import step_faults
+from caco_tasks.grading import VERSION, Comparison, false_equations
+from caco_tasks.records import Judged, Reason, Sample, Verdict, fail
 
 
 def agree(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
@@ -23,8 +24,21 @@ def _judged(sample: Sample, comparison: Comparison) -> Judged[Sample]:
     verdict = comparison.verdict
     if verdict.kept and equations.false:
         verdict = fail(Reason.FALSE_EQUATION, equations.false[0][:200])
-    solution = replace(sample.solution, equations_checked=equations.checked)
+    if verdict.kept:
+        verdict = _steps(sample, sample.solution.text)
+    compared_by = f"{comparison.method} {VERSION}"
+    solution = replace(sample.solution, equations_checked=equations.checked, compared_by=compared_by)
     return Judged(record=replace(sample, solution=solution), verdict=verdict)
+
+
+def _steps(sample: Sample, solution: str) -> Verdict:
+    return step_faults(
+        sample.problem.text if sample.problem else "",
+        solution,
+        input_json=(sample.execution and sample.execution.input_json) or "{}",
+        output_text=_output_of(sample),
+        code=sample.program.code,
+    )
 
 
 def _output_of(sample: Sample) -> str:

@@ -5,37 +5,53 @@ from typing import TypeVar
 
 from caco_tasks.config import RoleName
 from caco_tasks.context import Context
-from caco_tasks.llm.base import Reply, make_request
-from caco_tasks.llm.prompts import load_prompt
+from caco_tasks.llm.base import PROMPT_TOO_LONG, Reply, make_request
+from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.records import PASS, Reason, Sample, Verdict, fail, unknown
+from caco_tasks.stages.examples import bank_examples
 
 Item = TypeVar("Item")
 
-VARIABLES = {
-    "codegen": frozenset[str](),
-    "reverser": frozenset(("code", "input", "output")),
-    "solver": frozenset(("problem",)),
-    "judge": frozenset(("problem", "solution", "code")),
-    "unifier": frozenset(("problem", "solution", "answer")),
-}
+ROLES: dict[str, RoleName] = {
+    "unify": "unifier",
+    "sample": "codegen",
+    "reverse": "reverser",
+    "solve": "solver",
+    "judge": "judge",
+}  # stage -> the role that it asks
 
 
 def ask(
-    items: Sequence[Item], context: Context, role: RoleName, values: Callable[[Item], dict[str, str]]
+    items: Sequence[Item],
+    context: Context,
+    role: RoleName,
+    values: Callable[[Item], dict[str, str]],
+    *,
+    prompt: str | None = None,
+    sample: int | None = None,
 ) -> Iterator[tuple[Item, Reply]]:
-    """Asks the model of `role` about every item; pairs each item with its reply."""
+    """Asks the model of `role` about every item; pairs each item with its reply.
+
+    `prompt` names another template than the configured one; `sample` numbers the replies to one question (None: by the
+    runner's attempt).
+    """
     if not items:
         return  # nothing to ask: the model is not even loaded
     settings = context.config.models[role]
     llm = context.resources.llm(role)
-    prompt = load_prompt(settings.prompt, variables=VARIABLES[role])
-    requests = [make_request(prompt, settings, model_id=llm.model_id, values=values(item)) for item in items]
+    template = load_prompt(prompt or settings.prompt, variables=VARIABLES[role])
+    number = context.attempt if sample is None else sample
+    shown = template.showing(bank_examples())
+    requests = [
+        make_request(template, settings, model_id=llm.model_id, sample=number, values=values(item) | shown)
+        for item in items
+    ]
     yield from zip(items, llm.generate(requests), strict=True)
 
 
 def ended(reply: Reply) -> Verdict:
     """PASS for a reply that came to its own end; a cut-off reply is a failure, a lost one is unknown."""
-    if reply.error == "prompt_too_long":
+    if reply.error == PROMPT_TOO_LONG:
         return fail(Reason.PROMPT_TOO_LONG)
     if reply.error is not None:
         return unknown(Reason.ENGINE_LOST, reply.error)

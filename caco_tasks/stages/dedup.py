@@ -7,8 +7,7 @@ shards, retries and reruns of any night agree on one winner.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from caco_tasks.context import Context
-from caco_tasks.filters.claims import claim_pairs
-from caco_tasks.filters.fingerprints import BANDS, BEHAVIOUR_CLAIM, NEAR_CLAIM, claim_programs, near_bands
+from caco_tasks.filters.fingerprints import BEHAVIOUR_CLAIM, NEAR_CLAIM, claim_near, claim_programs, program_sketches
 from caco_tasks.filters.sensitivity import behaviour_signature, jointly_changed_inputs
 from caco_tasks.records import PASS, Judged, Outcome, Reason, Sample, Verdict, fail, unknown
 from caco_tasks.sandbox import Job, Ran
@@ -28,12 +27,12 @@ def dedup(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample
 
 
 def _checks(context: Context) -> tuple[Check, ...]:
-    return (_same_program, _same_behaviour, _near) if context.config.dedup.behaviour else (_same_program, _near)
+    return (_same_program, _near, _same_behaviour) if context.config.dedup.behaviour else (_same_program, _near)
 
 
 def _same_program(samples: Sequence[Sample], context: Context) -> list[Verdict]:
     items = [(sample.sample_id, sample.program.code) for sample in samples]
-    winners = claim_programs(context.resources.claims(), items)
+    winners = claim_programs(context.resources.claims(), items, keep_literals=context.config.dedup.keep_literals)
     return [_first(sample, winner, Reason.SAME_PROGRAM) for sample, winner in zip(samples, winners, strict=True)]
 
 
@@ -49,8 +48,8 @@ def _same_behaviour(samples: Sequence[Sample], context: Context) -> list[Verdict
         signature = behaviour_signature(sample.execution, outputs) if sample.execution else None
         if signature is not None:
             signed.append((sample, signature))
-    pairs = [(sample.sample_id, signature) for sample, signature in signed]
-    winners = claim_pairs(context.resources.claims(), BEHAVIOUR_CLAIM, pairs)
+    hashes, owners = [signature for _, signature in signed], [sample.sample_id for sample, _ in signed]
+    winners = context.resources.claims().claim(BEHAVIOUR_CLAIM, hashes, owners)
     for (sample, _), winner in zip(signed, winners, strict=True):
         verdicts[sample.sample_id] = _first(sample, winner, Reason.SAME_BEHAVIOUR)
     return list(verdicts.values())
@@ -68,17 +67,11 @@ def _run_changed(samples: Sequence[Sample], context: Context) -> list[tuple[Samp
 
 
 def _near(samples: Sequence[Sample], context: Context) -> list[Verdict]:
-    jaccard = context.config.dedup.near_duplicate_jaccard
-    pairs = [(sample.sample_id, band) for sample in samples for band in near_bands(sample.program.code, jaccard)]
-    winners = claim_pairs(context.resources.claims(), NEAR_CLAIM, pairs)
-    return [_nearest(sample, winners[row * BANDS : (row + 1) * BANDS]) for row, sample in enumerate(samples)]
-
-
-def _nearest(sample: Sample, winners: Sequence[str]) -> Verdict:
-    """The first other owner of one of the sample's bands, if there is one."""
-    return _first(
-        sample, next((one for one in winners if one != sample.sample_id), sample.sample_id), Reason.NEAR_DUPLICATE
-    )
+    sketches = program_sketches(sample.program.code for sample in samples)
+    items = [(sample.sample_id, *sketch) for sample, sketch in zip(samples, sketches, strict=True)]
+    likeness = context.config.dedup.near_duplicate_jaccard
+    winners = claim_near(context.resources.claims(), NEAR_CLAIM, items, likeness)
+    return [_first(sample, winner, Reason.NEAR_DUPLICATE) for sample, winner in zip(samples, winners, strict=True)]
 
 
 def _first(sample: Sample, winner: str, reason: Reason) -> Verdict:

@@ -1,41 +1,124 @@
 """judge: a model that sees problem, solution and program says whether they are consistent and the problem is well posed.
 
-A reply is one of the words of `VERDICTS` on its last line, a JSON object with the word as its "verdict", or evidence: pairs
-`3=3 10=12` of a number in the program's input and what the problem gives for it, which must all be the same. Any other
-reply is unknown.
+A reply is a JSON object with the three fields of `Opinion`, alone or in one fence, or evidence: pairs `3=3 10=12` of a
+number in the program's input and what the problem gives for it, which must all be the same. Any other reply is unknown.
+The judge may be asked several times, and with the program before the solution (`judge.times`, `judge.both_orders`): more
+than half of the replies must say the same, or nobody can tell.
 """
 
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from caco_tasks.context import Context
 from caco_tasks.llm.base import Reply
-from caco_tasks.records import PASS, Judged, Judgement, Reason, Sample, Verdict, fail, unknown
+from caco_tasks.llm.prompts import judge_prompts
+from caco_tasks.records import (
+    PASS,
+    Generation,
+    Judged,
+    Judgement,
+    Outcome,
+    Reason,
+    Sample,
+    Verdict,
+    Vote,
+    fail,
+    unknown,
+)
 from caco_tasks.stages.asking import ask, ended
 
 _EVIDENCE = re.compile(r"[\d-]+=[\d-]+(\s+[\d-]+=[\d-]+)*")
+_FENCED = re.compile(r"```(?:json)?\s*\n(.*)\n\s*```", re.DOTALL)
 
-VERDICTS = {"yes": PASS, "no": fail(Reason.INCONSISTENT), "ill-posed": fail(Reason.ILL_POSED)}
+
+class Opinion(BaseModel):
+    """What a judge must reply, as JSON, with all three fields and no other."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    verdict: Literal["yes", "no", "ill-posed"]
+    first_disagreeing_step: int | None = Field(ge=1, le=10_000)  # of the solution, from 1; null: none
+    reason: str
+
+    @model_validator(mode="after")
+    def _is_of_one_mind(self) -> "Opinion":
+        if self.verdict == "yes" and self.first_disagreeing_step is not None:
+            raise ValueError("it says yes and names a step that disagrees")
+        return self
 
 
 def judge(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
-    """One judgement for every sample."""
-    for sample, reply in ask(list(samples), context, "judge", _parts_of):
-        judgement = Judgement(reply=reply.text.strip(), generation=reply.generation)
-        yield Judged(record=replace(sample, judgement=judgement), verdict=_verdict(reply))
+    """One judgement for every sample, made of one reply or of several."""
+    samples = list(samples)
+    config = context.config
+    context.facts["artifacts"] = {
+        "judge": {"family": config.models["judge"].family, "is_independent_of_solver": config.has_independent_judge}
+    }
+    asked = [
+        [reply for _, reply in ask(samples, context, "judge", _parts_of, prompt=prompt, sample=number)]
+        for prompt in judge_prompts(config)
+        for number in _numbers(context)
+    ]
+    for sample, replies in zip(samples, zip(*asked, strict=True), strict=True):
+        verdicts = [_verdict(reply) for reply in replies]
+        judgement = _judgement(replies, verdicts)
+        yield Judged(record=replace(sample, judgement=judgement), verdict=majority(verdicts))
 
 
 def parse_judgement(text: str) -> Verdict:
     """The verdict in a judge's reply; unknown when it holds none, or anything besides."""
-    if _EVIDENCE.fullmatch(text.strip()):
+    text = text.strip()
+    if _EVIDENCE.fullmatch(text):
         return _weigh(text)
-    said, detail = _said(text.strip())
-    verdict = VERDICTS.get(said)
-    if verdict is None:
-        return unknown(Reason.UNPARSEABLE_JUDGEMENT, text.strip()[:200])
-    return verdict if verdict.kept else replace(verdict, detail=detail)
+    opinion = _opinion(text)
+    if opinion is None:
+        return unknown(Reason.UNPARSEABLE_JUDGEMENT, text[:200])
+    return _said(opinion)
+
+
+def majority(verdicts: Sequence[Verdict]) -> Verdict:
+    """What more than half of the replies say; unknown where no verdict has so many.
+
+    A verdict that not all replies share tells so in its detail.
+    """
+    told = Counter((verdict.outcome, verdict.reason) for verdict in verdicts if verdict.outcome is not Outcome.UNKNOWN)
+    most, times = told.most_common(1)[0] if told else (None, 0)
+    if most is not None and 2 * times > len(verdicts):
+        first = next(verdict for verdict in verdicts if (verdict.outcome, verdict.reason) == most)
+        return first if times == len(verdicts) else _with_dissent(first, times, len(verdicts))
+    if len(told) > 1:
+        counts = ", ".join(f"{count} {reason or outcome}" for (outcome, reason), count in told.most_common())
+        return unknown(Reason.JUDGES_DISAGREE, f"of {len(verdicts)} replies {counts}")
+    return next(verdict for verdict in verdicts if verdict.outcome is Outcome.UNKNOWN)
+
+
+def _numbers(context: Context) -> range:
+    """The sample numbers of the replies: other ones when the runner tries again."""
+    times = context.config.judge.times
+    return range(context.attempt * times, (context.attempt + 1) * times)
+
+
+def _opinion(text: str) -> Opinion | None:
+    fenced = _FENCED.fullmatch(text)
+    try:
+        return Opinion.model_validate_json(fenced[1] if fenced else text)
+    except ValidationError:
+        return None
+
+
+def _said(opinion: Opinion) -> Verdict:
+    if opinion.verdict == "yes":
+        return PASS
+    step = f"step {opinion.first_disagreeing_step}: " if opinion.first_disagreeing_step else ""
+    detail = f"{step}{opinion.reason}" or None
+    if opinion.verdict == "no":
+        return fail(Reason.INCONSISTENT, detail)
+    return fail(Reason.ILL_POSED, detail)
 
 
 def _weigh(text: str) -> Verdict:
@@ -47,19 +130,46 @@ def _weigh(text: str) -> Verdict:
     return PASS
 
 
-def _said(text: str) -> tuple[str, str | None]:
-    if not text.startswith("{"):
-        return text.rpartition("\n")[2].strip().lower(), None
-    try:
-        reply = json.loads(text)
-    except (ValueError, RecursionError):
-        return "", None
-    return str(reply.get("verdict", "")).lower(), str(reply.get("reason", "")) or None
-
-
 def _verdict(reply: Reply) -> Verdict:
     verdict = ended(reply)
     return parse_judgement(reply.text) if verdict.kept else verdict
+
+
+def _with_dissent(verdict: Verdict, times: int, of: int) -> Verdict:
+    detail = f"{times} of {of} replies" + (f": {verdict.detail}" if verdict.detail else "")
+    return replace(verdict, detail=detail)
+
+
+def _judgement(replies: Sequence[Reply], verdicts: Sequence[Verdict]) -> Judgement:
+    return Judgement(
+        reply=replies[0].text.strip(),
+        generation=_all_together([reply.generation for reply in replies]),
+        votes=tuple(_vote(reply, verdict) for reply, verdict in zip(replies, verdicts, strict=True)),
+    )
+
+
+def _vote(reply: Reply, verdict: Verdict) -> Vote:
+    opinion = _opinion(reply.text.strip())
+    return Vote(
+        reply=reply.text.strip(),
+        prompt=reply.generation.prompt,
+        request_id=reply.generation.request_id,
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        first_disagreeing_step=opinion.first_disagreeing_step if opinion else None,
+    )
+
+
+def _all_together(made: Sequence[Generation]) -> Generation:
+    """The first reply's origin, with the cost of all replies."""
+    return replace(
+        made[0],
+        prompt_tokens=sum(one.prompt_tokens for one in made),
+        completion_tokens=sum(one.completion_tokens for one in made),
+        seconds=sum(one.seconds for one in made),
+        cost_usd=sum(one.cost_usd for one in made),
+        is_replayed=all(one.is_replayed for one in made),
+    )
 
 
 def _parts_of(sample: Sample) -> dict[str, str]:

@@ -7,9 +7,9 @@ from caco_tasks.context import Context
 from caco_tasks.ids import program_id, sample_id
 from caco_tasks.llm.base import Reply, make_request
 from caco_tasks.llm.code import extract_code
-from caco_tasks.llm.prompts import load_prompt
+from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.records import Judged, Program, Reason, Sample, fail
-from caco_tasks.stages.asking import VARIABLES, ended
+from caco_tasks.stages.asking import ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

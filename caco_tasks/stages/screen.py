@@ -8,12 +8,13 @@ from caco_tasks.filters.screen_rules import screen_source
 from caco_tasks.filters.sensitivity import (
     Trial,
     changed_inputs,
+    circumstances,
+    far_changed_inputs,
     input_names,
-    jointly_changed_inputs,
     judge_inputs,
     silent_keys,
 )
-from caco_tasks.records import Execution, Judged, Sample
+from caco_tasks.records import Execution, Judged, Outcome, Sample
 from caco_tasks.sandbox import Job, Ran
 
 
@@ -52,12 +53,13 @@ def screen(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sampl
 
 
 def _try_inputs(cases: Sequence[_Case], context: Context) -> None:
-    """Three looks, each only at the inputs that were silent before: one change, more changes, other circumstances."""
+    """Four looks, each only at the inputs that were silent before: one change, more, far ones, other circumstances."""
     draws = context.config.screen.perturbations
     _run([change for case in cases for change in _changes(case, input_names(case.execution), 1, look=0)], context)
     again = [change for case in cases for change in _changes(case, silent_keys(case.trials), draws, look=1)]
     _run(again, context)
-    _run(list(_changes_elsewhere([case for case in cases if silent_keys(case.trials)], context)), context)
+    _run_far([change for case in cases for change in _far_changes(case, silent_keys(case.trials))], context)
+    _run_far(list(_changes_elsewhere([case for case in cases if silent_keys(case.trials)], context)), context)
 
 
 def _changes(case: _Case, keys: Sequence[str], draws: int, *, look: int) -> Iterator[_Change]:
@@ -66,25 +68,45 @@ def _changes(case: _Case, keys: Sequence[str], draws: int, *, look: int) -> Iter
         yield _Change(case=case, key=key, input_json=changed, without_change=before)
 
 
+def _far_changes(case: _Case, keys: Sequence[str]) -> Iterator[_Change]:
+    given, before = case.execution.input_json or "{}", case.execution.output_json
+    for key, changed in far_changed_inputs(given, keys=keys):
+        yield _Change(case=case, key=key, input_json=changed, without_change=before)
+
+
 def _changes_elsewhere(cases: Sequence[_Case], context: Context) -> Iterator[_Change]:
-    """Changes of silent inputs under inputs that are changed throughout, where the program runs on those."""
-    places = [(case, place) for case in cases for place in jointly_changed_inputs(case.execution)]
+    """Changes of silent inputs where one other input is far away, or all are changed."""
+    places = [(case, place) for case in cases for place in circumstances(case.execution)]
     for (case, place), ran in zip(places, _runs(places, context), strict=True):
         keys = silent_keys(case.trials) if ran.verdict.kept else []
-        for key, changed in changed_inputs(place, keys=keys, draws=context.config.screen.perturbations, look=2):
+        for key, changed in far_changed_inputs(place, keys=keys, draws=2):
             yield _Change(case=case, key=key, input_json=changed, without_change=ran.execution.output_json)
 
 
 def _run(changes: Sequence[_Change], context: Context) -> None:
-    for change, ran in zip(changes, _runs([(one.case, one.input_json) for one in changes], context), strict=True):
-        trial = Trial(
-            key=change.key,
-            without_change=change.without_change,
-            input_json=change.input_json,
-            outcome=ran.verdict.outcome,
-            output_json=ran.execution.output_json if ran.verdict.kept else None,
-        )
+    for change, trial in _tried(changes, context):
         change.case.trials.append(trial)
+
+
+def _run_far(changes: Sequence[_Change], context: Context) -> None:
+    """Far away a failure says nothing: too large a loop, a party of no guests."""
+    for change, trial in _tried(changes, context):
+        if trial.outcome is not Outcome.FAIL:
+            change.case.trials.append(trial)
+
+
+def _tried(changes: Sequence[_Change], context: Context) -> Iterator[tuple[_Change, Trial]]:
+    for change, ran in zip(changes, _runs([(one.case, one.input_json) for one in changes], context), strict=True):
+        yield (
+            change,
+            Trial(
+                key=change.key,
+                without_change=change.without_change,
+                input_json=change.input_json,
+                outcome=ran.verdict.outcome,
+                output_json=ran.execution.output_json if ran.verdict.kept else None,
+            ),
+        )
 
 
 def _runs(inputs: Sequence[tuple[_Case, str]], context: Context) -> Iterator[Ran]:

@@ -9,9 +9,9 @@ from itertools import islice
 
 from caco_tasks.bank.readers import read_source
 from caco_tasks.context import Context
-from caco_tasks.filters.overlap import seed_overlap
+from caco_tasks.filters.overlap import BenchmarkIndex, index_of, overlap_verdict
 from caco_tasks.ids import content_id
-from caco_tasks.records import PASS, Judged, Reason, Seed, Verdict, fail
+from caco_tasks.records import PASS, Judged, Reason, Seed, fail
 
 
 def read_seeds(context: Context) -> Iterator[Judged[Seed]]:
@@ -26,7 +26,8 @@ def read_seeds(context: Context) -> Iterator[Judged[Seed]]:
 
 def seeds(rows: Iterable[Judged[Seed]], context: Context) -> Iterator[Judged[Seed]]:
     """One verdict for every source record."""
-    rows = [replace(row, verdict=_verdict(row, context)) for row in rows]
+    index = index_of(context)
+    rows = [_checked(row, index, context) for row in rows]
     first = _first_with_same_problem([row.record for row in rows if row.verdict.kept], context)
     for row in rows:
         winner = first.get(row.record.seed_id, row.record.seed_id)
@@ -35,13 +36,17 @@ def seeds(rows: Iterable[Judged[Seed]], context: Context) -> Iterator[Judged[See
         yield row
 
 
-def _verdict(row: Judged[Seed], context: Context) -> Verdict:
+def _checked(row: Judged[Seed], index: BenchmarkIndex | None, context: Context) -> Judged[Seed]:
     seed, allowed = row.record, context.config.seeds.licences_allowed
     if not row.verdict.kept:
-        return row.verdict
+        return row
     if allowed and seed.licence not in allowed:
-        return fail(Reason.LICENCE_NOT_ALLOWED, seed.licence)
-    return seed_overlap(seed, context.config.decontamination) or PASS
+        return replace(row, verdict=fail(Reason.LICENCE_NOT_ALLOWED, seed.licence))
+    if index is None:
+        return replace(row, verdict=PASS)
+    overlaps = index.overlaps(seed.problem, seed.answer)
+    verdict = overlap_verdict(overlaps, context.config.decontamination.review) or PASS
+    return Judged(record=replace(seed, overlaps=overlaps), verdict=verdict)
 
 
 def _first_with_same_problem(found: list[Seed], context: Context) -> dict[str, str]:

@@ -1,38 +1,48 @@
-"""train: CodeGen is fine-tuned on the verified seed programs, on code alone (paper, section 3.2).
+"""train: CodeGen is fine-tuned on the verified seed programs, on code alone (paper, section 3.2), and held to a gate.
 
 Every seed program read is written with a PASS, so the shard tells which seeds stand behind the model. The weights go to
-`models/{model_id}/` in the store, named by content; figures and the gate's word go into the manifest's `artifacts`.
+`models/{model_id}/` in the store, named by content, with a picture of the loss; figures and the gate's word go into the
+manifest's `artifacts`. A killed training goes on from its last checkpoint, on the same machine.
 """
 
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 from caco_tasks.config import TrainSettings
 from caco_tasks.context import Context
-from caco_tasks.errors import EngineError
-from caco_tasks.ids import content_id, file_sha256, random_seed
+from caco_tasks.errors import ConfigError, EngineError
+from caco_tasks.ids import content_id, random_seed
+from caco_tasks.llm.base import make_request
+from caco_tasks.llm.code import extract_code
+from caco_tasks.llm.curve import draw_curve
 from caco_tasks.llm.finetune import FineTuned, finetune
-from caco_tasks.llm.prompts import load_prompt
+from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.records import PASS, Grade, Judged, SeedProgram
-from caco_tasks.stages.asking import VARIABLES
+from caco_tasks.sandbox import Job
+from caco_tasks.stages.asking import ended
+from caco_tasks.stages.weights import put_weights
 from caco_tasks.store.registry import ModelRecord
-
-MODEL_FILES = ("config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 
 
 def train(programs: Iterable[SeedProgram], context: Context) -> Iterator[Judged[SeedProgram]]:
-    """Trains on all programs, in the order of their ids, so that the order of shards does not matter."""
+    """Trains on all programs, in the order of their ids, so that the order of shards does not matter.
+
+    Raises:
+        ConfigError: the gate is to sample from an endpoint, which has not got the new weights.
+        EngineError: there are no programs, or as `finetune`.
+    """
     programs = sorted(programs, key=lambda program: program.seed.seed_id)
     if not programs:
         raise EngineError("There are no verified seed programs to train on: look at the verdicts of `caco_seeds`.")
-    settings = context.config.train
-    with TemporaryDirectory(prefix="caco-train-") as folder:
-        base = context.resources.model_folder(settings.base)
-        tuned = _finetune(programs, context, base=base, out=Path(folder))
-        context.facts["artifacts"] = {"model": _register(programs, context, tuned, Path(folder))}
+    if context.config.train.gate_samples and context.config.models["codegen"].engine == "openai":
+        raise ConfigError("An endpoint has not got the weights trained here: set train.gate_samples=0.")
+    folder = context.resources.work_folder()
+    base = context.resources.model_folder(context.config.train.base)
+    tuned = _finetune(programs, context, base=base, out=folder)
+    context.facts["artifacts"] = {"model": _register(programs, context, tuned, folder).model_dump(mode="json")}
+    shutil.rmtree(folder)
     yield from (Judged(record=program, verdict=PASS) for program in programs)
 
 
@@ -45,6 +55,28 @@ def training_text(program: SeedProgram, start: str, settings: TrainSettings) -> 
     """What CodeGen learns of one seed program: its start token, the domain if asked for, the code."""
     tag = f"# domain: {program.seed.domain or 'unknown'}\n" if settings.domain_tags else ""
     return f"{start}{tag}{_code(program)}"
+
+
+def objection(
+    settings: TrainSettings, tuned: FineTuned, *, found_yield: float | None, accepted_yield: float | None
+) -> str | None:
+    """Why nights may not sample from a model, in one sentence; None when they may.
+
+    The yields are shares of sampled programs that ran, of the new model and of the accepted one before it; None where
+    none was measured.
+    """
+    highest = tuned.loss_before * (1 + settings.most_loss_rise)
+    if tuned.loss_after > highest:
+        return (
+            f"The held-out loss went from {tuned.loss_before:.4f} to {tuned.loss_after:.4f}, above {highest:.4f} "
+            "(train.most_loss_rise)."
+        )
+    if found_yield is None or accepted_yield is None or found_yield >= accepted_yield - settings.most_yield_loss:
+        return None
+    return (
+        f"Of the programs sampled from it {found_yield:.1%} ran, of the accepted model's {accepted_yield:.1%} "
+        "(train.most_yield_loss)."
+    )
 
 
 def _finetune(programs: Sequence[SeedProgram], context: Context, *, base: str, out: Path) -> FineTuned:
@@ -61,25 +93,44 @@ def _finetune(programs: Sequence[SeedProgram], context: Context, *, base: str, o
     )
 
 
-def _register(programs: Sequence[SeedProgram], context: Context, tuned: FineTuned, folder: Path) -> dict[str, Any]:
-    """Puts the weights into the store and returns the model's entry for the registry; accepted unless the loss rose."""
-    files = [folder / name for name in MODEL_FILES if (folder / name).is_file()]
-    hashes = {file.name: file_sha256(str(file)) for file in files}
-    model_id = content_id("model", hashes)
-    for file in files:
-        context.resources.store.put_file(f"models/{model_id}/{file.name}", file)
-    record = ModelRecord(
-        model_id=model_id,
+def _register(programs: Sequence[SeedProgram], context: Context, tuned: FineTuned, folder: Path) -> ModelRecord:
+    """Puts the weights and a picture of the loss into the store; the model's entry for the registry."""
+    settings, store = context.config.train, context.resources.store
+    weights = put_weights(store, folder)
+    store.put(f"models/{weights.model_id}/loss.svg", draw_curve(tuned))
+    found_yield = _sampled_yield(weights.model_id, context)
+    refused = objection(settings, tuned, found_yield=found_yield, accepted_yield=context.run.accepted_yield)
+    return ModelRecord(
+        model_id=weights.model_id,
         run_id=context.run.run_id,
-        parent=context.config.train.base,
+        parent=f"{settings.base}@{settings.revision}" if settings.revision else settings.base,
         data_hash=content_id("seed programs", [_code(program) for program in programs]),
-        config=context.config.train.model_dump(mode="json"),
-        metrics=asdict(tuned) | {"programs": len(programs), "grades": _grades(programs)},
-        uri=f"models/{model_id}",
-        sha256=hashes["model.safetensors"],
-        accepted=tuned.loss_after <= tuned.loss_before * (1 + context.config.train.most_loss_rise),
+        config=settings.model_dump(mode="json"),
+        metrics=asdict(tuned) | {"yield": found_yield, "programs": len(programs), "grades": _grades(programs)},
+        uri=f"models/{weights.model_id}",
+        sha256=weights.sha256,
+        accepted=refused is None,
+        refused_because=refused,
     )
-    return record.model_dump(mode="json")
+
+
+def _sampled_yield(model_id: str, context: Context) -> float | None:
+    """The share of `train.gate_samples` programs, sampled as a night does, that run; None where none is asked for."""
+    wanted = context.config.train.gate_samples
+    if not wanted:
+        return None
+    settings = context.config.models["codegen"].model_copy(update={"model": f"model:{model_id}", "revision": None})
+    llm = context.resources.model(settings)
+    prompt = load_prompt(settings.prompt, variables=VARIABLES["codegen"])
+    requests = [
+        make_request(prompt, settings, model_id=f"{model_id}/gate", sample=number, values={})
+        for number in range(wanted)
+    ]
+    codes = [extract_code(reply.text) for reply in llm.generate(requests) if ended(reply).kept]
+    sandbox = context.resources.sandbox()
+    context.facts.update(sandbox_version=sandbox.version, sandbox_level=sandbox.level)
+    ran = sandbox.run(Job(code=code) for code in codes if code is not None)
+    return round(sum(result.verdict.kept for result in ran) / wanted, 4)
 
 
 def _grades(programs: Sequence[SeedProgram]) -> dict[str, int]:

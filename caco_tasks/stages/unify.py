@@ -1,7 +1,8 @@
 """unify: each seed becomes a program in the unified template that runs and returns the gold answer.
 
-Annotated sources are converted without a model (`caco_tasks.convert`); any other is given to the unifier model with a
-prompt. A seed program that passes claims its fingerprints, so that CodeGen's samples must be new.
+Annotated sources are converted without a model (`caco_tasks.convert`). Seeds of any other source, and those whose
+conversion was rejected, go to the unifier model if the config names one. A seed program that passes claims its
+fingerprints, so that CodeGen's samples must be new.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,13 +11,14 @@ from dataclasses import replace
 from caco_tasks.context import Context
 from caco_tasks.convert import CONVERTERS, unify_seeds
 from caco_tasks.convert.grading import unmet_rule
-from caco_tasks.filters.fingerprints import claim_programs
+from caco_tasks.filters.fingerprints import claim_problems, claim_programs
 from caco_tasks.ids import program_id
 from caco_tasks.llm.base import Reply
 from caco_tasks.llm.code import extract_code
-from caco_tasks.records import PASS, Judged, Program, Reason, Seed, SeedProgram, Verdict, fail
+from caco_tasks.records import PASS, Judged, Outcome, Program, Reason, Sample, Seed, SeedProgram, Verdict, fail
 from caco_tasks.sandbox import Job, Ran
 from caco_tasks.stages.asking import ask, ended
+from caco_tasks.stages.screen import screen
 
 
 def unify(seeds: Iterable[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
@@ -25,10 +27,32 @@ def unify(seeds: Iterable[Seed], context: Context) -> Iterator[Judged[SeedProgra
     sandbox = context.resources.sandbox()
     context.facts.update(sandbox_version=sandbox.version, sandbox_level=sandbox.level)
     judged = [row for reader, group in _by_reader(seeds, context) for row in _unified(reader, group, context)]
-    judged = [_graded(row, context) for row in judged]
     kept = [row.record for row in judged if row.verdict.kept]
-    claim_programs(context.resources.claims(), [(record.seed.seed_id, _code(record)) for record in kept])
+    _claim(kept, context)
     yield from judged
+
+
+def _claim(kept: Sequence[SeedProgram], context: Context) -> None:
+    """Programs and problems of seeds are taken: no sample may repeat them."""
+    claims, settings = context.resources.claims(), context.config.dedup
+    programs = [(record.seed.seed_id, _code(record)) for record in kept]
+    claim_programs(claims, programs, keep_literals=settings.keep_literals)
+    problems = [(record.seed.seed_id, record.seed.problem, record.seed.answer or "") for record in kept]
+    claim_problems(claims, problems, likeness=settings.same_problem_jaccard)
+
+
+def screened(rows: Sequence[Judged[SeedProgram]], context: Context) -> Iterator[Judged[SeedProgram]]:
+    """The rows, less programs that the screen would reject: a model may state the answer instead of computing it."""
+    samples = [
+        Sample(sample_id=row.record.seed.seed_id, program=row.record.program, execution=row.record.execution)
+        for row in rows
+        if row.verdict.kept and row.record.program
+    ]
+    verdicts = {judged.record.sample_id: judged.verdict for judged in screen(samples, context)}
+    for row in rows:
+        verdict = verdicts.get(row.record.seed.seed_id, PASS)
+        said = f"{verdict.reason}: {verdict.detail}" if verdict.detail else verdict.reason
+        yield row if verdict.kept else replace(row, verdict=fail(Reason.TEMPLATE_NOT_MET, said))
 
 
 def _by_reader(seeds: Sequence[Seed], context: Context) -> Iterator[tuple[str, list[Seed]]]:
@@ -39,14 +63,29 @@ def _by_reader(seeds: Sequence[Seed], context: Context) -> Iterator[tuple[str, l
 
 
 def _unified(reader: str, seeds: Sequence[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
+    converted = [_graded(row, context) for row in _converted(reader, seeds, context)]
+    if "unifier" not in context.config.models:
+        yield from converted
+        return
+    asked = [row.record.seed for row in converted if _may_be_asked(row)]
+    found = {row.record.seed.seed_id: row for row in screened(list(_ask_unifier(asked, context)), context)}
+    yield from (found.get(row.record.seed.seed_id, row) for row in converted)
+
+
+def _converted(reader: str, seeds: Sequence[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
     if reader in CONVERTERS:
         rows = (Judged(record=seed, verdict=PASS) for seed in seeds)
         yield from unify_seeds(rows, reader, context.resources.sandbox(), min_lines=context.config.screen.min_lines)
-    elif "unifier" in context.config.models:
-        yield from _ask_unifier(seeds, context)
     else:
         detail = f"no converter for the reader '{reader}', and the config names no unifier model"
         yield from (Judged(record=SeedProgram(seed=s), verdict=fail(Reason.NO_PROGRAM_FOUND, detail)) for s in seeds)
+
+
+def _may_be_asked(row: Judged[SeedProgram]) -> bool:
+    """Whether a model may find what the converter did not: there is a gold answer to hold it to, and it is not in doubt."""
+    verdict = row.verdict
+    has_failed = verdict.outcome is Outcome.FAIL and verdict.reason is not Reason.GOLD_DISPUTED
+    return has_failed and row.record.seed.answer is not None
 
 
 def _graded(row: Judged[SeedProgram], context: Context) -> Judged[SeedProgram]:

@@ -1,5 +1,8 @@
 """What a store is, and how one is opened."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +22,15 @@ class StoreSettings(BaseModel):
     access_key: str | None = None  # None: boto3's own search
     secret_key: str | None = None
     addressing_style: str = "path"  # or "virtual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An object as a listing shows it."""
+
+    key: str
+    bytes: int
+    changed_at: datetime  # in UTC, when it was last written
 
 
 class Store(Protocol):
@@ -47,8 +59,20 @@ class Store(Protocol):
     def list(self, prefix: str) -> list[str]:
         """All keys below `prefix`, sorted."""
 
+    def look(self, prefix: str) -> Sequence[Stored]:
+        """All objects below `prefix` with size and age, sorted by key."""
+
     def delete(self, key: str) -> None:
         """Removes an object; nothing happens where there is none."""
+
+    def drafts(self, before: datetime) -> Sequence[Stored]:
+        """What killed writes left behind and nobody touched since `before`: no objects, but room that is taken.
+
+        Each `key` is good for `delete_draft` alone.
+        """
+
+    def delete_draft(self, key: str) -> None:
+        """Removes what a killed write left behind; nothing happens where there is none."""
 
 
 def open_store(settings: StoreSettings) -> Store:

@@ -4,13 +4,14 @@ import errno
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from caco_tasks.errors import StoreError
-from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.base import Stored, StoreSettings
 from caco_tasks.store.keys import check_key, check_prefix
 
 _DRAFT = ".draft-"
@@ -72,10 +73,33 @@ class FileStore:
             found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(_DRAFT)]
         return sorted(path.relative_to(self._folder).as_posix() for path in found)
 
+    def look(self, prefix: str) -> Sequence[Stored]:
+        """All objects in the folder `prefix` and below it, sorted by key."""
+        with mending_os_errors(prefix):
+            return list(self._stored(self._path(key) for key in self.list(prefix)))
+
     def delete(self, key: str) -> None:
         """Removes an object; nothing happens where there is none."""
         with mending_os_errors(key):
             self._path(key).unlink(missing_ok=True)
+
+    def drafts(self, before: datetime) -> Sequence[Stored]:
+        """Files that killed writes left behind and that nobody touched since `before`."""
+        with mending_os_errors(self.root):
+            found = list(self._stored(sorted(self._folder.rglob(f"{_DRAFT}*"))))
+        return [draft for draft in found if draft.changed_at < before]
+
+    def delete_draft(self, key: str) -> None:
+        """Removes a file that a killed write left behind."""
+        self.delete(key)
+
+    def _stored(self, paths: Iterable[Path]) -> Iterator[Stored]:
+        """Files with size and age; those that have gone meanwhile are left out."""
+        for path in paths:
+            with suppress(FileNotFoundError):
+                stat = path.stat()
+                changed_at = datetime.fromtimestamp(stat.st_mtime, UTC)
+                yield Stored(key=path.relative_to(self._folder).as_posix(), bytes=stat.st_size, changed_at=changed_at)
 
     def _path(self, key: str) -> Path:
         return self._folder / check_key(key)

@@ -10,13 +10,16 @@ Paths, below the store's root (docs: `docs/storage.md`):
     datasets/{name}/{version}/...                                      what is published
 """
 
-from typing import Any
+from datetime import UTC
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from caco_tasks.errors import DamagedError
 
 SHA256 = r"^[0-9a-f]{64}$"
+
+Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]  # one form on every machine
 
 
 class RunRecord(BaseModel):
@@ -25,14 +28,18 @@ class RunRecord(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     run_id: str
-    pipeline: str  # "seeds", "codegen" or "nightly"
+    pipeline: str  # "seeds", "codegen", "dry_run", "nightly" or "evaluate"
     partition: str  # date, YYYY-MM-DD
     config_hash: str
     config: dict[str, Any]  # RunConfig.model_dump(mode="json")
     code_version: str
+    planned_at: Moment | None = None  # when it was first planned; no part of its id; None: before 0.1.0 kept it
     seed_run_id: str | None = None  # the run whose seed programs stand behind this one; None for seeds
     model_id: str | None = None  # the trained CodeGen pinned for a nightly run; its weights lie in models/{model_id}
+    accepted_yield: float | None = None  # share of programs that ran of the CodeGen in use when a codegen run was planned
     input_uris: tuple[str, ...] = ()  # shards of another run that this one reads, pinned at planning: seed programs
+    dataset: str | None = None  # the dataset, as name/version, that an evaluation trains on; None: it trains on none
+    dataset_sha256: str | None = None  # of that dataset's manifest, which names its files by their hashes
 
 
 class Manifest(BaseModel):
@@ -63,6 +70,8 @@ class Manifest(BaseModel):
     sandbox_level: str | None = None
     prompt_tokens: int = Field(default=0, ge=0)
     completion_tokens: int = Field(default=0, ge=0)
+    cost_usd: float = Field(default=0.0, ge=0)  # paid for replies, by the price table of the config
+    replayed: int = Field(default=0, ge=0)  # replies that had been made for another run or record
     seconds: float = Field(ge=0)
     artifacts: dict[str, Any] = {}  # what else the stage made: model uri and metrics, dataset uri
 

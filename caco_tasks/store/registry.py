@@ -1,20 +1,21 @@
 """What the store says of trained models, published datasets and people's answers; the ledger is loaded from it.
 
 runs/{partition}/{run_id}/train/00000.manifest.json    its `artifacts["model"]` is a ModelRecord
+models/{model_id}/manifest.json                        a ModelFiles, written last
 datasets/{name}/{version}/manifest.json                a DatasetRecord, written last; its files have a `sample_id`
-audits/{run_id}/{stage}/{subject_id}-{hash of the person}.json   an AuditRecord
+draws/{run_id}/{draw_id}.json                          an AuditDraw
+audits/{run_id}/{hash of the person}.json              an AuditAnswers
 """
 
 import re
-from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from caco_tasks.errors import DamagedError
 from caco_tasks.ids import content_id
-from caco_tasks.records import Outcome
-from caco_tasks.store.manifest import SHA256, RunRecord
+from caco_tasks.records import Outcome, Part, Reason
+from caco_tasks.store.manifest import SHA256, Moment, RunRecord
 
 NAME = r"^[a-z0-9][a-z0-9_\-]*$"
 VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
@@ -43,6 +44,22 @@ class ModelRecord(Registered):
     uri: str  # folder of the weights, relative to the store's root
     sha256: str = Field(pattern=SHA256)  # of the weights
     accepted: bool  # whether nightly runs may sample from it
+    refused_because: str | None = None  # one sentence; None: accepted
+
+
+class StoredFile(Registered):
+    """One file of a folder whose manifest names all of them."""
+
+    name: str = Field(min_length=1, pattern=r"^[^/]+$")
+    bytes: int = Field(ge=0)
+    sha256: str = Field(pattern=SHA256)
+
+
+class ModelFiles(Registered):
+    """The manifest of a model's folder, written last: what must be there for the model to be whole."""
+
+    model_id: str
+    files: tuple[StoredFile, ...] = Field(min_length=1)
 
 
 class DatasetFile(Registered):
@@ -81,8 +98,51 @@ class AuditRecord(Registered):
     subject_id: str
     person: str = Field(min_length=1)
     answer: Outcome  # pass: the record is right; fail: it is wrong; unknown: the person cannot tell
+    wrong_part: Part | None = None  # the first part that is wrong; None: nothing is, or the person did not say
     note: str | None = None
-    answered_at: datetime
+    answered_at: Moment
+
+
+class AuditAnswers(Registered):
+    """All that one person said of the records of a run."""
+
+    answers: tuple[AuditRecord, ...] = Field(min_length=1)
+
+
+class AuditStratum(Registered):
+    """The rows of a run that ended at one check in one way, or were accepted by all of them."""
+
+    stage: str  # the check that had the last word
+    outcome: Outcome
+    reason: Reason | None = None  # None exactly when accepted
+    rows: int = Field(ge=0)  # of the run, in this stratum
+    drawn: int = Field(ge=0)
+
+
+class DrawnRow(Registered):
+    """A row for people to judge, with all that they see of it."""
+
+    subject_id: str
+    stratum: int = Field(ge=0)  # its place in the draw's strata
+    program: str
+    output: str | None = None  # None: the program gave none
+    problem: str | None = None  # None: the row did not come so far
+    solution: str | None = None
+
+
+class AuditDraw(Registered):
+    """A random draw of a run's rows, stratified by what the checks said of them."""
+
+    draw_id: str
+    run_id: str
+    most_rows: int = Field(ge=1)  # of each stratum
+    strata: tuple[AuditStratum, ...]
+    rows: tuple[DrawnRow, ...]  # in the order in which people see them, which tells nothing of the strata
+
+
+def model_manifest_uri(model_id: str) -> str:
+    """Where the manifest of a model's files lies below the store's root."""
+    return f"models/{model_id}/manifest.json"
 
 
 def dataset_folder(name: str, version: str) -> str:
@@ -100,9 +160,14 @@ def is_dataset_manifest(uri: str) -> bool:
     return _DATASET_MANIFEST.match(uri) is not None
 
 
-def audit_uri(audit: AuditRecord) -> str:
-    """Where an answer lies below the store's root."""
-    return f"audits/{audit.run_id}/{audit.stage}/{audit.subject_id}-{content_id('person', audit.person)[:8]}.json"
+def draw_uri(run_id: str, draw_id: str) -> str:
+    """Where a draw lies below the store's root."""
+    return f"draws/{run_id}/{draw_id}.json"
+
+
+def audit_uri(run_id: str, person: str) -> str:
+    """Where a person's answers on the rows of a run lie below the store's root."""
+    return f"audits/{run_id}/{content_id('person', person)}.json"
 
 
 def parse_run(text: bytes, *, uri: str) -> RunRecord:
@@ -110,14 +175,24 @@ def parse_run(text: bytes, *, uri: str) -> RunRecord:
     return _parse(RunRecord, text, uri)
 
 
+def parse_model_files(text: bytes, *, uri: str) -> ModelFiles:
+    """Reads the manifest of a model's folder; DamagedError where it is none."""
+    return _parse(ModelFiles, text, uri)
+
+
 def parse_dataset(text: bytes, *, uri: str) -> DatasetRecord:
     """Reads the manifest of a dataset; DamagedError where it is none."""
     return _parse(DatasetRecord, text, uri)
 
 
-def parse_audit(text: bytes, *, uri: str) -> AuditRecord:
-    """Reads an answer; DamagedError where it is none."""
-    return _parse(AuditRecord, text, uri)
+def parse_draw(text: bytes, *, uri: str) -> AuditDraw:
+    """Reads a draw; DamagedError where it is none."""
+    return _parse(AuditDraw, text, uri)
+
+
+def parse_answers(text: bytes, *, uri: str) -> AuditAnswers:
+    """Reads a person's answers; DamagedError where it holds none."""
+    return _parse(AuditAnswers, text, uri)
 
 
 def parse_model(values: Any, *, uri: str) -> ModelRecord:

@@ -3,20 +3,22 @@
 No conditional put is used: in a trial 4 of 16 racers won one. Which of two attempts counts is decided in Postgres.
 """
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from caco_tasks.errors import ConfigError, StoreError
-from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.base import Stored, StoreSettings
 from caco_tasks.store.files import mending_os_errors
 from caco_tasks.store.keys import check_key, check_prefix
 
 if TYPE_CHECKING:
     from boto3.s3.transfer import TransferConfig
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 PART_BYTES = 16 << 20  # files from this size on are sent and fetched in parts
 PARTS_AT_ONCE = 4
@@ -98,16 +100,40 @@ class S3Store:
 
     def list(self, prefix: str) -> list[str]:
         """All keys in the folder `prefix` and below it, sorted; an empty prefix means all."""
+        return [found.key for found in self.look(prefix)]
+
+    def look(self, prefix: str) -> Sequence[Stored]:
+        """All objects in the folder `prefix` and below it, sorted by key; an empty prefix means all."""
         below = f"{self._prefix}{check_prefix(prefix)}"
         with self._mending(prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=below)
-            keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-        return sorted(key.removeprefix(self._prefix) for key in keys)
+            found = [self._stored(entry) for page in pages for entry in page.get("Contents", [])]
+        return sorted(found, key=lambda each: each.key)
 
     def delete(self, key: str) -> None:
         """Removes an object; nothing happens where there is none."""
         with self._mending(key, allowed=_MISSING):
             self._client.delete_object(Bucket=self._bucket, Key=self._key(key))
+
+    def drafts(self, before: datetime) -> Sequence[Stored]:
+        """Uploads in parts that were begun before `before` and never ended; their size is not told."""
+        with self._mending(self.root):
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self._bucket, Prefix=self._prefix
+            )
+            uploads = [upload for page in pages for upload in page.get("Uploads", [])]
+        found = [Stored(key=f"{one['UploadId']} {one['Key']}", bytes=0, changed_at=one["Initiated"]) for one in uploads]
+        return [draft for draft in found if draft.changed_at < before]
+
+    def delete_draft(self, key: str) -> None:
+        """Gives up an upload in parts, whose key is its id and its object's name."""
+        upload, _, name = key.partition(" ")
+        with self._mending(name, allowed=_MISSING | {"NoSuchUpload"}):
+            self._client.abort_multipart_upload(Bucket=self._bucket, Key=name, UploadId=upload)
+
+    def _stored(self, entry: "ObjectTypeDef") -> Stored:
+        key = entry["Key"].removeprefix(self._prefix)
+        return Stored(key=key, bytes=entry["Size"], changed_at=entry["LastModified"])
 
     def _key(self, key: str) -> str:
         return f"{self._prefix}{check_key(key)}"

@@ -1,8 +1,9 @@
 -- Title:    Cost per row
--- Question: what does one published row cost, in tokens and seconds?
+-- Question: what does one published row cost, in tokens, seconds and dollars?
 -- Grain:    one row per nightly run
 -- Columns:  published, rows of its newest dataset; the *_per_row columns are NULL where nothing was published; stage_seconds is wall
---           time of all shards together, model_seconds and sandbox_cpu_seconds are parts of it
+--           time of all shards together, model_seconds and sandbox_cpu_seconds are parts of it; replayed counts replies
+--           that cost nothing, for another run had paid for them; their tokens and seconds are in the other columns
 -- Example:  SELECT * FROM caco.cost_per_row ORDER BY partition DESC;
 
 CREATE VIEW caco.cost_per_row AS
@@ -18,10 +19,19 @@ SELECT
     coalesce(sandbox.seconds, 0) AS sandbox_cpu_seconds,
     spent.prompt_tokens::double precision / nullif(published.rows, 0) AS prompt_tokens_per_row,
     spent.completion_tokens::double precision / nullif(published.rows, 0) AS completion_tokens_per_row,
-    spent.stage_seconds / nullif(published.rows, 0) AS seconds_per_row
+    spent.stage_seconds / nullif(published.rows, 0) AS seconds_per_row,
+    spent.cost_usd,
+    spent.replayed,
+    spent.cost_usd / nullif(published.rows, 0) AS cost_usd_per_row
 FROM caco.run
 JOIN (
-    SELECT run_id, sum(prompt_tokens)::bigint AS prompt_tokens, sum(completion_tokens)::bigint AS completion_tokens, sum(seconds) AS stage_seconds
+    SELECT
+        run_id,
+        sum(prompt_tokens)::bigint AS prompt_tokens,
+        sum(completion_tokens)::bigint AS completion_tokens,
+        sum(seconds) AS stage_seconds,
+        sum(cost_usd) AS cost_usd,
+        sum(replayed)::bigint AS replayed
     FROM caco.shard
     GROUP BY run_id
 ) AS spent USING (run_id)

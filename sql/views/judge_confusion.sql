@@ -1,38 +1,123 @@
--- Title:    Judge against human
--- Question: how often does a check pass what a person finds wrong, and reject what a person finds right?
--- Grain:    one row per run and audited stage
--- Columns:  answers are counted, one per person; those of people who could not tell are in undecided only. false_pass_share: of
---           what people found wrong, the share that the check passed; false_fail_share: of what people found right, the share that
---           it failed; both NULL where there are no such answers, with 95 % Wilson intervals. For several runs add up the
---           counts and use caco.wilson_low and caco.wilson_high again.
--- Example:  SELECT * FROM caco.judge_confusion WHERE stage = 'judge';
+-- Title:    Checks against people
+-- Question: how often does a check pass what people find wrong, and reject what they find right?
+-- Grain:    one row per audited run and check: execute, screen, reverse, solve, agree, judge, and chain for all of them together
+-- Columns:  rows_judged, rows on which most people said right or wrong; rows_undecided, those without a majority; the six counts
+--           are estimates for the whole run: each stratum of the draw stands for all its rows. false_pass_share: of what is wrong,
+--           the share that the check passed; false_fail_share: of what is right, the share that it failed; wrong_of_passed_share: of
+--           what it passed, the share that is wrong. Each has a 95 % interval made of Wilson's for the strata, and is NULL where
+--           nothing of that kind was found. covered_share: of the rows that reached the check, those whose stratum has a judged row;
+--           the others are left out. A check answers only for the parts that it sees: a wrong problem is no error of execute.
+--           docs/audit.md has the method.
+-- Example:  SELECT * FROM caco.judge_confusion WHERE check_name = 'chain';
 
 CREATE VIEW caco.judge_confusion AS
-SELECT
-    counted.*,
-    counted.passed_wrong::double precision / nullif(counted.passed_wrong + counted.failed_wrong, 0) AS false_pass_share,
-    caco.wilson_low(counted.passed_wrong, counted.passed_wrong + counted.failed_wrong) AS false_pass_low,
-    caco.wilson_high(counted.passed_wrong, counted.passed_wrong + counted.failed_wrong) AS false_pass_high,
-    counted.failed_right::double precision / nullif(counted.failed_right + counted.passed_right, 0) AS false_fail_share,
-    caco.wilson_low(counted.failed_right, counted.failed_right + counted.passed_right) AS false_fail_low,
-    caco.wilson_high(counted.failed_right, counted.failed_right + counted.passed_right) AS false_fail_high
-FROM (
+WITH seen (check_name, stage, part) AS (
+    VALUES
+        ('execute', 'execute'::caco.stage, 'program'::caco.part),
+        ('screen', 'screen', 'program'),
+        ('reverse', 'reverse', 'problem'),
+        ('solve', 'solve', 'solution'),
+        ('agree', 'agree', 'solution'),
+        ('judge', 'judge', 'solution'),
+        ('chain', NULL, 'solution')
+), draw AS ( -- the largest of each run holds the others
+    SELECT DISTINCT ON (run_id) run_id, draw_id FROM caco.audit_draw ORDER BY run_id, most_rows DESC
+), reached AS (
     SELECT
-        audit.run_id,
-        verdict.partition,
-        audit.stage,
-        count(*) AS answers,
-        count(DISTINCT audit.person) AS people,
-        count(*) FILTER (WHERE verdict.outcome = 'pass' AND audit.answer = 'pass') AS passed_right,
-        count(*) FILTER (WHERE verdict.outcome = 'pass' AND audit.answer = 'fail') AS passed_wrong,
-        count(*) FILTER (WHERE verdict.outcome = 'fail' AND audit.answer = 'pass') AS failed_right,
-        count(*) FILTER (WHERE verdict.outcome = 'fail' AND audit.answer = 'fail') AS failed_wrong,
-        count(*) FILTER (WHERE verdict.outcome = 'unknown' AND audit.answer = 'pass') AS unknown_right,
-        count(*) FILTER (WHERE verdict.outcome = 'unknown' AND audit.answer = 'fail') AS unknown_wrong,
-        count(*) FILTER (WHERE audit.answer = 'unknown') AS undecided
-    FROM caco.audit
-    JOIN caco.verdict USING (run_id, stage, subject_id)
-    GROUP BY audit.run_id, verdict.partition, audit.stage
-) AS counted;
+        draw.run_id,
+        draw.draw_id,
+        seen.check_name,
+        seen.part,
+        stratum.stratum,
+        stratum.stage,
+        stratum.rows::double precision AS rows,
+        CASE WHEN stratum.stage > seen.stage THEN 'pass' ELSE stratum.outcome END AS verdict
+    FROM draw
+    JOIN caco.audit_stratum AS stratum USING (draw_id)
+    JOIN seen ON seen.stage IS NULL OR stratum.stage >= seen.stage
+), said AS ( -- of each row and check: 1 most people find it wrong, -1 right, 0 neither
+    SELECT
+        reached.run_id,
+        reached.check_name,
+        reached.stratum,
+        audit.subject_id,
+        sign(
+            count(*) FILTER (
+                WHERE audit.answer = 'fail' AND coalesce(audit.wrong_part <= reached.part, reached.part = 'solution'))
+            - count(*) FILTER (WHERE audit.answer = 'pass' OR audit.wrong_part > reached.part)
+        ) AS wrong
+    FROM reached
+    JOIN caco.audit_row AS drawn USING (draw_id, stratum)
+    JOIN caco.audit ON audit.run_id = reached.run_id AND audit.stage = reached.stage AND audit.subject_id = drawn.subject_id
+    GROUP BY reached.run_id, reached.check_name, reached.stratum, audit.subject_id
+), judged AS (
+    SELECT
+        run_id,
+        check_name,
+        stratum,
+        count(*) FILTER (WHERE wrong <> 0) AS decided,
+        count(*) FILTER (WHERE wrong = 1) AS wrong,
+        count(*) FILTER (WHERE wrong = 0) AS undecided
+    FROM said
+    GROUP BY run_id, check_name, stratum
+), estimated AS (
+    SELECT
+        reached.run_id,
+        reached.check_name,
+        reached.verdict,
+        reached.rows,
+        coalesce(judged.decided, 0) AS decided,
+        coalesce(judged.undecided, 0) AS undecided,
+        reached.rows * judged.wrong / nullif(judged.decided, 0) AS wrong,
+        reached.rows * (judged.decided - judged.wrong) / nullif(judged.decided, 0) AS fine,
+        reached.rows * (judged.wrong::double precision / nullif(judged.decided, 0) - caco.wilson_low(judged.wrong, judged.decided)) AS down,
+        reached.rows * (caco.wilson_high(judged.wrong, judged.decided) - judged.wrong::double precision / nullif(judged.decided, 0)) AS up
+    FROM reached
+    LEFT JOIN judged USING (run_id, check_name, stratum)
+), added AS (
+    SELECT
+        run_id,
+        check_name,
+        sum(decided)::bigint AS rows_judged,
+        sum(undecided)::bigint AS rows_undecided,
+        coalesce(sum(rows) FILTER (WHERE decided > 0), 0) / sum(rows) AS covered_share,
+        coalesce(sum(fine) FILTER (WHERE verdict = 'pass'), 0) AS passed_right,
+        coalesce(sum(wrong) FILTER (WHERE verdict = 'pass'), 0) AS passed_wrong,
+        coalesce(sum(fine) FILTER (WHERE verdict = 'fail'), 0) AS failed_right,
+        coalesce(sum(wrong) FILTER (WHERE verdict = 'fail'), 0) AS failed_wrong,
+        coalesce(sum(fine) FILTER (WHERE verdict = 'unknown'), 0) AS unknown_right,
+        coalesce(sum(wrong) FILTER (WHERE verdict = 'unknown'), 0) AS unknown_wrong,
+        coalesce(sqrt(sum(down * down) FILTER (WHERE verdict = 'pass')), 0) AS passed_down,
+        coalesce(sqrt(sum(up * up) FILTER (WHERE verdict = 'pass')), 0) AS passed_up,
+        coalesce(sqrt(sum(down * down) FILTER (WHERE verdict = 'fail')), 0) AS failed_down,
+        coalesce(sqrt(sum(up * up) FILTER (WHERE verdict = 'fail')), 0) AS failed_up
+    FROM estimated
+    GROUP BY run_id, check_name
+)
+SELECT
+    added.run_id,
+    run.partition,
+    added.check_name,
+    (SELECT count(DISTINCT person) FROM caco.audit WHERE audit.run_id = added.run_id) AS people,
+    added.rows_judged,
+    added.rows_undecided,
+    added.covered_share,
+    added.passed_right,
+    added.passed_wrong,
+    added.failed_right,
+    added.failed_wrong,
+    added.unknown_right,
+    added.unknown_wrong,
+    added.passed_wrong / nullif(added.passed_wrong + added.failed_wrong, 0) AS false_pass_share,
+    caco.share_low(added.passed_wrong, added.passed_down, added.failed_wrong, added.failed_up) AS false_pass_low,
+    1 - caco.share_low(added.failed_wrong, added.failed_down, added.passed_wrong, added.passed_up) AS false_pass_high,
+    added.failed_right / nullif(added.failed_right + added.passed_right, 0) AS false_fail_share,
+    caco.share_low(added.failed_right, added.failed_up, added.passed_right, added.passed_down) AS false_fail_low,
+    1 - caco.share_low(added.passed_right, added.passed_up, added.failed_right, added.failed_down) AS false_fail_high,
+    added.passed_wrong / nullif(added.passed_wrong + added.passed_right, 0) AS wrong_of_passed_share,
+    (added.passed_wrong - added.passed_down) / nullif(added.passed_wrong + added.passed_right, 0) AS wrong_of_passed_low,
+    (added.passed_wrong + added.passed_up) / nullif(added.passed_wrong + added.passed_right, 0) AS wrong_of_passed_high
+FROM added
+JOIN caco.run USING (run_id);
 
-COMMENT ON VIEW caco.judge_confusion IS 'Checks against people. Grain: one row per run and audited stage.';
+COMMENT ON VIEW caco.judge_confusion IS 'Checks against people, estimated from a stratified draw. Grain: one row per audited run and check.';

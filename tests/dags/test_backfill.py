@@ -1,4 +1,4 @@
-"""A real scheduler: seeds that start CodeGen by themselves, and a backfill of three dates, done twice."""
+"""A real scheduler: seeds that start CodeGen by themselves, a backfill of three dates, done twice, and people who judge."""
 
 import json
 import os
@@ -6,11 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
+from caco_tasks.ledger import Ledger
 from caco_tasks.platform import airflow, control
 from caco_tasks.platform.api import AirflowApi, DagRun
 from caco_tasks.platform.ports import free_port
@@ -74,6 +78,68 @@ def test_a_backfill_of_three_dates_gives_three_runs_and_again_none(
     wait_until(lambda: backfill(platform))
     assert api.runs("caco_nightly") == runs
     assert contents(platform) == before
+
+
+def test_people_judge_the_rows_of_a_night_in_forms(api: AirflowApi, codegen: DagRun, platform: PlatformState) -> None:
+    wait_until(lambda: api.is_dag_known("caco_audit"))
+    api.unpause("caco_audit")
+    run_id = api.trigger("caco_audit", {"rows": 1, "person": "ada"})
+    path = f"/api/v2/dags/caco_audit/dagRuns/{run_id}"
+    with browser(platform) as client:
+        wait_until(lambda: bool(forms(client, path)))
+        drawn = int(ask(platform, "SELECT count(*) FROM caco.audit_row")[0][0])
+        wait_until(lambda: len(forms(client, path)) == drawn)
+        bodies = [form["body"] for form in forms(client, path)]
+        assert all("**program**" in body for body in bodies)
+        for form in forms(client, path):
+            place = f"{path}/taskInstances/rows.ask/{form['task_instance']['map_index']}/hitlDetails"
+            answer = {"chosen_options": ["wrong program"], "params_input": {"note": "3 is not 4"}}
+            assert client.patch(place, json=answer).status_code == 200
+    wait_until(lambda: api.run("caco_audit", run_id).is_finished)
+    assert api.run("caco_audit", run_id).state == "success"
+    said = ask(
+        platform, "SELECT person, answer::text, wrong_part::text, note, count(*) FROM caco.audit GROUP BY 1, 2, 3, 4"
+    )
+    assert said == [("ada", "fail", "program", "3 is not 4", drawn)]
+
+
+def test_a_published_dataset_starts_its_evaluation_with_the_same_settings(
+    api: AirflowApi, platform: PlatformState
+) -> None:
+    settings = {"partition": "2026-01-05", "config": "smoke", "overrides": ["publish.name=nowhere"]}
+    wait_until(lambda: api.is_dag_known("caco_evaluate"))
+    api.unpause("caco_evaluate")
+    with browser(platform) as client:
+        [asset] = [one["id"] for one in client.get("/api/v2/assets").json()["assets"] if one["name"] == "caco_dataset"]
+        event = {"asset_id": asset, "partition_key": "2026-01-05", "extra": {"run_id": "of the night", **settings}}
+        assert client.post("/api/v2/assets/events", json=event).status_code == 200
+        wait_until(lambda: any(run.partition_key == "2026-01-05" for run in api.runs("caco_evaluate")))
+        [run] = [run for run in api.runs("caco_evaluate") if run.partition_key == "2026-01-05"]
+        place = f"/api/v2/dags/caco_evaluate/dagRuns/{run.dag_run_id}/taskInstances/plan/xcomEntries/settings"
+        wait_until(lambda: client.get(place).status_code == 200)
+        assert client.get(place).json()["value"] == settings
+    api.unpause("caco_evaluate", paused=True)
+
+
+@contextmanager
+def browser(platform: PlatformState) -> Iterator[httpx.Client]:
+    """A client that is logged in as a person's browser is."""
+    login = {"username": platform.airflow_user, "password": platform.airflow_password}
+    with httpx.Client(base_url=platform.airflow_url, timeout=30, trust_env=False) as client:
+        client.headers["Authorization"] = f"Bearer {client.post('/auth/token', json=login).json()['access_token']}"
+        yield client
+
+
+def forms(client: httpx.Client, path: str) -> list[dict[str, Any]]:
+    """The forms of a run that wait for an answer."""
+    found: list[dict[str, Any]] = client.get(f"{path}/hitlDetails?response_received=false").json()["hitl_details"]
+    return found
+
+
+def ask(platform: PlatformState, query: str) -> list[tuple[Any, ...]]:
+    """What the ledger answers."""
+    with Ledger(platform.ledger_analyst_url) as ledger:
+        return ledger.ask(query)[1]
 
 
 def backfill(platform: PlatformState) -> bool:

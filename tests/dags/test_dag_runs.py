@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 from psycopg2 import sql
+from published import NAME, VERSION, publish_bank
 
 from caco_tasks import tasks
+from caco_tasks.ledger import Ledger
+from caco_tasks.ledger.flow import GATHERING_STAGES
 from caco_tasks.stages import PIPELINES
+from caco_tasks.store import open_store
+from caco_tasks.store.base import StoreSettings
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import BundleDagBag
@@ -20,13 +25,17 @@ pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own deprecations
 
 DAGS = Path(__file__).parents[2] / "dags"
 FORM = {"config": "smoke", "partition": "2026-11-01"}
-IN_ORDER = ["caco_seeds", "caco_codegen", "caco_nightly"]
+EVALUATION = {**FORM, "dataset": f"{NAME}/{VERSION}"}  # a night as small as this one may publish nothing
+FORMS = {"caco_seeds": FORM, "caco_codegen": FORM, "caco_nightly": FORM, "caco_evaluate": EVALUATION}
+IN_ORDER = list(FORMS)
 
 
 @pytest.fixture(scope="module")
 def first_runs(dag_bag: "BundleDagBag", ledger_url: str, airflow_database: None) -> dict[str, "DagRun"]:
     """Each DAG run once, one after the other, as each needs what the one before made."""
-    return {dag_id: dag_bag.dags[dag_id].test(run_conf=FORM) for dag_id in IN_ORDER}
+    with Ledger(ledger_url) as ledger:
+        publish_bank(open_store(StoreSettings(root=os.environ["CACO_STORE"])), ledger, each=1)
+    return {dag_id: dag_bag.dags[dag_id].test(run_conf=form) for dag_id, form in FORMS.items()}
 
 
 @pytest.mark.parametrize("dag_id", IN_ORDER)
@@ -37,9 +46,8 @@ def test_a_dag_runs_on_the_smoke_config(first_runs: dict[str, "DagRun"], dag_id:
 
 @pytest.mark.parametrize("dag_id", IN_ORDER)
 def test_every_stage_left_a_manifest_for_every_shard(first_runs: dict[str, "DagRun"], dag_id: str) -> None:
-    mapped = {"caco_seeds": [0, 1], "caco_codegen": [0], "caco_nightly": [0, 1]}[dag_id]
     stages = PIPELINES[dag_id.removeprefix("caco_")]
-    wanted = {f"{stage}/{shard:05d}" for stage in stages for shard in (mapped if stage != "publish" else [0])}
+    wanted = {f"{stage}/{shard:05d}" for stage in stages for shard in ([0] if stage in GATHERING_STAGES else [0, 1])}
     folders = [path.parent for path in store().glob("runs/2026-11-01/*/run.json")]
     done = {f"{path.parent.name}/{path.name[:5]}" for folder in folders for path in folder.glob("*/*.manifest.json")}
     assert wanted <= done
@@ -50,7 +58,7 @@ def test_a_second_run_of_the_same_date_and_config_changes_nothing(
     first_runs: dict[str, "DagRun"], dag_bag: "BundleDagBag", ledger_url: str, dag_id: str
 ) -> None:
     before = snapshot(ledger_url)
-    again = dag_bag.dags[dag_id].test(run_conf=FORM)
+    again = dag_bag.dags[dag_id].test(run_conf=FORMS[dag_id])
     assert again.state == "success"
     assert again.run_id != first_runs[dag_id].run_id
     assert snapshot(ledger_url) == before
@@ -83,6 +91,23 @@ def test_a_failing_shard_fails_its_run_and_no_other_shard(
         ("conversion.unify", 1): "upstream_failed",
         ("gate", -1): "failed",
     }
+
+
+def test_housekeeping_counts_first_and_removes_on_demand(
+    dag_bag: "BundleDagBag", ledger_url: str, airflow_database: None
+) -> None:
+    orphan = store() / f"runs/2026-01-01/{'f' * 32}/execute/00000-{'a' * 16}.parquet"
+    orphan.parent.mkdir(parents=True)
+    orphan.write_bytes(b"lost")
+    os.utime(orphan, (0, 0))
+    before = snapshot(ledger_url)
+    for form in ({}, {"delete": True}):
+        assert orphan.exists()
+        run = dag_bag.dags["caco_housekeeping"].test(run_conf=form)
+        assert run.state == "success"
+        found = run.get_task_instance("sweep").xcom_pull(task_ids="sweep")["found"]
+        assert {kind: each["things"] for kind, each in found.items() if each["things"]} == {"orphan shards": 1}
+    assert {name for name in before if name not in snapshot(ledger_url)} == {str(orphan)}
 
 
 def states(run: "DagRun") -> set[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from caco_tasks.audit import ANSWERS
 from caco_tasks.config import bundled_configs
 from caco_tasks.stages import PIPELINES
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own deprecations are not ours to mend
 
 DAGS = Path(__file__).parents[2] / "dags"
-IDS = ["caco_codegen", "caco_nightly", "caco_seeds"]
+LINE = ["caco_codegen", "caco_evaluate", "caco_nightly", "caco_seeds"]  # each runs a pipeline
+IDS = sorted([*LINE, "caco_audit", "caco_housekeeping"])
 
 FUNNEL = [f"funnel.{stage}" for stage in PIPELINES["nightly"][:-1]]
 STRUCTURE = {
@@ -32,8 +34,17 @@ STRUCTURE = {
         "gate": set(),
     },
     "caco_codegen": {"plan": {"train", "gate"}, "train": {"gate"}, "gate": set()},
+    "caco_evaluate": {
+        "plan": {"student", "evaluate", "gate"},
+        "student": {"evaluate"},
+        "evaluate": {"gate"},
+        "gate": set(),
+    },
+    "caco_audit": {"draw": {"rows.ask", "rows.record"}, "rows.ask": {"rows.record"}, "rows.record": set()},
+    "caco_housekeeping": {"sweep": set()},
     "caco_nightly": {
-        "plan": {*FUNNEL, "publish", "gate"},
+        "plan": {"dry_run", "publish", "gate"},
+        "dry_run": set(FUNNEL),
         **{task: {after} for task, after in zip(FUNNEL, [*FUNNEL[1:], "publish"], strict=True)},
         "publish": {"gate"},
         "gate": set(),
@@ -51,6 +62,19 @@ print(json.dumps({"dags": len(bag.dags), "seconds": seconds, "modules": sorted(s
 """
 
 
+SPOIL_AND_REPORT = """
+import json, shutil, sys
+from pathlib import Path
+from airflow.dag_processing.dagbag import BundleDagBag
+from caco_tasks.llm import prompts
+folder = shutil.copytree(prompts.TEMPLATES_FOLDER, sys.argv[2])
+(Path(folder) / "reverse.v1.txt").write_text("[user]\\nWrite about $topic: $code")
+prompts.TEMPLATES_FOLDER = Path(folder)
+bag = BundleDagBag(Path(sys.argv[1]), bundle_path=Path(sys.argv[1]), bundle_name="dags-folder")
+print(json.dumps({"dags": sorted(bag.dags), "errors": list(bag.import_errors.values())}))
+"""
+
+
 def test_all_files_are_imported_without_an_error_and_make_exactly_these_dags(dag_bag: "BundleDagBag") -> None:
     assert dag_bag.import_errors == {}
     assert sorted(dag_bag.dags) == IDS
@@ -61,10 +85,22 @@ def test_the_tasks_of_a_dag_follow_each_other_as_meant(dag_bag: "BundleDagBag", 
     assert {task.task_id: set(task.downstream_task_ids) for task in dag_bag.dags[dag_id].tasks} == STRUCTURE[dag_id]
 
 
-@pytest.mark.parametrize(("dag_id", "pipeline"), [(f"caco_{name}", name) for name in PIPELINES])
-def test_a_dag_has_a_task_for_every_stage_of_its_pipeline(dag_bag: "BundleDagBag", dag_id: str, pipeline: str) -> None:
-    names = [task.task_id.rpartition(".")[2] for task in dag_bag.dags[dag_id].tasks]
-    assert names == ["plan", *PIPELINES[pipeline], "gate"]
+def test_a_prompt_that_cannot_be_filled_in_stops_the_dags_where_they_are_parsed(
+    airflow_home: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", SPOIL_AND_REPORT, str(DAGS), str(tmp_path / "templates")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    report = json.loads(done.stdout.strip().splitlines()[-1])
+    assert report["dags"] == []
+    said = r"In the config '(paper|single-gpu)', models.reverser.prompt: The prompt 'reverse.v1' names topic; it may name code, "
+    assert [error for error in report["errors"] if not re.search(said, error)] == []
+    assert len(report["errors"]) >= len(IDS)
+
+
+@pytest.mark.parametrize("pipeline", [name for name in PIPELINES if name != "dry_run"])
+def test_a_dag_has_a_task_for_every_stage_of_its_pipeline(dag_bag: "BundleDagBag", pipeline: str) -> None:
+    names = {task.task_id.rpartition(".")[2] for task in dag_bag.dags[f"caco_{pipeline}"].tasks}
+    assert names - {"dry_run"} == {"plan", *PIPELINES[pipeline], "gate"}
 
 
 @pytest.mark.parametrize(("dag_id", "group"), [("caco_seeds", "conversion"), ("caco_nightly", "funnel")])
@@ -85,7 +121,8 @@ def test_parsing_takes_less_than_two_seconds_and_loads_nothing_heavy(airflow_hom
     assert report["dags"] == len(IDS)
     assert report["seconds"] < 2
     assert loaded & heavy == set()
-    assert {name for name in report["modules"] if name.startswith("caco_tasks.")} <= {"caco_tasks.errors"}
+    parts = {name.split(".")[1] for name in report["modules"] if name.startswith("caco_tasks.")}
+    assert parts <= {"errors", "ids", "records", "config", "llm"}  # what it takes to look at a config's prompts
 
 
 @pytest.mark.parametrize("dag_id", IDS)
@@ -102,7 +139,7 @@ def test_a_dag_tells_the_person_on_duty_what_to_know(dag_bag: "BundleDagBag", da
 def test_the_example_in_the_docstring_fits_the_form(dag_bag: "BundleDagBag", dag_id: str) -> None:
     dag = dag_bag.dags[dag_id]
     example = json.loads(re.findall(r"^    (\{.*\})$", dag.doc_md or "", re.MULTILINE)[0])
-    assert example["config"] in bundled_configs()
+    assert example.get("config", "nano") in bundled_configs()
     params = copy.deepcopy(dag.params)
     params.update(example)
     params.validate()
@@ -114,7 +151,7 @@ def test_every_task_has_owner_retries_timeout_and_queue(dag_bag: "BundleDagBag",
         assert task.owner == "caco", task.task_id
         assert task.retries == 2, task.task_id
         assert task.retry_exponential_backoff == 2, task.task_id
-        assert task.execution_timeout is not None, task.task_id
+        assert (getattr(task, "response_timeout", None) or task.execution_timeout) is not None, task.task_id
         assert task.queue in {"cpu", "gpu"}, task.task_id
         assert (task.pool == "gpu") == (task.queue == "gpu"), task.task_id
 
@@ -122,10 +159,10 @@ def test_every_task_has_owner_retries_timeout_and_queue(dag_bag: "BundleDagBag",
 def test_models_are_asked_and_trained_where_the_cards_are(dag_bag: "BundleDagBag") -> None:
     tasks = [task for dag in dag_bag.dags.values() for task in dag.tasks]
     on_cards = {task.task_id.rpartition(".")[2] for task in tasks if task.queue == "gpu"}
-    assert on_cards == {"train", "sample", "reverse", "solve", "judge"}
+    assert on_cards == {"train", "dry_run", "sample", "reverse", "solve", "judge", "student", "evaluate"}
 
 
-@pytest.mark.parametrize("dag_id", IDS)
+@pytest.mark.parametrize("dag_id", LINE)
 def test_the_gate_is_the_only_leaf_and_runs_after_failures_too(dag_bag: "BundleDagBag", dag_id: str) -> None:
     leaves = dag_bag.dags[dag_id].leaves
     assert [task.task_id for task in leaves] == ["gate"]
@@ -151,7 +188,18 @@ def test_the_nightly_has_one_run_per_date_in_utc(dag_bag: "BundleDagBag") -> Non
     assert [info.run_after for info in infos] == [datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2, 3)]
 
 
-@pytest.mark.parametrize("dag_id", IDS)
+def test_a_form_offers_the_answers_that_a_file_may_hold_and_no_verdict(dag_bag: "BundleDagBag") -> None:
+    ask = dag_bag.dags["caco_audit"].get_task("rows.ask")
+    assert ask.partial_kwargs["options"] == list(ANSWERS) if ask.is_mapped else ask.options == list(ANSWERS)
+
+
+def test_housekeeping_removes_nothing_unless_it_is_asked_to(dag_bag: "BundleDagBag") -> None:
+    dag = dag_bag.dags["caco_housekeeping"]
+    assert dag.params.get_param("delete").value is False
+    assert dag.timetable.can_be_scheduled
+
+
+@pytest.mark.parametrize("dag_id", LINE)
 def test_the_form_offers_exactly_the_bundled_configs(dag_bag: "BundleDagBag", dag_id: str) -> None:
     assert sorted(dag_bag.dags[dag_id].params.get_param("config").schema["examples"]) == bundled_configs()
 
@@ -190,6 +238,9 @@ SECOND: dict[str, Any] = {"partition": "2026-11-06", "config": "smoke", "overrid
         pytest.param({"partition": "2026-11-02"}, "2026-11-01", [], {"partition": "2026-11-01"}, id="the key first"),
         pytest.param({"config": "smoke"}, None, [], {"config": "smoke"}, id="the config of the form"),
         pytest.param({"samples": 9}, None, [], {"overrides": ["samples=9"]}, id="the samples of the form"),
+        pytest.param(
+            {"dataset": "a/1"}, None, [], {"overrides": ["evaluate.dataset=a/1"]}, id="the dataset of the form"
+        ),
         pytest.param(
             {"samples": 9, "overrides": ["shards=1"]},
             None,

@@ -7,9 +7,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
+from scored import write_evaluation
 
 from caco_tasks.config import load_config
-from caco_tasks.store import RunRecord
+from caco_tasks.store import RunRecord, open_store
+from caco_tasks.store.base import StoreSettings
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
@@ -89,6 +91,25 @@ def test_the_page_shows_the_newest_night_and_escapes_its_names(
     assert run.run_id in reply.text
     assert "&lt;b&gt;odd&lt;/b&gt;" in reply.text
     assert "<b>odd" not in reply.text
+
+
+def test_the_page_shows_the_scores_of_the_newest_student_and_every_run_has_its_own(
+    reader: "TestClient", ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from caco_tasks.ledger import Ledger
+
+    monkeypatch.setenv("CACO_LEDGER_ANALYST_URL", ledger_url)
+    assert "No student was trained yet" in reader.get("/").text
+    with Ledger(ledger_url) as ledger:
+        run = write_evaluation(open_store(StoreSettings(root=f"file://{tmp_path}")), ledger, dataset="<b>/1")
+    page = reader.get("/").text
+    for shown in ("toy test", "12.1% – 64.6%", "@2: 40.0%", "<svg", "-17.0% – 71.6%", "&lt;b&gt;/1"):
+        assert shown in page, shown
+    own = reader.get(f"/runs/{run.run_id}")
+    assert own.status_code == 200
+    assert "<td>student</td>" in own.text
+    assert "There is no such run" in reader.get("/runs/0000<b>").text
+    assert "<b>" not in reader.get("/runs/0000<b>").text
 
 
 def test_the_page_says_why_when_the_ledger_does_not_answer(

@@ -20,6 +20,7 @@ from caco_tasks.records import (
     Grade,
     Judged,
     Judgement,
+    Outcome,
     Overlap,
     Problem,
     Program,
@@ -29,6 +30,7 @@ from caco_tasks.records import (
     SeedProgram,
     Solution,
     Verdict,
+    Vote,
     fail,
     unknown,
 )
@@ -215,7 +217,10 @@ def _write_night(world: World, store: Store, run: RunRecord) -> None:
                 passed = [one.record for one in kept[shard] if one.verdict.kept]
                 kept[shard] = [_judge(stage, _grown(stage, one), _number(one)) for one in passed]
             inputs = (before[shard].uri,) if shard in before else ()
-            tokens = {"prompt_tokens": 10, "completion_tokens": 20} if stage in ("sample", "solve") else {}
+            tokens: dict[str, Any] = (
+                {"prompt_tokens": 10, "completion_tokens": 20} if stage in ("sample", "solve") else {}
+            )
+            tokens |= {"cost_usd": 0.25, "replayed": 2} if stage == "solve" else {}
             before[shard] = write(store, run, stage, shard, kept[shard], inputs=inputs, **tokens)
             world.manifests.append(before[shard])
     final = [one for shard in range(SHARDS) for one in kept[shard] if one.verdict.kept]
@@ -276,13 +281,22 @@ def _grown(stage: str, sample: Sample) -> Sample:
         case "solve":
             return replace(sample, solution=Solution(text="It is 8.", answer="8", generation=generation))
         case "agree" if sample.solution is not None:
-            return replace(sample, solution=replace(sample.solution, equations_checked=_number(sample)))
+            return replace(
+                sample, solution=replace(sample.solution, equations_checked=_number(sample), compared_by="integer v1")
+            )
         case "judge":
-            return replace(sample, judgement=Judgement(reply="yes", generation=generation))
+            votes = (_vote(Outcome.PASS), _vote(Outcome.FAIL, Reason.INCONSISTENT, 2), _vote(Outcome.PASS))
+            return replace(sample, judgement=Judgement(reply="yes", generation=generation, votes=votes))
         case "decontaminate" if _number(sample) == 9:
             found = Overlap(benchmark="gsm8k", item="17", rule="ngram", score=0.75, matched_text="how\tmany")
             return replace(sample, overlaps=(found, replace(found, item="18", score=1.0)))
     return sample
+
+
+def _vote(outcome: Outcome, reason: Reason | None = None, step: int | None = None) -> Vote:
+    return Vote(
+        reply="…", prompt="judge.v1", request_id="q", outcome=outcome, reason=reason, first_disagreeing_step=step
+    )
 
 
 def _execution(output: str | None) -> Execution:
@@ -309,4 +323,6 @@ def _generation(stage: str, subject: str) -> Generation:
         prompt_tokens=10,
         completion_tokens=20,
         seconds=0.5,
+        cost_usd=0.125,
+        is_replayed=stage == "solve",
     )

@@ -181,7 +181,7 @@ def test_damaged_trained_weights_are_named(line: Place, content: bytes) -> None:
     next(line.folder.glob("models/*/model.safetensors")).write_bytes(content)
     before = line.manifests()
     result = CliRunner().invoke(main, ["stage", "sample", "--run", run_id, "--shard", "0"])
-    demand_one_sentence(result.exit_code, result.stderr, "cannot be loaded")
+    demand_one_sentence(result.exit_code, result.stderr, "model.safetensors is damaged")
     assert line.manifests() == before
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,23 @@ def test_a_worker_killed_in_the_middle_of_execution_goes_on_and_leaves_no_proces
     assert made[: len(kept)] == kept
     with Ledger(line.writer_url) as ledger:
         ledger.conservation(run_id, through="execute")
+
+
+def test_a_stage_ends_with_the_task_that_started_it(line: Place) -> None:
+    run_id = plan("samples=40", "runner.part_rows=1")
+    run_stage("sample", run_id, [0])
+    code = f"from caco_tasks import tasks; tasks.stage('execute', '{run_id}', 0)"
+    task = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **line.environ}, start_new_session=True)
+    try:
+        begun = wait_until(lambda: bool(parts(line, run_id, "execute")), seconds=PATIENCE_SECONDS, pause=LOOK_SECONDS)
+        family = [process for pid in descendants(task.pid) if (process := identify(pid))]
+    finally:
+        task.kill()  # the task alone, as when the machine runs out of memory
+        task.wait()
+    assert begun
+    assert len(family) > 2, "a task, its stage, and the sandbox's processes"
+    assert wait_until(lambda: not any(process.is_alive() for process in family), seconds=GONE_SECONDS)
+    assert not is_done(line, run_id, "execute")
 
 
 @pytest.mark.parametrize("victim", ["group", "leader"])

@@ -1,7 +1,9 @@
 """Who is first, agreed on by all; and that no record is lost or doubled between two stages."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from random import Random
 
 import ledger_world
 import pytest
@@ -11,6 +13,7 @@ from ledger_world import World
 from sqlalchemy import Engine, text
 
 from caco_tasks.errors import ConservationError, LedgerError
+from caco_tasks.filters.fingerprints import alike, claim_near
 from caco_tasks.ledger import Ledger
 from caco_tasks.store import RunRecord, Store
 
@@ -50,6 +53,63 @@ def test_sixteen_that_claim_at_once_agree_on_every_winner(ledger: Ledger, run: R
         seen = list(pool.map(claim, range(16)))
     assert all(one == seen[0] for one in seen)
     assert set(seen[0]) == set(hashes)
+
+
+Item = tuple[str, str, bytes]  # owner, family, sketch
+
+
+def items_of(shard: int) -> list[Item]:
+    """Sketches of a few families, some alike, in an order of the shard's own."""
+    chance = Random(shard)
+    items = [
+        (f"shard {shard} row {row}", f"f{row % 7}", bytes(chance.choice(b"ab") for _ in range(8))) for row in range(60)
+    ]
+    return chance.sample(items, len(items))
+
+
+def claim_shard(url: str, run: RunRecord, shard: int) -> dict[str, tuple[str, str]]:
+    """What a task of its own process is told of every owner of a shard: who has its hash, and who is alike."""
+    items, parts = items_of(shard), range(0, 60, 10)
+    with Ledger(url) as ledger:
+        claims = ledger.claims(run)
+        same = [
+            winner
+            for start in parts
+            for winner in claims.claim(
+                "tree",
+                [f"{family} {sketch[:2]!r}" for _, family, sketch in items[start : start + 10]],
+                [owner for owner, _, _ in items[start : start + 10]],
+            )
+        ]
+        near = [winner for start in parts for winner in claim_near(claims, "near", items[start : start + 10], 0.7)]
+    return {owner: told for (owner, _, _), told in zip(items, zip(same, near, strict=True), strict=True)}
+
+
+def test_processes_that_claim_at_once_and_their_reruns_agree_on_every_winner(
+    ledger_address: tuple[str, str, str], ledger: Ledger, run: RunRecord
+) -> None:
+    url, shards = ledger_address[1], (0, 1, 2, 0)  # of shard 0 two attempts at once
+    with ProcessPoolExecutor(len(shards), mp_context=get_context("fork")) as pool:
+        told = list(pool.map(claim_shard, [url] * 4, [run] * 4, shards))
+    assert told[0] == told[3]
+    assert [claim_shard(url, run, shard) for shard in (2, 1, 0)] == [told[2], told[1], told[0]]
+    seen = told[0] | told[1] | told[2]
+    sketches = {owner: (family, sketch) for shard in (0, 1, 2) for owner, family, sketch in items_of(shard)}
+    for owner, (same, near) in seen.items():
+        assert (seen[same][0], seen[near][1]) == (same, near), "a winner has won itself"
+        assert sketches[near][0] == sketches[owner][0]
+        assert owner == near or alike(0.7)(sketches[near][1], sketches[owner][1])
+    winners = [sketches[owner] for owner, (_, near) in seen.items() if owner == near]
+    assert 7 < len(winners) < len(seen)
+    assert not any(f == g and one is not other and alike(0.7)(one, other) for f, one in winners for g, other in winners)
+
+
+def test_of_a_family_the_first_that_is_alike_wins_and_the_unlike_join(ledger: Ledger, run: RunRecord) -> None:
+    claims = ledger.claims(run)
+    first = [("a", "f", b"xxxx"), ("b", "f", b"xxxy"), ("c", "f", b"yyyy"), ("d", "g", b"xxxy")]
+    assert claim_near(claims, "near", first, 0.7) == ["a", "a", "c", "d"]
+    assert claim_near(claims, "near", [("e", "f", b"yyyx"), *first[::-1]], 0.7) == ["c", "d", "c", "a", "a"]
+    assert claim_near(claims, "near", [], 0.7) == []
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,6 +1,7 @@
 """Loading: all or nothing, once, the same for everybody, and anew from the store."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ from ledger_world import PUBLISHED, SAMPLES, World
 from sqlalchemy import Engine, text
 
 from caco_tasks import ids
+from caco_tasks.audit import draw_rows
 from caco_tasks.errors import ConservationError, DamagedError, LedgerError, StoreError
 from caco_tasks.ledger import Ledger, rebuild
 from caco_tasks.ledger.claims import claims_uri
 from caco_tasks.records import Outcome
 from caco_tasks.store import Manifest, Store
-from caco_tasks.store.manifest import manifest_uri, parse_manifest
+from caco_tasks.store.manifest import manifest_uri, parse_manifest, run_folder
 from caco_tasks.store.registry import AuditRecord
 
 TABLES = [
@@ -31,6 +33,10 @@ TABLES = [
     "request_usage",
     "fingerprint",
     "benchmark_overlap",
+    "judge_vote",
+    "audit_draw",
+    "audit_stratum",
+    "audit_row",
     "audit",
     "dataset",
     "dataset_row",
@@ -42,8 +48,14 @@ def rows(engine: Engine, table: str) -> list[tuple[Any, ...]]:
     """The rows of a table, in a fixed order, without the times of loading."""
     with engine.connect() as connection:
         found = connection.execute(text(f"SELECT * FROM caco.{table}")).mappings().all()
-    kept = [tuple((name, repr(value)) for name, value in row.items() if name not in TIMES_OF_LOADING) for row in found]
+    kept = [
+        tuple((name, _written(value)) for name, value in row.items() if name not in TIMES_OF_LOADING) for row in found
+    ]
     return sorted(kept)
+
+
+def _written(value: Any) -> str:
+    return repr(bytes(value) if isinstance(value, memoryview) else value)
 
 
 def everything(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
@@ -72,10 +84,22 @@ def test_every_table_gets_its_rows(loaded: World, engine: Engine) -> None:
         "request_usage": 2 + SAMPLES + (SAMPLES - 4) + (SAMPLES - 5) + (SAMPLES - 7),
         "fingerprint": 0,
         "benchmark_overlap": 2,
+        "judge_vote": 3 * (SAMPLES - 7),
+        "audit_draw": 0,
+        "audit_stratum": 0,
+        "audit_row": 0,
         "audit": 0,
         "dataset": 1,
         "dataset_row": PUBLISHED,
     }
+
+
+def test_what_replies_cost_and_which_were_replayed_comes_with_them(loaded: World, engine: Engine) -> None:
+    with engine.connect() as connection:
+        query = "SELECT stage::text, sum(cost_usd), bool_and(is_replayed) FROM caco.request_usage GROUP BY stage"
+        found = {stage: (cost, is_replayed) for stage, cost, is_replayed in connection.execute(text(query))}
+    assert found["solve"] == (0.125 * (SAMPLES - 5), True)
+    assert found["sample"] == (0.125 * SAMPLES, False)
 
 
 def test_details_of_any_letters_survive_but_for_nul(loaded: World, engine: Engine) -> None:
@@ -89,6 +113,13 @@ def test_numbers_arrive_as_they_were(loaded: World, engine: Engine) -> None:
     assert number_of(engine, "SELECT DISTINCT cpu_seconds FROM caco.execution") == 1e-05
     assert number_of(engine, "SELECT max(checked) FROM caco.verdict WHERE stage = 'agree'") == SAMPLES - 1
     assert number_of(engine, "SELECT count(*) FROM caco.verdict WHERE stage <> 'agree' AND checked IS NOT NULL") == 0
+    assert (
+        number_of(engine, "SELECT count(*) FROM caco.verdict WHERE (stage = 'agree') <> (coalesce(method, '') <> '')")
+        == 0
+    )
+    assert (
+        number_of(engine, "SELECT max(first_disagreeing_step) FROM caco.judge_vote WHERE reason = 'inconsistent'") == 2
+    )
 
 
 def test_a_seed_knows_its_program_and_grade_whichever_stage_is_loaded_first(
@@ -270,7 +301,7 @@ def test_a_later_answer_of_the_same_person_takes_the_place_of_the_first(
     ledger: Ledger, store: Store, loaded: World, engine: Engine
 ) -> None:
     for answer in (Outcome.PASS, Outcome.FAIL):
-        ledger.record_audit(audit(loaded, 0, "ada", answer), store)
+        ledger.record_audits([audit(loaded, 0, "ada", answer)], store)
     assert number_of(engine, "SELECT answer FROM caco.audit") == "fail"
     assert len(store.list("audits")) == 1
 
@@ -298,7 +329,8 @@ def fill_all(ledger: Ledger, store: Store) -> None:
         claim_for(ledger, world, "dedup")
         claim_for(ledger, world, "unify")
         ledger_world.load(ledger, store, world)
-        ledger.record_audit(audit(world, 7, "ada", Outcome.FAIL), store)
+        draw_rows(ledger, store, world.run("nightly"), 2)
+        ledger.record_audits([audit(world, 7, "ada", Outcome.FAIL)], store)
 
 
 def claim_for(ledger: Ledger, world: World, stage: str) -> None:
@@ -308,6 +340,8 @@ def claim_for(ledger: Ledger, world: World, stage: str) -> None:
     if stage == "unify":
         owners = [ids.seed_id("toy", "v1", f"{shard}\0{number}") for shard in range(2) for number in range(4)]
     ledger.claims(run).claim(f"{stage}.v1", [f"{stage}-{number}" for number in range(len(owners))], owners)
+    sketches = [bytes([number, number]) for number in range(len(owners))]
+    ledger.claims(run).claim_unlike("near.v2", [stage] * len(owners), sketches, owners, is_alike=bytes.__eq__)
 
 
 def test_a_rebuilt_ledger_has_the_same_content(ledger: Ledger, store: Store, engine: Engine) -> None:
@@ -321,10 +355,25 @@ def test_a_rebuilt_ledger_has_the_same_content(ledger: Ledger, store: Store, eng
     assert everything(engine) == before
 
 
+def test_the_newest_run_of_a_date_is_the_same_after_a_rebuild(ledger: Ledger, store: Store) -> None:
+    worlds = [ledger_world.build(store, config=config) for config in ("first", "second", "third")]
+    planned = sorted((world.run("nightly") for world in worlds), key=lambda run: run.run_id, reverse=True)
+    for hour, run in enumerate(planned[:2]):  # the last was planned before records held a time
+        dated = run.model_copy(update={"planned_at": datetime(2026, 11, 20, hour, tzinfo=UTC)})
+        store.put(f"{run_folder(run.partition, run.run_id)}/run.json", dated.model_dump_json().encode())
+        assert ledger.register_run(dated) == dated
+    ledger.register_run(planned[2])
+    newest = ledger.find_run(None, pipeline="nightly")
+    assert newest is not None
+    assert newest.run_id == planned[1].run_id
+    rebuild(ledger, store)
+    assert ledger.find_run(None, pipeline="nightly") == newest
+
+
 def test_a_ledger_lost_with_its_disk_comes_back_with_its_claims(ledger: Ledger, store: Store, engine: Engine) -> None:
     fill_all(ledger, store)
     before = everything(engine)
-    assert len(before["fingerprint"]) == 18
+    assert len(before["fingerprint"]) == 36
     with engine.begin() as connection:
         connection.execute(text("TRUNCATE caco.run, caco.source, caco.fingerprint CASCADE"))
     rebuild(ledger, store)

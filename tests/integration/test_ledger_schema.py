@@ -17,7 +17,7 @@ from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.flow import PIPELINES
 from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER, sql_folder
 from caco_tasks.platform.postgres import EmbeddedPostgres
-from caco_tasks.records import Grade, Outcome, Reason
+from caco_tasks.records import Grade, Outcome, Part, Reason
 
 
 def column(engine: Engine, query: str, **values: Any) -> list[Any]:
@@ -53,7 +53,7 @@ def test_the_migrations_make_the_schema_of_the_snapshot(owner: Engine) -> None:
     assert made == schema_snapshot.SNAPSHOT.read_text(encoding="utf-8"), "run tests/integration/schema_snapshot.py"
 
 
-@pytest.mark.parametrize(("name", "values"), [("reason", Reason), ("outcome", Outcome), ("grade", Grade)])
+@pytest.mark.parametrize(("name", "values"), [("reason", Reason), ("outcome", Outcome), ("grade", Grade), ("part", Part)])
 def test_the_closed_lists_are_those_of_the_library(owner: Engine, name: str, values: type[Reason]) -> None:
     query = "SELECT unnest(enum_range(NULL::caco.{}))::text"
     assert column(owner, query.format(name)) == [str(value) for value in values]
@@ -61,7 +61,7 @@ def test_the_closed_lists_are_those_of_the_library(owner: Engine, name: str, val
 
 def test_the_stages_come_in_the_order_of_the_pipelines(owner: Engine) -> None:
     stages = column(owner, "SELECT unnest(enum_range(NULL::caco.stage))::text")
-    assert stages[: -len(["evaluate", "audit"])] == [stage for steps in PIPELINES.values() for stage in steps]
+    assert stages[:-1] == [stage for pipeline, steps in PIPELINES.items() if pipeline != "dry_run" for stage in steps]
 
 
 def test_every_table_view_type_and_function_has_a_comment(owner: Engine) -> None:

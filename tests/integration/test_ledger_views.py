@@ -8,10 +8,12 @@ from typing import Any
 import ledger_world
 import pytest
 from databases import cloned
-from ledger_world import PUBLISHED, SAMPLES, World
+from ledger_world import PUBLISHED, SAMPLES, SHARDS, World
+from scored import write_evaluation
 from sqlalchemy import Engine, create_engine, text
 
 from caco_tasks import ids
+from caco_tasks.audit import draw_rows
 from caco_tasks.errors import LedgerError
 from caco_tasks.ledger import FunnelRow, Ledger, RejectRow
 from caco_tasks.ledger.flow import PIPELINES
@@ -30,10 +32,12 @@ GRAINS = {
     "yield_by_model": "run_id, stage, model_id, prompt",
     "yield_by_seed_source": "run_id, source, revision, licence",
     "cost_per_row": "run_id",
-    "judge_confusion": "run_id, stage",
+    "judge_confusion": "run_id, check_name",
     "run_comparison": "a_run_id, b_run_id, stage",
     "benchmark_overlap_report": "run_id, stage, benchmark, rule",
     "licence_of_dataset": "dataset, version, source, revision, licence",
+    "scores": "run_id, benchmark, contender",
+    "score_gains": "run_id, benchmark",
 }
 COOKBOOK = sorted(sql_folder().glob("cookbook/*.sql"))
 VIEWS = sorted(sql_folder().glob("views/*.sql"))
@@ -52,6 +56,7 @@ def database(
     with cloned(postgres, "template_ledger") as name:
         with Ledger(postgres.url(name, WRITER, ledger_template[WRITER])) as ledger:
             _fill(ledger, store, worlds)
+            write_evaluation(store, ledger, dataset="toys/1")
         engine = create_engine(postgres.url(name, ANALYST, ledger_template[ANALYST]))
         with Ledger(postgres.url(name, ANALYST, ledger_template[ANALYST])) as reading:
             yield reading, engine, worlds
@@ -61,9 +66,10 @@ def database(
 def _fill(ledger: Ledger, store: Store, worlds: list[World]) -> None:
     for world in worlds:
         ledger_world.load(ledger, store, world)
+    draw_rows(ledger, store, worlds[0].run("nightly"), 3)
     for person, answers in {"ada": "pffpu", "bo": "ppfpf"}.items():
         for number, answer in enumerate(answers, start=7):
-            ledger.record_audit(_audit(worlds[0], number, person, answer), store)
+            ledger.record_audits([_audit(worlds[0], number, person, answer)], store)
 
 
 @pytest.fixture
@@ -249,24 +255,8 @@ def test_the_cost_of_a_row_is_what_was_spent_by_what_was_published(analyst: Engi
     assert row["published"] == PUBLISHED
     assert row["completion_tokens_per_row"] == row["completion_tokens"] / PUBLISHED
     assert row["stage_seconds"] == pytest.approx(1.25 * (len(first.manifests) - 5))
-
-
-def test_checks_are_held_against_people_with_intervals(analyst: Engine, first: World) -> None:
-    row = ask(analyst, "SELECT * FROM caco.judge_confusion")[0]
-    counts = (
-        "answers",
-        "people",
-        "passed_right",
-        "passed_wrong",
-        "failed_right",
-        "failed_wrong",
-        "unknown_wrong",
-        "undecided",
-    )
-    assert [row[name] for name in counts] == [10, 2, 2, 3, 2, 0, 1, 1]
-    assert row["false_pass_share"] == 1.0
-    assert row["false_fail_share"] == pytest.approx(2 / 4)
-    assert row["false_fail_low"] < 2 / 4 < row["false_fail_high"] < 1
+    assert (row["cost_usd"], row["replayed"]) == (0.25 * SHARDS, 2 * SHARDS)
+    assert row["cost_usd_per_row"] == 0.25 * SHARDS / PUBLISHED
 
 
 @pytest.mark.parametrize(
@@ -278,19 +268,21 @@ def test_intervals_are_those_of_wilson(analyst: Engine, hits: int, total: int, l
     assert ask(analyst, query, hits=hits, total=total)[0] == pytest.approx({"low": low, "high": high}, abs=1e-5)
 
 
-def test_two_people_are_compared_beyond_chance(reading: Ledger) -> None:
-    names, rows = reading.ask((sql_folder() / "cookbook" / "agreement_of_two_people.sql").read_text())
-    found = dict(zip(names, rows[0], strict=True))
-    observed, expected = 3 / 5, (2 / 5) * (3 / 5) + (2 / 5) * (2 / 5)
-    assert found["kappa"] == pytest.approx((observed - expected) / (1 - expected))
-
-
 def test_two_runs_stand_beside_each_other(analyst: Engine, first: World, second: World) -> None:
     query = "SELECT * FROM caco.run_comparison WHERE a_run_id = :a AND b_run_id = :b ORDER BY stage"
     rows = ask(analyst, query, a=first.run("nightly").run_id, b=second.run("nightly").run_id)
     assert [row["stage"] for row in rows] == list(PIPELINES["nightly"])
     assert all(row["a_read"] == row["b_read"] and row["difference"] == 0 for row in rows)
     assert not any(row["is_same_config"] for row in rows)
+
+
+def test_the_overlaps_of_several_runs_are_told_at_once(ledger: Ledger, loaded: World) -> None:
+    run_ids = [loaded.run(pipeline).run_id for pipeline in ("nightly", "seeds")]
+    assert [(row.stage, row.benchmark, row.items) for row in ledger.overlaps(run_ids)] == [
+        (row.stage, row.benchmark, row.items) for row in ledger.overlaps(run_ids[:1])
+    ]
+    assert {row.stage for row in ledger.overlaps(run_ids)} == {"decontaminate"}
+    assert ledger.overlaps([]) == []
 
 
 def test_overlaps_are_counted_by_record_and_item(analyst: Engine, first: World) -> None:

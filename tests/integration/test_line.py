@@ -11,6 +11,7 @@ import ledger_world
 import pytest
 from whole_line import (
     DAY,
+    LINE,
     NEXT_DAY,
     SAMPLES,
     Place,
@@ -48,7 +49,7 @@ def published(line: Place) -> list[Judged[Sample]]:
     return line.samples(line.manifest(line.runs["nightly"], "publish", 0))
 
 
-@pytest.mark.parametrize("pipeline", PIPELINES)
+@pytest.mark.parametrize("pipeline", LINE)
 def test_no_record_of_a_run_is_lost_or_doubled(line: Place, pipeline: str) -> None:
     with Ledger(line.writer_url) as ledger:
         ledger.conservation(line.runs[pipeline], through=PIPELINES[pipeline][-1])

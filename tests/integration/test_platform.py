@@ -5,10 +5,12 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -129,6 +131,33 @@ def test_a_second_up_does_nothing_and_says_so(started: Started) -> None:
     assert up(started.home.folder, project=started.project, on_progress=said.append) == load_state(started.home.folder)
     assert said == ["the platform is up already"]
     assert processes(started.home) == before
+
+
+def test_a_platform_whose_port_another_one_answers_on_is_not_healthy(started: Started, tmp_path: Path) -> None:
+    twin = Home(tmp_path / "twin")
+    twin.make()
+    for name in ("plan.json", "secrets.json", "platform.json", "supervisor.json"):
+        shutil.copy(started.home.folder / name, twin.folder / name)
+    assert status(twin.folder).is_healthy
+    supervisor = twin.supervisor()
+    assert supervisor is not None
+    other = {"api-server": supervisor.services["scheduler"]}
+    twin.save("supervisor.json", supervisor.model_copy(update={"services": {**supervisor.services, **other}}))
+    assert not status(twin.folder).is_healthy
+
+
+def test_up_gives_up_when_its_port_is_taken_while_it_starts(project: Path, tmp_path: Path, first_port: int) -> None:
+    home = Home(tmp_path / "home")
+    ports = {name: free_port(first_port + 280 + 5 * place) for place, name in enumerate(("airflow", "postgres", "s3"))}
+    with ThreadPoolExecutor(1) as pool, socket.socket() as squatter:
+        begun = pool.submit(up, home.folder, project=project, store="file", ports=ports)
+        assert wait_until(lambda: home.plan() is not None, seconds=60, pause=0.01)
+        squatter.bind(("127.0.0.1", ports["airflow"]))
+        squatter.listen()
+        with pytest.raises(PlatformError, match=f"Port {ports['airflow']} for Airflow was taken by another program"):
+            begun.result()
+    assert "running" not in {service.state for service in status(home.folder).services}
+    assert down(home.folder) == []
 
 
 @pytest.mark.parametrize(

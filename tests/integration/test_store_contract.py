@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -219,3 +220,18 @@ def test_a_root_of_another_form_is_refused(root: str) -> None:
 def test_an_addressing_style_that_does_not_exist_is_refused(s3_settings: StoreSettings) -> None:
     with pytest.raises(ConfigError, match="sideways"):
         open_store(s3_settings.model_copy(update={"addressing_style": "sideways"})).get("key")
+
+
+def test_a_look_tells_size_and_age_of_every_object(store: Store) -> None:
+    begun = datetime.now(UTC) - timedelta(seconds=5)
+    store.put("runs/b", b"12345")
+    store.put("runs/a", b"")
+    found = store.look("runs")
+    assert [(each.key, each.bytes) for each in found] == [("runs/a", 0), ("runs/b", 5)]
+    assert all(begun < each.changed_at < begun + timedelta(minutes=5) for each in found)
+    assert store.look("models") == []
+
+
+def test_a_finished_write_leaves_no_draft(store: Store) -> None:
+    store.put("runs/a", b"1")
+    assert store.drafts(datetime.now(UTC) + timedelta(days=1)) == []

@@ -20,6 +20,7 @@ from caco_tasks.store.base import StoreSettings
 from caco_tasks.store.manifest import parse_manifest
 from caco_tasks.store.shards import read_shard
 
+LINE = ("seeds", "codegen", "nightly")
 CONFIG = "smoke"
 SAMPLES = 24  # of that config
 DAY, NEXT_DAY = "2026-11-20", "2026-11-21"
@@ -77,7 +78,7 @@ class Place:
 
 def run_line(day: str) -> dict[str, str]:
     """Seeds, codegen and nightly of one day, each planned, run, loaded and passed by its gate; their run ids."""
-    return {pipeline: run_pipeline(pipeline, day) for pipeline in PIPELINES}
+    return {pipeline: run_pipeline(pipeline, day) for pipeline in LINE}
 
 
 def run_pipeline(pipeline: str, day: str) -> str:
@@ -134,4 +135,5 @@ def ledger_content(url: str) -> dict[str, list[str]]:
 
 
 def _without_times(row: Any) -> str:
-    return repr({name: value for name, value in row.items() if name not in TIMES_OF_LOADING})
+    values = {name: bytes(value) if isinstance(value, memoryview) else value for name, value in row.items()}
+    return repr({name: value for name, value in values.items() if name not in TIMES_OF_LOADING})

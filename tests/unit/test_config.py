@@ -17,7 +17,27 @@ FULL = making.small_config(
     shards=7,
     decontamination={"benchmarks": [{"name": "b", "path": "b.jsonl"}]},
 ).model_dump(mode="json")
-CANDIDATES = ("x", "float32", "huggingface", "json", "openai", "bfloat16", "full", "S", 3, 0.5, ["x"], {"problem": "x"})
+CANDIDATES = (
+    "x",
+    "vllm",
+    "http://x/v1",
+    "float32",
+    "fsdp",
+    "flash_attention_2",
+    "huggingface",
+    "unknown",
+    "json",
+    "openai",
+    "bfloat16",
+    "full",
+    "S",
+    3,
+    16,
+    0.5,
+    ["x"],
+    {"problem": "x"},
+    {"bank_each": 1, "train": {"base": "b"}, "ask": {"model": "b", "prompt": "p"}},
+)
 
 
 def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -76,7 +96,18 @@ def test_the_excluded_settings_are_these_and_no_others() -> None:
         "sandbox.workers",
         "sandbox.least_level",
         "grading.workers",
+        "models.*.vllm",
+        "models.*.endpoint.connection",
+        "models.*.endpoint.concurrency",
+        "models.*.endpoint.timeout_seconds",
+        "models.*.endpoint.attempts",
+        "models.*.endpoint.most_error_share",
+        "models.*.price",
+        "runner.reply_rows",
+        "train.hardware",
         "gate",
+        "dry_run",
+        "evaluate",
     }
 
 
@@ -185,7 +216,7 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path, content: bytes) -> None
 
 def test_a_config_is_read_from_any_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text((Path(making.__file__).parents[2] / "caco_tasks/configs/smoke.toml").read_text(), encoding="utf-8")
+    path.write_text((Path(making.__file__).parents[1] / "caco_tasks/configs/smoke.toml").read_text(), encoding="utf-8")
     assert load_config(str(path)) == load_config("smoke")
 
 

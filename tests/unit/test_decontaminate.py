@@ -2,18 +2,19 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from caco_tasks.config import BenchmarkSettings, DecontaminationSettings
+from caco_tasks.config import PUBLIC_BENCHMARKS, BenchmarkSettings, DecontaminationSettings
 from caco_tasks.errors import SourceError
 from caco_tasks.filters.benchmarks import read_benchmark
-from caco_tasks.filters.overlap import BenchmarkIndex, overlap_verdict, seed_overlap
+from caco_tasks.filters.overlap import BenchmarkIndex, benchmark_index, index_hash, overlap_verdict
 from caco_tasks.filters.wording import final_answer, words
-from caco_tasks.records import Reason, Seed
+from caco_tasks.records import Outcome, Overlap, Reason
 
 TRAM = (
     "A tram leaves the harbour with 48 passengers. At the museum 17 of them get off and 25 others get on. "
@@ -110,7 +111,7 @@ def test_a_stock_phrase_does_not_count(tmp_path: Path) -> None:
     path = tmp_path / "stock.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     text = f"A wheel turns by a fraction of the circle, m over n, where it stops by chance; {stock} then"
-    assert found(BenchmarkIndex.build(settings_of(path)), text) == []
+    assert {rule for _, rule in found(BenchmarkIndex.build(settings_of(path)), text)} == {"review"}
     assert len(found(BenchmarkIndex.build(settings_of(path, ngram_most_items=12)), text)) == 12
 
 
@@ -128,7 +129,8 @@ def test_without_benchmarks_nothing_is_protected() -> None:
 
 
 def test_the_hash_follows_the_files_and_the_limits(settings: DecontaminationSettings, tmp_path: Path) -> None:
-    hashes = {BenchmarkIndex.build(settings).hash, BenchmarkIndex.build(settings).hash}
+    hashes = {BenchmarkIndex.build(settings).hash, index_hash(settings)}
+    hashes.add(index_hash(settings.model_copy(update={"review": "fail"})))  # a policy on what was found
     assert len(hashes) == 1
     hashes.add(BenchmarkIndex.build(settings.model_copy(update={"masked_jaccard": 0.7})).hash)
     (tmp_path / "trams.jsonl").write_text(json.dumps(ITEMS[0]), encoding="utf-8")
@@ -136,15 +138,121 @@ def test_the_hash_follows_the_files_and_the_limits(settings: DecontaminationSett
     assert len(hashes) == 3
 
 
-def test_a_seed_that_overlaps_is_rejected_with_its_item(settings: DecontaminationSettings) -> None:
-    seed = Seed(seed_id="s", source="x", revision="1", licence="MIT", key="1", problem=TRAM)
-    verdict = seed_overlap(seed, settings)
+ALIKE = TRAM.replace("How many passengers are then on the tram?", "How many riders does it carry to the next station?")
+
+
+def test_wording_below_the_threshold_is_kept_for_review(index: BenchmarkIndex) -> None:
+    text = ALIKE.replace("48", "90").replace("At the museum 17 of them", "By noon 31 of these")
+    (overlap,) = index.overlaps(text)
+    assert (overlap.item, overlap.rule) == ("tram", "review")
+    assert 0.4 <= overlap.score < 0.6
+
+
+def evidence(rule: str, score: float = 0.5) -> Overlap:
+    return Overlap(benchmark="trams", item=rule, rule=rule, score=score, matched_text="a tram")
+
+
+POLICIES = {
+    "recorded": ("record", ("review",), None, None),
+    "held back": ("unknown", ("review",), Outcome.UNKNOWN, Reason.BENCHMARK_REVIEW),
+    "rejected": ("fail", ("review",), Outcome.FAIL, Reason.BENCHMARK_OVERLAP),
+    "certain beside it": ("record", ("review", "masked"), Outcome.FAIL, Reason.BENCHMARK_OVERLAP),
+    "certain, held back": ("unknown", ("review", "exact"), Outcome.FAIL, Reason.BENCHMARK_OVERLAP),
+    "nothing": ("unknown", (), None, None),
+}
+
+
+@pytest.mark.parametrize(("review", "rules", "outcome", "reason"), POLICIES.values(), ids=POLICIES.keys())
+def test_what_becomes_of_what_needs_review_is_a_policy(
+    review: str, rules: tuple[str, ...], outcome: Outcome | None, reason: Reason | None
+) -> None:
+    verdict = overlap_verdict([evidence(rule) for rule in rules], review)
+    assert (verdict and verdict.outcome, verdict and verdict.reason) == (outcome, reason)
+
+
+def test_a_rejection_names_the_nearest_item() -> None:
+    verdict = overlap_verdict([evidence("review"), evidence("exact", 1.0), evidence("ngram", 0.75)])
     assert verdict is not None
-    assert (verdict.reason, verdict.detail) == (Reason.BENCHMARK_OVERLAP, "trams tram: exact 1.00")
+    assert verdict.detail == "trams exact: exact 1.00 and 1 more"
 
 
-def test_no_evidence_gives_no_rejection() -> None:
-    assert overlap_verdict(()) is None
+def test_an_index_is_made_once_for_all_that_share_a_folder(settings: DecontaminationSettings, tmp_path: Path) -> None:
+    made = BenchmarkIndex.build(settings)
+    file = tmp_path / "index.npz"
+    made.save(file)
+    restored = BenchmarkIndex.restore(file, settings)
+    assert restored is not None
+    assert (restored.hash, restored.counts) == (made.hash, made.counts)
+    for text in (TRAM, FIRST_HALF, ALIKE, SHORT, *(text for text, _, _ in OVERLAPPING.values()), *APART.values()):
+        assert restored.overlaps(text, "28") == made.overlaps(text, "28")
+
+
+def test_a_second_task_finds_the_index_of_the_first(settings: DecontaminationSettings, tmp_path: Path) -> None:
+    folder = tmp_path / "indexes"
+    assert benchmark_index(settings, folder).overlaps(TRAM)
+    (file,) = folder.iterdir()
+    assert file.stem == index_hash(settings)
+    written = file.stat().st_mtime_ns
+    benchmark_index.cache_clear()  # as in another process
+    assert benchmark_index(settings, folder).overlaps(TRAM)
+    assert file.stat().st_mtime_ns == written
+
+
+def _cut(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def _flip(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage", [_cut, _flip, lambda data: b"", lambda data: b"no index"], ids=["cut off", "a bit", "empty", "other"]
+)
+def test_a_damaged_index_is_made_again(
+    settings: DecontaminationSettings, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    benchmark_index.cache_clear()
+    benchmark_index(settings, tmp_path / "indexes")
+    (file,) = (tmp_path / "indexes").iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(damage(whole))
+    benchmark_index.cache_clear()
+    assert benchmark_index(settings, tmp_path / "indexes").overlaps(TRAM)
+    assert len(file.read_bytes()) == len(whole)
+
+
+def test_the_index_of_other_settings_is_not_taken(settings: DecontaminationSettings, tmp_path: Path) -> None:
+    BenchmarkIndex.build(settings).save(tmp_path / "index.npz")
+    other = settings.model_copy(update={"masked_jaccard": 0.7})
+    assert BenchmarkIndex.restore(tmp_path / "index.npz", other) is None
+    assert BenchmarkIndex.restore(tmp_path / "none.npz", settings) is None
+
+
+def test_a_folder_protects_all_public_benchmarks(tmp_path: Path) -> None:
+    own = BenchmarkSettings(name="math", path="elsewhere.jsonl")
+    settings = DecontaminationSettings(folder=str(tmp_path), benchmarks=(own,))
+    names = [benchmark.name for benchmark in settings.protected]
+    assert sorted(names) == sorted(name for name, *_ in PUBLIC_BENCHMARKS)
+    assert settings.protected[0] == own
+    with pytest.raises(SourceError, match=r"elsewhere\.jsonl cannot be read"):
+        index_hash(settings)
+    with pytest.raises(SourceError, match=r"gsm8k/test\.jsonl cannot be read"):
+        BenchmarkIndex.build(DecontaminationSettings(folder=str(tmp_path)))
+
+
+def test_a_name_on_the_hub_needs_a_revision() -> None:
+    benchmark = BenchmarkSettings(name="far", path="nobody/nothing", format="huggingface")
+    with pytest.raises(SourceError, match="needs a revision"):
+        list(read_benchmark(benchmark))
+    with pytest.raises(SourceError, match="needs a revision"):
+        index_hash(DecontaminationSettings(benchmarks=(benchmark,)))
+
+
+def test_a_review_band_above_its_threshold_is_refused() -> None:
+    with pytest.raises(ValueError, match="review_jaccard is above masked_jaccard"):
+        DecontaminationSettings(review_jaccard=0.7)
 
 
 @pytest.mark.parametrize(

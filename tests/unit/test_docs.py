@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import pytest
@@ -19,6 +19,7 @@ from caco_tasks.stages import PIPELINES, STAGES
 
 ROOT = Path(__file__).parents[2]
 LISTS = {"sources": config.SourceSettings, "benchmarks": config.BenchmarkSettings}
+LIKE_OTHERS = ("evaluate.train", "evaluate.ask", "evaluate.benchmarks")  # tables whose settings are told elsewhere
 ROW = re.compile(r"^\| `([^`]+)` \| (.*?) \| (.*) \|$", re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
@@ -44,7 +45,8 @@ def settings_of(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, F
     for name, field in model.model_fields.items():
         below: Any = LISTS.get(name) or {"models": config.ModelSettings}.get(name) or field.annotation
         place = {"models": f"{path}models.ROLE."}.get(name, f"{path}{name}[]." if name in LISTS else f"{path}{name}.")
-        if isinstance(below, type) and issubclass(below, BaseModel):
+        below = next((one for one in get_args(below) if isinstance(one, type) and issubclass(one, BaseModel)), below)
+        if f"{path}{name}" not in LIKE_OTHERS and isinstance(below, type) and issubclass(below, BaseModel):
             yield from settings_of(below, place)
         else:
             yield f"{path}{name}", field
@@ -122,7 +124,7 @@ def test_a_stage_is_documented(stage: str) -> None:
     assert is_told(stage)
 
 
-@pytest.mark.parametrize("pipeline", PIPELINES)
+@pytest.mark.parametrize("pipeline", [name for name in PIPELINES if name != "dry_run"])  # a task of caco_nightly
 def test_a_pipeline_has_a_dag_of_its_name(pipeline: str) -> None:
     assert f"caco_{pipeline}" in DAGS
 

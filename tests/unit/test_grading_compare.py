@@ -15,6 +15,18 @@ from caco_tasks.records import Outcome
 CASES = Path(__file__).parents[2].parent / "shared" / "data" / "answers" / "cases.jsonl"
 
 EQUAL = [
+    ("2.5 million", "2500000"),
+    ("3 thousand dollars", "3,000"),
+    ("1.2 billion", "1.2 \\times 10^9"),
+    ("5 x 10^3", "5000"),
+    ("12", "= 12"),
+    ("False", "No"),
+    ("D", "Option D"),
+    ("2:30 PM", "2:30 p.m."),
+    ("2024-01-05", "2024-01-05"),
+    ("\\cos 60^\\circ", "1/2"),
+    ("\\tan(45^{\\circ})", "1"),
+    ("12", "The answer is 12, not 13."),
     ("41", "041"),
     ("-0", "0"),
     ("1234567890123456789012", "1234567890123456789012"),
@@ -75,6 +87,13 @@ EQUAL = [
 ]
 
 DIFFERENT = [
+    ("2.5 million", "2.5"),
+    ("2.5 million", "2.5 billion"),
+    ("2024-01-05", "2018"),
+    ("2024-01-05", "2024-05-01"),
+    ("2:30 PM", "2:30 AM"),
+    ("No", "True"),
+    ("13", "The answer is 12, not 13."),
     ("50", "0.5"),
     ("0.5", "50%"),
     ("10001", "10000"),

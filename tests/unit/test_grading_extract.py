@@ -20,6 +20,7 @@ from caco_tasks.grading import extract_answer
         pytest.param("She adds both. The answer is 42.", "42", id="the answer is"),
         pytest.param("The answer is: 3/4", "3/4", id="the answer is, colon"),
         pytest.param("**Answer:** 17 apples", "17 apples", id="bold cue and unit"),
+        pytest.param("The answer is 12, not 13.", "12", id="another answer denied"),
         pytest.param("The answers are 3 and 5.", "3 and 5", id="several answers"),
         pytest.param("The answer is $x = 5$.", "5", id="named value"),
         pytest.param("The correct option is (B).", "(B)", id="choice"),

@@ -93,6 +93,7 @@ def test_words_that_look_like_code_are_no_leak(text: str) -> None:
         pytest.param(
             "They cost 48 dollars: 12 pens at 4 dollars. How much is that?", None, "48", id="number that is no input"
         ),
+        pytest.param("12 pens of 4 kinds. The answer is 12. How many?", None, "12", id="stated, and an input as well"),
         pytest.param("12 pens at 4 dollars cost forty-eight? The answer is forty-eight.", None, "48", id="in words"),
         pytest.param("Sort 3, 1, 2 to get [1, 2, 3]. What is it?", {"items": [3, 1, 2]}, "[1, 2, 3]", id="list"),
         pytest.param("Reverse the word abc to find cba. What is it?", {"word": "abc"}, "cba", id="text"),
@@ -177,8 +178,13 @@ def test_a_literal_of_the_program_may_be_named() -> None:
 
 @pytest.mark.parametrize(
     "problem",
-    ["A shop sells 12 pens at 4 dollars.", "How much? 12 pens cost 4 dollars each."],
-    ids=["statement", "question first"],
+    [
+        "A shop sells 12 pens at 4 dollars.",
+        "How much? 12 pens cost 4 dollars each.",
+        "When 12 pens cost 4 dollars each, nobody buys them.",
+        "A shop sells pens: there are 12, and a pen is 4 dollars.",
+    ],
+    ids=["statement", "question first", "statement that begins like a question", "verbs of questions in a statement"],
 )
 def test_a_problem_must_end_in_a_question_or_a_task(problem: str) -> None:
     assert reason_of(problem) is Reason.NO_QUESTION

@@ -1,6 +1,5 @@
 """What the nano models learn: the stages' own prompts over the bank, and inconsistencies that really are some."""
 
-import re
 from itertools import islice
 from random import Random
 
@@ -11,18 +10,16 @@ from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import BankProblem, Family, draw_problem
 from caco_tasks.llm import load_prompt
 from caco_tasks.llm.base import make_request
+from caco_tasks.llm.prompts import VARIABLES
 from caco_tasks.nano.data import (
     FIRST_TRAINING_NUMBER,
     ROLES,
-    SPECIAL_TOKENS,
     examples_of,
     family_of,
     judge_example,
     plant,
     training_problems,
 )
-from caco_tasks.resources import NANO_FOLDER
-from caco_tasks.stages.asking import VARIABLES
 
 PROBLEM = draw_problem(FAMILIES[0], FIRST_TRAINING_NUMBER)
 ROUND = len(FAMILIES)
@@ -109,16 +106,3 @@ def test_inconsistencies_are_of_every_kind() -> None:
 
 def test_a_problem_knows_its_family() -> None:
     assert family_of(PROBLEM) is FAMILIES[0]
-
-
-@pytest.mark.parametrize("name", ROLES)
-def test_a_bundled_tokenizer_takes_digits_one_by_one_and_gives_text_back(name: str) -> None:
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(NANO_FOLDER / name)
-    tokens = tokenizer.convert_ids_to_tokens(tokenizer("cost 12345.60 coins")["input_ids"])
-    assert [re.sub(r"\D", "", token) for token in tokens if re.search(r"\d", token)] == list("1234560")
-    for family in FAMILIES[::9]:
-        text = draw_problem(family, 1).program
-        assert tokenizer.decode(tokenizer(text, add_special_tokens=False)["input_ids"]) == text
-    assert [len(tokenizer(token, add_special_tokens=False)["input_ids"]) for token in SPECIAL_TOKENS] == [1] * 11

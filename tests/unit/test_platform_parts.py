@@ -107,6 +107,21 @@ def test_a_session_is_not_killed_when_its_number_belongs_to_another_leader(tmp_p
     assert not process.is_alive()
 
 
+def test_a_listener_is_told_from_a_process_that_only_runs(tmp_path: Path) -> None:
+    port = free_port(23500)
+    code = f"import socket, time; s = socket.socket(); s.bind(('127.0.0.1', {port})); s.listen(); time.sleep(60)"
+    listener = spawn([sys.executable, "-c", code], log_file=tmp_path / "log", environment=ENVIRONMENT)
+    other = shell("sleep 60", tmp_path)
+    try:
+        assert wait_until(lambda: processes.listens(listener, port), seconds=20)
+        assert not processes.listens(other, port)
+        assert not processes.listens(listener, port + 1)
+    finally:
+        processes.stop(listener, patience_seconds=5)
+        processes.stop(other, patience_seconds=5)
+    assert not processes.listens(listener, port)
+
+
 def test_processes_are_found_by_a_mark_in_their_environment(tmp_path: Path) -> None:
     mark = f"CACO_TEST_MARK={tmp_path}"
     environment = {**ENVIRONMENT, "CACO_TEST_MARK": str(tmp_path)}

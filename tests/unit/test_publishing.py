@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import yaml
 
 from caco_tasks.config import RunConfig
 from caco_tasks.errors import ConfigError, DamagedError, StoreError
-from caco_tasks.ledger import FunnelRow, RejectRow, SourceRow
+from caco_tasks.ledger import FunnelRow, OverlapRow, RejectRow, SourceRow
 from caco_tasks.publishing.card import CardFacts, dataset_card
 from caco_tasks.publishing.export import FORMATS, dataset_rows, export
 from caco_tasks.publishing.rows import COLUMNS, SCHEMA, dataset_row
@@ -209,11 +210,27 @@ def test_a_card_says_that_nothing_was_protected() -> None:
     assert "No benchmark was protected: the config names none" in card(making.small_config())
 
 
+@pytest.mark.parametrize(("judge", "is_told"), [("Qwen/Qwen3-32B", True), ("some-org/Other-70B", False)])
+def test_a_card_tells_when_judge_and_solver_are_of_one_family(judge: str, is_told: bool) -> None:
+    roles = {role: {"model": "Qwen/Qwen3-8B", "prompt": "solve.v1"} for role in ("codegen", "reverser", "solver")}
+    config = making.small_config(models=roles | {"judge": {"model": judge, "prompt": "judge.v1"}})
+    assert ("Solver and judge are of one family of models (`qwen`)" in card(config)) is is_told
+
+
 def test_a_card_names_the_protected_benchmarks() -> None:
     benchmarks = [{"name": "exam-a", "path": "a.jsonl"}, {"name": "exam-b", "path": "b.jsonl"}]
     text = card(making.small_config(decontamination={"benchmarks": benchmarks}))
     assert "Rows that overlap these benchmarks were removed: exam-a, exam-b." in text
     assert "No benchmark was protected" not in text
+
+
+def test_a_card_counts_what_overlaps_which_benchmark() -> None:
+    config = making.small_config(decontamination={"benchmarks": [{"name": "exam", "path": "a.jsonl"}]})
+    found = replace(
+        facts(), overlaps=[OverlapRow(stage="reverse", benchmark="exam", rule="masked", records=3, items=2)]
+    )
+    text = dataset_card(found, run=making.nightly_run(config), config=config, published=3)
+    assert "| reverse | exam | `masked` | 3 | 2 |" in text
 
 
 def test_a_card_tells_the_funnel_the_reasons_and_the_seeds() -> None:

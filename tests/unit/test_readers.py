@@ -256,6 +256,15 @@ def test_big_math_keeps_solve_rate_and_origin(tmp_path: Path) -> None:
     assert (seed.domain, seed.licence) == ("number_theory", "NOASSERTION")
 
 
+def test_of_big_math_only_what_is_hard_enough_enters(tmp_path: Path) -> None:
+    rates = (0.75, 0.3, None, "often", 0.0)
+    path = write_lines(tmp_path, *({**BIG_MATH, "llama8b_solve_rate": rate} for rate in rates), {"problem": 7})
+    found = read("big_math", path, most_solve_rate=0.3)
+    kept = [annotation_of(judged.record)["solve_rate"] for judged in found if judged.verdict.kept]
+    assert kept == [0.3, 0.0]
+    assert [judged.verdict.reason for judged in found if not judged.verdict.kept] == ["unreadable_record"]
+
+
 def test_big_math_takes_the_licence_of_the_row(tmp_path: Path) -> None:
     path = write_lines(tmp_path, {**BIG_MATH, "license": "MIT"}, BIG_MATH)
     assert [judged.record.licence for judged in read("big_math", path, licence="X-1")] == ["MIT", "X-1"]

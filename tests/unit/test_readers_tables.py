@@ -138,30 +138,6 @@ def test_a_list_in_a_json_file_is_read_by_columns(tmp_path: Path) -> None:
     assert judged.record.answer == "2"
 
 
-def test_a_folder_of_data_files_is_read_as_a_huggingface_dataset(tmp_path: Path) -> None:
-    pytest.importorskip("datasets", reason="the package datasets is not installed")
-    folder = tmp_path / "set"
-    folder.mkdir()
-    pq.write_table(pa.table({"prompt": ["1+1?", "2+2?"], "gold": ["2", "4"]}), folder / "train.parquet")
-    judged = read("huggingface", folder, columns=COLUMNS)
-    assert [seed.record.answer for seed in judged] == ["2", "4"]
-    assert len({seed.record.revision for seed in judged}) == 1
-
-
-def test_a_folder_that_save_to_disk_wrote_is_read_as_a_huggingface_dataset(tmp_path: Path) -> None:
-    datasets = pytest.importorskip("datasets", reason="the package datasets is not installed")
-    rows = datasets.Dataset.from_dict({"prompt": ["1+1?"], "gold": [2]})
-    datasets.DatasetDict({"train": rows, "check": rows}).save_to_disk(str(tmp_path / "set"))
-    (judged,) = read("huggingface", tmp_path / "set", columns=COLUMNS, split="check")
-    assert judged.record.answer == "2"
-
-
-def test_a_folder_without_data_is_no_huggingface_dataset(tmp_path: Path) -> None:
-    pytest.importorskip("datasets", reason="the package datasets is not installed")
-    with pytest.raises(SourceError, match="of source 'mine' cannot be read"):
-        read("huggingface", tmp_path)
-
-
 def test_a_dataset_on_the_hub_needs_a_revision() -> None:
     with pytest.raises(SourceError, match="needs a revision"):
         read("huggingface", "someone/some-set")

@@ -5,10 +5,14 @@ import json
 import pytest
 
 from caco_tasks.filters.sensitivity import (
+    CIRCUMSTANCES,
+    FAR_DRAWS,
     JOINT_DRAWS,
     Trial,
     behaviour_signature,
     changed_inputs,
+    circumstances,
+    far_changed_inputs,
     jointly_changed_inputs,
     judge_inputs,
     silent_keys,
@@ -97,6 +101,41 @@ def test_a_change_in_other_circumstances_is_measured_against_them() -> None:
     trials = [trial("a", 4, 12), trial("b", 5, 6), trial("b", 5, 9, before=8)]
     assert judge_inputs(BASE, trials).kept
     assert judge_inputs(BASE, [*trials[:2], trial("b", 5, 8, before=8)]).reason is Reason.DEAD_INPUT
+
+
+FAR = {
+    "a count": (6, [1, 73]),
+    "one": (1, [13]),
+    "a debt": (-6, [-1, -73]),
+    "a price": (2.4, [0.2, 28.8]),
+    "a share": (0.4, [0.4 / 12, 0.95]),
+    "a word": ("abc", ["cba", "abcabc"]),
+    "a list": ([2, 3, 5], [[5, 3, 2], [5, 2, 3], [2] * 3, [3] * 3, [5] * 3, [1, 3, 5], [25, 3, 5], [2, 3, 1]]),
+    "a record": ({"a": 1, "b": True}, [{"a": 13, "b": True}]),
+    "a truth value": (True, []),
+    "nothing": (None, []),
+    "an empty list": ([], []),
+    "a fraction": ({"$type": "Fraction", "value": "1/2"}, []),
+}
+
+
+@pytest.mark.parametrize(("value", "expected"), FAR.values(), ids=FAR.keys())
+def test_far_changes_keep_type_sign_and_length(value: object, expected: list[object]) -> None:
+    given = json.dumps({"a": value, "b": 3})
+    changed = list(far_changed_inputs(given, keys=["a"]))
+    found = [json.loads(text)["a"] for _, text in changed]
+    assert found[: len(expected)] == (pytest.approx(expected) if isinstance(value, float) else expected)
+    assert bool(found) == bool(expected)
+    assert all(key == "a" and json.loads(text)["b"] == 3 for key, text in changed)
+    assert value not in found
+    assert len(found) <= FAR_DRAWS
+
+
+def test_circumstances_are_few_and_not_the_input_itself() -> None:
+    execution = execution_of({name: 40 for name in "abcdefgh"}, 0)
+    places = circumstances(execution)
+    assert len(set(places)) == len(places) == CIRCUMSTANCES
+    assert execution.input_json not in places
 
 
 def test_jointly_changed_inputs_change_every_key_and_not_in_step() -> None:

@@ -1,54 +1,180 @@
 """What stages decide by themselves: how a reply ended, what a judge said, which draws a shard has, whether answers agree."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import making
 import pytest
 
-from caco_tasks.llm import Reply
+from caco_tasks.config import ModelSettings, RoleName, load_config
+from caco_tasks.context import Context
+from caco_tasks.grading import VERSION
+from caco_tasks.ledger.flow import FRESH_STAGES
+from caco_tasks.llm import Llm, Reply, Request
 from caco_tasks.records import PASS, Judged, Outcome, Program, Reason, Sample, Verdict, fail, unknown
+from caco_tasks.resources import Places, TaskResources
 from caco_tasks.stages import PIPELINES, STAGES, shards_of
 from caco_tasks.stages.agree import agree
 from caco_tasks.stages.asking import code_of, ended
-from caco_tasks.stages.judge import parse_judgement
+from caco_tasks.stages.judge import judge, majority, parse_judgement
 from caco_tasks.stages.sample import draws
 from caco_tasks.stages.train import is_held_out, training_text
 
+YES = '{"verdict": "yes", "first_disagreeing_step": null, "reason": "fits"}'
+NO = '{"verdict": "no", "first_disagreeing_step": 2, "reason": "the price"}'
+ILL_POSED = '{"verdict": "ill-posed", "first_disagreeing_step": null, "reason": "no price"}'
+
 JUDGEMENTS: dict[str, tuple[str, Outcome, Reason | None]] = {
-    "yes": ("yes", Outcome.PASS, None),
-    "yes with spaces and a capital": (" Yes \n", Outcome.PASS, None),
-    "no": ("no", Outcome.FAIL, Reason.INCONSISTENT),
-    "ill-posed": ("ill-posed", Outcome.FAIL, Reason.ILL_POSED),
-    "yes in JSON": ('{"verdict": "yes", "reason": "fits"}', Outcome.PASS, None),
-    "no in JSON": ('{"verdict": "NO"}', Outcome.FAIL, Reason.INCONSISTENT),
-    "ill-posed in JSON": ('{"verdict": "ill-posed"}', Outcome.FAIL, Reason.ILL_POSED),
+    "yes": (YES, Outcome.PASS, None),
+    "yes with spaces": (f"\n {YES} \n", Outcome.PASS, None),
+    "yes in a fence": (f"```json\n{YES}\n```", Outcome.PASS, None),
+    "no": (NO, Outcome.FAIL, Reason.INCONSISTENT),
+    "no without a step": (NO.replace("2", "null"), Outcome.FAIL, Reason.INCONSISTENT),
+    "ill-posed": (ILL_POSED, Outcome.FAIL, Reason.ILL_POSED),
     "nothing": ("", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "both": ("yes no", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "a bare word": ("yes", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "a word in capitals": (YES.replace("yes", "YES"), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "another word": (YES.replace("yes", "maybe"), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
     "a sentence with yes in it": ("yes, it is true", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "yes with a stop": ("yes.", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "true": ("true", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "broken JSON": ('{"verdict": "yes"', Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "JSON and talk": ('{"verdict": "yes"} I hope', Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "JSON without a verdict": ('{"answer": "yes"}', Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "a verdict that is no word": ('{"verdict": ["yes"]}', Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "a truth value": ('{"verdict": true}', Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "yes, and a step that disagrees": (YES.replace("null", "2"), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "a step as text": (NO.replace("2", '"2"'), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "a step that no solution has": (NO.replace("2", "0"), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "a field too many": (YES.replace("{", '{"sure": true, '), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "a field too few": ('{"verdict": "yes", "reason": "fits"}', Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "broken JSON": (YES[:-1], Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "JSON and talk": (f"{YES} I hope", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "two objects": (f"{YES}\n{NO}", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "a list": (f"[{YES}]", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "a truth value": (YES.replace('"yes"', "true"), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
     "deep JSON": ('{"verdict": ' + "[" * 100_000, Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "a huge number": ('{"verdict": ' + "9" * 10_000 + "}", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "a huge number": (NO.replace("2", "9" * 10_000), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "evidence that agrees": ("3=3 10=10", Outcome.PASS, None),
+    "evidence that disagrees": ("3=3 10=12", Outcome.FAIL, Reason.INCONSISTENT),
+    "half of the evidence": ("3=3 10=", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
 }
 
 
 @pytest.mark.parametrize(("reply", "outcome", "reason"), JUDGEMENTS.values(), ids=JUDGEMENTS)
-def test_a_judgement_is_one_of_three_words_or_unknown(reply: str, outcome: Outcome, reason: Reason | None) -> None:
+def test_a_judgement_is_of_the_schema_or_unknown(reply: str, outcome: Outcome, reason: Reason | None) -> None:
     verdict = parse_judgement(reply)
     assert (verdict.outcome, verdict.reason) == (outcome, reason)
 
 
-def test_a_judge_s_reason_is_kept_with_a_rejection() -> None:
-    assert parse_judgement('{"verdict": "no", "reason": "the price"}') == fail(Reason.INCONSISTENT, "the price")
-    assert parse_judgement('{"verdict": "no"}') == fail(Reason.INCONSISTENT)
+def test_a_judge_s_step_and_reason_are_kept_with_a_rejection() -> None:
+    assert parse_judgement(NO) == fail(Reason.INCONSISTENT, "step 2: the price")
+    assert parse_judgement(ILL_POSED) == fail(Reason.ILL_POSED, "no price")
     assert parse_judgement("perhaps" * 100).detail == ("perhaps" * 100)[:200]
+
+
+BAD, OPEN = fail(Reason.INCONSISTENT, "the price"), fail(Reason.ILL_POSED)
+MUTE = unknown(Reason.UNPARSEABLE_JUDGEMENT, "hm")
+VOTES: dict[str, tuple[list[Verdict], Verdict]] = {
+    "one yes": ([PASS], PASS),
+    "one no": ([BAD], BAD),
+    "one that nobody can read": ([MUTE], MUTE),
+    "two of one mind": ([PASS, PASS], PASS),
+    "two that disagree": ([PASS, BAD], unknown(Reason.JUDGES_DISAGREE, "of 2 replies 1 pass, 1 inconsistent")),
+    "two reasons to reject": ([BAD, OPEN], unknown(Reason.JUDGES_DISAGREE, "of 2 replies 1 inconsistent, 1 ill_posed")),
+    "two of three": ([PASS, BAD, PASS], Verdict(Outcome.PASS, detail="2 of 3 replies")),
+    "two of three against": ([PASS, BAD, BAD], fail(Reason.INCONSISTENT, "2 of 3 replies: the price")),
+    "a yes and one that nobody can read": ([PASS, MUTE], MUTE),
+    "two yes and one that nobody can read": ([MUTE, PASS, PASS], Verdict(Outcome.PASS, detail="2 of 3 replies")),
+    "half of four": (
+        [PASS, PASS, BAD, OPEN],
+        unknown(Reason.JUDGES_DISAGREE, "of 4 replies 2 pass, 1 inconsistent, 1 ill_posed"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("verdicts", "expected"), VOTES.values(), ids=VOTES)
+def test_more_than_half_of_the_replies_must_say_the_same(verdicts: list[Verdict], expected: Verdict) -> None:
+    assert majority(verdicts) == expected
+
+
+class Bench:
+    """An `Llm` of judges: says yes to one template, and no to its twin."""
+
+    model_id = "bench@1"
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        self.asked += requests
+        return [self._reply(request) for request in requests]
+
+    def _reply(self, request: Request) -> Reply:
+        made = replace(making.generation("judge"), request_id=request.request_id, prompt=request.prompt)
+        return Reply(text=NO if "program_first" in request.prompt else YES, generation=made)
+
+
+class Courtroom(TaskResources):
+    """The platform's own resources, with that model as the judge."""
+
+    bench: Bench
+
+    def llm(self, role: RoleName) -> Llm:
+        return self.bench
+
+
+def tried(tmp_path: Path, *, attempt: int = 0, **judge_settings: Any) -> tuple[Judged[Sample], Bench, Context]:
+    """One sample before that judge."""
+    model = {"model": "nano:judge", "prompt": "judge.v1"}
+    roles = {role: model for role in ("codegen", "reverser", "solver", "judge")}
+    config = making.small_config(models=roles, judge=judge_settings)
+    plain = making.context_in(tmp_path, "judge", config)
+    places = Places(store=making.store_settings(tmp_path), ledger_url=None, cache=tmp_path)
+    resources = Courtroom(places, run=plain.run, config=config)
+    resources.bench = Bench()
+    context = replace(plain, resources=resources, attempt=attempt)
+    (judged,) = judge([making.sample(judgement=None)], context)
+    return judged, resources.bench, context
+
+
+def test_a_judge_is_asked_in_both_orders_and_every_reply_is_kept(tmp_path: Path) -> None:
+    judged, bench, _ = tried(tmp_path, times=2, both_orders=True)
+    judgement = judged.record.judgement
+    assert judgement is not None
+    assert judged.verdict.reason is Reason.JUDGES_DISAGREE
+    assert [vote.prompt for vote in judgement.votes] == ["judge.v1"] * 2 + ["judge_program_first.v1"] * 2
+    assert [vote.outcome for vote in judgement.votes] == [Outcome.PASS] * 2 + [Outcome.FAIL] * 2
+    assert [vote.first_disagreeing_step for vote in judgement.votes] == [None, None, 2, 2]
+    assert len({request.request_id for request in bench.asked}) == 4
+    assert judgement.generation.completion_tokens == 4 * making.generation().completion_tokens
+
+
+def test_a_judge_that_is_tried_again_is_asked_for_other_replies(tmp_path: Path) -> None:
+    first, again = (tried(tmp_path, attempt=attempt, times=2)[1].asked for attempt in (0, 1))
+    assert not {request.request_id for request in first} & {request.request_id for request in again}
+
+
+def test_one_question_in_one_order_is_the_default(tmp_path: Path) -> None:
+    judged, bench, _ = tried(tmp_path)
+    assert judged.verdict == PASS
+    assert [request.prompt for request in bench.asked] == ["judge.v1"]
+
+
+FAMILIES_OF_MODELS = {
+    "nano:judge": "nano",
+    "Qwen/Qwen3-32B": "qwen",
+    "somewhere/models/qwen2.5-7b-instruct/": "qwen",
+    "meta-llama/Llama-3.1-8B": "llama",
+    "trained": "trained",
+    "01-ai/34B": "34b",
+}
+
+
+@pytest.mark.parametrize(("model", "family"), FAMILIES_OF_MODELS.items())
+def test_a_model_s_family_is_told_by_its_name(model: str, family: str) -> None:
+    assert ModelSettings(model=model, prompt="judge.v1").family == family
+
+
+def test_a_manifest_tells_whether_judge_and_solver_are_of_one_family(tmp_path: Path) -> None:
+    _, _, context = tried(tmp_path)
+    assert context.facts["artifacts"] == {"judge": {"family": "nano", "is_independent_of_solver": False}}
 
 
 ENDS: dict[str, tuple[str, str | None, Verdict]] = {
@@ -93,6 +219,7 @@ SOLVED: dict[str, tuple[str, str | None, Reason | None]] = {
     "no answer": ("3 × 4 = 12", None, Reason.ANSWERS_DIFFER),
     "a false equation on the way": ("3 × 4 = 13, less 1: 13 - 1 = 12", "12", Reason.FALSE_EQUATION),
     "a false equation and another number": ("3 × 4 = 13", "13", Reason.ANSWERS_DIFFER),
+    "a true step from nowhere": ("17 × 4 = 68, and 68 - 56 = 12", "12", Reason.UNGROUNDED_NUMBER),
 }
 
 
@@ -115,6 +242,7 @@ def test_agree_keeps_order_and_says_how_many_equations_it_computed(tmp_path: Pat
     ]
     assert judged[1].record.solution is not None
     assert judged[1].record.solution.equations_checked == 2
+    assert judged[1].record.solution.compared_by == f"integer {VERSION}"
 
 
 def test_prompts_are_told_of_a_program_and_of_what_it_did() -> None:
@@ -141,13 +269,26 @@ def test_the_held_out_share_is_about_what_it_says_and_grows_with_it() -> None:
 
 
 def test_a_pipeline_s_stages_follow_each_other() -> None:
-    assert sorted(stage for stages in PIPELINES.values() for stage in stages) == sorted(STAGES)
-    for stages in PIPELINES.values():
-        for before, after in pairwise(stages):
+    assert {stage for stages in PIPELINES.values() for stage in stages} == set(STAGES)
+    for before, after in (pair for stages in PIPELINES.values() for pair in pairwise(stages)):
+        if after in FRESH_STAGES:
+            assert STAGES[after].source is not None
+        else:
             assert STAGES[after].after == before
             assert STAGES[after].reads is STAGES[before].writes
 
 
-@pytest.mark.parametrize(("pipeline", "shards"), [("seeds", [0, 1, 2]), ("codegen", [0]), ("nightly", [0, 1])])
-def test_a_pipeline_has_its_own_number_of_shards(pipeline: str, shards: list[int]) -> None:
-    assert list(shards_of(pipeline, 2, 3)) == shards
+@pytest.mark.parametrize(
+    ("pipeline", "draws", "shards"),
+    [
+        ("seeds", 0, [0, 1, 2]),
+        ("codegen", 0, [0]),
+        ("dry_run", 0, [0, 1]),
+        ("nightly", 0, [0, 1]),
+        ("evaluate", 0, [0, 1]),
+        ("evaluate", 8, [0, 1, 2, 3]),
+    ],
+)
+def test_a_pipeline_has_its_own_number_of_shards(pipeline: str, draws: int, shards: list[int]) -> None:
+    changes = ["shards=2", "seeds.shards=3", f"evaluate.draws={draws}", "evaluate.ask.temperature=0.5"]
+    assert list(shards_of(pipeline, load_config("smoke", changes))) == shards

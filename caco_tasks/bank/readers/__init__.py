@@ -4,6 +4,7 @@ A reader yields one judged seed per record of its source, in order. A malformed 
 `unreadable_record` or `no_answer`; only a source that is missing, or is not what it claims to be, is an error.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -56,7 +57,15 @@ def read_source(source: SourceSettings) -> Iterator[Judged[Seed]]:
         raise ConfigError(f"The source '{source.name}' names no reader '{source.reader}': use {', '.join(READERS)}.")
     for setting in _settings_without_effect(source):
         raise ConfigError(f"The source '{source.name}' sets {setting}, which '{source.reader}' cannot use: remove it.")
-    return READERS[source.reader](source)
+    rows = READERS[source.reader](source)
+    most = source.most_solve_rate
+    return rows if most is None else (row for row in rows if not row.verdict.kept or _solve_rate(row.record) <= most)
+
+
+def _solve_rate(seed: Seed) -> float:
+    """How often a model solved the problem, as its source tells; always, where it tells nothing."""
+    rate = json.loads(seed.annotation or "{}").get("solve_rate")
+    return float(rate) if isinstance(rate, int | float) else 1.0
 
 
 def _settings_without_effect(source: SourceSettings) -> list[str]:
@@ -65,5 +74,6 @@ def _settings_without_effect(source: SourceSettings) -> list[str]:
         "path": source.path and source.reader == "bank",
         "subset": source.subset and source.reader != "huggingface",
         "split": source.split and source.reader != "huggingface",
+        "most_solve_rate": source.most_solve_rate is not None and source.reader != "big_math",
     }
     return [setting for setting, is_unused in unused.items() if is_unused]

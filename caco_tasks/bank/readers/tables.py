@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from caco_tasks.bank.readers.reading import Fields, judge_rows, read_file
-from caco_tasks.bank.readers.rows import Unreadable
 from caco_tasks.bank.readers.values import RecordError, Row, identifier, number_text, optional_text, text
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import ConfigError, SourceError
@@ -39,8 +38,8 @@ def read_huggingface(source: SourceSettings) -> Iterator[Judged[Seed]]:
     """
     if source.path is None:
         raise SourceError(f"The source '{source.name}' has no path: set it to a dataset's name or folder.")
-    revision = source.revision or _folder_revision(source)
-    rows = _dataset_rows(source, source.path)
+    revision = source.revision or dataset_revision(source)
+    rows = dataset_rows(source)
     return judge_rows(rows, source, to_fields=_column_reader(source), licence=NO_LICENCE, revision=revision)
 
 
@@ -118,7 +117,12 @@ def _difficulty(found: Any) -> int | None:
     return difficulty
 
 
-def _folder_revision(source: SourceSettings) -> str:
+def dataset_revision(source: SourceSettings) -> str:
+    """The hash of a folder that stands for a dataset.
+
+    Raises:
+        SourceError: it is no folder: a dataset on the Hub needs a revision, since its name promises nothing.
+    """
     folder = Path(source.path or "")
     if not folder.is_dir():
         raise SourceError(f"The Hub dataset of source '{source.name}' needs a revision: set a commit of {folder}.")
@@ -126,7 +130,13 @@ def _folder_revision(source: SourceSettings) -> str:
     return content_id("folder", [[path.relative_to(folder).as_posix(), file_sha256(str(path))] for path in files])
 
 
-def _dataset_rows(source: SourceSettings, path: str) -> Iterator[Row | Unreadable]:
+def dataset_rows(source: SourceSettings) -> Iterator[Row]:
+    """The rows of a dataset on the Hub, of a folder of data files, or of one that `save_to_disk` wrote; streamed.
+
+    Raises:
+        SourceError: the package `datasets` is missing, or the dataset cannot be found or read.
+    """
+    path = str(source.path)
     try:
         from datasets.exceptions import DatasetsError
     except ImportError as exc:

@@ -1,0 +1,171 @@
+"""People's answers: the words that they use, and a file of them, which is taken whole or not at all."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from caco_tasks.errors import SourceError
+from caco_tasks.records import Outcome, Part
+from caco_tasks.store.registry import AuditDraw, AuditRecord, DrawnRow
+
+# what a person says -> whether the record is right, and the first part that is not
+ANSWERS: Mapping[str, tuple[Outcome, Part | None]] = {
+    "right": (Outcome.PASS, None),
+    "wrong program": (Outcome.FAIL, Part.PROGRAM),
+    "wrong problem": (Outcome.FAIL, Part.PROBLEM),
+    "wrong solution": (Outcome.FAIL, Part.SOLUTION),
+    "cannot tell": (Outcome.UNKNOWN, None),
+}
+MOST_BYTES = 32 * 1024 * 1024
+MOST_NOTE_CHARS = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """One answer as a person gave it."""
+
+    row: str  # sample_id
+    answer: str  # a key of ANSWERS
+    note: str | None = None
+
+
+class _Line(BaseModel):
+    """A line of a file of answers; the texts may be there, as in the file that was drawn, and are not looked at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    draw: str
+    row: str
+    answer: str | None  # None: not answered yet
+    note: str | None = Field(default=None, max_length=MOST_NOTE_CHARS)
+    problem: str | None = None
+    solution: str | None = None
+    program: str | None = None
+    output: str | None = None
+
+
+def draw_of(path: Path) -> str:
+    """The id of the draw that a file of answers names on its first line.
+
+    Raises:
+        SourceError: the file cannot be read, or its first line is no answer.
+    """
+    for number, line in enumerate(_lines(path), start=1):
+        if line.strip():
+            try:
+                return _parsed(line).draw
+            except ValueError as exc:
+                raise _refused(path, number, exc) from exc
+    raise SourceError(f"{path} holds no answers: save them from the page, or fill in rows.jsonl.")
+
+
+def read_answers(path: Path, draw: AuditDraw) -> list[Answered]:
+    """The answers of a file of JSON lines `{"draw", "row", "answer", "note"}`; rows not yet answered are left out.
+
+    Raises:
+        SourceError: the file cannot be read, or a line is wrong; it names file and line, and nothing is taken.
+    """
+    answered: dict[str, Answered] = {}
+    rows = {row.subject_id: row for row in draw.rows}
+    for number, line in enumerate(_lines(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            found = _checked(line, draw, rows)
+        except ValueError as exc:
+            raise _refused(path, number, exc) from exc
+        if found is not None and found.row in answered:
+            raise _refused(path, number, ValueError(f"the row {found.row} is answered twice"))
+        if found is not None:
+            answered[found.row] = found
+    return list(answered.values())
+
+
+def answer_records(
+    draw: AuditDraw, answered: Sequence[Answered], *, person: str, answered_at: datetime
+) -> list[AuditRecord]:
+    """Answers as the ledger keeps them.
+
+    Raises:
+        SourceError: an answer is none of `ANSWERS`, of another draw, or about a part that its row does not have.
+    """
+    rows = {row.subject_id: row for row in draw.rows}
+    return [_record(draw, rows, one, person, answered_at) for one in answered]
+
+
+def _refused(path: Path, number: int, why: ValueError) -> SourceError:
+    return SourceError(f"{path}, line {number}: {why}; no answer was taken, mend the line and load the file again.")
+
+
+def _record(
+    draw: AuditDraw, rows: Mapping[str, DrawnRow], one: Answered, person: str, answered_at: datetime
+) -> AuditRecord:
+    try:
+        outcome, part = _meaning(one.row, one.answer, rows)
+    except ValueError as exc:
+        raise SourceError(f"The answer of {person} is not taken: {exc}.") from exc
+    return AuditRecord(
+        run_id=draw.run_id,
+        stage=draw.strata[rows[one.row].stratum].stage,
+        subject_id=one.row,
+        person=person,
+        answer=outcome,
+        wrong_part=part,
+        note=one.note,
+        answered_at=answered_at,
+    )
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise SourceError(f"{path} is larger than {MOST_BYTES >> 20} MB: it is no file of answers.")
+        yield from path.read_bytes().splitlines()
+    except OSError as exc:
+        raise SourceError(f"The answers {path} cannot be read: {exc.strerror}.") from exc
+
+
+def _checked(line: bytes, draw: AuditDraw, rows: Mapping[str, DrawnRow]) -> Answered | None:
+    """The answer of a line; None where there is none yet. ValueError says in a few words what is wrong."""
+    found = _parsed(line)
+    if found.draw != draw.draw_id:
+        raise ValueError(f"it is of the draw '{found.draw}', not of {draw.draw_id}")
+    _known(found.row, rows)
+    if not found.answer:
+        return None
+    _meaning(found.row, found.answer, rows)
+    return Answered(row=found.row, answer=found.answer, note=(found.note or "").strip() or None)
+
+
+def _parsed(line: bytes) -> _Line:
+    try:
+        return _Line.model_validate(json.loads(line.decode("utf-8")))
+    except UnicodeDecodeError as exc:
+        raise ValueError(f"it is not UTF-8 (byte {exc.start + 1})") from exc
+    except ValidationError as exc:
+        error = exc.errors()[0]
+        where = ".".join(map(str, error["loc"])) or "the line"
+        raise ValueError(f"{where}: {error['msg']}") from exc
+    except (json.JSONDecodeError, RecursionError) as exc:
+        raise ValueError("it is not a JSON object") from exc
+
+
+def _meaning(row: str, answer: str, rows: Mapping[str, DrawnRow]) -> tuple[Outcome, Part | None]:
+    drawn = _known(row, rows)
+    if answer not in ANSWERS:
+        raise ValueError(f"'{answer[:100]}' is no answer: use one of {', '.join(ANSWERS)}")
+    outcome, part = ANSWERS[answer]
+    if part is not None and getattr(drawn, part.value) is None:
+        raise ValueError(f"the row {row} has no {part} that could be wrong")
+    return outcome, part
+
+
+def _known(row: str, rows: Mapping[str, DrawnRow]) -> DrawnRow:
+    found = rows.get(row)
+    if found is None:
+        raise ValueError(f"the draw has no row '{row}'")
+    return found

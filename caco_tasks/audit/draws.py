@@ -1,0 +1,115 @@
+"""A stratified random draw of a finished night's rows, with all that a person needs to judge them.
+
+A stratum holds the rows that ended at one check in one way; those that every check accepted are one more. Rows that
+`dedup` or `decontaminate` took out, or any stage for a benchmark, are not drawn: nobody can see that from one row.
+Within a stratum rows stand in an order that follows from run and row alone, and the first ones with a text are drawn, so
+a larger draw of a run holds every smaller one and answers are never asked for twice.
+"""
+
+from collections.abc import Sequence
+
+from caco_tasks.errors import ConfigError, LedgerError
+from caco_tasks.ids import content_id
+from caco_tasks.ledger import CHECKS, Candidate, Ledger, Stratum
+from caco_tasks.records import Sample
+from caco_tasks.store import RunRecord, Store
+from caco_tasks.store.registry import AuditDraw, AuditStratum, DrawnRow, draw_uri, parse_draw
+from caco_tasks.store.shards import read_shard
+
+PASSED_OVER_AT_MOST = 10  # times the rows wanted: a stratum without texts is not read to its end
+
+
+def draw_rows(ledger: Ledger, store: Store, run: RunRecord, most_rows: int) -> AuditDraw:
+    """Draws at most `most_rows` rows of each stratum, writes them to the store and registers them.
+
+    The same run and number are the same draw, which is then found and not made again.
+
+    Raises:
+        ConfigError: the run is not a nightly one.
+        ConservationError: a shard of the run is missing up to its last check.
+        LedgerError: the checks saw no row.
+    """
+    if run.pipeline != "nightly":
+        raise ConfigError(f"The run {run.run_id} is one of '{run.pipeline}': only nightly runs have rows to audit.")
+    draw_id = content_id("draw", run.run_id, most_rows)
+    uri = draw_uri(run.run_id, draw_id)
+    found = store.get(uri)
+    draw = parse_draw(found, uri=uri) if found is not None else _make(ledger, store, run, most_rows)
+    if found is None:
+        store.put(uri, draw.model_dump_json(indent=1).encode())
+    ledger.register_draw(draw)
+    return draw
+
+
+def find_draw(ledger: Ledger, store: Store, draw_id_or_prefix: str) -> AuditDraw:
+    """A draw by its id or the beginning of it.
+
+    Raises:
+        LedgerError: there is none, or more than one; or the store has lost it.
+    """
+    uri = draw_uri(*ledger.find_draw(draw_id_or_prefix))
+    found = store.get(uri)
+    if found is None:
+        raise LedgerError(f"There is no {uri} in {store.root}: run `caco audit draw` again.")
+    return parse_draw(found, uri=uri)
+
+
+def _make(ledger: Ledger, store: Store, run: RunRecord, most_rows: int) -> AuditDraw:
+    ledger.conservation(run.run_id, through=CHECKS[-1])
+    strata, rows = [], []
+    for number, stratum in enumerate(ledger.strata(run)):
+        drawn = _first_readable(ledger, store, run, stratum, most_rows)
+        strata.append(_with_drawn(stratum, len(drawn)))
+        rows += [_drawn(sample, number) for sample in drawn]
+    if not rows:
+        raise LedgerError(f"The checks of run {run.run_id} saw no row with a text: there is nothing to audit.")
+    draw_id = content_id("draw", run.run_id, most_rows)
+    rows.sort(key=lambda row: content_id("place", draw_id, row.subject_id))
+    return AuditDraw(draw_id=draw_id, run_id=run.run_id, most_rows=most_rows, strata=tuple(strata), rows=tuple(rows))
+
+
+def _first_readable(ledger: Ledger, store: Store, run: RunRecord, stratum: Stratum, most_rows: int) -> list[Sample]:
+    """The first rows of a stratum that have a text; those without one are passed over."""
+    found: list[Sample] = []
+    for skipped in range(0, PASSED_OVER_AT_MOST * most_rows, most_rows):
+        batch = ledger.candidates(run, stratum, skipped=skipped, most=most_rows)
+        found += [sample for sample in _samples(store, batch) if _has_text(stratum.stage, sample)]
+        if len(found) >= most_rows or len(batch) < most_rows:
+            break
+    return found[:most_rows]
+
+
+def _samples(store: Store, batch: Sequence[Candidate]) -> list[Sample]:
+    """The samples that candidates are, in their order; of a shard nothing else is kept."""
+    found: dict[str, Sample] = {}
+    for uri in {candidate.uri for candidate in batch}:
+        judged = read_shard(store, uri, Sample)
+        found |= {one.subject_id: judged[one.row].record for one in batch if one.uri == uri}
+    return [found[candidate.subject_id] for candidate in batch]
+
+
+def _has_text(stage: str, sample: Sample) -> bool:
+    """Whether there is something to read of what the check saw."""
+    match stage:
+        case "execute" | "screen":
+            return bool(sample.program.code.strip())
+        case "reverse":
+            return sample.problem is not None and bool(sample.problem.text.strip())
+    return sample.solution is not None and bool(sample.solution.text.strip())
+
+
+def _with_drawn(stratum: Stratum, drawn: int) -> AuditStratum:
+    return AuditStratum(
+        stage=stratum.stage, outcome=stratum.outcome, reason=stratum.reason, rows=stratum.rows, drawn=drawn
+    )
+
+
+def _drawn(sample: Sample, stratum: int) -> DrawnRow:
+    return DrawnRow(
+        subject_id=sample.sample_id,
+        stratum=stratum,
+        program=sample.program.code,
+        output=sample.execution.output_text if sample.execution else None,
+        problem=sample.problem.text if sample.problem else None,
+        solution=sample.solution.text if sample.solution else None,
+    )

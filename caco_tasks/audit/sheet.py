@@ -1,0 +1,87 @@
+"""What a person sees of a draw: problem, solution, program and output, and nothing of what the checks said.
+
+For the browser a page that needs nothing else and saves a file of answers; for Airflow's forms the same as Markdown.
+"""
+
+import html
+import json
+import re
+from pathlib import Path
+from string import Template
+
+from caco_tasks.audit.answers import ANSWERS
+from caco_tasks.errors import SourceError
+from caco_tasks.store.registry import AuditDraw, DrawnRow
+
+PARTS = ("problem", "solution", "program", "output")  # in the order in which a person reads them
+PAGE = Path(__file__).with_name("page.html")
+
+_TICKS = re.compile(r"`+")
+
+
+def write_sheet(draw: AuditDraw, folder: Path) -> list[Path]:
+    """Writes `audit.html`, to be opened in a browser, and `rows.jsonl`, the same rows for a script or an editor.
+
+    Raises:
+        SourceError: the folder cannot be written.
+    """
+    lines = [json.dumps(_line(draw, row), ensure_ascii=False) + "\n" for row in draw.rows]
+    pages = {"audit.html": _page(draw), "rows.jsonl": "".join(lines)}
+    written = [folder / name for name in pages]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in zip(written, pages.values(), strict=True):
+            path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise SourceError(f"The sheet cannot be written to {folder}: {exc.strerror}.") from exc
+    return written
+
+
+def shown_in_markdown(row: DrawnRow) -> str:
+    """A row as Markdown. Every text is in a fence of its own, so that nothing in it is followed or fetched."""
+    shown = [f"**{part}**\n\n{_fenced(text)}" for part, text in _texts(row).items()]
+    return "\n\n".join([*shown, f"*{_missing(row)}*"] if _missing(row) else shown)
+
+
+def _line(draw: AuditDraw, row: DrawnRow) -> dict[str, str | None]:
+    return {"draw": draw.draw_id, "row": row.subject_id, "answer": None, "note": None, **_texts(row)}
+
+
+def _page(draw: AuditDraw) -> str:
+    rows = "\n".join(_section(number, row) for number, row in enumerate(draw.rows, start=1))
+    return Template(PAGE.read_text(encoding="utf-8")).substitute(
+        draw=draw.draw_id, run=draw.run_id, total=len(draw.rows), rows=rows
+    )
+
+
+def _section(number: int, row: DrawnRow) -> str:
+    texts = "".join(f"<h3>{part}</h3><pre>{html.escape(text)}</pre>" for part, text in _texts(row).items())
+    buttons = "".join(
+        f'<label><input type="radio" name="{row.subject_id}" value="{answer}"> {answer}</label>'
+        for answer in answers_for(row)
+    )
+    missing = f"<p>{_missing(row)}</p>" if _missing(row) else ""
+    return (
+        f'<section data-row="{row.subject_id}"><h2>{number}</h2>{texts}{missing}'
+        f'<fieldset>{buttons}</fieldset><input class="note" placeholder="note"></section>'
+    )
+
+
+def answers_for(row: DrawnRow) -> list[str]:
+    """The answers that fit a row: no part can be wrong that is not there."""
+    return [answer for answer, (_, part) in ANSWERS.items() if part is None or getattr(row, part.value) is not None]
+
+
+def _texts(row: DrawnRow) -> dict[str, str]:
+    found = {part: getattr(row, part) for part in PARTS}
+    return {part: text for part, text in found.items() if text is not None}
+
+
+def _missing(row: DrawnRow) -> str:
+    missing = [part for part in PARTS if getattr(row, part) is None]
+    return f"This row has no {', no '.join(missing)}: judge what is there." if missing else ""
+
+
+def _fenced(text: str) -> str:
+    fence = "`" * max([3, *(len(ticks) + 1 for ticks in _TICKS.findall(text))])
+    return f"{fence}text\n{text}\n{fence}"

@@ -1,0 +1,146 @@
+"""What people are asked and what they said: draws of rows, and answers, registered here and kept in the store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from caco_tasks.ledger.connection import clean
+from caco_tasks.records import Outcome, Reason
+from caco_tasks.store.registry import AuditDraw, AuditRecord
+
+CHECKS = ("execute", "screen", "reverse", "solve", "agree", "judge")  # what they say can be seen from the row alone
+ABOUT_OTHER_TEXTS = (Reason.BENCHMARK_OVERLAP, Reason.BENCHMARK_REVIEW)  # but for this, wherever it is said
+
+_STRATA = text("""
+    SELECT CAST(stage AS text) AS stage, CAST(outcome AS text) AS outcome, CAST(reason AS text) AS reason,
+        count(*) AS rows
+    FROM caco.verdict
+    WHERE run_id = :run_id AND partition = CAST(:partition AS date) AND stage = ANY(CAST(:checks AS caco.stage[]))
+        AND (outcome <> 'pass' OR stage = CAST(:last AS caco.stage))
+        AND (reason IS NULL OR reason <> ALL(CAST(:about_other_texts AS caco.reason[])))
+    GROUP BY verdict.stage, verdict.outcome, verdict.reason
+    ORDER BY verdict.stage, verdict.outcome, verdict.reason
+""")
+_CANDIDATES = text("""
+    SELECT verdict.subject_id, shard.uri, verdict.row
+    FROM (
+        SELECT run_id, stage, shard, row, subject_id FROM caco.verdict
+        WHERE run_id = :run_id AND partition = CAST(:partition AS date)
+            AND stage = CAST(:stage AS caco.stage) AND outcome = CAST(:outcome AS caco.outcome)
+            AND reason IS NOT DISTINCT FROM CAST(:reason AS caco.reason)
+        ORDER BY md5(:run_id || subject_id), subject_id
+        OFFSET :skipped LIMIT :most
+    ) AS verdict
+    JOIN caco.shard USING (run_id, stage, shard)
+    ORDER BY md5(:run_id || verdict.subject_id), verdict.subject_id
+""")
+_INSERT_DRAW = text("""
+    INSERT INTO caco.audit_draw (draw_id, run_id, most_rows) VALUES (:draw_id, :run_id, :most_rows)
+    ON CONFLICT (draw_id) DO NOTHING
+    RETURNING draw_id
+""")
+_INSERT_STRATUM = text("""
+    INSERT INTO caco.audit_stratum (draw_id, stratum, stage, outcome, reason, rows, drawn)
+    VALUES (
+        :draw_id, :stratum, CAST(:stage AS caco.stage), CAST(:outcome AS caco.outcome), CAST(:reason AS caco.reason),
+        :rows, :drawn)
+""")
+_INSERT_ROW = text("""
+    INSERT INTO caco.audit_row (draw_id, subject_id, stratum, number) VALUES (:draw_id, :subject_id, :stratum, :number)
+""")
+_RUN_OF_DRAW = text("SELECT run_id, draw_id FROM caco.audit_draw WHERE starts_with(draw_id, :prefix) LIMIT 2")
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_INSERT_ANSWER = text("""
+    INSERT INTO caco.audit (run_id, stage, subject_id, person, answer, wrong_part, note, answered_at)
+    VALUES (
+        :run_id, CAST(:stage AS caco.stage), :subject_id, :person, CAST(:answer AS caco.outcome),
+        CAST(:wrong_part AS caco.part), :note, CAST(:answered_at AS timestamptz))
+    ON CONFLICT ON CONSTRAINT one_answer_per_person_and_subject DO UPDATE
+    SET answer = EXCLUDED.answer, wrong_part = EXCLUDED.wrong_part, note = EXCLUDED.note,
+        answered_at = EXCLUDED.answered_at
+""")
+_ANSWERS = text("""
+    SELECT run_id, CAST(stage AS text) AS stage, subject_id, person, CAST(answer AS text) AS answer,
+        CAST(wrong_part AS text) AS wrong_part, note, answered_at
+    FROM caco.audit WHERE run_id = :run_id AND person = :person ORDER BY audit.stage, subject_id
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stratum:
+    """The rows of a run that ended at one check in one way; those with outcome PASS were accepted by all checks."""
+
+    stage: str
+    outcome: Outcome
+    reason: Reason | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A row of a stratum, and where its text is."""
+
+    subject_id: str
+    uri: str
+    row: int  # from 0
+
+
+def strata(connection: Connection, run_id: str, partition: str) -> list[Stratum]:
+    """The strata of a run, in the order in which records meet the checks."""
+    checks = {"checks": list(CHECKS), "last": CHECKS[-1], "about_other_texts": list(ABOUT_OTHER_TEXTS)}
+    values = {"run_id": run_id, "partition": partition, **checks}
+    return [
+        Stratum(
+            stage=row.stage,
+            outcome=Outcome(row.outcome),
+            reason=None if row.reason is None else Reason(row.reason),
+            rows=row.rows,
+        )
+        for row in connection.execute(_STRATA, values)
+    ]
+
+
+def candidates(
+    connection: Connection, run_id: str, partition: str, stratum: Stratum, *, skipped: int, most: int
+) -> list[Candidate]:
+    """Rows of a stratum in an order that follows from run and row alone and tells nothing else."""
+    wanted = {"stage": stratum.stage, "outcome": stratum.outcome, "reason": stratum.reason}
+    values = {"run_id": run_id, "partition": partition, **wanted, "skipped": skipped, "most": most}
+    return [Candidate(**row._mapping) for row in connection.execute(_CANDIDATES, values)]
+
+
+def insert_draw(connection: Connection, draw: AuditDraw) -> None:
+    """Registers a draw with its strata and rows, unless it is there."""
+    values = draw.model_dump(mode="json")
+    if connection.execute(_INSERT_DRAW, values).first() is None:
+        return
+    of_draw = {"draw_id": draw.draw_id}
+    numbered = [{**of_draw, "stratum": number, **stratum} for number, stratum in enumerate(values["strata"])]
+    rows = [{**of_draw, "number": number, **row} for number, row in enumerate(values["rows"])]
+    for statement, parameters in ((_INSERT_STRATUM, numbered), (_INSERT_ROW, rows)):
+        if parameters:
+            connection.execute(statement, parameters)
+
+
+def find_draws(connection: Connection, prefix: str) -> list[tuple[str, str]]:
+    """Run and id of the draws whose ids begin so; two at most."""
+    return [(row.run_id, row.draw_id) for row in connection.execute(_RUN_OF_DRAW, {"prefix": prefix})]
+
+
+def wait_for_turn(connection: Connection, run_id: str, person: str) -> None:
+    """Lets those who write answers of one person on one run do so one after the other, until the transaction ends."""
+    connection.execute(_LOCK, {"name": f"caco.audit {run_id} {person}"})
+
+
+def insert_answers(connection: Connection, audits: Sequence[AuditRecord]) -> None:
+    """Writes answers down; a later one of the same person on the same record takes the place of the one before."""
+    if audits:
+        values = [audit.model_dump(mode="json") for audit in audits]
+        connection.execute(_INSERT_ANSWER, [{**one, "note": clean(one["note"])} for one in values])
+
+
+def answers(connection: Connection, run_id: str, person: str) -> list[AuditRecord]:
+    """All that a person said of the records of a run."""
+    found = connection.execute(_ANSWERS, {"run_id": run_id, "person": person})
+    return [AuditRecord.model_validate(dict(row._mapping)) for row in found]

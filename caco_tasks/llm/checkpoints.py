@@ -1,0 +1,66 @@
+"""Checkpoints that are whole, and the callbacks of a training that keep them so.
+
+The trainer writes a checkpoint file by file; one that a kill cut short looks like any other. So each gets, last, a list
+of its files and their sizes, and only one that matches its list is taken up again.
+"""
+
+import json
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+from caco_tasks.errors import EngineError
+
+LIST = "files.json"
+
+
+def newest_whole(work: Path) -> Path | None:
+    """The newest whole checkpoint in a folder, by its step; those that are not whole are deleted."""
+    found = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
+    for path in found:
+        if _is_whole(path):
+            return path
+        shutil.rmtree(path)
+    return None
+
+
+def seal(checkpoint: Path) -> None:
+    """Writes down what a finished checkpoint consists of."""
+    part = checkpoint / f"{LIST}.part"
+    part.write_text(json.dumps(_sizes(checkpoint)))
+    part.replace(checkpoint / LIST)
+
+
+def callbacks() -> list[Any]:
+    """Seals each checkpoint, and stops a training whose loss is not a number."""
+    from transformers import TrainerCallback
+
+    class Seal(TrainerCallback):  # type: ignore[misc]
+        def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+            args.distributed_state.wait_for_everyone()
+            if state.is_world_process_zero:
+                seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+
+    class StopAtNan(TrainerCallback):  # type: ignore[misc]
+        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **more: Any) -> None:
+            if not math.isfinite(logs.get("loss", 0.0)):
+                raise EngineError(
+                    f"The training loss is not a number at step {state.global_step}: lower train.learning_rate, or look for "
+                    "damaged weights in the base model."
+                )
+
+    return [Seal(), StopAtNan()]
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        listed = json.loads((checkpoint / LIST).read_text())
+    except (OSError, ValueError):
+        return False
+    return bool(listed) and listed == _sizes(checkpoint)
+
+
+def _sizes(checkpoint: Path) -> dict[str, int]:
+    files = (path for path in checkpoint.rglob("*") if path.is_file() and not path.name.startswith(LIST))
+    return {str(path.relative_to(checkpoint)): path.stat().st_size for path in files}

@@ -1,0 +1,182 @@
+"""The engine for any endpoint that speaks the OpenAI protocol: a vLLM server, a hosted model.
+
+Many requests are under way at once, as many as the server bears (`caco_tasks.llm.pacing`). What a second attempt may mend
+(429, 5xx, a timeout, a lost connection, an answer cut short) is asked again, with growing pauses; a request given up gets no
+reply, and too many of those end the task. A wrong key, model or protocol ends it at once. Replies that came are kept.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterator, Sequence
+
+import httpx
+
+from caco_tasks.config import ModelSettings
+from caco_tasks.errors import EngineError
+from caco_tasks.llm import openai_protocol as protocol
+from caco_tasks.llm.base import PROMPT_TOO_LONG, Reply, Request, in_order, no_reply
+from caco_tasks.llm.openai_protocol import Answer, Busy, Refused
+from caco_tasks.llm.pacing import Pace
+from caco_tasks.records import Generation
+
+FIRST_PAUSE_SECONDS = 0.5  # before a second attempt; doubled for each one after it
+LAST_PAUSE_SECONDS = 30.0
+CONNECT_SECONDS = 10.0
+LEAST_FINISHED = 20  # requests before the share of errors is looked at
+
+Answered = tuple[int, Reply]
+
+
+class OpenAiLlm:
+    """A model behind an endpoint."""
+
+    def __init__(self, settings: ModelSettings, *, model_id: str, key: str | None) -> None:
+        self.model_id = model_id
+        self._settings = settings
+        self._key = key
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """One reply for each request, in the order of the requests."""
+        return in_order(self.answers(requests))
+
+    def answers(self, requests: Sequence[Request]) -> Iterator[Answered]:
+        """Every request's place and its reply, each as soon as it came."""
+        if not requests:
+            return
+        with asyncio.Runner() as runner:
+            talk = _Talk(self._settings, model_id=self.model_id, key=self._key)
+            runner.run(talk.begin(requests))
+            try:
+                for _ in requests:
+                    yield runner.run(talk.next())
+            finally:
+                runner.run(talk.end())
+
+    def close(self) -> None:
+        """Nothing to do: connections end with the call that they were made for."""
+
+
+class _Talk:
+    """Some requests under way to one endpoint, in one event loop."""
+
+    def __init__(self, settings: ModelSettings, *, model_id: str, key: str | None) -> None:
+        self._settings, self._model_id, self._key = settings, model_id, key
+        self._answered = self._given_up = 0
+        self._last = 0.0
+
+    async def begin(self, requests: Sequence[Request]) -> None:
+        endpoint = self._settings.endpoint
+        self._client = httpx.AsyncClient(
+            base_url=f"{endpoint.base_url}",
+            headers={"authorization": f"Bearer {self._key}"} if self._key else {},
+            timeout=httpx.Timeout(endpoint.timeout_seconds, connect=min(CONNECT_SECONDS, endpoint.timeout_seconds)),
+            limits=httpx.Limits(max_connections=endpoint.concurrency),
+        )
+        self._pace = Pace(endpoint.concurrency)
+        self._done: asyncio.Queue[Answered | EngineError] = asyncio.Queue()
+        self._last = asyncio.get_running_loop().time()
+        waiting = iter(enumerate(requests))
+        self._workers = [
+            asyncio.create_task(self._work(waiting)) for _ in range(min(endpoint.concurrency, len(requests)))
+        ]
+
+    async def next(self) -> Answered:
+        """The next reply that came.
+
+        Raises:
+            EngineError: the endpoint cannot be talked to, or too many requests were given up.
+        """
+        found = await self._done.get()
+        if isinstance(found, EngineError):
+            raise found
+        return found
+
+    async def end(self) -> None:
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        await self._client.aclose()
+
+    async def _work(self, waiting: Iterator[tuple[int, Request]]) -> None:
+        for place, request in waiting:
+            try:
+                await self._done.put((place, await self._reply(request)))
+            except EngineError as exc:
+                await self._done.put(exc)
+                return
+
+    async def _reply(self, request: Request) -> Reply:
+        try:
+            answer = await self._ask(request)
+        except Refused as exc:
+            if str(exc) != PROMPT_TOO_LONG:
+                self._give_up(str(exc))
+            return no_reply(request, self._model_id, str(exc))
+        except Busy as exc:
+            if self._answered == 0 and isinstance(exc.__cause__, httpx.ConnectError | httpx.ConnectTimeout):
+                raise EngineError(f"The endpoint {self._url} does not answer: start it or mend its address.") from exc
+            self._give_up(str(exc))
+            return no_reply(request, self._model_id, str(exc))
+        self._answered += 1
+        return self._made(request, answer)
+
+    async def _ask(self, request: Request) -> Answer:
+        """The answer of the first attempt that got one."""
+        most = self._settings.endpoint.attempts
+        for attempt in range(1, most + 1):
+            async with self._pace.turn() as begun:
+                try:
+                    answer = await self._post(request)
+                except Busy as exc:
+                    self._pace.was_busy(begun, exc.pause_seconds)
+                    if attempt == most:
+                        raise
+                else:
+                    self._pace.went_well()
+                    return answer
+            pause = min(LAST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # not all at the same moment
+        raise AssertionError("attempts is at least 1")
+
+    async def _post(self, request: Request) -> Answer:
+        seconds = self._settings.endpoint.timeout_seconds
+        try:
+            async with asyncio.timeout(seconds):  # also over an answer that comes drop by drop
+                response = await self._client.post(protocol.route(request), json=protocol.body(request, self._settings))
+        except (TimeoutError, httpx.TimeoutException) as exc:
+            raise Busy(f"the endpoint said nothing for {seconds:g} seconds") from exc
+        except httpx.RequestError as exc:
+            raise Busy(f"the connection to the endpoint was lost ({type(exc).__name__})") from exc
+        return protocol.read(response, self._settings, self._key)
+
+    def _give_up(self, why: str) -> None:
+        """Counts a request without an answer.
+
+        Raises:
+            EngineError: there are too many of them.
+        """
+        self._given_up += 1
+        finished, most = self._answered + self._given_up, self._settings.endpoint.most_error_share
+        if finished >= LEAST_FINISHED and self._given_up > most * finished:
+            raise EngineError(
+                f"The endpoint {self._url} answered only {self._answered} of {finished} requests (the last: {why}): mend "
+                "the cause, or raise endpoint.most_error_share."
+            )
+
+    def _made(self, request: Request, answer: Answer) -> Reply:
+        now = asyncio.get_running_loop().time()
+        seconds, self._last = now - self._last, now
+        generation = Generation(
+            request_id=request.request_id,
+            model_id=self._model_id,
+            prompt=request.prompt,
+            finish_reason=answer.finish_reason,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            seconds=seconds,
+        )
+        return Reply(text=answer.text, generation=generation, logprobs=answer.logprobs)
+
+    @property
+    def _url(self) -> str:
+        return str(self._settings.endpoint.base_url)

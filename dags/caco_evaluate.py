@@ -1,0 +1,65 @@
+"""### Evaluate: train a student on a published dataset, and score it beside its base
+
+**What it does.** Fine-tunes the base model of the config on a dataset, then asks base and student the items of the
+config's benchmarks, zero-shot and greedy, and grades every answer. Views `scores` and `score_gains` have the results with
+their intervals; the Caco page shows them. The `gate` decides the state of the run.
+
+**Reads** the dataset that the run pins by name, version and hash when it is planned, and the files of the benchmarks.
+**Writes** `models/{model_id}` and `runs/{partition}/{run_id}/...` in the store; the student, its scores and every answer's
+verdict in the ledger.
+
+**When** each time `caco_nightly` has published (asset `caco_dataset`), with the partition, config and overrides that it
+ran with; or by hand, for any dataset.
+
+**To rerun** clear the failed task with what follows it. The same dataset and settings are the same run, filed under the
+date of the dataset: a finished training is found and skipped. Each model takes one slot of the pool `gpu`.
+
+**It will not** train on a dataset without rows, count an answer that no checker could decide as wrong, or let a student
+take the place of any model that a night uses.
+
+**Example** (Trigger, configuration JSON):
+
+    {"config": "nano", "dataset": "caco-nano/2026-11-21-0123abcd", "overrides": ["evaluate.train.epochs=2"]}
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import Param, PartitionedAssetTimetable, dag, task
+from caco_common import COMMON_PARAMS, CPU, DATASET, DEFAULT_ARGS, GPU, gate, plan, stage_and_load
+
+DATASET_PARAM = Param(
+    None,
+    type=["null", "string"],
+    pattern=r"^[a-z0-9][a-z0-9_\-]*/[A-Za-z0-9][A-Za-z0-9_.\-]*$",
+    title="Dataset",
+    description="NAME/VERSION of a published dataset. Empty: the one of this partition and config.",
+)
+
+
+@task
+def student(shards: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Trains the student, once for all shards, and loads its manifest."""
+    from caco_tasks import tasks
+
+    run_id = shards[0]["run_id"]
+    tasks.stage("student", run_id, 0)
+    return tasks.load(run_id, "student", 0)
+
+
+@dag(
+    schedule=PartitionedAssetTimetable(assets=DATASET),
+    default_args=DEFAULT_ARGS,
+    params={"dataset": DATASET_PARAM, **COMMON_PARAMS},
+    tags=["caco", "evaluate"],
+    doc_md=__doc__,
+    max_active_runs=2,
+)
+def caco_evaluate() -> None:
+    """A published dataset in, a student and its scores out."""
+    planned: Any = plan.override(**CPU)("evaluate")
+    evaluate = stage_and_load.override(task_id="evaluate", **GPU).partial(stage="evaluate", inputs=[])
+    student.override(**GPU)(planned) >> evaluate.expand_kwargs(planned) >> gate.override(**CPU)(planned)
+
+
+caco_evaluate()

@@ -1,0 +1,69 @@
+"""### Housekeeping: what nobody needs any more
+
+**What it does.** Looks through the store and this machine for what killed or beaten attempts left behind: rows that no
+manifest names, parts of finished shards, weights and dataset files that were never registered, half-written files, cached
+weights and checkpoints that nobody used. Counts it by kind, and removes it only if asked to.
+
+**Reads** the listing of the store, all manifests, and the ledger. **Writes** nothing; with `delete` it removes what it
+counted.
+
+**When** weekly, to count; by hand, with `delete`, to remove.
+
+**To rerun** trigger it again: what has gone is not found again. Killed in the middle, it has removed a part, and the next
+run removes the rest.
+
+**It will not** touch what a manifest, a run, a registered model or dataset names, what is younger than the grace period,
+or replies, claims, draws and answers.
+
+**Example** (Trigger, configuration JSON):
+
+    {"delete": false, "older_than_days": 7}
+"""
+
+from typing import Any
+
+from airflow.sdk import Param, dag, get_current_context, task
+from caco_common import CPU, DEFAULT_ARGS
+
+PARAMS = {
+    "delete": Param(
+        False,
+        type="boolean",
+        title="Delete",
+        description="Remove what is found. Without it, it is only counted: see the return value of the task.",
+    ),
+    "older_than_days": Param(
+        7,
+        type="integer",
+        minimum=1,
+        maximum=3650,
+        title="Grace period in days",
+        description="What was touched since then is left alone: longer than any task runs.",
+    ),
+}
+
+
+@task
+def sweep() -> dict[str, Any]:
+    """Counts what nobody needs, by kind, and removes it if the form says so."""
+    from caco_tasks import tasks
+
+    params = get_current_context()["params"]
+    return tasks.housekeeping(older_than_days=params["older_than_days"], delete=params["delete"])
+
+
+@dag(
+    schedule="@weekly",
+    catchup=False,
+    default_args=DEFAULT_ARGS,
+    params=PARAMS,
+    tags=["caco", "housekeeping"],
+    doc_md=__doc__,
+    max_active_runs=1,
+)
+def caco_housekeeping() -> None:
+    """A store and a machine in, their waste counted or gone."""
+    sweep.override(**CPU)()
+
+
+caco_housekeeping()

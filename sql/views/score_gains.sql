@@ -1,0 +1,45 @@
+-- Title:    Gains of students
+-- Question: is a student better than the base it began as, or was it luck?
+-- Grain:    one row per run and benchmark
+-- Columns:  items, those of which both greedy answers could be decided; gained, only the student was right; lost, only the base was;
+--           gain = (gained - lost) / items, with its 95 % paired interval; p of the exact McNemar test: below 0.05 is rarely luck
+-- Example:  SELECT benchmark, gain, gain_low, gain_high, p FROM caco.score_gains WHERE run_id = :run ORDER BY benchmark;
+
+CREATE VIEW caco.score_gains AS
+SELECT
+    paired.run_id,
+    run.partition,
+    run.dataset,
+    paired.benchmark,
+    paired.items,
+    paired.gained,
+    paired.lost,
+    (paired.gained - paired.lost)::double precision / nullif(paired.items, 0) AS gain,
+    caco.paired_low(paired.gained, paired.lost, paired.items) AS gain_low,
+    caco.paired_high(paired.gained, paired.lost, paired.items) AS gain_high,
+    caco.mcnemar_p(paired.gained, paired.lost) AS p
+FROM (
+    SELECT
+        run_id,
+        benchmark,
+        count(*) FILTER (WHERE base <> 'unknown' AND student <> 'unknown') AS items,
+        count(*) FILTER (WHERE base = 'fail' AND student = 'pass') AS gained,
+        count(*) FILTER (WHERE base = 'pass' AND student = 'fail') AS lost
+    FROM (
+        SELECT
+            attempt.run_id,
+            attempt.benchmark,
+            attempt.item,
+            max(verdict.outcome) FILTER (WHERE attempt.contender = 'base') AS base,
+            max(verdict.outcome) FILTER (WHERE attempt.contender = 'student') AS student
+        FROM caco.attempt
+        JOIN caco.verdict ON verdict.run_id = attempt.run_id AND verdict.stage = attempt.stage AND verdict.subject_id = attempt.attempt_id
+        WHERE attempt.number = 0
+        GROUP BY attempt.run_id, attempt.benchmark, attempt.item
+    ) AS of_item
+    WHERE base IS NOT NULL AND student IS NOT NULL
+    GROUP BY run_id, benchmark
+) AS paired
+JOIN caco.run USING (run_id);
+
+COMMENT ON VIEW caco.score_gains IS 'Whether a student is better than its base. Grain: one row per run and benchmark.';

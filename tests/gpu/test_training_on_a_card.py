@@ -1,0 +1,51 @@
+"""The trainer on graphics cards: the same loss as on a processor, and weights shared out over all cards."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from caco_tasks.config import TrainSettings
+from caco_tasks.llm.finetune import FineTuned, finetune
+from caco_tasks.resources import NANO_FOLDER
+
+torch = pytest.importorskip("torch")
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no graphics card here"),
+]
+
+BASE = str(NANO_FOLDER / "codegen")
+TEXTS = [f"<|program|>Row {number}: {number} pears{' and a plum' * (number % 4)}.\n" for number in range(48)]
+
+
+def tuned(out: Path, **changes: Any) -> FineTuned:
+    """Five steps of eight texts; `hardware` as a table."""
+    plain = {"base": BASE, "learning_rate": 3e-4, "batch_sequences": 8, "sequence_tokens": 256}
+    settings = TrainSettings.model_validate(plain | changes)
+    return finetune(BASE, out, settings, train=TEXTS[:40], held_out=TEXTS[40:], seed=7)
+
+
+WAYS: dict[str, dict[str, Any]] = {
+    "whole": {},
+    "activations twice": {"hardware": {"gradient_checkpointing": True}},
+    "packed": {"packing": True, "batch_sequences": 2},
+    "adapters": {"lora_rank": 8, "learning_rate": 3e-3},
+}
+
+
+@pytest.mark.parametrize("changes", WAYS.values(), ids=WAYS)
+def test_a_card_learns(tmp_path: Path, changes: dict[str, Any]) -> None:
+    told = tuned(tmp_path, **changes)
+    assert told.loss_after < told.loss_before - 0.1
+    assert (tmp_path / "model.safetensors").is_file()
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="there are not two graphics cards here")
+@pytest.mark.parametrize("sharding", ["none", "fsdp"])
+def test_two_cards_learn_what_one_learns(tmp_path: Path, sharding: str) -> None:
+    one = tuned(tmp_path / "one")
+    two = tuned(tmp_path / "two", hardware={"processes": 2, "sharding": sharding})
+    assert [loss for _, loss in two.curve] == pytest.approx([loss for _, loss in one.curve], rel=0.01)
+    assert two.loss_after == pytest.approx(one.loss_after, rel=0.01)

@@ -1,0 +1,57 @@
+"""vLLM on a graphics card, over the bundled CodeGen: the stage that samples, as a night runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import nights
+import pytest
+
+from caco_tasks.config import ModelSettings, load_config
+from caco_tasks.records import Sample
+from caco_tasks.store import open_store
+from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.shards import read_shard
+
+PATIENCE_SECONDS = 900  # the first start compiles
+
+
+def has_card() -> bool:
+    """Whether vLLM and a card are here."""
+    import torch
+
+    return find_spec("vllm") is not None and torch.cuda.is_available()
+
+
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not has_card(), reason="vLLM or a graphics card is missing here")]
+
+
+def test_a_stage_samples_thousands_on_a_card_and_replays_them(tmp_path: Path) -> None:
+    config = load_config("smoke", ["samples=4000", "shards=2"])
+    table = {"engine": "vllm", "model": "nano:codegen", "dtype": "bfloat16", "batch_rows": 512}
+    table |= {"vllm": {"memory_fraction": 0.3}}
+    codegen = ModelSettings.model_validate(config.models["codegen"].model_dump() | table)
+    store = open_store(StoreSettings(root=f"file://{tmp_path}/store"))
+    night = nights.register(config.model_copy(update={"models": config.models | {"codegen": codegen}}), store)
+    command = [sys.executable, "-m", "caco_tasks.cli", "stage", "sample", "--run", night.run_id, "--json"]
+    env = {**os.environ, "CACO_STORE": store.root, "CACO_HOME": str(tmp_path)}
+
+    def sample() -> list[dict[str, object]]:
+        words = [*command, "--shard", "0", "--shard", "1"]
+        done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    counts = sample()
+    assert [(shard["read"], shard["unknown"]) for shard in counts] == [(2000, 0)] * 2
+    rows = [row for shard in counts for row in read_shard(store, str(shard["uri"]), Sample)]
+    assert sum("input = {" in row.record.program.code for row in rows) > 3500
+    assert len({row.record.program.program_id for row in rows}) > 2000
+
+    for key in store.list(f"runs/{nights.DAY}/{night.run_id}/sample"):
+        store.delete(key)
+    again = [row for shard in sample() for row in read_shard(store, str(shard["uri"]), Sample)]
+    assert again == rows

