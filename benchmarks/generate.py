@@ -40,7 +40,6 @@ PROMPT = "nano_solve.v1"  # raw text, as a model without a chat template takes i
 Figures = dict[str, float]
 
 
-
 class OneModel(TaskResources):
     """The platform's resources, whose solver is an engine that is loaded already."""
 

@@ -392,7 +392,15 @@ class RunConfig(Settings):
     def evaluation_fingerprint(self, dataset: str, sha256: str) -> str:
         """The hash of all that the scores of a student follow from; the dataset stands in it by name and content."""
         settings = self.model_dump(mode="json", include={"evaluate": True, "grading": {"timeout_seconds"}})
-        for path in ("dataset", "train.hardware", "ask.batch_rows", "ask.device", "ask.vllm", "ask.endpoint", "ask.price"):
+        for path in (
+            "dataset",
+            "train.hardware",
+            "ask.batch_rows",
+            "ask.device",
+            "ask.vllm",
+            "ask.endpoint",
+            "ask.price",
+        ):
             _drop(settings, ["evaluate", *path.split(".")])
         return content_id("evaluation", settings, dataset, sha256)
 

@@ -256,7 +256,9 @@ class Solution:
     answer: str | None  # the final answer, as extracted
     generation: Generation
     equations_checked: int | None = None  # arithmetic statements found and computed; None before `agree`
-    compared_by: str | None = None  # method and version that compared the answers, "integer exact-2"; None before `agree`
+    compared_by: str | None = (
+        None  # method and version that compared the answers, "integer exact-2"; None before `agree`
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

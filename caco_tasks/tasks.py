@@ -321,9 +321,7 @@ def _pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger) -> d
     return {}
 
 
-def _pinned_dataset(
-    partition: str, config: RunConfig, ledger: Ledger, store: Store
-) -> tuple[str, dict[str, str]]:
+def _pinned_dataset(partition: str, config: RunConfig, ledger: Ledger, store: Store) -> tuple[str, dict[str, str]]:
     """The dataset that a student is trained on, and its date: one that the config names, or that of this date's night."""
     night = make_run_id("nightly", partition, config.fingerprint())
     names = [evaluation_of(config).dataset or "", *ledger.datasets(night)]
@@ -335,7 +333,9 @@ def _pinned_dataset(
     uri = f"datasets/{dataset}/manifest.json"
     manifest = store.get(uri)
     if manifest is None:
-        raise ConfigError(f"There is no dataset '{dataset}' in {store.root}: name one that `caco_nightly` has published.")
+        raise ConfigError(
+            f"There is no dataset '{dataset}' in {store.root}: name one that `caco_nightly` has published."
+        )
     published = parse_dataset(manifest, uri=uri)
     if published.rows == 0:
         raise ConfigError(f"The dataset '{dataset}' has no rows: there is nothing to train a student on.")

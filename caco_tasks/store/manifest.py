@@ -36,7 +36,9 @@ class RunRecord(BaseModel):
     planned_at: Moment | None = None  # when it was first planned; no part of its id; None: before 0.1.0 kept it
     seed_run_id: str | None = None  # the run whose seed programs stand behind this one; None for seeds
     model_id: str | None = None  # the trained CodeGen pinned for a nightly run; its weights lie in models/{model_id}
-    accepted_yield: float | None = None  # share of programs that ran of the CodeGen in use when a codegen run was planned
+    accepted_yield: float | None = (
+        None  # share of programs that ran of the CodeGen in use when a codegen run was planned
+    )
     input_uris: tuple[str, ...] = ()  # shards of another run that this one reads, pinned at planning: seed programs
     dataset: str | None = None  # the dataset, as name/version, that an evaluation trains on; None: it trains on none
     dataset_sha256: str | None = None  # of that dataset's manifest, which names its files by their hashes

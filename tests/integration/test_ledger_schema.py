@@ -53,7 +53,9 @@ def test_the_migrations_make_the_schema_of_the_snapshot(owner: Engine) -> None:
     assert made == schema_snapshot.SNAPSHOT.read_text(encoding="utf-8"), "run tests/integration/schema_snapshot.py"
 
 
-@pytest.mark.parametrize(("name", "values"), [("reason", Reason), ("outcome", Outcome), ("grade", Grade), ("part", Part)])
+@pytest.mark.parametrize(
+    ("name", "values"), [("reason", Reason), ("outcome", Outcome), ("grade", Grade), ("part", Part)]
+)
 def test_the_closed_lists_are_those_of_the_library(owner: Engine, name: str, values: type[Reason]) -> None:
     query = "SELECT unnest(enum_range(NULL::caco.{}))::text"
     assert column(owner, query.format(name)) == [str(value) for value in values]
