@@ -216,7 +216,7 @@ def _gsm8k(line: Line) -> dict[str, Any]:
     least = Grade.A  # the default of `seeds.min_seed_grade`
     found = [one.record for one in judged if one.verdict.kept]
     rows = [_gsm8k_row(record) for record in found if record.grade is not None and record.grade.reaches(least)]
-    seen = line.look(rows, ("execute", "solve", "agree"))
+    seen = line.look(rows, ("execute", "reverse", "solve", "agree"))  # agree needs the problem
     lost = [one for one in seen if one.rejected_by(("solve", "agree")) is not None]
     return {"right_rows_lost": share(len(lost), len(seen)), "because": _reasons(lost, ("solve", "agree"))}
 

@@ -1,7 +1,7 @@
 """The dry run of a night: a small share of it through all stages first, held against what the last nights yielded and cost.
 
 What is compared is per sample, so that sizes do not matter: the share that came through all stages, the price of the
-replies (or, where none has a price, the tokens), and the seconds of work, without the loading of models.
+replies (or, where those of either have none, the tokens), and the seconds of work, without the loading of models.
 """
 
 import math
@@ -121,7 +121,7 @@ def _out_of_band(trial: Outlay, usual: Mapping[str, float], band: DryRunSettings
             f"{trial.share:.1%} of its samples came through (at most {trial.highest_share:.1%} in the long run), "
             f"{usual['share']:.1%} did of theirs (dry_run.least_yield_ratio)"
         )
-    price, unit = ("usd", "$") if usual["usd"] else ("tokens", "tokens")
+    price, unit = ("usd", "$") if usual["usd"] and trial.usd else ("tokens", "tokens")
     if getattr(trial, price) > band.most_cost_ratio * usual[price]:
         reasons.append(
             f"a sample cost {getattr(trial, price):.4g} {unit}, theirs {usual[price]:.4g} (dry_run.most_cost_ratio)"

@@ -43,6 +43,9 @@ def test_a_trial_in_band_is_projected_onto_the_night(trial: Outlay) -> None:
         pytest.param(outlay(tokens=1001.0), NIGHTS, "cost 1001 tokens, theirs 500", id="many tokens"),
         pytest.param(outlay(seconds=6.1), NIGHTS, "took 6.1 s of work, theirs 2 s", id="a long time"),
         pytest.param(outlay(usd=0.3), [outlay(usd=0.1)], r"cost 0.3 \$, theirs 0.1", id="a high price"),
+        pytest.param(
+            outlay(tokens=1001.0), [outlay(usd=0.1)], "cost 1001 tokens", id="many tokens that have no price any more"
+        ),
     ],
 )
 def test_a_trial_out_of_band_is_refused_with_its_reason(trial: Outlay, nights: Sequence[Outlay], reason: str) -> None:
