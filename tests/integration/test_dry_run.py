@@ -57,8 +57,8 @@ def test_a_dry_run_goes_before_its_night_and_is_judged_by_the_nights_before(
     assert usual["tokens"] > 0
 
     cases = {
-        "most_cost_ratio=0.001": "tokens",
-        "most_time_ratio=0.001": "s of work",
+        "most_cost_ratio=1e-9": "tokens",
+        "most_time_ratio=1e-9": "s of work",
         "least_yield_ratio=100": "came through",
     }
     for band, reason in cases.items():
