@@ -12,6 +12,7 @@ from rich.tree import Tree
 from caco_tasks.ledger import FunnelRow, GainRow, RejectRow, ScoreRow
 
 REASONS_SHOWN = 3
+LONGEST_LIST = 24  # in a tree; a curve of a training has hundreds of points
 
 
 def funnel_table(rows: Sequence[FunnelRow], reasons: Sequence[RejectRow]) -> Table:
@@ -118,7 +119,9 @@ def row_panel(console: Console, row: Mapping[str, Any]) -> None:
 def _grow(tree: Tree, value: Any) -> None:
     entries = value.items() if isinstance(value, Mapping) else enumerate(value)
     for key, entry in entries:
-        if isinstance(entry, Mapping | list) and entry:
+        if isinstance(entry, list) and len(entry) > LONGEST_LIST:
+            tree.add(f"[cyan]{key}[/cyan]: {len(entry)} values, in `caco lineage --json`")
+        elif isinstance(entry, Mapping | list) and entry:
             _grow(tree.add(f"{_label(key, entry)}"), _rest(entry))
         elif not isinstance(entry, Mapping | list) and entry is not None:
             tree.add(f"{key}: {_plain(entry)}")

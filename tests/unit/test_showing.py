@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from caco_tasks.showing import figure_tables
+from caco_tasks.showing import figure_tables, lineage_tree
 
 SHARE = {"n": 9, "of": 10, "share": 0.9, "low": 0.5958, "high": 0.9821}
 
@@ -37,3 +37,15 @@ def test_a_benchmark_without_groups_has_one_table() -> None:
 
 def test_a_share_alone_is_a_plain_figure() -> None:
     assert "9 of 10: 90.0%" in shown({"gsm8k": {"lost": SHARE}})
+
+
+def test_a_curve_does_not_fill_the_tree_of_a_lineage() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    found = {
+        "sample_id": "5a",
+        "model": {"curve": [[step, 0.3] for step in range(500)], "steps": 500, "grades": ["S", "A"]},
+    }
+    console.print(lineage_tree(found))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "curve: 500 values, in `caco lineage --json`" in text
+    assert len(text.splitlines()) < 10
