@@ -46,21 +46,38 @@ def funnel_json(rows: Sequence[FunnelRow], reasons: Sequence[RejectRow], run: Ma
 
 
 def score_table(rows: Sequence[ScoreRow], gains: Sequence[GainRow]) -> Table:
-    """The scores of a run: one line for each benchmark and contender, the gain beside the student."""
-    table = Table("benchmark", "contender", title="Scores", title_justify="left")
-    for column in ("items", "right", "wrong", "unknown", "pass@1 (95 %)", "pass@k (95 %)", "gain (95 %)", "p"):
-        table.add_column(column, justify="right")
-    table.add_column("protected")
+    """The scores of a run, in percent: a line for each benchmark and contender, the gain beside the student."""
+    table = Table("benchmark", "who", title="Scores", title_justify="left", box=None, pad_edge=False)
+    has_k = any(row.k for row in rows)
+    for column in ("right of", "pass@1 %", *(["pass@k %"] if has_k else []), "gain, points", "p"):
+        table.add_column(column, justify="right", no_wrap=True)
     found = {gain.benchmark: gain for gain in gains}
     for row in rows:
         gain = found.get(row.benchmark) if row.contender == "student" else None
-        counts = [f"{count:,}" for count in (row.items, row.right_answers, row.wrong, row.unknown)]
-        of_k = f"@{row.k} {spread(row.pass_at_k, row.pass_at_k_low, row.pass_at_k_high)}" if row.k else "–"
-        compared = [spread(gain.gain, gain.gain_low, gain.gain_high), f"{gain.p:.2g}"] if gain else ["–", "–"]
-        first = spread(row.pass_at_1, row.pass_at_1_low, row.pass_at_1_high)
-        known = {True: "yes", False: "no", None: "–"}[row.is_protected]
-        table.add_row(row.benchmark, row.contender, *counts, first, of_k, *compared, known)
+        right = f"{row.right_answers:,}/{row.items:,}" + (f" ?{row.unknown:,}" if row.unknown else "")
+        first = _points(row.pass_at_1, row.pass_at_1_low, row.pass_at_1_high)
+        of_k = [_points(row.pass_at_k, row.pass_at_k_low, row.pass_at_k_high)] if has_k else []
+        compared = [_points(gain.gain, gain.gain_low, gain.gain_high), f"{gain.p:.1g}"] if gain else ["–", "–"]
+        table.add_row(row.benchmark, row.contender, right, first, *of_k, *compared)
+    table.caption = _about_scores(rows)
+    table.caption_justify = "left"
     return table
+
+
+def _points(share: float | None, low: float | None, high: float | None) -> str:
+    """A share with its interval, in percent and without the sign, to save room."""
+    if share is None or low is None or high is None:
+        return "–"
+    return f"{100 * share:.1f} ({100 * low:.1f}–{100 * high:.1f})"
+
+
+def _about_scores(rows: Sequence[ScoreRow]) -> str:
+    """What stands below the scores: the intervals, and which benchmarks the dataset was held against."""
+    protected = list(dict.fromkeys(row.benchmark for row in rows if row.is_protected))
+    said = ["In brackets 95 % intervals; ? could not be decided, and counts as neither."]
+    ks = sorted({row.k for row in rows if row.k})
+    said += [f"k is {', '.join(map(str, ks))}."] if ks else []
+    return " ".join([*said, f"The dataset is decontaminated against: {', '.join(protected) or 'none of these'}."])
 
 
 def spread(share: float | None, low: float | None, high: float | None) -> str:
