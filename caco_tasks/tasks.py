@@ -272,7 +272,9 @@ def find_run(ledger: Ledger, run_id: str | None, *, pipeline: str | None = None)
     run = ledger.find_run(run_id, pipeline=pipeline)
     if run is None:
         kind = f"run of '{pipeline}'" if pipeline else "run"
-        raise LedgerError(f"There is no run '{run_id}' in the ledger." if run_id else f"The ledger knows no {kind} yet.")
+        raise LedgerError(
+            f"There is no run '{run_id}' in the ledger." if run_id else f"The ledger knows no {kind} yet."
+        )
     return run
 
 
