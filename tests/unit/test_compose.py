@@ -1,5 +1,6 @@
 """docker-compose.yml, without an engine: the schema of the compose specification, and what that schema does not see."""
 
+import errno
 import json
 import re
 import subprocess
@@ -79,6 +80,14 @@ def test_ports_are_opened_on_loopback_only() -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
+WORKERS = {"worker-cpu", "worker-gpu"}
+DANGEROUS = """
+init_module finit_module delete_module kexec_load kexec_file_load bpf perf_event_open keyctl add_key request_key ptrace
+process_vm_readv process_vm_writev io_uring_setup io_uring_enter userfaultfd open_by_handle_at name_to_handle_at reboot swapon
+swapoff settimeofday clock_settime acct quotactl setns chroot iopl ioperm personality fsopen fsmount pidfd_getfd
+"""
+
+
 def test_images_are_pinned_to_a_version() -> None:
     bases = [line.split()[1] for path in (ROOT / "docker").glob("*Dockerfile") for line in _from_lines(path)]
     images = [service["image"] for service in services().values()]
@@ -100,6 +109,23 @@ def test_no_service_runs_as_root_or_may_become_more_than_it_is(name: str) -> Non
 def test_every_service_that_stays_says_whether_it_is_well(name: str) -> None:
     service = services()[name]
     assert ("healthcheck" in service) == (service["restart"] != "no")
+
+
+def test_only_the_workers_may_make_namespaces() -> None:
+    profile = "seccomp=docker/seccomp-worker.json"
+    assert {name for name, service in services().items() if profile in service["security_opt"]} == WORKERS
+    assert {name for name, service in services().items() if "apparmor=unconfined" in service["security_opt"]} == WORKERS
+
+
+def test_the_profile_of_the_workers_allows_what_the_walls_are_made_with_and_nothing_dangerous() -> None:
+    profile = json.loads((ROOT / "docker" / "seccomp-worker.json").read_text())
+    assert profile["defaultAction"] == "SCMP_ACT_ERRNO"
+    rules = {name: rule for rule in profile["syscalls"] for name in rule["names"]}
+    allowed = {name for name, rule in rules.items() if rule["action"] == "SCMP_ACT_ALLOW"}
+    kernel = (ROOT / "caco_tasks" / "sandbox" / "kernel.py").read_text()
+    assert set(re.findall(r'call\(\s*"(\w+)"', kernel)) | {"clone", "sethostname"} <= allowed
+    assert rules["clone3"]["errnoRet"] == errno.ENOSYS
+    assert not allowed & set(DANGEROUS.split())
 
 
 def test_the_worker_that_runs_untrusted_programs_has_no_way_out() -> None:
