@@ -93,7 +93,8 @@ def test_a_reply_that_is_cut_off_says_so(scenes: dict[str, Any]) -> None:
 
 
 def test_short_of_memory_it_works_on_half_as_many_and_loses_none(scenes: dict[str, Any]) -> None:
-    replies = scenes["short_of_memory"]
+    replies, widths = scenes["short_of_memory"]["replies"], scenes["short_of_memory"]["widths"]
+    assert widths == [32]
     assert [(reply["error"], reply["finish_reason"]) for reply in replies] == [(None, "length")] * 74
 
 
