@@ -1,11 +1,13 @@
 """TCP ports of this machine's loopback address."""
 
 import socket
+import time
 
 from caco_tasks.errors import PlatformError
 
 LOOPBACK = "127.0.0.1"
 PORTS_TRIED = 200
+LET_GO_SECONDS = 3.0
 
 
 def is_free(port: int) -> bool:
@@ -27,11 +29,14 @@ def is_open(port: int) -> bool:
 
 
 def demand_free(port: int, service: str) -> None:
-    """Makes sure that `service` can listen on `port`.
+    """Makes sure that `service` can listen on `port`; waits a little for what a killed server has left to let go of it.
 
     Raises:
         PlatformError: somebody else listens there.
     """
+    deadline = time.monotonic() + LET_GO_SECONDS
+    while not is_free(port) and time.monotonic() < deadline:
+        time.sleep(0.1)
     if not is_free(port):
         raise PlatformError(f"Port {port} for {service} is taken by another program: stop that one or ask for another.")
 
