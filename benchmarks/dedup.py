@@ -45,7 +45,7 @@ def bench(programs: int = PROGRAMS) -> dict[str, Any]:
         memory of the larger process along the way, in MB; how many were rejected; how near duplicates were told apart.
     """
     begun = time.perf_counter()
-    with _postgres() as url:
+    with own_postgres() as url:
         shards = list(_judged(url, programs // SHARD_PROGRAMS))
     wall_seconds = time.perf_counter() - begun
     rates = _rates(shards)
@@ -148,7 +148,7 @@ def _parts(shards: list[Judged]) -> Iterator[list[Judged]]:
 
 
 @contextmanager
-def _postgres() -> Iterator[str]:
+def own_postgres() -> Iterator[str]:
     """A ledger of its own, gone afterwards; forced to the disk as any."""
     with tempfile.TemporaryDirectory() as folder:
         server = EmbeddedPostgres(Path(folder, "postgres"), port=free_port(26000), password=secrets.token_hex(8))

@@ -19,7 +19,7 @@ from caco_tasks.store.shards import read_shard, write_shard
 
 sys.path.insert(0, str(Path(__file__).parent))
 from bank_samples import samples
-from dedup import _postgres
+from dedup import own_postgres
 
 ROWS, SHARDS = 5_000, 10
 PARTITION = "2026-11-01"
@@ -33,7 +33,7 @@ def bench() -> dict[str, Any]:
         much dearer loading is, and the milliseconds of a shard that is loaded again, of the funnel and of a lineage.
     """
     run = _run()
-    with tempfile.TemporaryDirectory(prefix="caco-bench-") as folder, _postgres() as url, Ledger(url) as ledger:
+    with tempfile.TemporaryDirectory(prefix="caco-bench-") as folder, own_postgres() as url, Ledger(url) as ledger:
         store = open_store(StoreSettings(root=f"file://{folder}"))
         rows = samples(ROWS)
         manifests = [_shard(store, run, number, rows) for number in range(SHARDS)]
