@@ -21,14 +21,15 @@ from typing import Any
 
 from caco_tasks.bank.held_out import held_out_problems
 from caco_tasks.config import ModelSettings, RunConfig, load_config
+from caco_tasks.connections import Connections
 from caco_tasks.context import Context
 from caco_tasks.llm import Llm, Reply, open_llm
 from caco_tasks.llm.base import Engine, make_request
 from caco_tasks.llm.prompts import load_prompt
+from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache
 from caco_tasks.records import PASS, Generation, Judged, Problem, Program, Sample
-from caco_tasks.replies import RememberingLlm, ReplyStore
-from caco_tasks.resources import NANO_FOLDER, Places, TaskResources
 from caco_tasks.runner import run_shard
+from caco_tasks.services import NANO_FOLDER, TaskServices
 from caco_tasks.store import Manifest, RunRecord
 from caco_tasks.store.base import StoreSettings
 from caco_tasks.store.shards import write_shard
@@ -40,20 +41,20 @@ PROMPT = "nano_solve.v1"  # raw text, as a model without a chat template takes i
 Figures = dict[str, float]
 
 
-class OneModel(TaskResources):
+class OneModel(TaskServices):
     """The platform's resources, whose solver is an engine that is loaded already."""
 
-    def __init__(self, places: Places, *, run: RunRecord, config: RunConfig, engine: Engine) -> None:
-        super().__init__(places, run=run, config=config)
+    def __init__(self, connections: Connections, *, run: RunRecord, config: RunConfig, engine: Engine) -> None:
+        super().__init__(connections, run=run, config=config)
         self._engine = engine
 
     def llm(self, role: Any) -> Llm:
-        """The engine behind its kept replies, as `TaskResources.llm` opens it."""
+        """The engine behind its kept replies, as `TaskServices.llm` opens it."""
         settings, model_id = self._config.models[role], self._engine.model_id
         rows = self._config.runner.reply_rows
-        replies = ReplyStore(self.store, model_id=model_id, shelf="bench", engine=settings.engine, rows=rows)
+        replies = ReplyCache(self.store, model_id=model_id, shelf="bench", engine=settings.engine, rows=rows)
         self._stack.callback(replies.close)
-        return RememberingLlm(
+        return CachingLlm(
             lambda: self._engine, replies, model_id=model_id, run_id=self._run.run_id, price=settings.price
         )
 
@@ -102,19 +103,19 @@ def raw_way(engine: Engine, config: RunConfig, problems: Sequence[str]) -> Figur
 
 def platform_way(engine: Engine, config: RunConfig, problems: Sequence[str]) -> Figures:
     """The stage `solve` under the runner, from a shard in a store to its manifest."""
-    with _prepared(config, problems) as (places, run, uri):
+    with _prepared(config, problems) as (connections, run, uri):
         begun = _clock()
-        with OneModel(places, run=run, config=config, engine=engine) as resources:
-            context = Context(run=run, config=config, stage="solve", shard=0, resources=resources)
+        with OneModel(connections, run=run, config=config, engine=engine) as resources:
+            context = Context(run=run, config=config, stage="solve", shard=0, services=resources)
             manifest: Manifest = run_shard(context, [uri])
         return _figures(manifest.completion_tokens, manifest.read, begun)
 
 
 @contextmanager
-def _prepared(config: RunConfig, problems: Sequence[str]) -> Iterator[tuple[Places, RunRecord, str]]:
+def _prepared(config: RunConfig, problems: Sequence[str]) -> Iterator[tuple[Connections, RunRecord, str]]:
     """A new store with a shard of problems, and the run that it belongs to."""
     with tempfile.TemporaryDirectory(prefix="caco-bench-") as folder:
-        places = Places(
+        connections = Connections(
             store=StoreSettings(root=f"file://{folder}/store"), ledger_url=None, cache=Path(folder) / "models"
         )
         run = RunRecord(
@@ -125,10 +126,10 @@ def _prepared(config: RunConfig, problems: Sequence[str]) -> Iterator[tuple[Plac
             config=config.model_dump(mode="json"),
             code_version="bench",
         )
-        with TaskResources(places, run=run, config=config) as resources:
+        with TaskServices(connections, run=run, config=config) as resources:
             judged = [Judged(record=_sample(number, text), verdict=PASS) for number, text in enumerate(problems)]
             written = write_shard(resources.store, folder="runs/in/reverse", shard=0, record=Sample, judged=judged)
-        yield places, run, written["uri"]
+        yield connections, run, written["uri"]
 
 
 def _round(number: int, engine: Engine, config: RunConfig, problems: Sequence[str]) -> dict[str, Figures]:

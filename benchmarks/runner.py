@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from caco_tasks.config import load_config
+from caco_tasks.connections import Connections
 from caco_tasks.context import Context
 from caco_tasks.records import PASS, Judged, Sample
-from caco_tasks.resources import Places, TaskResources
 from caco_tasks.runner import run_shard
+from caco_tasks.services import TaskServices
 from caco_tasks.stages.agree import agree
 from caco_tasks.store import RunRecord
 from caco_tasks.store.base import StoreSettings
@@ -43,7 +44,7 @@ def bench() -> dict[str, Any]:
     alone, under, again = [], [], []
     for _ in range(ROUNDS):
         with _task(judged) as (context, uri):
-            context.resources.grader()  # started once, for both
+            context.services.grader()  # started once, for both
             alone.append(_seconds(lambda context=context: list(agree([row.record for row in judged], context))))
             under.append(_seconds(lambda context=context, uri=uri: run_shard(context, [uri])))
             again.append(_seconds(lambda context=context, uri=uri: run_shard(context, [uri])))
@@ -72,12 +73,12 @@ def _task(judged: list[Judged[Sample]]) -> Iterator[tuple[Context, str]]:
         code_version="bench",
     )
     with tempfile.TemporaryDirectory(prefix="caco-bench-") as folder:
-        places = Places(
+        connections = Connections(
             store=StoreSettings(root=f"file://{folder}/store"), ledger_url=None, cache=Path(folder, "cache")
         )
-        with TaskResources(places, run=run, config=config) as resources:
+        with TaskServices(connections, run=run, config=config) as resources:
             written = write_shard(resources.store, folder="in", shard=0, record=Sample, judged=judged)
-            yield Context(run=run, config=config, stage="agree", shard=0, resources=resources), written["uri"]
+            yield Context(run=run, config=config, stage="agree", shard=0, services=resources), written["uri"]
 
 
 def _seconds(work: Callable[[], object]) -> float:

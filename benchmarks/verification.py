@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from caco_tasks.bank.readers import read_source
 from caco_tasks.config import RoleName, RunConfig, SourceSettings, load_config
+from caco_tasks.connections import Connections
 from caco_tasks.context import Context
 from caco_tasks.convert import unify_seeds
 from caco_tasks.ids import content_id, program_id
 from caco_tasks.llm import Llm, Reply, Request
 from caco_tasks.records import Generation, Grade, Judged, Program, Reason, Sample, Verdict
-from caco_tasks.resources import Places, TaskResources
+from caco_tasks.services import TaskServices
+from caco_tasks.sources import read_source
 from caco_tasks.stages import STAGES
 from caco_tasks.store import RunRecord
 from caco_tasks.store.base import StoreSettings
@@ -75,11 +76,11 @@ class Recited:
         return Reply(text=text, generation=made)
 
 
-class Resources(TaskResources):
+class Resources(TaskServices):
     """The platform's own resources, but for the models that write problems and solutions."""
 
-    def __init__(self, places: Places, *, run: RunRecord, config: RunConfig) -> None:
-        super().__init__(places, run=run, config=config)
+    def __init__(self, connections: Connections, *, run: RunRecord, config: RunConfig) -> None:
+        super().__init__(connections, run=run, config=config)
         self.recited = Recited()
 
     def __enter__(self) -> Self:
@@ -110,7 +111,7 @@ class Line:
         return [Seen(row=r, sample=s, verdicts=v) for r, s, v in zip(rows, samples, verdicts, strict=True)]
 
     def _apply(self, stage: str, samples: list[Sample]) -> dict[str, Judged[Sample]]:
-        context = Context(run=self._run, config=self._config, stage=stage, shard=0, resources=self.resources)
+        context = Context(run=self._run, config=self._config, stage=stage, shard=0, services=self.resources)
         return {judged.record.sample_id: judged for judged in STAGES[stage].apply(samples, context)}
 
 
@@ -212,7 +213,7 @@ def share(hits: int, of: int) -> dict[str, float | int]:
 def _gsm8k(line: Line) -> dict[str, Any]:
     """Real solutions, written by people, that the checks of `agree` would lose; their programs are of grade A or better."""
     source = SourceSettings(name="gsm8k", reader="gsm8k", path=str(GSM8K), limit=GSM8K_ROWS)
-    judged = unify_seeds(read_source(source), "gsm8k", line.resources.sandbox())
+    judged = unify_seeds(read_source(source), "gsm8k", line.services.sandbox())
     least = Grade.A  # the default of `seeds.min_seed_grade`
     found = [one.record for one in judged if one.verdict.kept]
     rows = [_gsm8k_row(record) for record in found if record.grade is not None and record.grade.reaches(least)]
@@ -248,5 +249,5 @@ def _run() -> RunRecord:
 
 
 def _open(folder: Path) -> Resources:
-    places = Places(store=StoreSettings(root=f"file://{folder}"), ledger_url=None, cache=folder)
-    return Resources(places, run=_run(), config=load_config("nano"))
+    connections = Connections(store=StoreSettings(root=f"file://{folder}"), ledger_url=None, cache=folder)
+    return Resources(connections, run=_run(), config=load_config("nano"))

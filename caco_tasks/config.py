@@ -21,14 +21,14 @@ CONFIGS_FOLDER = Path(__file__).parent / "configs"
 SETTINGS_THAT_CHANGE_NO_DATA = (
     "description",
     "sandbox.workers",
-    "sandbox.least_level",
+    "sandbox.min_level",
     "grading.workers",
     "models.*.vllm",
     "models.*.endpoint.connection",
     "models.*.endpoint.concurrency",
     "models.*.endpoint.timeout_seconds",
     "models.*.endpoint.attempts",
-    "models.*.endpoint.most_error_share",
+    "models.*.endpoint.max_error_share",
     "models.*.price",
     "runner.reply_rows",
     "train.hardware",
@@ -63,7 +63,7 @@ class SourceSettings(Settings):
     """One upstream dataset and how to read it."""
 
     name: str = Field(min_length=1, pattern=r"^[a-z0-9_\-]+$")
-    reader: str  # a key of caco_tasks.bank.readers.READERS
+    reader: str  # a key of caco_tasks.sources.READERS
     path: str | None = None  # file of the source; None for the bundled bank
     revision: str | None = None  # None: the SHA-256 of the file
     licence: str | None = None  # None: the one that the reader knows
@@ -71,7 +71,7 @@ class SourceSettings(Settings):
     columns: dict[str, str] = {}  # for the generic readers: our field name -> their column
     subset: str | None = None  # for huggingface: the dataset's configuration
     split: str | None = None  # for huggingface; None: "train"
-    most_solve_rate: float | None = Field(default=None, ge=0, le=1)  # for big_math: leave out what is solved more often
+    max_solve_rate: float | None = Field(default=None, ge=0, le=1)  # for big_math: leave out what is solved more often
 
 
 class SeedSettings(Settings):
@@ -99,7 +99,7 @@ class EndpointSettings(Settings):
     concurrency: int = Field(default=32, ge=1, le=1024)  # requests under way at most
     timeout_seconds: float = Field(default=300.0, gt=0)  # for one request, start to end
     attempts: int = Field(default=6, ge=1, le=100)  # of one request, where the server is busy, broken or silent
-    most_error_share: float = Field(default=0.2, ge=0, le=1)  # of requests given up; above it the task stops
+    max_error_share: float = Field(default=0.2, ge=0, le=1)  # of requests given up; above it the task stops
 
 
 class PriceSettings(Settings):
@@ -173,11 +173,11 @@ class TrainSettings(Settings):
     lora_rank: int = Field(default=0, ge=0, le=1024)  # 0: train all weights
     lora_alpha: int = Field(default=32, ge=1)
     held_out_share: float = Field(default=0.05, gt=0, lt=1)
-    most_loss_rise: float = Field(
+    max_loss_rise: float = Field(
         default=0.02, ge=0
     )  # share by which the held-out loss may rise; above it no night uses the model
     gate_samples: int = Field(default=256, ge=0)  # programs sampled from the new model; 0: only the loss decides
-    most_yield_loss: float = Field(default=0.05, ge=0, le=1)  # by how much fewer may run than of the last accepted one
+    max_yield_loss: float = Field(default=0.05, ge=0, le=1)  # by how much fewer may run than of the last accepted one
     dtype: Literal["float32", "bfloat16"] = "bfloat16"
     domain_tags: bool = False  # write the domain before each program
     hardware: HardwareSettings = HardwareSettings()
@@ -190,7 +190,7 @@ class SandboxSettings(Settings):
     timeout_seconds: float = Field(default=5.0, gt=0, le=600)
     memory_mb: int = Field(default=1024, ge=64)
     output_bytes: int = Field(default=65536, ge=256)  # cap on stdout, and on each encoded value
-    least_level: Literal["full", "partial", "basic"] = "basic"
+    min_level: Literal["full", "partial", "basic"] = "basic"
 
 
 class ScreenSettings(Settings):
@@ -243,17 +243,15 @@ class DecontaminationSettings(Settings):
 
     folder: str | None = None  # holds the files of PUBLIC_BENCHMARKS, which are then protected too
     benchmarks: tuple[BenchmarkSettings, ...] = ()
-    least_tokens: int = Field(default=10, ge=1)  # an item of fewer words and numbers is protected against copies only
+    min_tokens: int = Field(default=10, ge=1)  # an item of fewer words and numbers is protected against copies only
     ngram_tokens: int = Field(default=8, ge=2)
     ngram_coverage: float = Field(default=0.5, gt=0, le=1)  # share of an item's n-grams
-    ngram_most_items: int = Field(default=10, ge=1)  # an n-gram of more items is a stock phrase and does not count
+    ngram_max_items: int = Field(default=10, ge=1)  # an n-gram of more items is a stock phrase and does not count
     masked_jaccard: float = Field(default=0.6, gt=0, le=1)  # of 3-grams, numbers masked
     review_jaccard: float = Field(default=0.4, gt=0, le=1)  # from here to masked_jaccard a person should look
     review: Literal["record", "unknown", "fail"] = "record"  # what becomes of what a person should look at
-    least_numbers: int = Field(
-        default=3, ge=0
-    )  # equal numbers and answer count from so many different ones on; 0: never
-    least_digits: int = Field(default=8, ge=1)  # and from so many digits in them: small numbers agree by chance
+    min_numbers: int = Field(default=3, ge=0)  # equal numbers and answer count from so many different ones on; 0: never
+    min_digits: int = Field(default=8, ge=1)  # and from so many digits in them: small numbers agree by chance
 
     @property
     def protected(self) -> tuple[BenchmarkSettings, ...]:
@@ -300,19 +298,19 @@ class RunnerSettings(Settings):
 class GateSettings(Settings):
     """What a run must yield to end well."""
 
-    least_published: int = Field(default=1, ge=0)
-    most_unknown_share: float = Field(default=0.05, ge=0, le=1)
+    min_published: int = Field(default=1, ge=0)
+    max_unknown_share: float = Field(default=0.05, ge=0, le=1)
 
 
 class DryRunSettings(Settings):
     """A small share of a night, taken through all stages before the night itself, and held against the last nights."""
 
     share: float = Field(default=0.0, ge=0, le=0.5)  # of the night's samples; 0: no dry run
-    least_samples: int = Field(default=200, ge=1)  # however small the share is
+    min_samples: int = Field(default=200, ge=1)  # however small the share is
     nights: int = Field(default=7, ge=1, le=100)  # so many of the last nights are compared with, by their medians
-    least_yield_ratio: float = Field(default=0.5, ge=0)  # of the projected yield to theirs
-    most_cost_ratio: float = Field(default=2.0, gt=0)  # of the projected price, or tokens, of a sample to theirs
-    most_time_ratio: float = Field(default=3.0, gt=0)  # of the projected seconds of work for a sample to theirs
+    min_yield_ratio: float = Field(default=0.5, ge=0)  # of the projected yield to theirs
+    max_cost_ratio: float = Field(default=2.0, gt=0)  # of the projected price, or tokens, of a sample to theirs
+    max_time_ratio: float = Field(default=3.0, gt=0)  # of the projected seconds of work for a sample to theirs
 
 
 class EvaluateSettings(Settings):
@@ -323,7 +321,7 @@ class EvaluateSettings(Settings):
     ask: ModelSettings  # how base and student are asked; `model` is the base
     benchmarks: tuple[BenchmarkSettings, ...] = ()
     bank_each: int = Field(default=0, ge=0, le=1000)  # problems of each family of the bank, with unseen numbers
-    most_items: int | None = Field(default=None, ge=1)  # of each benchmark, drawn by their hash; None: all
+    max_items: int | None = Field(default=None, ge=1)  # of each benchmark, drawn by their hash; None: all
     draws: int = Field(default=0, ge=0, le=1000)  # answers sampled of each item beside the greedy one
     k: int = Field(default=1, ge=1)  # of pass@k, estimated from the draws
 

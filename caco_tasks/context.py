@@ -31,7 +31,7 @@ class Claims(Protocol):
         """For each sketch the first owner in its family that is alike; its own owner where there is none, who joins."""
 
 
-class Resources(Protocol):
+class Services(Protocol):
     """The outside things of one task, each opened when first asked for and closed with the task."""
 
     store: Store
@@ -75,6 +75,6 @@ class Context:
     config: RunConfig
     stage: str
     shard: int
-    resources: Resources
+    services: Services
     attempt: int = 0  # how often the records at hand were tried before: a model is asked another sample
     facts: dict[str, Any] = field(default_factory=dict)  # what a stage adds to its manifest: `artifacts`, sandbox

@@ -49,7 +49,7 @@ class Outlay:
 
 def trial_of(night: RunRecord, config: RunConfig) -> RunRecord | None:
     """The dry run of a night, in one shard and with the same models; None where its config asks for none."""
-    samples = max(config.dry_run.least_samples, math.ceil(config.dry_run.share * config.samples))
+    samples = max(config.dry_run.min_samples, math.ceil(config.dry_run.share * config.samples))
     if not config.dry_run.share or samples >= config.samples:
         return None
     small = config.model_copy(update={"samples": samples, "shards": 1})
@@ -116,18 +116,18 @@ def _projection(trial: Outlay, samples: int) -> dict[str, Any]:
 def _out_of_band(trial: Outlay, usual: Mapping[str, float], band: DryRunSettings) -> list[str]:
     """Why a trial is out of band. A yield counts as too low only when chance does not explain it."""
     reasons = []
-    if trial.highest_share < band.least_yield_ratio * usual["share"]:
+    if trial.highest_share < band.min_yield_ratio * usual["share"]:
         reasons.append(
             f"{trial.share:.1%} of its samples came through (at most {trial.highest_share:.1%} in the long run), "
-            f"{usual['share']:.1%} did of theirs (dry_run.least_yield_ratio)"
+            f"{usual['share']:.1%} did of theirs (dry_run.min_yield_ratio)"
         )
     price, unit = ("usd", "$") if usual["usd"] and trial.usd else ("tokens", "tokens")
-    if getattr(trial, price) > band.most_cost_ratio * usual[price]:
+    if getattr(trial, price) > band.max_cost_ratio * usual[price]:
         reasons.append(
-            f"a sample cost {getattr(trial, price):.4g} {unit}, theirs {usual[price]:.4g} (dry_run.most_cost_ratio)"
+            f"a sample cost {getattr(trial, price):.4g} {unit}, theirs {usual[price]:.4g} (dry_run.max_cost_ratio)"
         )
-    if trial.seconds > band.most_time_ratio * usual["seconds"]:
+    if trial.seconds > band.max_time_ratio * usual["seconds"]:
         reasons.append(
-            f"a sample took {trial.seconds:.3g} s of work, theirs {usual['seconds']:.3g} s (dry_run.most_time_ratio)"
+            f"a sample took {trial.seconds:.3g} s of work, theirs {usual['seconds']:.3g} s (dry_run.max_time_ratio)"
         )
     return reasons

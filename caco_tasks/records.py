@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Record = TypeVar("Record")
 
-MOST_DETAIL_CHARS = 500
+MAX_DETAIL_CHARS = 500
 
 
 class Outcome(StrEnum):
@@ -167,7 +167,7 @@ def unknown(reason: Reason, detail: str | None = None) -> Verdict:
 
 def _storable(detail: str | None) -> str | None:
     """A detail that every store can hold: often a piece of a model's reply, with whatever is in it."""
-    return None if detail is None else detail[:MOST_DETAIL_CHARS].encode("utf-8", "backslashreplace").decode()
+    return None if detail is None else detail[:MAX_DETAIL_CHARS].encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

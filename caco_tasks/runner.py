@@ -32,7 +32,7 @@ def run_shard(context: Context, inputs: Sequence[str] | None = None) -> Manifest
         CacoError: something outside failed; finished parts are kept, and nothing counts as done.
     """
     uri = manifest_uri(context.run, context.stage, context.shard)
-    done = context.resources.store.get(uri)
+    done = context.services.store.get(uri)
     if done is not None:
         return parse_manifest(done, uri=uri)
     begun = time.perf_counter()
@@ -41,12 +41,12 @@ def run_shard(context: Context, inputs: Sequence[str] | None = None) -> Manifest
     records = list(_read(stage, context, inputs))
     judged = _apply(stage, context, records, inputs)
     manifest = _write(stage, context, judged, inputs=inputs, seconds=time.perf_counter() - begun)
-    done = context.resources.store.get(uri)  # another attempt may have been faster
+    done = context.services.store.get(uri)  # another attempt may have been faster
     if done is not None:
         return parse_manifest(done, uri=uri)
-    context.resources.store.put(uri, manifest.model_dump_json(indent=1).encode())
-    for key in context.resources.store.list(_parts_folder(context)):
-        context.resources.store.delete(key)
+    context.services.store.put(uri, manifest.model_dump_json(indent=1).encode())
+    for key in context.services.store.list(_parts_folder(context)):
+        context.services.store.delete(key)
     return manifest
 
 
@@ -59,7 +59,7 @@ def _inputs(stage: Stage, context: Context) -> list[str]:
 
 
 def _get(context: Context, uri: str) -> bytes:
-    found = context.resources.store.get(uri)
+    found = context.services.store.get(uri)
     if found is None:
         raise ConservationError(f"The stage '{context.stage}' cannot start: {uri} is not there; run that stage first.")
     return found
@@ -70,7 +70,7 @@ def _read(stage: Stage, context: Context, inputs: Sequence[str]) -> Iterator[Any
         yield from stage.source(context)
         return
     for uri in inputs:
-        judged: list[Judged[Any]] = read_shard(context.resources.store, uri, stage.reads or stage.writes)
+        judged: list[Judged[Any]] = read_shard(context.services.store, uri, stage.reads or stage.writes)
         yield from (row.record for row in judged if row.verdict.kept)
 
 
@@ -87,7 +87,7 @@ def _apply(stage: Stage, context: Context, records: list[Any], inputs: Sequence[
 
 def _resume(stage: Stage, context: Context, part: list[Any], name: str) -> list[Judged[Any]]:
     """Judges a part, or takes it from the store where a killed attempt had finished it."""
-    store = context.resources.store
+    store = context.services.store
     key = f"{_parts_folder(context)}/{name}.parquet"
     if store.exists(key):
         return read_shard(store, key, stage.writes)
@@ -126,7 +126,7 @@ def _write(
     reasons = Counter(str(row.verdict.reason) for row in judged if row.verdict.reason is not None)
     folder = f"{run_folder(context.run.partition, context.run.run_id)}/{context.stage}"
     written = write_shard(
-        context.resources.store, folder=folder, shard=context.shard, record=stage.writes, judged=judged
+        context.services.store, folder=folder, shard=context.shard, record=stage.writes, judged=judged
     )
     return Manifest(
         run_id=context.run.run_id,

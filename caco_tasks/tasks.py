@@ -19,20 +19,20 @@ from typing import Any
 from caco_tasks import __version__, errors
 from caco_tasks.audit import Answered, answer_records, draw_of, draw_rows, find_draw, read_answers, shown_in_markdown
 from caco_tasks.config import RunConfig, load_config, parse_config
+from caco_tasks.connections import Connections, key_variable
 from caco_tasks.context import Context
 from caco_tasks.dry_run import judge_trial, outlays_of, trial_of
-from caco_tasks.environment import Surroundings, look_around
 from caco_tasks.errors import CacoError, ConfigError, GateError, LedgerError
 from caco_tasks.housekeeping import find_waste, tally
 from caco_tasks.ids import run_id as make_run_id
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.flow import shards_expected
 from caco_tasks.llm.prompts import check_prompts
-from caco_tasks.resources import TRAINED, TaskResources, key_variable
 from caco_tasks.runner import run_shard
+from caco_tasks.services import TRAINED, TaskServices
 from caco_tasks.stages import PIPELINES, shards_of
-from caco_tasks.stages.asking import ROLES
-from caco_tasks.stages.contest import evaluation_of
+from caco_tasks.stages.shared.evaluation import evaluation_of
+from caco_tasks.stages.shared.prompting import ROLES
 from caco_tasks.store import Manifest, RunRecord, Store, open_store
 from caco_tasks.store.manifest import manifest_uri, parse_manifest, run_folder
 from caco_tasks.store.registry import AuditDraw, ModelRecord, parse_dataset, parse_run
@@ -50,8 +50,8 @@ def plan(pipeline: str, *, partition: str, config: str, overrides: Sequence[str]
     settings = load_config(config, overrides)
     check_prompts(settings)
     _check_plan(pipeline, partition)
-    with _ledger() as (ledger, around):
-        store = open_store(around.places.store)
+    with _ledger() as (ledger, connections):
+        store = open_store(connections.store)
         wanted = _new_run(pipeline, partition, settings, ledger=ledger, store=store)
         wanted = wanted.model_copy(update={"planned_at": _first_planned(store, wanted)})
         run = ledger.register_run(wanted).model_copy(update={"config": wanted.config})  # alike in all that changes data
@@ -85,8 +85,8 @@ def stage(
 
 def connections(stage_name: str, run_id: str) -> list[str]:
     """The Airflow connections whose keys a stage of a run needs: those of the endpoints that it asks."""
-    around = look_around(os.environ)
-    config = config_of(read_run(open_store(around.places.store), run_id, around))
+    connections = Connections.from_environ(os.environ)
+    config = config_of(read_run(open_store(connections.store), run_id, connections))
     asked = [config.models.get(ROLES[stage_name])] if stage_name in ROLES else []
     found = {one.endpoint.connection for one in asked if one is not None and one.engine == "openai"}
     return sorted(name for name in found if name is not None)
@@ -94,8 +94,8 @@ def connections(stage_name: str, run_id: str) -> list[str]:
 
 def load(run_id: str, stage_name: str, shard: int) -> dict[str, Any]:
     """Loads a finished shard into the ledger; returns the counts of the manifest that the ledger registered first."""
-    with _ledger() as (ledger, around):
-        store = open_store(around.places.store)
+    with _ledger() as (ledger, connections):
+        store = open_store(connections.store)
         run = find_run(ledger, run_id)
         uri = manifest_uri(run, stage_name, shard)
         manifest = ledger.load_shard(parse_manifest(_demand(store, uri), uri=uri), store)
@@ -112,8 +112,8 @@ def gate(run_id: str) -> dict[str, Any]:
         ConservationError: rows were lost or doubled, or shards are missing.
         GateError: the run yielded less than its config demands.
     """
-    with _ledger() as (ledger, around):
-        run = read_run(open_store(around.places.store), run_id, around)
+    with _ledger() as (ledger, connections):
+        run = read_run(open_store(connections.store), run_id, connections)
         ledger.conservation(run.run_id, through=PIPELINES[run.pipeline][-1])
         funnel = ledger.funnel(run.run_id)
     counts = {row.stage: {"read": row.read, "passed": row.passed, "unknown": row.unknown} for row in funnel}
@@ -129,9 +129,9 @@ def dry_run(run_id: str, keys: Mapping[str, str] | None = None) -> dict[str, Any
     Raises:
         GateError: the projection is out of band.
     """
-    with _ledger() as (ledger, around):
-        store = open_store(around.places.store)
-        night = read_run(store, run_id, around)
+    with _ledger() as (ledger, connections):
+        store = open_store(connections.store)
+        night = read_run(store, run_id, connections)
         config = config_of(night)
         trial = trial_of(night, config)
         if trial is None:
@@ -148,21 +148,21 @@ def dry_run(run_id: str, keys: Mapping[str, str] | None = None) -> dict[str, Any
     return judge_trial(outlay, nights, config)
 
 
-def audit_draw(run_id: str | None, most_rows: int) -> AuditDraw:
-    """Draws rows of a nightly run, the newest by default, for people to judge: at most `most_rows` of each stratum.
+def audit_draw(run_id: str | None, max_rows: int) -> AuditDraw:
+    """Draws rows of a nightly run, the newest by default, for people to judge: at most `max_rows` of each stratum.
 
     Raises:
         CacoError: as `audit.draw_rows`.
     """
-    with _ledger() as (ledger, around):
+    with _ledger() as (ledger, connections):
         run = find_run(ledger, run_id, pipeline=None if run_id else "nightly")
-        return draw_rows(ledger, open_store(around.places.store), run, most_rows)
+        return draw_rows(ledger, open_store(connections.store), run, max_rows)
 
 
 def audit_text(draw_id: str, row: str) -> str:
     """What a person sees of a drawn row, as Markdown."""
-    with _ledger() as (ledger, around):
-        draw = find_draw(ledger, open_store(around.places.store), draw_id)
+    with _ledger() as (ledger, connections):
+        draw = find_draw(ledger, open_store(connections.store), draw_id)
     return shown_in_markdown(next(each for each in draw.rows if each.subject_id == row))
 
 
@@ -175,8 +175,8 @@ def audit_record(
         SourceError: an answer does not fit its row.
         CacoError: draw, store or ledger are not there.
     """
-    with _ledger() as (ledger, around):
-        store = open_store(around.places.store)
+    with _ledger() as (ledger, connections):
+        store = open_store(connections.store)
         draw = find_draw(ledger, store, draw_id)
         ledger.record_audits(answer_records(draw, answered, person=person, answered_at=answered_at), store)
     return {"draw": draw.draw_id, "person": person, "answered": len(answered), "rows": len(draw.rows)}
@@ -190,8 +190,8 @@ def audit_answers(path: Path, person: str) -> dict[str, int | str]:
         CacoError: draw, store or ledger are not there.
     """
     draw_id = draw_of(path)
-    with _ledger() as (ledger, around):
-        answered = read_answers(path, find_draw(ledger, open_store(around.places.store), draw_id))
+    with _ledger() as (ledger, connections):
+        answered = read_answers(path, find_draw(ledger, open_store(connections.store), draw_id))
     return audit_record(draw_id, answered, person=person, answered_at=datetime.now(UTC))
 
 
@@ -202,8 +202,8 @@ def housekeeping(*, older_than_days: int, delete: bool) -> dict[str, Any]:
         CacoError: store or ledger cannot be used.
     """
     before = datetime.now(UTC) - timedelta(days=older_than_days)
-    with _ledger() as (ledger, around):
-        waste = find_waste(ledger, open_store(around.places.store), around.places.cache, before=before)
+    with _ledger() as (ledger, connections):
+        waste = find_waste(ledger, open_store(connections.store), connections.cache, before=before)
     counts = {kind: asdict(found) for kind, found in tally(waste).items()}
     for each in waste if delete else ():
         each.remove()
@@ -227,29 +227,29 @@ def work_all(
     """
     if inputs is not None and len(shards) > 1:
         raise ConfigError("Inputs belong to one shard: give --input with a single --shard, or leave it out.")
-    around = look_around(environ)
-    store = open_store(around.places.store)
-    run = read_run(store, run_id, around)
+    connections = Connections.from_environ(environ)
+    store = open_store(connections.store)
+    run = read_run(store, run_id, connections)
     if name not in PIPELINES[run.pipeline]:
         known = ", ".join(PIPELINES[run.pipeline])
         raise ConfigError(f"A run of '{run.pipeline}' has no stage '{name}': its stages are {known}.")
     config = config_of(run)
     if max(shards) >= shards_expected(run.pipeline, name, run.config):
         raise ConfigError(f"The stage '{name}' of this run has no shard {max(shards)}: they are counted from 0.")
-    with TaskResources(around.places, run=run, config=config) as resources:
+    with TaskServices(connections, run=run, config=config) as resources:
         for shard in shards:
-            context = Context(run=run, config=config, stage=name, shard=shard, resources=resources)
+            context = Context(run=run, config=config, stage=name, shard=shard, services=resources)
             yield run_shard(context, inputs)
 
 
-def read_run(store: Store, run_id: str, around: Surroundings) -> RunRecord:
+def read_run(store: Store, run_id: str, connections: Connections) -> RunRecord:
     """The record of a run: from the store, whose path is found through the ledger or, without one, by listing.
 
     Raises:
         ConfigError: there is no such run, or several whose ids begin so.
     """
-    if around.places.ledger_url is not None:
-        with Ledger(around.places.ledger_url) as ledger:
+    if connections.ledger_url is not None:
+        with Ledger(connections.ledger_url) as ledger:
             key = _run_key(find_run(ledger, run_id))
             return parse_run(_demand(store, key), uri=key)
     keys = [key for key in store.list("runs/") if key.endswith("/run.json") and key.split("/")[2].startswith(run_id)]
@@ -364,24 +364,24 @@ def _check_plan(pipeline: str, partition: str) -> None:
 def _check_gate(run: RunRecord, counts: Mapping[str, Mapping[str, int]]) -> None:
     settings = config_of(run).gate
     for stage_name, row in counts.items():
-        if row["unknown"] > settings.most_unknown_share * row["read"]:
+        if row["unknown"] > settings.max_unknown_share * row["read"]:
             raise GateError(
                 f"Run {run.run_id}: {row['unknown']} of {row['read']} verdicts of '{stage_name}' are unknown, more than its "
-                "gate allows (gate.most_unknown_share)."
+                "gate allows (gate.max_unknown_share)."
             )
     last = PIPELINES[run.pipeline][-1]
     kept = counts.get(last, {}).get("passed", 0)
-    if last == "publish" and kept < settings.least_published:
-        raise GateError(f"Run {run.run_id}: {kept} rows published, its gate demands {settings.least_published}.")
+    if last == "publish" and kept < settings.min_published:
+        raise GateError(f"Run {run.run_id}: {kept} rows published, its gate demands {settings.min_published}.")
 
 
 @contextmanager
-def _ledger() -> Iterator[tuple[Ledger, Surroundings]]:
-    around = look_around(os.environ)
-    if around.places.ledger_url is None:
+def _ledger() -> Iterator[tuple[Ledger, Connections]]:
+    connections = Connections.from_environ(os.environ)
+    if connections.ledger_url is None:
         raise LedgerError("There is no ledger: start the local platform with `caco up`, or set CACO_LEDGER_URL.")
-    with Ledger(around.places.ledger_url) as ledger:
-        yield ledger, around
+    with Ledger(connections.ledger_url) as ledger:
+        yield ledger, connections
 
 
 def _last_json(printed: str) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ Run by the one-shot service `init` of docker-compose.yml; doing it again changes
 import os
 import subprocess
 
-from caco_tasks.environment import look_around
+from caco_tasks.connections import Connections
 from caco_tasks.ledger import Ledger
 from caco_tasks.store import open_store
 from caco_tasks.store.s3 import S3Store
@@ -24,7 +24,7 @@ def main() -> None:
     }
     with Ledger(os.environ["CACO_LEDGER_OWNER_URL"]) as ledger:
         ledger.migrate(passwords=passwords)
-    store = open_store(look_around(os.environ).places.store)
+    store = open_store(Connections.from_environ(os.environ).store)
     if isinstance(store, S3Store):
         store.ensure_bucket()
     _airflow("db", "migrate")

@@ -57,12 +57,12 @@ def run_page(run_id: str) -> HTMLResponse:
 
 def _page(body: "Callable[[Ledger], str]") -> HTMLResponse:
     """A page with what `body` finds in the ledger; where that cannot be read, a page that says why."""
-    from caco_tasks.environment import look_around
+    from caco_tasks.connections import Connections
     from caco_tasks.errors import CacoError, LedgerError
     from caco_tasks.ledger import Ledger
 
     try:
-        url = look_around(os.environ).analyst_url
+        url = Connections.from_environ(os.environ).analyst_url
         if url is None:
             raise LedgerError("There is no ledger: set CACO_LEDGER_ANALYST_URL.")
         with Ledger(url) as ledger:
@@ -103,7 +103,7 @@ def _about(run: "RunRecord") -> str:
 
 def _funnel(ledger: "Ledger", run: "RunRecord") -> str:
     lines = [_row(row) for row in ledger.funnel(run.run_id)]
-    return _table(("Stage", "Read", "Passed", "Failed", "Unknown", "Kept"), lines)
+    return _table(("Stage", "Read", "Passed", "Failed", "Unknown", "CachedReply"), lines)
 
 
 def _table(heads: Sequence[str], lines: Sequence[str]) -> str:

@@ -244,17 +244,17 @@ COMMENT ON COLUMN caco.audit.wrong_part IS 'The first part that is wrong: what c
 CREATE TABLE caco.audit_draw (
     draw_id text NOT NULL,
     run_id text NOT NULL,
-    most_rows integer NOT NULL,
-    CONSTRAINT most_rows_is_positive CHECK ((most_rows > 0))
+    max_rows integer NOT NULL,
+    CONSTRAINT max_rows_is_positive CHECK ((max_rows > 0))
 );
 
 COMMENT ON TABLE caco.audit_draw IS 'Random draws of rows for people to judge. Grain: one row per draw.';
 
-COMMENT ON COLUMN caco.audit_draw.draw_id IS 'Hash of run and most_rows: the same again is the same draw. A larger draw of a run holds the smaller one.';
+COMMENT ON COLUMN caco.audit_draw.draw_id IS 'Hash of run and max_rows: the same again is the same draw. A larger draw of a run holds the smaller one.';
 
 COMMENT ON COLUMN caco.audit_draw.run_id IS 'The run that it is drawn from.';
 
-COMMENT ON COLUMN caco.audit_draw.most_rows IS 'At most so many rows of each stratum.';
+COMMENT ON COLUMN caco.audit_draw.max_rows IS 'At most so many rows of each stratum.';
 
 CREATE TABLE caco.audit_row (
     draw_id text NOT NULL,
@@ -301,7 +301,7 @@ COMMENT ON COLUMN caco.audit_stratum.reason IS 'Why. NULL: accepted.';
 
 COMMENT ON COLUMN caco.audit_stratum.rows IS 'Rows of the run in this stratum.';
 
-COMMENT ON COLUMN caco.audit_stratum.drawn IS 'Rows of them that were drawn: fewer than most_rows only where no more have a text to read.';
+COMMENT ON COLUMN caco.audit_stratum.drawn IS 'Rows of them that were drawn: fewer than max_rows only where no more have a text to read.';
 
 CREATE TABLE caco.benchmark_overlap (
     run_id text NOT NULL,
@@ -734,7 +734,7 @@ CREATE VIEW caco.judge_confusion AS
          SELECT DISTINCT ON (audit_draw.run_id) audit_draw.run_id,
             audit_draw.draw_id
            FROM caco.audit_draw
-          ORDER BY audit_draw.run_id, audit_draw.most_rows DESC
+          ORDER BY audit_draw.run_id, audit_draw.max_rows DESC
         ), reached AS (
          SELECT draw.run_id,
             draw.draw_id,

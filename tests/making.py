@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from caco_tasks.config import RunConfig, parse_config
+from caco_tasks.connections import Connections
 from caco_tasks.context import Context
 from caco_tasks.ids import program_id, run_id
 from caco_tasks.records import (
@@ -21,7 +22,7 @@ from caco_tasks.records import (
     SeedProgram,
     Solution,
 )
-from caco_tasks.resources import Places, TaskResources
+from caco_tasks.services import TaskServices
 from caco_tasks.store import RunRecord, Store, open_store
 from caco_tasks.store.base import StoreSettings
 
@@ -134,9 +135,9 @@ def context_in(folder: Path, stage: str, config: RunConfig | None = None, *, sha
     """A task of a run whose store is below `folder`, with the platform's own resources and no database."""
     config = config or small_config()
     run = nightly_run(config)
-    places = Places(store=store_settings(folder), ledger_url=None, cache=folder / "models")
-    resources = TaskResources(places, run=run, config=config)
-    return Context(run=run, config=config, stage=stage, shard=shard, resources=resources)
+    connections = Connections(store=store_settings(folder), ledger_url=None, cache=folder / "models")
+    resources = TaskServices(connections, run=run, config=config)
+    return Context(run=run, config=config, stage=stage, shard=shard, services=resources)
 
 
 def store_in(folder: Path) -> Store:

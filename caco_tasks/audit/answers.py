@@ -20,8 +20,8 @@ ANSWERS: Mapping[str, tuple[Outcome, Part | None]] = {
     "wrong solution": (Outcome.FAIL, Part.SOLUTION),
     "cannot tell": (Outcome.UNKNOWN, None),
 }
-MOST_BYTES = 32 * 1024 * 1024
-MOST_NOTE_CHARS = 2000
+MAX_BYTES = 32 * 1024 * 1024
+MAX_NOTE_CHARS = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class _Line(BaseModel):
     draw: str
     row: str
     answer: str | None  # None: not answered yet
-    note: str | None = Field(default=None, max_length=MOST_NOTE_CHARS)
+    note: str | None = Field(default=None, max_length=MAX_NOTE_CHARS)
     problem: str | None = None
     solution: str | None = None
     program: str | None = None
@@ -122,8 +122,8 @@ def _record(
 
 def _lines(path: Path) -> Iterator[bytes]:
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise SourceError(f"{path} is larger than {MOST_BYTES >> 20} MB: it is no file of answers.")
+        if path.stat().st_size > MAX_BYTES:
+            raise SourceError(f"{path} is larger than {MAX_BYTES >> 20} MB: it is no file of answers.")
         yield from path.read_bytes().splitlines()
     except OSError as exc:
         raise SourceError(f"The answers {path} cannot be read: {exc.strerror}.") from exc

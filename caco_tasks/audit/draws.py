@@ -19,8 +19,8 @@ from caco_tasks.store.shards import read_shard
 PASSED_OVER_AT_MOST = 10  # times the rows wanted: a stratum without texts is not read to its end
 
 
-def draw_rows(ledger: Ledger, store: Store, run: RunRecord, most_rows: int) -> AuditDraw:
-    """Draws at most `most_rows` rows of each stratum, writes them to the store and registers them.
+def draw_rows(ledger: Ledger, store: Store, run: RunRecord, max_rows: int) -> AuditDraw:
+    """Draws at most `max_rows` rows of each stratum, writes them to the store and registers them.
 
     The same run and number are the same draw, which is then found and not made again.
 
@@ -31,10 +31,10 @@ def draw_rows(ledger: Ledger, store: Store, run: RunRecord, most_rows: int) -> A
     """
     if run.pipeline != "nightly":
         raise ConfigError(f"The run {run.run_id} is one of '{run.pipeline}': only nightly runs have rows to audit.")
-    draw_id = content_id("draw", run.run_id, most_rows)
+    draw_id = content_id("draw", run.run_id, max_rows)
     uri = draw_uri(run.run_id, draw_id)
     found = store.get(uri)
-    draw = parse_draw(found, uri=uri) if found is not None else _make(ledger, store, run, most_rows)
+    draw = parse_draw(found, uri=uri) if found is not None else _make(ledger, store, run, max_rows)
     if found is None:
         store.put(uri, draw.model_dump_json(indent=1).encode())
     ledger.register_draw(draw)
@@ -54,29 +54,29 @@ def find_draw(ledger: Ledger, store: Store, draw_id_or_prefix: str) -> AuditDraw
     return parse_draw(found, uri=uri)
 
 
-def _make(ledger: Ledger, store: Store, run: RunRecord, most_rows: int) -> AuditDraw:
+def _make(ledger: Ledger, store: Store, run: RunRecord, max_rows: int) -> AuditDraw:
     ledger.conservation(run.run_id, through=CHECKS[-1])
     strata, rows = [], []
     for number, stratum in enumerate(ledger.strata(run)):
-        drawn = _first_readable(ledger, store, run, stratum, most_rows)
+        drawn = _first_readable(ledger, store, run, stratum, max_rows)
         strata.append(_with_drawn(stratum, len(drawn)))
         rows += [_drawn(sample, number) for sample in drawn]
     if not rows:
         raise LedgerError(f"The checks of run {run.run_id} saw no row with a text: there is nothing to audit.")
-    draw_id = content_id("draw", run.run_id, most_rows)
+    draw_id = content_id("draw", run.run_id, max_rows)
     rows.sort(key=lambda row: content_id("place", draw_id, row.subject_id))
-    return AuditDraw(draw_id=draw_id, run_id=run.run_id, most_rows=most_rows, strata=tuple(strata), rows=tuple(rows))
+    return AuditDraw(draw_id=draw_id, run_id=run.run_id, max_rows=max_rows, strata=tuple(strata), rows=tuple(rows))
 
 
-def _first_readable(ledger: Ledger, store: Store, run: RunRecord, stratum: Stratum, most_rows: int) -> list[Sample]:
+def _first_readable(ledger: Ledger, store: Store, run: RunRecord, stratum: Stratum, max_rows: int) -> list[Sample]:
     """The first rows of a stratum that have a text; those without one are passed over."""
     found: list[Sample] = []
-    for skipped in range(0, PASSED_OVER_AT_MOST * most_rows, most_rows):
-        batch = ledger.candidates(run, stratum, skipped=skipped, most=most_rows)
+    for skipped in range(0, PASSED_OVER_AT_MOST * max_rows, max_rows):
+        batch = ledger.candidates(run, stratum, skipped=skipped, most=max_rows)
         found += [sample for sample in _samples(store, batch) if _has_text(stratum.stage, sample)]
-        if len(found) >= most_rows or len(batch) < most_rows:
+        if len(found) >= max_rows or len(batch) < max_rows:
             break
-    return found[:most_rows]
+    return found[:max_rows]
 
 
 def _samples(store: Store, batch: Sequence[Candidate]) -> list[Sample]:

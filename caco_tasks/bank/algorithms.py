@@ -208,8 +208,8 @@ from itertools import combinations
 def best_pair_of_books(book_prices, budget):
     pair_prices = [first + second for first, second in combinations(book_prices, 2)]
     affordable = [price for price in pair_prices if price <= budget]
-    most_spent = max(affordable, default=0)
-    return most_spent
+    max_spent = max(affordable, default=0)
+    return max_spent
 """
 
 

@@ -245,8 +245,8 @@ def _chess_and_drums(rng: Random) -> Drawn:
 
 MARBLES_ALIKE = """
 def draws_to_be_sure(red_marbles, blue_marbles, green_marbles, wanted_alike):
-    most_per_colour = wanted_alike - 1
-    unlucky_draws = sum(min(marbles, most_per_colour) for marbles in (red_marbles, blue_marbles, green_marbles))
+    max_per_colour = wanted_alike - 1
+    unlucky_draws = sum(min(marbles, max_per_colour) for marbles in (red_marbles, blue_marbles, green_marbles))
     sure_draws = unlucky_draws + 1
     return sure_draws
 """

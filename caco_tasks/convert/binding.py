@@ -18,8 +18,8 @@ from caco_tasks.convert.statements import Statement, roles, twins
 from caco_tasks.convert.trees import Fixed, Literal, Node, NoTreeError, Part, Step, Unknown, leaves, substitute, value
 from caco_tasks.records import Grade
 
-MOST_WAYS = 300  # of sharing out, for literals of one value
-MOST_WAYS_IN_ALL = 1500  # in one program
+MAX_WAYS = 300  # of sharing out, for literals of one value
+MAX_WAYS_IN_ALL = 1500  # in one program
 CLEAR_MARGIN = 3.0  # a lead in score that settles rivals
 _UNUSED_STEP = 4.0
 _UNUSED_MENTION = 1.5
@@ -59,9 +59,9 @@ def bind(question: str, mentions: Sequence[Mention], statements: Sequence[Statem
     options = _options(question, mentions, program.statements)
     chosen = {place: found[0] for place, found in options.items() if found}
     doubts: dict[int, Certainty] = {place: Certainty.UNGROUNDED for place, found in options.items() if not found}
-    budget = MOST_WAYS_IN_ALL
+    budget = MAX_WAYS_IN_ALL
     for places in _groups(program, options):
-        ways = _ways([options[place] for place in places], min(MOST_WAYS, budget))
+        ways = _ways([options[place] for place in places], min(MAX_WAYS, budget))
         budget -= len(ways)
         chosen, certainty = _settle(program, chosen, places, ways)
         doubts.update(dict.fromkeys(places, certainty))
@@ -101,14 +101,14 @@ def _groups(program: _Program, options: Mapping[int, list[Candidate]]) -> list[l
     return [places for places in groups.values() if places]
 
 
-def _ways(options: Sequence[Sequence[Candidate]], most_ways: int) -> list[Way]:
+def _ways(options: Sequence[Sequence[Candidate]], max_ways: int) -> list[Way]:
     """The ways to share out; if there are too many, only those with the two best candidates, or the best alone."""
     for most in (None, 3, 2, 1):
         kept = [list(found[:most]) for found in options]
         count = 1
         for found in kept:
             count *= len(found)
-        if count <= max(most_ways, 1):
+        if count <= max(max_ways, 1):
             return list(itertools.product(*kept))
     return []
 

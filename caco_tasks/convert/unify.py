@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from caco_tasks.bank.readers import read_source
+from caco_tasks.atomic import replaced
 from caco_tasks.config import SourceSettings
 from caco_tasks.convert import coded, equations, gsm8k, mathqa
 from caco_tasks.convert.conversion import Conversion
@@ -18,7 +18,7 @@ from caco_tasks.ids import program_id, random_seed
 from caco_tasks.records import Grade, Judged, Program, Reason, Seed, SeedProgram, fail
 from caco_tasks.sandbox import Job, Ran, Sandbox
 from caco_tasks.sandbox.values import perturbations
-from caco_tasks.writing import replaced
+from caco_tasks.sources import read_source
 
 CHUNK_SEEDS = 256  # converted and run together: bounds memory, keeps the workers busy
 PERTURBATIONS = 3  # changed values of an input, of which one must change the output

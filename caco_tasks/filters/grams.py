@@ -47,15 +47,15 @@ class _Arrays:
 class CoverageIndex(_Arrays):
     """Which items are covered by a set of grams, and to what share; grams of too many items do not count."""
 
-    def __init__(self, items: Sequence[Hashes], *, most_items: int, least_grams: int) -> None:
+    def __init__(self, items: Sequence[Hashes], *, max_items: int, min_grams: int) -> None:
         keys, items_of, grams, counts = _flatten(items)
-        is_rare = counts[grams] <= most_items
+        is_rare = counts[grams] <= max_items
         order = np.argsort(grams[is_rare], kind="stable")
         self._keys = keys
         self._items = items_of[is_rare][order]
         self._starts = np.searchsorted(grams[is_rare][order], np.arange(len(keys) + 1))
         self._sizes = np.bincount(self._items, minlength=len(items))
-        self._least_grams = least_grams
+        self._min_grams = min_grams
 
     def covered(self, grams: Hashes, share: float) -> list[tuple[int, float]]:
         """Pairs of an item and the share of its grams that are in `grams`, where that is at least `share`."""
@@ -66,7 +66,7 @@ class CoverageIndex(_Arrays):
             _gather(self._starts[places], self._starts[places + 1], self._items), return_counts=True
         )
         sizes = self._sizes[hits]
-        kept = (counts >= share * sizes - _EPSILON) & (sizes >= self._least_grams)
+        kept = (counts >= share * sizes - _EPSILON) & (sizes >= self._min_grams)
         return list(zip(hits[kept].tolist(), (counts[kept] / sizes[kept]).tolist(), strict=True))
 
 

@@ -28,7 +28,7 @@ from caco_tasks.records import Overlap, Reason, Sample, Verdict, fail, unknown
 from caco_tasks.store.files import write_whole
 
 MASKED_TOKENS = 3  # size of the n-grams of the number-masked twin
-LEAST_NGRAMS = 3  # an item needs so many that are not stock phrases, or its coverage says nothing
+MIN_NGRAMS = 3  # an item needs so many that are not stock phrases, or its coverage says nothing
 MATCHED_CHARS = 300  # of the matched text that is kept as evidence
 REVIEW = "review"  # the rule of what is less alike than `masked` asks for
 VERSION = "overlap.v2"
@@ -43,9 +43,9 @@ class BenchmarkIndex:
 
     def __init__(self, items: Sequence[Item], settings: DecontaminationSettings) -> None:
         self._take(items, [words(item.problem) for item in items], settings)
-        grams = [self._grams(text) if _length(text) >= settings.least_tokens else _NO_GRAMS for text in self._texts]
+        grams = [self._grams(text) if _length(text) >= settings.min_tokens else _NO_GRAMS for text in self._texts]
         self._ngrams = CoverageIndex(
-            [runs for runs, _ in grams], most_items=settings.ngram_most_items, least_grams=LEAST_NGRAMS
+            [runs for runs, _ in grams], max_items=settings.ngram_max_items, min_grams=MIN_NGRAMS
         )
         self._masked = JaccardIndex([runs for _, runs in grams], threshold=settings.review_jaccard)
 
@@ -88,7 +88,7 @@ class BenchmarkIndex:
         index = cls.__new__(cls)
         index._take([Item(**item) for item in kept["items"]], kept["texts"], settings)
         parts = {name: _below(name, arrays) for name in ("ngrams", "masked")}
-        index._ngrams = CoverageIndex.of_arrays(parts["ngrams"], least_grams=LEAST_NGRAMS)
+        index._ngrams = CoverageIndex.of_arrays(parts["ngrams"], min_grams=MIN_NGRAMS)
         index._masked = JaccardIndex.of_arrays(parts["masked"], threshold=settings.review_jaccard)
         return index if kept["hash"] == index.hash else None
 
@@ -142,13 +142,13 @@ class BenchmarkIndex:
 
     def _numbers_of(self, tokens: list[str], answer: str | None) -> str | None:
         """A text's numbers and its answer; None where too few differ, or they are too small, to mean anything."""
-        if not answer or not self._settings.least_numbers:
+        if not answer or not self._settings.min_numbers:
             return None
         numbers = sorted(token for token in tokens if is_number(token))
-        if len(set(numbers)) < self._settings.least_numbers:
+        if len(set(numbers)) < self._settings.min_numbers:
             return None
         key = f"{' '.join(numbers)} -> {final_answer(answer)}"
-        return key if sum(map(str.isdecimal, key)) >= self._settings.least_digits else None
+        return key if sum(map(str.isdecimal, key)) >= self._settings.min_digits else None
 
     def _longest_common(self, item: int, tokens: list[str]) -> str:
         """The longest stretch of `tokens` all of whose runs are the item's."""
@@ -200,7 +200,7 @@ def index_of(context: Context) -> BenchmarkIndex | None:
     """
     if not context.config.decontamination.protected:
         return None
-    index = benchmark_index(context.config.decontamination, context.resources.index_folder())
+    index = benchmark_index(context.config.decontamination, context.services.index_folder())
     context.facts.setdefault("artifacts", {})["benchmark_index"] = index.hash
     return index
 

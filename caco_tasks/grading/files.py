@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from caco_tasks.atomic import replaced
 from caco_tasks.config import GradingSettings
 from caco_tasks.errors import SourceError
 from caco_tasks.grading.grader import VERSION, Comparison, Grader
 from caco_tasks.records import Reason
-from caco_tasks.writing import replaced
 
 MAX_LINE_BYTES = 32 * 1024 * 1024
 

@@ -36,7 +36,7 @@ _CANDIDATES = text("""
     ORDER BY md5(:run_id || verdict.subject_id), verdict.subject_id
 """)
 _INSERT_DRAW = text("""
-    INSERT INTO caco.audit_draw (draw_id, run_id, most_rows) VALUES (:draw_id, :run_id, :most_rows)
+    INSERT INTO caco.audit_draw (draw_id, run_id, max_rows) VALUES (:draw_id, :run_id, :max_rows)
     ON CONFLICT (draw_id) DO NOTHING
     RETURNING draw_id
 """)

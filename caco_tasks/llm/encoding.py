@@ -12,8 +12,8 @@ POOL_BATCHES = 50  # sorted by length together, so that batches hold little padd
 Row = dict[str, list[int]]
 
 
-def encode(tokenizer: Any, examples: Sequence[Any], most_tokens: int) -> list[Row]:
-    """One row of `input_ids` and `labels` for each example, cut to `most_tokens`.
+def encode(tokenizer: Any, examples: Sequence[Any], max_tokens: int) -> list[Row]:
+    """One row of `input_ids` and `labels` for each example, cut to `max_tokens`.
 
     A prompt is tokenised by itself, as an engine does when it asks: no token spans the border to the completion.
 
@@ -22,12 +22,12 @@ def encode(tokenizer: Any, examples: Sequence[Any], most_tokens: int) -> list[Ro
     """
     parts = [_parts(tokenizer, example) for example in examples]
     rows = [
-        {"input_ids": (prompt + rest)[:most_tokens], "labels": ([NO_LOSS] * len(prompt) + rest)[:most_tokens]}
+        {"input_ids": (prompt + rest)[:max_tokens], "labels": ([NO_LOSS] * len(prompt) + rest)[:max_tokens]}
         for prompt, rest in parts
     ]
     kept = [row for row in rows if any(label != NO_LOSS for label in row["labels"])]
     if not kept:
-        raise EngineError(f"Every prompt is {most_tokens} tokens or longer: raise sequence_tokens.")
+        raise EngineError(f"Every prompt is {max_tokens} tokens or longer: raise sequence_tokens.")
     return kept
 
 

@@ -22,7 +22,7 @@ from caco_tasks.records import Generation
 FIRST_PAUSE_SECONDS = 0.5  # before a second attempt; doubled for each one after it
 LAST_PAUSE_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
-LEAST_FINISHED = 20  # requests before the share of errors is looked at
+MIN_FINISHED = 20  # requests before the share of errors is looked at
 
 Answered = tuple[int, Reply]
 
@@ -156,11 +156,11 @@ class _Talk:
             EngineError: there are too many of them.
         """
         self._given_up += 1
-        finished, most = self._answered + self._given_up, self._settings.endpoint.most_error_share
-        if finished >= LEAST_FINISHED and self._given_up > most * finished:
+        finished, most = self._answered + self._given_up, self._settings.endpoint.max_error_share
+        if finished >= MIN_FINISHED and self._given_up > most * finished:
             raise EngineError(
                 f"The endpoint {self._url} answered only {self._answered} of {finished} requests (the last: {why}): mend "
-                "the cause, or raise endpoint.most_error_share."
+                "the cause, or raise endpoint.max_error_share."
             )
 
     def _made(self, request: Request, answer: Answer) -> Reply:

@@ -15,7 +15,7 @@ from caco_tasks.errors import EngineError
 from caco_tasks.llm.base import PROMPT_TOO_LONG, Request, messages_of
 
 SEEDS = 2**31  # servers take seeds of at least so many values
-MOST_WORDS_CHARS = 200  # of what a server says in an error
+MAX_WORDS_CHARS = 200  # of what a server says in an error
 
 _TOO_LONG = re.compile(r"context[ _]length|context window|max_model_len|(prompt|input) is too long", re.IGNORECASE)
 _BUSY = {408, 409, 425, 429}  # besides all from 500 on
@@ -186,9 +186,7 @@ def _said(response: httpx.Response, key: str | None) -> str:
     named = [told[name] for name in ("error", "message", "detail") if name in told] if isinstance(told, dict) else []
     inner = named[0] if named else response.text
     words = " ".join(str(inner.get("message", inner) if isinstance(inner, dict) else inner).split())
-    return (words.replace(key, "…") if key else words)[:MOST_WORDS_CHARS].rstrip(
-        "."
-    ) or f"status {response.status_code}"
+    return (words.replace(key, "…") if key else words)[:MAX_WORDS_CHARS].rstrip(".") or f"status {response.status_code}"
 
 
 def _pause(retry_after: str | None) -> float:

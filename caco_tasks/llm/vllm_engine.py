@@ -3,7 +3,7 @@
 Requests go in as earlier ones end, so the card never waits for the slowest of a batch. Equal beginnings of prompts are
 computed once (prefix caching). Out of memory, the engine is loaded anew and works on half as many requests at a time; one
 that does not fit alone gets no reply. vLLM's environment is set by whoever starts the process
-(`caco_tasks.environment.ENGINE_ENVIRONMENT`).
+(`caco_tasks.connections.ENGINE_ENVIRONMENT`).
 """
 
 import gc
@@ -20,7 +20,7 @@ from caco_tasks.llm.base import PROMPT_TOO_LONG, Reply, Request, in_order, no_re
 from caco_tasks.llm.transformers_engine import encode, unloadable
 from caco_tasks.records import Generation
 
-MOST_SEQUENCES = 1024  # more at a time fill no card better, and take memory from keys and values
+MAX_SEQUENCES = 1024  # more at a time fill no card better, and take memory from keys and values
 ROUNDS_BEFORE_GROWTH = 16  # halved for want of memory, the width doubles again after so many times as many replies
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc")
@@ -32,7 +32,7 @@ class VllmLlm:
     def __init__(self, settings: ModelSettings, *, folder: str, model_id: str) -> None:
         self.model_id = model_id
         self._settings, self._folder = settings, folder
-        self._most = min(settings.batch_rows, MOST_SEQUENCES)
+        self._most = min(settings.batch_rows, MAX_SEQUENCES)
         self._width = self._most  # requests under way at most
         self._since_halved = 0
         self._llm = self._load_fitting()

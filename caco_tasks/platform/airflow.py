@@ -11,7 +11,7 @@ from caco_tasks.platform.ports import LOOPBACK
 from caco_tasks.platform.processes import python_environment
 from caco_tasks.platform.state import AIRFLOW_USER, Home, Plan, Secrets, embedded_postgres
 
-MOST_TASKS_AT_ONCE = 8
+MAX_TASKS_AT_ONCE = 8
 
 # Started in parallel. The log servers are left out: they would listen on all addresses, and the UI reads the same disk.
 COMPONENTS = {
@@ -109,7 +109,7 @@ def wanted_revision() -> str | None:
 
 def _settings(home: Home, plan: Plan, own: Secrets, cores: int) -> dict[str, dict[str, str]]:
     url = f"http://{LOOPBACK}:{plan.ports.airflow}"
-    parallelism = str(min(MOST_TASKS_AT_ONCE, 4 * cores))
+    parallelism = str(min(MAX_TASKS_AT_ONCE, 4 * cores))
     of_this_home = {
         "core": {
             "dags_folder": str(plan.project / "dags"),

@@ -49,9 +49,9 @@ from caco_tasks.platform.state import (
 START_SECONDS = 300
 STOP_SECONDS = 90
 PORT_SECONDS = 2  # in which a server that is ours is seen to listen
-LEAST_FREE_MB = 500
+MIN_FREE_MB = 500
 CPU_POOL_SLOTS = 128
-MOST_MODELS_ON_PROCESSORS = 4  # of some 0.6 GB each, on one core each
+MAX_MODELS_ON_PROCESSORS = 4  # of some 0.6 GB each, on one core each
 
 Say = Callable[[str], None]
 
@@ -236,9 +236,9 @@ def _demand_same(place: Home, wishes: _Wishes) -> None:
 
 def _demand_room(place: Home) -> None:
     free_mb = shutil.disk_usage(place.folder).free // 2**20
-    if free_mb < LEAST_FREE_MB:
+    if free_mb < MIN_FREE_MB:
         raise PlatformError(
-            f"The disk of {place.folder} is full: {free_mb} MB are free and {LEAST_FREE_MB} MB needed, so make room."
+            f"The disk of {place.folder} is full: {free_mb} MB are free and {MIN_FREE_MB} MB needed, so make room."
         )
 
 
@@ -336,7 +336,7 @@ def _make_pools(state: PlatformState) -> None:
     cards = _graphics_cards()
     with AirflowApi(state.airflow_url, state.airflow_user, state.airflow_password) as api:
         api.ensure_pool("cpu", slots=CPU_POOL_SLOTS, description="Tasks on processors")
-        slots = cards or min(MOST_MODELS_ON_PROCESSORS, os.cpu_count() or 1)
+        slots = cards or min(MAX_MODELS_ON_PROCESSORS, os.cpu_count() or 1)
         what = "one slot for each graphics card" if cards else "there is no graphics card: models on processors"
         api.ensure_pool("gpu", slots=slots, description=f"Tasks that run a model; {what}")
 

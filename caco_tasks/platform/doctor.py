@@ -18,10 +18,10 @@ from caco_tasks.platform.state import DEFAULT_PORTS, Home
 from caco_tasks.platform.swift import has_extended_attributes
 from caco_tasks.sandbox import Sandbox
 
-LEAST_PYTHON = (3, 11)
-LEAST_DISK_MB, GOOD_DISK_MB = 500, 5_000
-LEAST_MEMORY_MB, GOOD_MEMORY_MB = 1_500, 4_000
-MOST_NAMED = 5
+MIN_PYTHON = (3, 11)
+MIN_DISK_MB, GOOD_DISK_MB = 500, 5_000
+MIN_MEMORY_MB, GOOD_MEMORY_MB = 1_500, 4_000
+MAX_NAMED = 5
 
 _OPTIONAL_PROGRAMS = {
     "chromium": ("the tests of the user interface are left out", "apt-get install chromium"),
@@ -62,7 +62,7 @@ def doctor(home: Path, project: Path) -> list[Finding]:
 
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < LEAST_PYTHON:
+    if sys.version_info < MIN_PYTHON:
         return _missing("python", f"Python {version} is too old", "apt-get install python3.11 python3.11-venv")
     return _ok("python", f"Python {version}")
 
@@ -107,8 +107,8 @@ def _make() -> Finding:
 def _disk(place: Home) -> Finding:
     free_mb = shutil.disk_usage(_existing(place.folder)).free // 2**20
     meaning = f"{free_mb} MB free"
-    if free_mb < LEAST_DISK_MB:
-        return _missing("disk", f"{meaning}, too little to start", f"make room, at least {LEAST_DISK_MB} MB")
+    if free_mb < MIN_DISK_MB:
+        return _missing("disk", f"{meaning}, too little to start", f"make room, at least {MIN_DISK_MB} MB")
     if free_mb < GOOD_DISK_MB:
         return _warning("disk", f"{meaning}, enough for small runs", f"{GOOD_DISK_MB} MB are comfortable")
     return _ok("disk", meaning)
@@ -119,8 +119,8 @@ def _memory() -> Finding:
     found = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
     free_mb = int(found[1]) // 1024 if found else 0
     meaning = f"{free_mb} MB available; the idle platform takes about 1,000"
-    if free_mb < LEAST_MEMORY_MB:
-        return _missing("memory", meaning, f"close other programs: {LEAST_MEMORY_MB} MB are needed")
+    if free_mb < MIN_MEMORY_MB:
+        return _missing("memory", meaning, f"close other programs: {MIN_MEMORY_MB} MB are needed")
     if free_mb < GOOD_MEMORY_MB:
         return _warning("memory", meaning, f"{GOOD_MEMORY_MB} MB are comfortable with the nano models")
     return _ok("memory", meaning)
@@ -194,8 +194,8 @@ def _existing(folder: Path) -> Path:
 
 
 def _some(names: list[str]) -> str:
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - MAX_NAMED
+    return ", ".join(names[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _ok(name: str, meaning: str) -> Finding:

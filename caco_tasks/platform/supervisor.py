@@ -32,7 +32,7 @@ from caco_tasks.platform.state import (
 
 LOOK_EVERY_SECONDS = 0.5
 MIGRATE_SECONDS = 300
-MOST_DEATHS = 5  # within the period; one more and the service is left alone
+MAX_DEATHS = 5  # within the period; one more and the service is left alone
 PERIOD_SECONDS = 600
 LONGEST_PAUSE_SECONDS = 30
 
@@ -228,7 +228,7 @@ class Watch:
     def _note_death(self) -> None:
         died = time.monotonic()
         self._deaths = [death for death in self._deaths if death > died - PERIOD_SECONDS] + [died]
-        if len(self._deaths) > MOST_DEATHS:
+        if len(self._deaths) > MAX_DEATHS:
             log.error("%s died %d times in ten minutes and is left alone", self.service.name, len(self._deaths))
             self.record = self.record.model_copy(update={"state": "given up"})
             return

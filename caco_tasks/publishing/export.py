@@ -15,10 +15,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from caco_tasks.atomic import replaced
 from caco_tasks.errors import ConfigError, DamagedError, StoreError
 from caco_tasks.store import Store
 from caco_tasks.store.registry import parse_dataset
-from caco_tasks.writing import replaced
 
 Row = Mapping[str, Any]
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from caco_tasks.atomic import replaced
 from caco_tasks.config import SandboxSettings
 from caco_tasks.errors import SourceError
 from caco_tasks.records import Reason, Verdict, fail, unknown
 from caco_tasks.sandbox.jobs import Job, Ran
 from caco_tasks.sandbox.pool import Sandbox
-from caco_tasks.writing import replaced
 
 Line = dict[str, Any]
 

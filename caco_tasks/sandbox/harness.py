@@ -16,7 +16,7 @@ import sys
 import types
 from typing import Any, Final, NoReturn
 
-from caco_tasks.sandbox import clock, filters, kernel, protocol, values
+from caco_tasks.sandbox import clock, kernel, protocol, seccomp, values
 
 PROGRAM: Final = "<program>"
 MAX_MESSAGE_CHARS: Final = 500
@@ -57,7 +57,7 @@ class _Process:
         with open("/proc/self/statm", encoding="ascii") as statm:
             self.address_bytes = int(statm.read().split()[0]) * _PAGE_BYTES
         self.stdout = _text_stream(1, "w")
-        self.program_filter = filters.program_filter()
+        self.program_filter = seccomp.program_filter()
 
 
 _prepared: list[_Process] = []

@@ -14,7 +14,7 @@ import socket
 from collections.abc import Sequence
 from typing import Final
 
-from caco_tasks.sandbox import filters, kernel, protocol
+from caco_tasks.sandbox import kernel, protocol, seccomp
 
 SCRATCH: Final = "/scratch"
 SCRATCH_BYTES: Final = 16 << 20
@@ -61,7 +61,7 @@ def close_slot(level: str, *, address_bytes: int, file_bytes: int) -> None:
         resource.setrlimit(limit, (value, value))
     kernel.allow_own_proc_files(False)
     kernel.give_up_new_privileges()
-    kernel.install_filter(filters.slot_filter(has_namespaces=level == "full"))
+    kernel.install_filter(seccomp.slot_filter(has_namespaces=level == "full"))
 
 
 def open_scratch(level: str) -> int:

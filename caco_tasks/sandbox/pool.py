@@ -69,7 +69,7 @@ class Sandbox:
     `version` what else an outcome depends on.
 
     Raises:
-        SandboxError: at the first use, if less than `settings.least_level` can be had.
+        SandboxError: at the first use, if less than `settings.min_level` can be had.
     """
 
     def __init__(self, settings: SandboxSettings) -> None:
@@ -248,14 +248,14 @@ class Sandbox:
         if not NUMBERS:
             raise SandboxError(f"There is no jail for {MACHINE}: run programs on x86_64 or aarch64.")
         refusals = []
-        for level in LEVELS[: LEVELS.index(self._settings.least_level) + 1]:
+        for level in LEVELS[: LEVELS.index(self._settings.min_level) + 1]:
             refusal = self._refusal(level)
             if not refusal:
                 return level
             refusals.append(f"{level}: {refusal}")
         raise SandboxError(
-            f"Programs cannot be run at level '{self._settings.least_level}' or better here ({'; '.join(refusals)}): "
-            "allow user namespaces and seccomp, use a Python that others can read, or lower sandbox.least_level."
+            f"Programs cannot be run at level '{self._settings.min_level}' or better here ({'; '.join(refusals)}): "
+            "allow user namespaces and seccomp, use a Python that others can read, or lower sandbox.min_level."
         )
 
     def _refusal(self, level: str) -> str:

@@ -13,7 +13,7 @@ def agree(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample
     """One comparison for every solution; a comparison that takes too long is unknown, not different."""
     samples = list(samples)
     pairs = ((_output_of(sample), _answer_of(sample)) for sample in samples)
-    for sample, comparison in zip(samples, context.resources.grader().compare(pairs), strict=True):
+    for sample, comparison in zip(samples, context.services.grader().compare(pairs), strict=True):
         yield _judged(sample, comparison)
 
 

@@ -31,7 +31,7 @@ def decontaminate(samples: Iterable[Sample], context: Context) -> Iterator[Judge
 def _first_of_their_words(kept: Sequence[tuple[Sample, Problem]], context: Context) -> Iterator[Judged[Sample]]:
     items = [(sample.sample_id, problem.text, sample_answer(sample) or "") for sample, problem in kept]
     likeness = context.config.dedup.same_problem_jaccard
-    winners = claim_problems(context.resources.claims(), items, likeness=likeness)
+    winners = claim_problems(context.services.claims(), items, likeness=likeness)
     for (sample, _), winner in zip(kept, winners, strict=True):
         is_first = winner == sample.sample_id
         yield Judged(record=sample, verdict=PASS if is_first else fail(Reason.SAME_PROBLEM, f"seen first in {winner}"))

@@ -13,15 +13,15 @@ from caco_tasks.grading import extract_answer
 from caco_tasks.ids import content_id
 from caco_tasks.llm.base import Reply, make_request
 from caco_tasks.records import Attempt, Judged, Reason, Solution, Verdict, fail
-from caco_tasks.stages.asking import ended
-from caco_tasks.stages.contest import STUDENT, bout_of, evaluation_of, prompt_of, scored_items
+from caco_tasks.stages.shared.evaluation import STUDENT, eval_shard, evaluation_of, prompt_of, scored_items
+from caco_tasks.stages.shared.prompting import ended
 from caco_tasks.store.manifest import manifest_uri, parse_manifest
 
 
 def attempts(context: Context) -> Iterator[Attempt]:
     """The answers that this shard is to ask for."""
     settings = evaluation_of(context.config)
-    bout = bout_of(context.shard, settings)
+    bout = eval_shard(context.shard, settings)
     for item in scored_items(settings):
         for number in bout.numbers:
             yield Attempt(
@@ -41,7 +41,7 @@ def evaluate(tried: Iterable[Attempt], context: Context) -> Iterator[Judged[Atte
     replies = _ask(tried, context)
     answers = [extract_answer(reply.text) for reply in replies]
     pairs = [(one.gold, answer or "") for one, answer in zip(tried, answers, strict=True)]
-    graded = context.resources.grader().compare(pairs)
+    graded = context.services.grader().compare(pairs)
     for one, reply, answer, comparison in zip(tried, replies, answers, graded, strict=True):
         solution = Solution(text=reply.text.strip(), answer=answer, generation=reply.generation)
         verdict = _verdict(reply, answer, comparison.verdict)
@@ -50,11 +50,11 @@ def evaluate(tried: Iterable[Attempt], context: Context) -> Iterator[Judged[Atte
 
 def _ask(tried: Sequence[Attempt], context: Context) -> list[Reply]:
     settings = evaluation_of(context.config)
-    bout = bout_of(context.shard, settings)
+    bout = eval_shard(context.shard, settings)
     asked = bout.settings
     if bout.contender == STUDENT:
         asked = asked.model_copy(update={"model": f"model:{_student_id(context)}", "revision": None})
-    llm, prompt = context.resources.model(asked), prompt_of(context)
+    llm, prompt = context.services.model(asked), prompt_of(context)
     again = context.attempt * (settings.draws + 1)  # a second try must not replay the first
     requests = [
         make_request(prompt, asked, model_id=llm.model_id, sample=one.number + again, values={"problem": one.problem})
@@ -66,7 +66,7 @@ def _ask(tried: Sequence[Attempt], context: Context) -> list[Reply]:
 def _student_id(context: Context) -> str:
     """The model that the stage `student` of this run has trained."""
     uri = manifest_uri(context.run, "student", 0)
-    found = context.resources.store.get(uri)
+    found = context.services.store.get(uri)
     if found is None:
         raise ConservationError(
             f"The stage 'evaluate' cannot start: {uri} is not there; run the stage 'student' first."

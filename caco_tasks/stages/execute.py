@@ -11,7 +11,7 @@ from caco_tasks.sandbox import Job, Ran
 def execute(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
     """One execution and verdict for every sample."""
     samples = list(samples)
-    sandbox = context.resources.sandbox()
+    sandbox = context.services.sandbox()
     context.facts.update(sandbox_version=sandbox.version, sandbox_level=sandbox.level)
     first = list(sandbox.run(Job(code=sample.program.code) for sample in samples))
     again = _run_again(samples, first, context)
@@ -24,7 +24,7 @@ def _run_again(samples: Sequence[Sample], first: Sequence[Ran], context: Context
     """The second run, under another hash seed, random seed and clock, of what passed the first."""
     passed = [sample for sample, ran in zip(samples, first, strict=True) if ran.verdict.kept]
     jobs = (Job(code=sample.program.code, variant=1) for sample in passed)
-    ran = context.resources.sandbox().run(jobs)
+    ran = context.services.sandbox().run(jobs)
     return {sample.sample_id: result for sample, result in zip(passed, ran, strict=True)}
 
 

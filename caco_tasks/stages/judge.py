@@ -30,7 +30,7 @@ from caco_tasks.records import (
     fail,
     unknown,
 )
-from caco_tasks.stages.asking import ask, ended
+from caco_tasks.stages.shared.prompting import ask, ended
 
 _EVIDENCE = re.compile(r"[\d-]+=[\d-]+(\s+[\d-]+=[\d-]+)*")
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*)\n\s*```", re.DOTALL)

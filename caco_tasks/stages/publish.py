@@ -26,14 +26,14 @@ def publish(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Samp
         ConservationError: rows were lost or doubled between two stages of the run; nothing is published.
     """
     samples = sorted(samples, key=lambda sample: sample.sample_id)
-    ledger, run = context.resources.ledger(), context.run
+    ledger, run = context.services.ledger(), context.run
     ledger.conservation(run.run_id, through="decontaminate")
     name, version = context.config.publish.name, dataset_version(run.partition, run.run_id)
     folder = dataset_folder(name, version)
     files = tuple(_write_file(part, context, f"{folder}/{place}") for place, part in _parts(samples, context))
     facts = card_facts(ledger, run)
     card = dataset_card(facts, run=run, config=context.config, published=len(samples))
-    context.resources.store.put(f"{folder}/README.md", card.encode())
+    context.services.store.put(f"{folder}/README.md", card.encode())
     record = DatasetRecord(
         dataset=name,
         version=version,
@@ -44,7 +44,7 @@ def publish(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Samp
         files=files,
         facts={"card_sha256": hashlib.sha256(card.encode()).hexdigest(), "licences": facts.licences},
     )
-    context.resources.store.put(dataset_manifest_uri(name, version), record.model_dump_json(indent=1).encode())
+    context.services.store.put(dataset_manifest_uri(name, version), record.model_dump_json(indent=1).encode())
     context.facts["artifacts"] = {"dataset": f"{name}/{version}"}
     yield from (Judged(record=sample, verdict=PASS) for sample in samples)
 
@@ -66,5 +66,5 @@ def _write_file(samples: Sequence[Sample], context: Context, uri: str) -> Datase
     buffer = BytesIO()
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), buffer, compression="zstd")
     data = buffer.getvalue()
-    context.resources.store.put(uri, data)
+    context.services.store.put(uri, data)
     return DatasetFile(uri=uri, rows=len(rows), bytes=len(data), sha256=hashlib.sha256(data).hexdigest())

@@ -12,8 +12,8 @@ from caco_tasks.filters.roles import exchanged_values
 from caco_tasks.grading.leaks import problem_faults
 from caco_tasks.llm.base import Reply
 from caco_tasks.records import Judged, Problem, Sample, Verdict
-from caco_tasks.stages.asking import ask, code_of, ended
-from caco_tasks.stages.examples import variety
+from caco_tasks.stages.shared.few_shot import variety
+from caco_tasks.stages.shared.prompting import ask, code_of, ended
 
 
 def reverse(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:

@@ -9,7 +9,7 @@ from caco_tasks.llm.base import Reply, make_request
 from caco_tasks.llm.code import extract_code
 from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.records import Judged, Program, Reason, Sample, fail
-from caco_tasks.stages.asking import ended
+from caco_tasks.stages.shared.prompting import ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ def sample(items: Iterable[Draw], context: Context) -> Iterator[Judged[Sample]]:
     """One program for every draw; the run's id is part of each request, so that no two nights draw the same."""
     items = list(items)
     settings = context.config.models["codegen"]
-    llm = context.resources.llm("codegen")
+    llm = context.services.llm("codegen")
     prompt = load_prompt(settings.prompt, variables=VARIABLES["codegen"])
     night = f"{llm.model_id}/{context.run.run_id}"
     requests = [make_request(prompt, settings, model_id=night, sample=draw.number, values={}) for draw in items]

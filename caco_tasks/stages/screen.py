@@ -111,4 +111,4 @@ def _tried(changes: Sequence[_Change], context: Context) -> Iterator[tuple[_Chan
 
 def _runs(inputs: Sequence[tuple[_Case, str]], context: Context) -> Iterator[Ran]:
     jobs = (Job(code=case.sample.program.code, input_json=changed) for case, changed in inputs)
-    return context.resources.sandbox().run(jobs)
+    return context.services.sandbox().run(jobs)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from caco_tasks.bank.readers import read_source
 from caco_tasks.context import Context
 from caco_tasks.filters.overlap import BenchmarkIndex, index_of, overlap_verdict
 from caco_tasks.ids import content_id
 from caco_tasks.records import PASS, Judged, Reason, Seed, fail
+from caco_tasks.sources import read_source
 
 
 def read_seeds(context: Context) -> Iterator[Judged[Seed]]:
@@ -53,7 +53,7 @@ def _first_with_same_problem(found: list[Seed], context: Context) -> dict[str, s
     """Among all shards of this run: another run may read the same source again, in another revision."""
     run_id = context.run.run_id
     hashes = [content_id("problem", run_id, " ".join(seed.problem.lower().split())) for seed in found]
-    winners = context.resources.claims().claim("seed_problem", hashes, [seed.seed_id for seed in found])
+    winners = context.services.claims().claim("seed_problem", hashes, [seed.seed_id for seed in found])
     return {seed.seed_id: winner for seed, winner in zip(found, winners, strict=True)}
 
 

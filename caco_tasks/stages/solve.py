@@ -6,7 +6,7 @@ from dataclasses import replace
 from caco_tasks.context import Context
 from caco_tasks.grading import extract_answer
 from caco_tasks.records import Judged, Reason, Sample, Solution, fail
-from caco_tasks.stages.asking import ask, ended
+from caco_tasks.stages.shared.prompting import ask, ended
 
 
 def solve(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:

@@ -19,8 +19,8 @@ from caco_tasks.llm.finetune import Example, FineTuned, finetune
 from caco_tasks.llm.prompts import Prompt
 from caco_tasks.publishing.export import dataset_rows
 from caco_tasks.records import PASS, Judged, Lesson
-from caco_tasks.stages.contest import evaluation_of, prompt_of, scored_items
-from caco_tasks.stages.weights import put_weights
+from caco_tasks.stages.shared.evaluation import evaluation_of, prompt_of, scored_items
+from caco_tasks.stages.shared.model_upload import put_weights
 from caco_tasks.store.registry import ModelRecord
 
 
@@ -31,12 +31,12 @@ def lessons(context: Context) -> Iterator[Lesson]:
         DamagedError: the dataset is not what it was when the run was planned.
     """
     dataset = str(context.run.dataset)
-    manifest = context.resources.store.get(f"datasets/{dataset}/manifest.json") or b""
+    manifest = context.services.store.get(f"datasets/{dataset}/manifest.json") or b""
     if hashlib.sha256(manifest).hexdigest() != context.run.dataset_sha256:
         raise DamagedError(
             f"The dataset '{dataset}' is not the one that the run pinned: restore it, or plan another run."
         )
-    for row in dataset_rows(context.resources.store, dataset):
+    for row in dataset_rows(context.services.store, dataset):
         yield Lesson(
             sample_id=row["sample_id"], problem=row["instruction"], solution=row["output"], answer=row["answer"]
         )
@@ -54,7 +54,7 @@ def student(rows: Iterable[Lesson], context: Context) -> Iterator[Judged[Lesson]
     if not rows:
         raise ConfigError(f"The dataset '{context.run.dataset}' has no rows: there is nothing to train a student on.")
     scored_items(evaluation_of(context.config))
-    folder = context.resources.work_folder()
+    folder = context.services.work_folder()
     tuned = _finetune(rows, context, out=folder)
     context.facts["artifacts"] = {"model": _register(rows, context, tuned, folder).model_dump(mode="json")}
     shutil.rmtree(folder)
@@ -75,7 +75,7 @@ def _finetune(rows: Sequence[Lesson], context: Context, *, out: Path) -> FineTun
     held_out = [random_seed("held out", row.sample_id) % 10_000 < settings.held_out_share * 10_000 for row in rows]
     examples = [example_of(row, prompt) for row in rows]
     return finetune(
-        context.resources.model_folder(settings.base),
+        context.services.model_folder(settings.base),
         out,
         settings,
         train=[example for example, is_kept in zip(examples, held_out, strict=True) if not is_kept],
@@ -87,8 +87,8 @@ def _finetune(rows: Sequence[Lesson], context: Context, *, out: Path) -> FineTun
 def _register(rows: Sequence[Lesson], context: Context, tuned: FineTuned, folder: Path) -> ModelRecord:
     """Puts the weights and a picture of the loss into the store; the student's entry for the registry."""
     settings = evaluation_of(context.config).train
-    weights = put_weights(context.resources.store, folder)
-    context.resources.store.put(f"models/{weights.model_id}/loss.svg", draw_curve(tuned))
+    weights = put_weights(context.services.store, folder)
+    context.services.store.put(f"models/{weights.model_id}/loss.svg", draw_curve(tuned))
     return ModelRecord(
         model_id=weights.model_id,
         run_id=context.run.run_id,

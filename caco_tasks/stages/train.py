@@ -21,8 +21,8 @@ from caco_tasks.llm.finetune import FineTuned, finetune
 from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.records import PASS, Grade, Judged, SeedProgram
 from caco_tasks.sandbox import Job
-from caco_tasks.stages.asking import ended
-from caco_tasks.stages.weights import put_weights
+from caco_tasks.stages.shared.model_upload import put_weights
+from caco_tasks.stages.shared.prompting import ended
 from caco_tasks.store.registry import ModelRecord
 
 
@@ -38,8 +38,8 @@ def train(programs: Iterable[SeedProgram], context: Context) -> Iterator[Judged[
         raise EngineError("There are no verified seed programs to train on: look at the verdicts of `caco_seeds`.")
     if context.config.train.gate_samples and context.config.models["codegen"].engine == "openai":
         raise ConfigError("An endpoint has not got the weights trained here: set train.gate_samples=0.")
-    folder = context.resources.work_folder()
-    base = context.resources.model_folder(context.config.train.base)
+    folder = context.services.work_folder()
+    base = context.services.model_folder(context.config.train.base)
     tuned = _finetune(programs, context, base=base, out=folder)
     context.facts["artifacts"] = {"model": _register(programs, context, tuned, folder).model_dump(mode="json")}
     shutil.rmtree(folder)
@@ -65,17 +65,17 @@ def objection(
     The yields are shares of sampled programs that ran, of the new model and of the accepted one before it; None where
     none was measured.
     """
-    highest = tuned.loss_before * (1 + settings.most_loss_rise)
+    highest = tuned.loss_before * (1 + settings.max_loss_rise)
     if tuned.loss_after > highest:
         return (
             f"The held-out loss went from {tuned.loss_before:.4f} to {tuned.loss_after:.4f}, above {highest:.4f} "
-            "(train.most_loss_rise)."
+            "(train.max_loss_rise)."
         )
-    if found_yield is None or accepted_yield is None or found_yield >= accepted_yield - settings.most_yield_loss:
+    if found_yield is None or accepted_yield is None or found_yield >= accepted_yield - settings.max_yield_loss:
         return None
     return (
         f"Of the programs sampled from it {found_yield:.1%} ran, of the accepted model's {accepted_yield:.1%} "
-        "(train.most_yield_loss)."
+        "(train.max_yield_loss)."
     )
 
 
@@ -95,7 +95,7 @@ def _finetune(programs: Sequence[SeedProgram], context: Context, *, base: str, o
 
 def _register(programs: Sequence[SeedProgram], context: Context, tuned: FineTuned, folder: Path) -> ModelRecord:
     """Puts the weights and a picture of the loss into the store; the model's entry for the registry."""
-    settings, store = context.config.train, context.resources.store
+    settings, store = context.config.train, context.services.store
     weights = put_weights(store, folder)
     store.put(f"models/{weights.model_id}/loss.svg", draw_curve(tuned))
     found_yield = _sampled_yield(weights.model_id, context)
@@ -120,14 +120,14 @@ def _sampled_yield(model_id: str, context: Context) -> float | None:
     if not wanted:
         return None
     settings = context.config.models["codegen"].model_copy(update={"model": f"model:{model_id}", "revision": None})
-    llm = context.resources.model(settings)
+    llm = context.services.model(settings)
     prompt = load_prompt(settings.prompt, variables=VARIABLES["codegen"])
     requests = [
         make_request(prompt, settings, model_id=f"{model_id}/gate", sample=number, values={})
         for number in range(wanted)
     ]
     codes = [extract_code(reply.text) for reply in llm.generate(requests) if ended(reply).kept]
-    sandbox = context.resources.sandbox()
+    sandbox = context.services.sandbox()
     context.facts.update(sandbox_version=sandbox.version, sandbox_level=sandbox.level)
     ran = sandbox.run(Job(code=code) for code in codes if code is not None)
     return round(sum(result.verdict.kept for result in ran) / wanted, 4)

@@ -17,14 +17,14 @@ from caco_tasks.llm.base import Reply
 from caco_tasks.llm.code import extract_code
 from caco_tasks.records import PASS, Judged, Outcome, Program, Reason, Sample, Seed, SeedProgram, Verdict, fail
 from caco_tasks.sandbox import Job, Ran
-from caco_tasks.stages.asking import ask, ended
 from caco_tasks.stages.screen import screen
+from caco_tasks.stages.shared.prompting import ask, ended
 
 
 def unify(seeds: Iterable[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
     """One verdict, and where it can be found one program, for every seed."""
     seeds = list(seeds)
-    sandbox = context.resources.sandbox()
+    sandbox = context.services.sandbox()
     context.facts.update(sandbox_version=sandbox.version, sandbox_level=sandbox.level)
     judged = [row for reader, group in _by_reader(seeds, context) for row in _unified(reader, group, context)]
     kept = [row.record for row in judged if row.verdict.kept]
@@ -34,7 +34,7 @@ def unify(seeds: Iterable[Seed], context: Context) -> Iterator[Judged[SeedProgra
 
 def _claim(kept: Sequence[SeedProgram], context: Context) -> None:
     """Programs and problems of seeds are taken: no sample may repeat them."""
-    claims, settings = context.resources.claims(), context.config.dedup
+    claims, settings = context.services.claims(), context.config.dedup
     programs = [(record.seed.seed_id, _code(record)) for record in kept]
     claim_programs(claims, programs, keep_literals=settings.keep_literals)
     problems = [(record.seed.seed_id, record.seed.problem, record.seed.answer or "") for record in kept]
@@ -75,7 +75,7 @@ def _unified(reader: str, seeds: Sequence[Seed], context: Context) -> Iterator[J
 def _converted(reader: str, seeds: Sequence[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
     if reader in CONVERTERS:
         rows = (Judged(record=seed, verdict=PASS) for seed in seeds)
-        yield from unify_seeds(rows, reader, context.resources.sandbox(), min_lines=context.config.screen.min_lines)
+        yield from unify_seeds(rows, reader, context.services.sandbox(), min_lines=context.config.screen.min_lines)
     else:
         detail = f"no converter for the reader '{reader}', and the config names no unifier model"
         yield from (Judged(record=SeedProgram(seed=s), verdict=fail(Reason.NO_PROGRAM_FOUND, detail)) for s in seeds)
@@ -99,7 +99,7 @@ def _ask_unifier(seeds: Sequence[Seed], context: Context) -> Iterator[Judged[See
     """Programs written by a model; they have no grade, for nothing tells which number of the question a literal is."""
     asked = [(seed, reply, extract_code(reply.text)) for seed, reply in ask(seeds, context, "unifier", _values)]
     runnable = [(seed, code) for seed, reply, code in asked if code is not None and ended(reply).kept]
-    ran = context.resources.sandbox().run(Job(code=code) for _, code in runnable)
+    ran = context.services.sandbox().run(Job(code=code) for _, code in runnable)
     results = {seed.seed_id: result for (seed, _), result in zip(runnable, ran, strict=True)}
     answers = _compared([seed for seed, _ in runnable], results, context)
     for seed, reply, code in asked:
@@ -110,7 +110,7 @@ def _compared(seeds: Sequence[Seed], results: dict[str, Ran], context: Context) 
     """Whether each program's output equals its seed's gold answer."""
     ran = [seed for seed in seeds if results[seed.seed_id].verdict.kept]
     pairs = ((seed.answer or "", results[seed.seed_id].execution.output_text or "") for seed in ran)
-    compared = context.resources.grader().compare(pairs)
+    compared = context.services.grader().compare(pairs)
     return {seed.seed_id: comparison.verdict for seed, comparison in zip(ran, compared, strict=True)}
 
 

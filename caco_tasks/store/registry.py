@@ -135,7 +135,7 @@ class AuditDraw(Registered):
 
     draw_id: str
     run_id: str
-    most_rows: int = Field(ge=1)  # of each stratum
+    max_rows: int = Field(ge=1)  # of each stratum
     strata: tuple[AuditStratum, ...]
     rows: tuple[DrawnRow, ...]  # in the order in which people see them, which tells nothing of the strata
 

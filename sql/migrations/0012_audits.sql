@@ -10,13 +10,13 @@ COMMENT ON TYPE caco.part IS 'Parts of a sample, in the order in which they are 
 CREATE TABLE caco.audit_draw (
     draw_id       text PRIMARY KEY,
     run_id        text NOT NULL REFERENCES caco.run ON DELETE CASCADE,
-    most_rows     integer NOT NULL CONSTRAINT most_rows_is_positive CHECK (most_rows > 0)
+    max_rows     integer NOT NULL CONSTRAINT max_rows_is_positive CHECK (max_rows > 0)
 );
 CREATE INDEX audit_draw_by_run ON caco.audit_draw (run_id);
 COMMENT ON TABLE  caco.audit_draw IS 'Random draws of rows for people to judge. Grain: one row per draw.';
-COMMENT ON COLUMN caco.audit_draw.draw_id IS 'Hash of run and most_rows: the same again is the same draw. A larger draw of a run holds the smaller one.';
+COMMENT ON COLUMN caco.audit_draw.draw_id IS 'Hash of run and max_rows: the same again is the same draw. A larger draw of a run holds the smaller one.';
 COMMENT ON COLUMN caco.audit_draw.run_id IS 'The run that it is drawn from.';
-COMMENT ON COLUMN caco.audit_draw.most_rows IS 'At most so many rows of each stratum.';
+COMMENT ON COLUMN caco.audit_draw.max_rows IS 'At most so many rows of each stratum.';
 
 CREATE TABLE caco.audit_stratum (
     draw_id text NOT NULL REFERENCES caco.audit_draw ON DELETE CASCADE,
@@ -37,7 +37,7 @@ COMMENT ON COLUMN caco.audit_stratum.stage IS 'The check that had the last word 
 COMMENT ON COLUMN caco.audit_stratum.outcome IS 'pass: accepted by every check. fail, unknown: what that check said.';
 COMMENT ON COLUMN caco.audit_stratum.reason IS 'Why. NULL: accepted.';
 COMMENT ON COLUMN caco.audit_stratum.rows IS 'Rows of the run in this stratum.';
-COMMENT ON COLUMN caco.audit_stratum.drawn IS 'Rows of them that were drawn: fewer than most_rows only where no more have a text to read.';
+COMMENT ON COLUMN caco.audit_stratum.drawn IS 'Rows of them that were drawn: fewer than max_rows only where no more have a text to read.';
 
 CREATE TABLE caco.audit_row (
     draw_id    text NOT NULL,

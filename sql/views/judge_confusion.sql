@@ -21,7 +21,7 @@ WITH seen (check_name, stage, part) AS (
         ('judge', 'judge', 'solution'),
         ('chain', NULL, 'solution')
 ), draw AS ( -- the largest of each run holds the others
-    SELECT DISTINCT ON (run_id) run_id, draw_id FROM caco.audit_draw ORDER BY run_id, most_rows DESC
+    SELECT DISTINCT ON (run_id) run_id, draw_id FROM caco.audit_draw ORDER BY run_id, max_rows DESC
 ), reached AS (
     SELECT
         draw.run_id,

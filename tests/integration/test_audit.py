@@ -218,7 +218,7 @@ def judged(ledger: Ledger, store: Store, loaded: World) -> World:
         names = [f"{stage}-{reason}-{place}" for place in range(len(said))]
         rows += [DrawnRow(subject_id=name, stratum=number, program="p", problem="q", solution="s") for name in names]
         answered += [Answered(row=name, answer=SAYS[word]) for name, word in zip(names, said, strict=True)]
-    draw = AuditDraw(draw_id="d", run_id=run.run_id, most_rows=10, strata=tuple(strata), rows=tuple(rows))
+    draw = AuditDraw(draw_id="d", run_id=run.run_id, max_rows=10, strata=tuple(strata), rows=tuple(rows))
     ledger.register_draw(draw)
     ledger.record_audits(answer_records(draw, answered, person="ada", answered_at=NOON), store)
     return loaded

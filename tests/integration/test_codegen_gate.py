@@ -8,12 +8,13 @@ from whole_line import CONFIG, DAY, Place, run_stage
 
 from caco_tasks import tasks
 from caco_tasks.config import load_config
+from caco_tasks.connections import Connections
 from caco_tasks.ids import file_sha256
 from caco_tasks.stages import PIPELINES
 
 SPOILT = [  # two steps so long that nothing is left of the base
     "train.learning_rate=0.3",
-    "train.most_loss_rise=1000",
+    "train.max_loss_rise=1000",
     "train.warmup_ratio=0",
     "models.codegen.max_tokens=32",
 ]
@@ -67,5 +68,5 @@ def test_a_model_that_yields_less_is_registered_and_not_used(line: Place, spoilt
     assert "Of the programs sampled from it 0.0% ran" in str(second["refused_because"])
     assert (line.folder / str(second["uri"]) / "model.safetensors").is_file()
     planned = tasks.plan("nightly", partition=DAY, config=CONFIG, overrides=["samples=3"])
-    record = tasks.read_run(line.store, planned["run_id"], tasks.look_around(line.environ))
+    record = tasks.read_run(line.store, planned["run_id"], Connections.from_environ(line.environ))
     assert record.model_id == first["model_id"]

@@ -16,7 +16,7 @@ from caco_tasks.store import Store
 
 DAY = "2026-11-21"
 UNTRAINED = "models.codegen.model=nano:codegen"  # no seeds and no training before the night
-WIDE = [f"dry_run.{name}" for name in ("least_yield_ratio=0", "most_cost_ratio=1e9", "most_time_ratio=1e9")]
+WIDE = [f"dry_run.{name}" for name in ("min_yield_ratio=0", "max_cost_ratio=1e9", "max_time_ratio=1e9")]
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def place(ledger_address: Any, store: Store, tmp_path: Path, monkeypatch: pytest
 
 def plan(*overrides: str, share: float = 0.25) -> str:
     """A night of the smoke config whose dry run takes six samples."""
-    chosen = [UNTRAINED, "dry_run.least_samples=6", f"dry_run.share={share}", *overrides]
+    chosen = [UNTRAINED, "dry_run.min_samples=6", f"dry_run.share={share}", *overrides]
     return str(tasks.plan("nightly", partition=DAY, config="smoke", overrides=chosen)["run_id"])
 
 
@@ -57,9 +57,9 @@ def test_a_dry_run_goes_before_its_night_and_is_judged_by_the_nights_before(
     assert usual["tokens"] > 0
 
     cases = {
-        "most_cost_ratio=1e-9": "tokens",
-        "most_time_ratio=1e-9": "s of work",
-        "least_yield_ratio=100": "came through",
+        "max_cost_ratio=1e-9": "tokens",
+        "max_time_ratio=1e-9": "s of work",
+        "min_yield_ratio=100": "came through",
     }
     for band, reason in cases.items():
         with pytest.raises(GateError, match=rf"out of band of the last 1 nights: .*{reason}.*{band.split('=')[0]}"):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import nights
+import nightly_runs
 import pytest
 from endpoints import Body, Endpoint, Said, completion, serving
 
@@ -45,7 +45,7 @@ def night(server: Endpoint, store: Store) -> RunRecord:
     endpoint = {"base_url": server.base_url, "connection": CONNECTION, "attempts": 2}
     table = {"engine": "openai", "model": "m", "endpoint": endpoint, "price": {"prompt": 1.0, "completion": 2.0}}
     codegen = ModelSettings.model_validate(config.models["codegen"].model_dump() | table)
-    return nights.register(config.model_copy(update={"models": config.models | {"codegen": codegen}}), store)
+    return nightly_runs.register(config.model_copy(update={"models": config.models | {"codegen": codegen}}), store)
 
 
 def test_a_stage_is_told_of_the_connections_that_it_needs_and_of_no_others(server: Endpoint, store: Store) -> None:
@@ -83,4 +83,4 @@ def test_a_server_that_went_away_fails_the_task_and_leaves_nothing_half_done(sto
         run = night(server, store)
     with pytest.raises(EngineError, match="does not answer: start it or mend its address"):
         tasks.stage("sample", run.run_id, 0, keys={CONNECTION: KEY})
-    assert store.list(f"runs/{nights.DAY}") == [f"runs/{nights.DAY}/{run.run_id}/run.json"]
+    assert store.list(f"runs/{nightly_runs.DAY}") == [f"runs/{nightly_runs.DAY}/{run.run_id}/run.json"]

@@ -8,12 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import nights
+import nightly_runs
 import pytest
 import vllm_scenes
 
 from caco_tasks.config import ModelSettings, RunConfig, load_config
-from caco_tasks.environment import ENGINE_ENVIRONMENT
+from caco_tasks.connections import ENGINE_ENVIRONMENT
 from caco_tasks.llm.base import open_llm
 from caco_tasks.records import Sample
 from caco_tasks.store import open_store
@@ -108,7 +108,7 @@ def vllm_config(**changes: Any) -> RunConfig:
 
 def test_a_stage_samples_two_shards_by_one_load_of_the_model(tmp_path: Path) -> None:
     store = open_store(StoreSettings(root=f"file://{tmp_path}/store"))
-    night = nights.register(vllm_config(), store)
+    night = nightly_runs.register(vllm_config(), store)
     words = ("-m", "caco_tasks.cli", "stage", "sample", "--run", night.run_id, "--json")
     place = {"CACO_STORE": f"file://{tmp_path}/store", "CACO_HOME": str(tmp_path), "VLLM_LOGGING_LEVEL": "INFO"}
     done = run(*words, "--shard", "0", "--shard", "1", **place)

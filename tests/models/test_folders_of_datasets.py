@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from caco_tasks.bank.readers import read_source
 from caco_tasks.config import BenchmarkSettings, DecontaminationSettings, SourceSettings
 from caco_tasks.errors import SourceError
 from caco_tasks.filters.overlap import BenchmarkIndex, index_hash
 from caco_tasks.records import Judged, Seed
+from caco_tasks.sources import read_source
 
 COLUMNS = {"problem": "prompt", "answer": "gold"}
 TRAM = (

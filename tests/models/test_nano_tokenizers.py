@@ -7,7 +7,7 @@ import pytest
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
 from caco_tasks.nano.data import ROLES, SPECIAL_TOKENS
-from caco_tasks.resources import NANO_FOLDER
+from caco_tasks.services import NANO_FOLDER
 
 
 @pytest.mark.parametrize("name", ROLES)

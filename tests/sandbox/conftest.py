@@ -10,7 +10,7 @@ import pytest
 from caco_tasks.config import SandboxSettings
 from caco_tasks.sandbox import Sandbox
 
-SETTINGS = SandboxSettings(workers=2, timeout_seconds=20, memory_mb=256, output_bytes=65536, least_level="full")
+SETTINGS = SandboxSettings(workers=2, timeout_seconds=20, memory_mb=256, output_bytes=65536, min_level="full")
 
 
 @pytest.fixture(scope="session")

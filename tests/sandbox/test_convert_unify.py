@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from caco_tasks.bank.readers import read_source
 from caco_tasks.config import SandboxSettings, SourceSettings
 from caco_tasks.convert import Conversion, check, unify_file, unify_seeds
 from caco_tasks.convert.golds import Gold, equals_when_rounded, read_golds
 from caco_tasks.errors import StoreError
 from caco_tasks.records import Grade, Outcome, Reason, Seed
 from caco_tasks.sandbox import Job, Sandbox
+from caco_tasks.sources import read_source
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 SLICE = 10  # every tenth record of the real sources
@@ -189,7 +189,7 @@ def real(name: str, path: str) -> SourceSettings:
 
 
 @pytest.mark.parametrize(
-    ("name", "path", "least_share"),
+    ("name", "path", "min_share"),
     [
         pytest.param("gsm8k", "gsm8k/train.jsonl", 6900 / 7473, id="gsm8k"),
         pytest.param("svamp", "svamp/SVAMP.json", 0.99, id="svamp"),
@@ -199,11 +199,11 @@ def real(name: str, path: str) -> SourceSettings:
     ],
 )
 def test_every_tenth_problem_of_a_real_source_verifies_exactly_as_often_as_promised(
-    sandbox: Sandbox, name: str, path: str, least_share: float
+    sandbox: Sandbox, name: str, path: str, min_share: float
 ) -> None:
     judged = list(unify_seeds(islice(read_source(real(name, path)), 0, None, SLICE), name, sandbox))
     exact = [one.record for one in judged if one.verdict.kept and one.record.grade is not Grade.R]
-    assert len(exact) >= least_share * len(judged)
+    assert len(exact) >= min_share * len(judged)
     if name == "gsm8k":
         best = [record for record in exact if record.grade in (Grade.S, Grade.A_PLUS)]
         assert len(best) >= 2300 / 7473 * len(judged)

@@ -16,7 +16,7 @@ from caco_tasks.config import SandboxSettings
 from caco_tasks.errors import SourceError
 from caco_tasks.sandbox import exec_jsonl
 
-SETTINGS = SandboxSettings(workers=2, timeout_seconds=20, least_level="full")
+SETTINGS = SandboxSettings(workers=2, timeout_seconds=20, min_level="full")
 GOOD = json.dumps({"id": "g", "code": "input = {'a': 2}\noutput = (input['a'], 1 / 3)\nprint('hi')\n"})
 CODE = "input = {'a': 1}\noutput = 2"
 

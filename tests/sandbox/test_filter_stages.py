@@ -50,7 +50,7 @@ def context_of(tools: Any, stage: str, config: RunConfig | None = None) -> Conte
     run = RunRecord(
         run_id="r", pipeline="nightly", partition="2026-01-01", config_hash="c", config={}, code_version="0"
     )
-    return Context(run=run, config=config, stage=stage, shard=0, resources=tools)
+    return Context(run=run, config=config, stage=stage, shard=0, services=tools)
 
 
 def program(given: str, *lines: str, name: str = "solve") -> str:

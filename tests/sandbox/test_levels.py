@@ -28,7 +28,7 @@ from caco_tasks.sandbox import Job, Sandbox
 
 least, *codes = json.loads(sys.argv[1])
 try:
-    with Sandbox(SandboxSettings(workers=2, timeout_seconds=20, least_level=least)) as sandbox:
+    with Sandbox(SandboxSettings(workers=2, timeout_seconds=20, min_level=least)) as sandbox:
         ran = list(sandbox.run(Job(code="input = {'a': 1}\\n" + code) for code in codes))
         told = [[one.verdict.reason, one.execution.output_json, one.execution.error] for one in ran]
         sys.stdout.write(json.dumps({"level": sandbox.level, "told": told}))
@@ -104,7 +104,7 @@ def test_without_namespaces_only_what_the_documentation_names_gets_through(
 def test_a_level_below_the_least_is_refused_with_its_reason() -> None:
     found = run_under(NO_NAMESPACES, "full", ["output = 1"])
     assert "full: " in found["refusal"]
-    assert "least_level" in found["refusal"]
+    assert "min_level" in found["refusal"]
 
 
 def test_an_ordinary_user_has_the_full_level(tmp_path: Path) -> None:

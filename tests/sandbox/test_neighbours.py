@@ -99,7 +99,7 @@ NOT_OUTSIDE = {"full disk", "place in stdout"}  # it would fill this machine's; 
 @pytest.fixture(scope="module")
 def narrow() -> Iterator[Sandbox]:
     """One worker: a program follows the one before in the same slot, or in what replaced it."""
-    with Sandbox(SandboxSettings(workers=1, timeout_seconds=20, least_level="full")) as sandbox:
+    with Sandbox(SandboxSettings(workers=1, timeout_seconds=20, min_level="full")) as sandbox:
         yield sandbox
 
 

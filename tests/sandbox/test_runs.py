@@ -16,7 +16,7 @@ from caco_tasks.errors import SandboxError
 from caco_tasks.records import Outcome, Reason
 from caco_tasks.sandbox import Job, Sandbox
 
-SETTINGS = SandboxSettings(workers=2, timeout_seconds=20, least_level="full")
+SETTINGS = SandboxSettings(workers=2, timeout_seconds=20, min_level="full")
 
 
 def program(number: int, work: str = "") -> Job:

@@ -62,7 +62,7 @@ HONEST = {
 def test_records_are_right_and_nothing_is_left_among_hostile_programs() -> None:
     processes, descriptors, mounts = descendants(os.getpid()), len(os.listdir("/proc/self/fd")), _mounts()
     wrong, kinds = [], list(HOSTILE.items())
-    with Sandbox(SandboxSettings(workers=2, timeout_seconds=20, least_level="full")) as sandbox:
+    with Sandbox(SandboxSettings(workers=2, timeout_seconds=20, min_level="full")) as sandbox:
         plan = [_honest(n) if n % 2 else kinds[n // 2 % len(kinds)] for n in range(PROGRAMS)]
         jobs = (Job(code=f"input = {{'n': {n}}}\n{code}\nprint({n})\n") for n, (_, (code, _)) in enumerate(plan))
         for n, (ran, (name, (_, expected))) in enumerate(zip(sandbox.run(jobs), plan, strict=True)):
@@ -80,7 +80,7 @@ def test_records_are_right_and_nothing_is_left_among_hostile_programs() -> None:
 def test_programs_that_do_not_end_do_not_spoil_their_neighbours() -> None:
     burn = "import threading\ndef burn():\n    while True: pass\n"
     endless = burn + "for _ in range(3): threading.Thread(target=burn).start()\nburn()"
-    with Sandbox(SandboxSettings(workers=2, timeout_seconds=1, least_level="full")) as sandbox:
+    with Sandbox(SandboxSettings(workers=2, timeout_seconds=1, min_level="full")) as sandbox:
         codes = [endless if n % 30 == 0 else f"output = {n} + 1" for n in range(30 * FEW)]
         ran = list(sandbox.run(Job(code=f"input = {{'a': 1}}\n{code}") for code in codes))
     assert [one.execution.output_json for one in ran] == [None if n % 30 == 0 else str(n + 1) for n in range(30 * FEW)]

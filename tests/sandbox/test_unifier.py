@@ -7,13 +7,14 @@ from typing import Any, cast
 import pytest
 
 from caco_tasks.config import RunConfig, parse_config
+from caco_tasks.connections import Connections
 from caco_tasks.context import Context
 from caco_tasks.filters.claims import MemoryClaims
 from caco_tasks.ids import run_id
 from caco_tasks.llm import Llm, open_llm
 from caco_tasks.records import Judged, Program, Reason, Seed, SeedProgram
-from caco_tasks.resources import NANO_FOLDER, Places, TaskResources
 from caco_tasks.sandbox import Job
+from caco_tasks.services import NANO_FOLDER, TaskServices
 from caco_tasks.stages.unify import screened, unify
 from caco_tasks.store import RunRecord
 from caco_tasks.store.base import StoreSettings
@@ -35,7 +36,7 @@ def config_of(**changes: Any) -> RunConfig:
     return parse_config(values | changes, origin="the test's settings")
 
 
-class Memory(TaskResources):
+class Memory(TaskServices):
     """The platform's own resources, with the claims of one process."""
 
     def claims(self) -> Any:
@@ -52,15 +53,15 @@ def context_in(folder: Path, config: RunConfig) -> Context:
         config={},
         code_version="0",
     )
-    places = Places(store=StoreSettings(root=f"file://{folder}"), ledger_url=None, cache=folder / "models")
-    resources = Memory(places, run=run, config=config)
-    return Context(run=run, config=config, stage="unify", shard=0, resources=resources)
+    connections = Connections(store=StoreSettings(root=f"file://{folder}"), ledger_url=None, cache=folder / "models")
+    resources = Memory(connections, run=run, config=config)
+    return Context(run=run, config=config, stage="unify", shard=0, services=resources)
 
 
 def unified(folder: Path, config: RunConfig, *seeds: Seed) -> list[Judged[SeedProgram]]:
     """What `unify` says of seeds."""
     context = context_in(folder, config)
-    with cast(Memory, context.resources):
+    with cast(Memory, context.services):
         return list(unify(seeds, context))
 
 
@@ -142,7 +143,7 @@ print(output)
 
 def test_a_program_that_states_its_answer_is_no_seed_program(tmp_path: Path) -> None:
     context = context_in(tmp_path, config_of())
-    with cast(Memory, context.resources) as resources:
+    with cast(Memory, context.services) as resources:
         (ran,) = resources.sandbox().run([Job(code=STATED)])
         program = Program(program_id="p", code=STATED)
         row = Judged(record=SeedProgram(seed=SEED, program=program, execution=ran.execution), verdict=ran.verdict)

@@ -18,7 +18,7 @@ BARE = DrawnRow(subject_id="b2", stratum=1, program="output = 1", output=None)
 DRAW = AuditDraw(
     draw_id="d0",
     run_id="r0",
-    most_rows=5,
+    max_rows=5,
     strata=(
         AuditStratum(stage="judge", outcome=Outcome.PASS, rows=9, drawn=1),
         AuditStratum(stage="execute", outcome=Outcome.FAIL, reason=Reason.TIME, rows=4, drawn=1),

@@ -336,6 +336,6 @@ def test_a_source_without_annotations_is_refused_by_name() -> None:
 
 
 def test_every_converter_belongs_to_a_reader() -> None:
-    from caco_tasks.bank.readers import READERS
+    from caco_tasks.sources import READERS
 
     assert set(CONVERTERS) <= set(READERS)

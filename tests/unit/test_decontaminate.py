@@ -94,7 +94,7 @@ def test_the_same_numbers_and_answer_in_other_words_are_found(index: BenchmarkIn
 
 def test_small_numbers_that_agree_by_chance_do_not_count(index: BenchmarkIndex) -> None:
     assert found(index, "A cup holds 48 beans, 17 peas and 25 nuts.", "28") == [("tram", "numbers")]
-    strict = BenchmarkIndex.build(index._settings.model_copy(update={"least_digits": 9}))
+    strict = BenchmarkIndex.build(index._settings.model_copy(update={"min_digits": 9}))
     assert found(strict, "A cup holds 48 beans, 17 peas and 25 nuts.", "28") == []
 
 
@@ -112,7 +112,7 @@ def test_a_stock_phrase_does_not_count(tmp_path: Path) -> None:
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     text = f"A wheel turns by a fraction of the circle, m over n, where it stops by chance; {stock} then"
     assert {rule for _, rule in found(BenchmarkIndex.build(settings_of(path)), text)} == {"review"}
-    assert len(found(BenchmarkIndex.build(settings_of(path, ngram_most_items=12)), text)) == 12
+    assert len(found(BenchmarkIndex.build(settings_of(path, ngram_max_items=12)), text)) == 12
 
 
 def test_one_problem_in_two_benchmarks_is_named_twice(settings: DecontaminationSettings) -> None:

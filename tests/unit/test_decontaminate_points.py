@@ -70,7 +70,7 @@ def context_of(tools: Tools, stage: str, **changes: Any) -> Context:
         config=config,
         stage=stage,
         shard=0,
-        resources=tools,  # type: ignore[arg-type]
+        services=tools,  # type: ignore[arg-type]
     )
 
 

@@ -48,9 +48,11 @@ def test_a_trial_in_band_is_projected_onto_the_night(trial: Outlay) -> None:
         ),
     ],
 )
-def test_a_trial_out_of_band_is_refused_with_its_reason(trial: Outlay, nights: Sequence[Outlay], reason: str) -> None:
+def test_a_trial_out_of_band_is_refused_with_its_reason(
+    trial: Outlay, nightly_runs: Sequence[Outlay], reason: str
+) -> None:
     with pytest.raises(GateError, match=reason):
-        judge_trial(trial, nights, making.small_config(samples=1000))
+        judge_trial(trial, nightly_runs, making.small_config(samples=1000))
 
 
 def test_a_price_goes_before_tokens() -> None:
@@ -78,9 +80,9 @@ def test_an_outlay_adds_up_the_stages_of_a_run() -> None:
     ("dry_run", "samples"),
     [
         ({}, None),
-        ({"share": 0.01, "least_samples": 20}, 20),
-        ({"share": 0.1, "least_samples": 20}, 100),
-        ({"share": 0.1, "least_samples": 1000}, None),
+        ({"share": 0.01, "min_samples": 20}, 20),
+        ({"share": 0.1, "min_samples": 20}, 100),
+        ({"share": 0.1, "min_samples": 1000}, None),
     ],
     ids=["off", "the least", "the share", "as large as the night"],
 )

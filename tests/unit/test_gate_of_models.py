@@ -21,13 +21,13 @@ GATES: dict[str, tuple[float, float | None, float | None, str | None]] = {
         1.03,
         0.9,
         0.8,
-        "The held-out loss went from 1.0000 to 1.0300, above 1.0200 (train.most_loss_rise).",
+        "The held-out loss went from 1.0000 to 1.0300, above 1.0200 (train.max_loss_rise).",
     ),
     "yield too low": (
         0.5,
         0.74,
         0.8,
-        "Of the programs sampled from it 74.0% ran, of the accepted model's 80.0% (train.most_yield_loss).",
+        "Of the programs sampled from it 74.0% ran, of the accepted model's 80.0% (train.max_yield_loss).",
     ),
 }
 

@@ -12,17 +12,17 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # The arrows of CONTRIBUTING.md, drawn out: a part may import itself and what stands in a row before its own.
 ROWS = (
-    {"errors", "ids", "writing"},
+    {"errors", "ids", "atomic"},
     {"records"},
     {"config"},
-    {"bank", "grading", "llm", "sandbox", "store"},
-    {"convert", "ledger", "replies"},
-    {"context"},
-    {"audit", "filters", "housekeeping", "platform", "publishing", "resources", "showing"},
-    {"environment", "stages"},
-    {"runner", "dry_run", "following", "nano"},
+    {"bank", "grading", "sandbox", "store"},
+    {"ledger", "llm", "sources"},
+    {"convert", "platform"},
+    {"connections", "context"},
+    {"audit", "filters", "housekeeping", "publishing", "services"},
+    {"stages"},
+    {"runner", "dry_run", "nano"},
     {"tasks"},
-    {"demo"},
     {"cli"},
 )
 RANK = {part: rank for rank, parts in enumerate(ROWS) for part in parts}

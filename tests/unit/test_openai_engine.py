@@ -19,7 +19,7 @@ from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Reply, Request, openai_engine
 from caco_tasks.llm.base import make_request, open_llm
 from caco_tasks.llm.pacing import Pace
-from caco_tasks.stages.asking import ended
+from caco_tasks.stages.shared.prompting import ended
 
 RAW = Prompt(name="raw.v1", system=None, text="$problem", is_chat=False)
 CHAT = Prompt(name="chat.v1", system="Be brief.", text="$problem", is_chat=True)
@@ -240,7 +240,7 @@ def test_too_many_requests_that_nothing_mends_end_the_task_early() -> None:
         return echo(body) if text_of(body).endswith("0") else fault(400, "unknown parameter")
 
     with serving(mostly_refused) as endpoint:
-        settings = settings_for(endpoint, endpoint={"concurrency": 4, "most_error_share": 0.5})
+        settings = settings_for(endpoint, endpoint={"concurrency": 4, "max_error_share": 0.5})
         llm = open_llm(settings, folder="m", model_id="m@1")
         came = llm.answers(requests_for(settings, *texts(500)))
         found = []

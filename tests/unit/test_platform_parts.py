@@ -25,7 +25,7 @@ from caco_tasks.platform.state import (
     describe,
     load_state,
 )
-from caco_tasks.platform.supervisor import MOST_DEATHS, Watch
+from caco_tasks.platform.supervisor import MAX_DEATHS, Watch
 
 ENVIRONMENT = {"PATH": os.defpath}
 
@@ -270,8 +270,8 @@ def test_a_service_that_keeps_dying_is_given_up_after_a_few_restarts(tmp_path: P
         watch.look()
         time.sleep(0.01)
     assert watch.record.state == "given up"
-    assert watch.record.restarts == MOST_DEATHS
-    assert service.starts == MOST_DEATHS + 1
+    assert watch.record.restarts == MAX_DEATHS
+    assert service.starts == MAX_DEATHS + 1
 
 
 # doctor

@@ -9,7 +9,7 @@ from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
 from caco_tasks.config import RoleName
 from caco_tasks.llm.prompts import TEMPLATES_FOLDER, VARIABLES, load_prompt
-from caco_tasks.stages.examples import bank_examples, variety
+from caco_tasks.stages.shared.few_shot import bank_examples, variety
 
 PAGE = Path(__file__).parents[2] / "docs" / "prompts.md"
 SHOWN: dict[str, RoleName] = {

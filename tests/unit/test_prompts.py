@@ -14,7 +14,7 @@ from caco_tasks.llm import load_prompt, prompts
 from caco_tasks.llm.code import extract_code
 from caco_tasks.llm.finetune import shares
 from caco_tasks.llm.prompts import VARIABLES, check_prompts
-from caco_tasks.stages.examples import bank_examples, variety
+from caco_tasks.stages.shared.few_shot import bank_examples, variety
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import pytest
 
 from caco_tasks import __version__
 from caco_tasks.bank.catalog import FAMILIES
-from caco_tasks.bank.readers import READERS, read_source
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import ConfigError, SourceError
 from caco_tasks.ids import file_sha256, seed_id
 from caco_tasks.records import Judged, Outcome, Reason, Seed
+from caco_tasks.sources import READERS, read_source
 
 GSM8K = {
     "question": "A jar holds 40 dates. Half are eaten. How many are left?",
@@ -259,7 +259,7 @@ def test_big_math_keeps_solve_rate_and_origin(tmp_path: Path) -> None:
 def test_of_big_math_only_what_is_hard_enough_enters(tmp_path: Path) -> None:
     rates = (0.75, 0.3, None, "often", 0.0)
     path = write_lines(tmp_path, *({**BIG_MATH, "llama8b_solve_rate": rate} for rate in rates), {"problem": 7})
-    found = read("big_math", path, most_solve_rate=0.3)
+    found = read("big_math", path, max_solve_rate=0.3)
     kept = [annotation_of(judged.record)["solve_rate"] for judged in found if judged.verdict.kept]
     assert kept == [0.3, 0.0]
     assert [judged.verdict.reason for judged in found if not judged.verdict.kept] == ["unreadable_record"]

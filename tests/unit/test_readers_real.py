@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from caco_tasks.bank.readers import read_source
 from caco_tasks.config import SourceSettings
 from caco_tasks.records import Judged, Reason, Seed
+from caco_tasks.sources import read_source
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from caco_tasks.bank.readers import read_source
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import ConfigError, SourceError
 from caco_tasks.records import Judged, Reason, Seed
+from caco_tasks.sources import read_source
 
 COLUMNS = {"problem": "prompt", "answer": "gold"}
 

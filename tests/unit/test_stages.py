@@ -10,17 +10,18 @@ import making
 import pytest
 
 from caco_tasks.config import ModelSettings, RoleName, load_config
+from caco_tasks.connections import Connections
 from caco_tasks.context import Context
 from caco_tasks.grading import VERSION
 from caco_tasks.ledger.flow import FRESH_STAGES
 from caco_tasks.llm import Llm, Reply, Request
 from caco_tasks.records import PASS, Judged, Outcome, Program, Reason, Sample, Verdict, fail, unknown
-from caco_tasks.resources import Places, TaskResources
+from caco_tasks.services import TaskServices
 from caco_tasks.stages import PIPELINES, STAGES, shards_of
 from caco_tasks.stages.agree import agree
-from caco_tasks.stages.asking import code_of, ended
 from caco_tasks.stages.judge import judge, majority, parse_judgement
 from caco_tasks.stages.sample import draws
+from caco_tasks.stages.shared.prompting import code_of, ended
 from caco_tasks.stages.train import is_held_out, training_text
 
 YES = '{"verdict": "yes", "first_disagreeing_step": null, "reason": "fits"}'
@@ -111,7 +112,7 @@ class Bench:
         return Reply(text=NO if "program_first" in request.prompt else YES, generation=made)
 
 
-class Courtroom(TaskResources):
+class Courtroom(TaskServices):
     """The platform's own resources, with that model as the judge."""
 
     bench: Bench
@@ -126,10 +127,10 @@ def tried(tmp_path: Path, *, attempt: int = 0, **judge_settings: Any) -> tuple[J
     roles = {role: model for role in ("codegen", "reverser", "solver", "judge")}
     config = making.small_config(models=roles, judge=judge_settings)
     plain = making.context_in(tmp_path, "judge", config)
-    places = Places(store=making.store_settings(tmp_path), ledger_url=None, cache=tmp_path)
-    resources = Courtroom(places, run=plain.run, config=config)
+    connections = Connections(store=making.store_settings(tmp_path), ledger_url=None, cache=tmp_path)
+    resources = Courtroom(connections, run=plain.run, config=config)
     resources.bench = Bench()
-    context = replace(plain, resources=resources, attempt=attempt)
+    context = replace(plain, services=resources, attempt=attempt)
     (judged,) = judge([making.sample(judgement=None)], context)
     return judged, resources.bench, context
 

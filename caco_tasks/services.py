@@ -1,15 +1,13 @@
 """The outside things of one task, opened when first asked for and closed together."""
 
-import re
-from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
 from caco_tasks.config import ModelSettings, RoleName, RunConfig
+from caco_tasks.connections import Connections, key_variable
 from caco_tasks.context import Claims
 from caco_tasks.errors import ConfigError, EngineError, LedgerError
 from caco_tasks.grading import Grader
@@ -17,47 +15,30 @@ from caco_tasks.ids import content_id, file_sha256
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm import Llm, has_chat_template, open_llm
 from caco_tasks.llm.base import Engine
-from caco_tasks.replies import RememberingLlm, ReplyStore
+from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache
 from caco_tasks.sandbox import Sandbox
 from caco_tasks.store import RunRecord, Store, open_store
-from caco_tasks.store.base import StoreSettings
 from caco_tasks.store.cache import fetch_model
 
 NANO_FOLDER = Path(__file__).parent / "nano" / "weights"
 TRAINED = "trained"
-KEY_PREFIX = "CACO_KEY_"  # of the environment's variables that hold keys
 REGISTERED = "model:"  # before the id of a model of the registry, whose weights lie in models/{id}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Where the outside things are, as the command line found them."""
-
-    store: StoreSettings
-    ledger_url: str | None  # None: this worker has no database
-    cache: Path  # folder for downloaded models
-    keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # of endpoints, by `key_variable`
-
-
-def key_variable(connection: str) -> str:
-    """The variable of the environment that holds the key of a connection."""
-    return KEY_PREFIX + re.sub(r"\W", "_", connection).upper()
-
-
-class TaskResources:
+class TaskServices:
     """Context manager: everything opened through it is closed with it."""
 
-    def __init__(self, places: Places, *, run: RunRecord, config: RunConfig) -> None:
-        self.store: Store = open_store(places.store)
-        self._places, self._run, self._config = places, run, config
+    def __init__(self, connections: Connections, *, run: RunRecord, config: RunConfig) -> None:
+        self.store: Store = open_store(connections.store)
+        self._connections, self._run, self._config = connections, run, config
         self._stack = ExitStack()
         self._llms: dict[str, Llm] = {}
-        self._opened: list[RememberingLlm] = []
+        self._opened: list[CachingLlm] = []
         self._sandbox: Sandbox | None = None
         self._grader: Grader | None = None
         self._ledger: Ledger | None = None
 
-    def __enter__(self) -> "TaskResources":
+    def __enter__(self) -> "TaskServices":
         return self
 
     def __exit__(
@@ -107,12 +88,12 @@ class TaskResources:
         Raises:
             LedgerError: this worker was given no database.
         """
-        if self._places.ledger_url is None:
+        if self._connections.ledger_url is None:
             raise LedgerError(
                 "This stage needs the ledger: set CACO_LEDGER_URL, or run it where Postgres can be reached."
             )
         if self._ledger is None:
-            self._ledger = self._stack.enter_context(Ledger(self._places.ledger_url))
+            self._ledger = self._stack.enter_context(Ledger(self._connections.ledger_url))
         return self._ledger
 
     def claims(self) -> Claims:
@@ -121,11 +102,11 @@ class TaskResources:
 
     def work_folder(self) -> Path:
         """A folder of this run, beside the cache, that outlives a killed task; whoever uses it deletes it."""
-        return self._places.cache.with_name("work") / self._run.run_id
+        return self._connections.cache.with_name("work") / self._run.run_id
 
     def index_folder(self) -> Path:
         """A folder beside the cache for indexes of protected benchmarks; deleting it costs only the time to make them."""
-        return self._places.cache.with_name("benchmarks")
+        return self._connections.cache.with_name("benchmarks")
 
     def model_folder(self, model: str) -> str:
         """The folder of a model: bundled ("nano:NAME"), trained here ("trained", "model:ID"), or any other as it is named.
@@ -145,9 +126,9 @@ class TaskResources:
         """The model, behind its kept replies; its weights are loaded when it is first asked something new."""
         folder = settings.model if settings.engine == "openai" else self.model_folder(settings.model)
         model_id, rows = self._model_id(settings, folder), self._config.runner.reply_rows
-        replies = ReplyStore(self.store, model_id=model_id, shelf=self._shelf, engine=settings.engine, rows=rows)
+        replies = ReplyCache(self.store, model_id=model_id, shelf=self._shelf, engine=settings.engine, rows=rows)
         self._stack.callback(replies.close)
-        llm = RememberingLlm(
+        llm = CachingLlm(
             partial(self._load, settings, folder=folder, model_id=model_id),
             replies,
             model_id=model_id,
@@ -173,12 +154,12 @@ class TaskResources:
         name = settings.endpoint.connection
         if settings.engine != "openai" or name is None:
             return None
-        if key_variable(name) not in self._places.keys:
+        if key_variable(name) not in self._connections.keys:
             raise ConfigError(
                 f"The key of the connection '{name}' is not here: a DAG takes it from the Airflow connection of that name, "
                 f"`caco stage` from the variable {key_variable(name)}."
             )
-        return self._places.keys[key_variable(name)]
+        return self._connections.keys[key_variable(name)]
 
     def _model_id(self, settings: ModelSettings, folder: str) -> str:
         """What is known of the weights: their hash, else their revision, else who serves them."""
@@ -194,7 +175,7 @@ class TaskResources:
     def _download(self, model_id: str | None) -> Path:
         if model_id is None:
             raise EngineError(f"The run {self._run.run_id} has pinned no CodeGen: run `caco_codegen` first.")
-        return fetch_model(self.store, model_id, self._places.cache)
+        return fetch_model(self.store, model_id, self._connections.cache)
 
 
 def _weights_hashes(folder: str) -> list[str]:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import nights
+import nightly_runs
 import pyarrow.parquet as pq
 import pytest
 
@@ -29,7 +29,7 @@ def night(store: Store) -> RunRecord:
     settings = (f"samples={SAMPLES}", "shards=1", "runner.part_rows=1000", f"runner.reply_rows={TOGETHER}")
     model = ("models.codegen.model=nano:codegen", f"models.codegen.batch_rows={TOGETHER}")
     config = load_config("smoke", [*settings, *model])
-    return nights.register(config, store)
+    return nightly_runs.register(config, store)
 
 
 def kept(store: Store) -> list[dict[str, Any]]:
@@ -58,14 +58,14 @@ def test_a_task_killed_while_a_model_answers_asks_only_for_what_had_not_come(sto
     assert has_begun
     before = kept(store)
     assert 2 * TOGETHER <= len(before) < SAMPLES
-    assert [key for key in store.list(f"runs/{nights.DAY}/{run.run_id}") if "/sample/" in key] == []
+    assert [key for key in store.list(f"runs/{nightly_runs.DAY}/{run.run_id}") if "/sample/" in key] == []
 
     subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True, timeout=PATIENCE_SECONDS)
     after = kept(store)
     assert len(after) == len({row["request_id"] for row in after}) == SAMPLES  # no request was answered twice
     assert [row for row in after if row["request_id"] in {one["request_id"] for one in before}] == before
 
-    uri = f"runs/{nights.DAY}/{run.run_id}/sample/00000.manifest.json"
+    uri = f"runs/{nightly_runs.DAY}/{run.run_id}/sample/00000.manifest.json"
     manifest = parse_manifest(store.get(uri) or b"", uri=uri)
     assert (manifest.read, manifest.unknown, manifest.replayed) == (SAMPLES, 0, 0)
     made = {row.record.program.generation.request_id: row for row in read_shard(store, manifest.uri, Sample)}

@@ -2,8 +2,8 @@
 
 import re
 
-from caco_tasks.bank.readers.reading import Fields
-from caco_tasks.bank.readers.values import (
+from caco_tasks.sources.reading import Fields
+from caco_tasks.sources.values import (
     RecordError,
     Row,
     answer_text,

@@ -1,4 +1,4 @@
-"""Kept replies: asked for once, found again by retries, reruns and other runs, and never made of nothing."""
+"""CachedReply replies: asked for once, found again by retries, reruns and other runs, and never made of nothing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,8 +14,8 @@ from caco_tasks.config import ModelSettings, PriceSettings, RunConfig
 from caco_tasks.errors import DamagedError, EngineError
 from caco_tasks.llm import Prompt, Reply, Request
 from caco_tasks.llm.base import make_request, open_llm
+from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache
 from caco_tasks.records import PASS, Judged, Sample
-from caco_tasks.replies import RememberingLlm, ReplyStore
 from caco_tasks.runner import run_shard
 from caco_tasks.store import Store
 from caco_tasks.store.shards import read_shard, write_shard
@@ -43,8 +43,8 @@ class Place:
     def task(self, run_id: str = "run", *, rows: int = 3, shelf: str = "2026-01-02", **changes: Any) -> "Task":
         """A task of a run."""
         settings = settings_for(self.server, **changes)
-        replies = ReplyStore(self.store, model_id="org/m@1", shelf=shelf, engine="openai", rows=rows)
-        llm = RememberingLlm(
+        replies = ReplyCache(self.store, model_id="org/m@1", shelf=shelf, engine="openai", rows=rows)
+        llm = CachingLlm(
             lambda: open_llm(settings, folder="m", model_id="org/m@1"),
             replies,
             model_id="org/m@1",
@@ -64,8 +64,8 @@ class Place:
 class Task:
     """A task under way."""
 
-    llm: RememberingLlm
-    replies: ReplyStore
+    llm: CachingLlm
+    replies: ReplyCache
     settings: ModelSettings
 
     def requests(self, *texts: str) -> list[Request]:
@@ -223,7 +223,7 @@ def test_a_model_is_not_loaded_for_what_is_known(place: Place) -> None:
     def never() -> Any:
         raise AssertionError("the model was loaded")
 
-    llm = RememberingLlm(never, task.replies, model_id="org/m@1", run_id="run", price=PRICE)
+    llm = CachingLlm(never, task.replies, model_id="org/m@1", run_id="run", price=PRICE)
     assert words(llm.generate(task.requests("x"))) == ["x"]
     assert llm.generate([]) == []
 
@@ -235,7 +235,7 @@ def test_a_model_that_made_room_for_another_is_loaded_again_when_it_is_asked(pla
         loads.append(len(loads))
         return open_llm(task.settings, folder="m", model_id="org/m@1")
 
-    llm = RememberingLlm(load, task.replies, model_id="org/m@1", run_id="run", price=PRICE)
+    llm = CachingLlm(load, task.replies, model_id="org/m@1", run_id="run", price=PRICE)
     llm.unload()
     assert words(llm.generate(task.requests("a"))) == ["a"]
     assert words(llm.generate(task.requests("b"))) == ["b"]
@@ -256,7 +256,7 @@ def test_a_judge_who_says_nothing_usable_is_asked_for_another_sample(place: Plac
     rows = [Judged(record=making.sample("s", judgement=None), verdict=PASS)]
     uri = write_shard(place.store, folder="in", shard=0, record=Sample, judged=rows)["uri"]
     context = making.context_in(tmp_path, "judge", judging(place.server))
-    with context.resources:  # type: ignore[attr-defined]
+    with context.services:  # type: ignore[attr-defined]
         manifest = run_shard(context, [uri])
     assert (manifest.passed, manifest.unknown) == (1, 0)
     assert len({body["seed"] for _, _, body in place.server.asked}) == 3
@@ -266,7 +266,7 @@ def test_a_judge_who_says_nothing_usable_is_asked_for_another_sample(place: Plac
     for key in place.store.list(f"runs/{context.run.partition}"):
         place.store.delete(key)
     context = making.context_in(tmp_path, "judge", judging(place.server))
-    with context.resources:  # type: ignore[attr-defined]
+    with context.services:  # type: ignore[attr-defined]
         again = run_shard(context, [uri])
     assert place.asked() == []  # also the useless replies are replayed
     assert again.sha256 == manifest.sha256

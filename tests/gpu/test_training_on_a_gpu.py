@@ -7,7 +7,7 @@ import pytest
 
 from caco_tasks.config import TrainSettings
 from caco_tasks.llm.finetune import FineTuned, finetune
-from caco_tasks.resources import NANO_FOLDER
+from caco_tasks.services import NANO_FOLDER
 
 torch = pytest.importorskip("torch")
 

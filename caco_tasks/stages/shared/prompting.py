@@ -8,7 +8,7 @@ from caco_tasks.context import Context
 from caco_tasks.llm.base import PROMPT_TOO_LONG, Reply, make_request
 from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.records import PASS, Reason, Sample, Verdict, fail, unknown
-from caco_tasks.stages.examples import bank_examples
+from caco_tasks.stages.shared.few_shot import bank_examples
 
 Item = TypeVar("Item")
 
@@ -38,7 +38,7 @@ def ask(
     if not items:
         return  # nothing to ask: the model is not even loaded
     settings = context.config.models[role]
-    llm = context.resources.llm(role)
+    llm = context.services.llm(role)
     template = load_prompt(prompt or settings.prompt, variables=VARIABLES[role])
     number = context.attempt if sample is None else sample
     shown = template.showing(bank_examples())

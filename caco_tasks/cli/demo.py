@@ -11,15 +11,15 @@ from typing import Any
 from rich.console import Console
 
 from caco_tasks import tasks
+from caco_tasks.cli.progress import DAGS, follow, wait_for_run
+from caco_tasks.cli.tables import funnel_table, lineage_tree, row_panel
 from caco_tasks.config import load_config
 from caco_tasks.errors import ConservationError, GateError, PlatformError
-from caco_tasks.following import DAGS, follow, wait_for_run
 from caco_tasks.ids import run_id as make_run_id
 from caco_tasks.ledger import Ledger
 from caco_tasks.platform.api import AirflowApi
 from caco_tasks.platform.state import PlatformState
 from caco_tasks.publishing.export import dataset_rows
-from caco_tasks.showing import funnel_table, lineage_tree, row_panel
 from caco_tasks.store import Store, open_store
 
 DAG_PATIENCE_SECONDS = 90.0

@@ -1,4 +1,4 @@
-"""Where the outside things are: from the environment, else from the local platform's file; for command line and DAGs.
+"""Where store, ledger and caches are: from the environment, else from the local platform's file; for command line and DAGs.
 
 - `CACO_HOME`: folder of the local platform; default `.caco` in the current folder.
 - `CACO_STORE`: root of the store, `s3://bucket/prefix` or `file:///folder`; with `CACO_S3_ENDPOINT`,
@@ -8,15 +8,17 @@
 - `CACO_KEY_NAME`: the key of an endpoint whose `endpoint.connection` is `name`; a DAG sets it from the Airflow connection.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from caco_tasks.errors import ConfigError
 from caco_tasks.platform.state import PlatformState, load_state
-from caco_tasks.resources import KEY_PREFIX, Places
 from caco_tasks.store.base import StoreSettings
 
+KEY_PREFIX = "CACO_KEY_"  # of the environment's variables that hold keys of endpoints
 ENGINE_ENVIRONMENT = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the engine in this process: a kill leaves no second one, errors arrive here
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # on processors, leave the choice of cores to the system
@@ -28,35 +30,44 @@ ENGINE_ENVIRONMENT = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a process on this machine can reach."""
+class Connections:
+    """What a process on this machine can reach, and with which rights.
 
-    home: Path
-    places: Places
-    owner_url: str | None
-    analyst_url: str | None
-
-
-def look_around(environ: Mapping[str, str]) -> Surroundings:
-    """Finds store and ledger; each variable of the environment goes before the local platform's file.
-
-    Raises:
-        ConfigError: no store is named anywhere.
+    >>> connections = Connections.from_environ(os.environ)
+    >>> store = open_store(connections.store)
     """
-    home = home_folder(environ)
-    state = load_state(home)
-    places = Places(
-        store=_store(environ, state),
-        ledger_url=environ.get("CACO_LEDGER_URL") or (state.ledger_writer_url if state else None),
-        cache=home / "models",
-        keys={name: key for name, key in environ.items() if name.startswith(KEY_PREFIX)},
-    )
-    return Surroundings(
-        home=home,
-        places=places,
-        owner_url=environ.get("CACO_LEDGER_OWNER_URL") or (state.ledger_owner_url if state else None),
-        analyst_url=environ.get("CACO_LEDGER_ANALYST_URL") or (state.ledger_analyst_url if state else None),
-    )
+
+    home: Path = Path(".caco")  # folder of the local platform
+    store: StoreSettings
+    ledger_url: str | None  # as the writer; None: this worker has no database
+    owner_url: str | None = None
+    analyst_url: str | None = None
+    cache: Path  # folder for downloaded models
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # of endpoints, by `key_variable`
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Finds store and ledger; each variable of the environment goes before the local platform's file.
+
+        Raises:
+            ConfigError: no store is named anywhere.
+        """
+        home = home_folder(environ)
+        state = load_state(home)
+        return cls(
+            home=home,
+            store=_store(environ, state),
+            ledger_url=environ.get("CACO_LEDGER_URL") or (state.ledger_writer_url if state else None),
+            owner_url=environ.get("CACO_LEDGER_OWNER_URL") or (state.ledger_owner_url if state else None),
+            analyst_url=environ.get("CACO_LEDGER_ANALYST_URL") or (state.ledger_analyst_url if state else None),
+            cache=home / "models",
+            keys={name: key for name, key in environ.items() if name.startswith(KEY_PREFIX)},
+        )
+
+
+def key_variable(connection: str) -> str:
+    """The variable of the environment that holds the key of a connection."""
+    return KEY_PREFIX + re.sub(r"\W", "_", connection).upper()
 
 
 def home_folder(environ: Mapping[str, str]) -> Path:

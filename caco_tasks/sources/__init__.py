@@ -8,15 +8,15 @@ import json
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from caco_tasks.bank.readers.bundled import read_bank
-from caco_tasks.bank.readers.code_problems import humaneval, kodcode, mbpp
-from caco_tasks.bank.readers.competitions import big_math, deepscaler, math
-from caco_tasks.bank.readers.reading import read_file
-from caco_tasks.bank.readers.tables import NO_LICENCE, read_huggingface, read_table
-from caco_tasks.bank.readers.word_problems import asdiv, gsm8k, mathqa, mawps, mwptoolkit, svamp
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import ConfigError
 from caco_tasks.records import Judged, Seed
+from caco_tasks.sources.bundled import read_bank
+from caco_tasks.sources.code_problems import humaneval, kodcode, mbpp
+from caco_tasks.sources.competitions import big_math, deepscaler, math
+from caco_tasks.sources.reading import read_file
+from caco_tasks.sources.tables import NO_LICENCE, read_huggingface, read_table
+from caco_tasks.sources.word_problems import asdiv, gsm8k, mathqa, mawps, mwptoolkit, svamp
 
 Reader = Callable[[SourceSettings], Iterator[Judged[Seed]]]
 
@@ -58,7 +58,7 @@ def read_source(source: SourceSettings) -> Iterator[Judged[Seed]]:
     for setting in _settings_without_effect(source):
         raise ConfigError(f"The source '{source.name}' sets {setting}, which '{source.reader}' cannot use: remove it.")
     rows = READERS[source.reader](source)
-    most = source.most_solve_rate
+    most = source.max_solve_rate
     return rows if most is None else (row for row in rows if not row.verdict.kept or _solve_rate(row.record) <= most)
 
 
@@ -74,6 +74,6 @@ def _settings_without_effect(source: SourceSettings) -> list[str]:
         "path": source.path and source.reader == "bank",
         "subset": source.subset and source.reader != "huggingface",
         "split": source.split and source.reader != "huggingface",
-        "most_solve_rate": source.most_solve_rate is not None and source.reader != "big_math",
+        "max_solve_rate": source.max_solve_rate is not None and source.reader != "big_math",
     }
     return [setting for setting, is_unused in unused.items() if is_unused]

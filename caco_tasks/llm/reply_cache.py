@@ -57,20 +57,20 @@ INDEX = pa.schema(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class CachedReply:
     """A reply, and the run that paid for it."""
 
     reply: Reply
     run_id: str
 
 
-class RememberingLlm:
+class CachingLlm:
     """A model that is asked only what was never asked before; it is loaded when the first such request comes."""
 
     def __init__(
         self,
         open_engine: Callable[[], Engine],
-        replies: "ReplyStore",
+        replies: "ReplyCache",
         *,
         model_id: str,
         run_id: str,
@@ -87,7 +87,7 @@ class RememberingLlm:
         known = self._replies.find(list(wanted))
         missing = [request for request_id, request in wanted.items() if request_id not in known]
         for reply in self._ask(missing, list(wanted)):
-            known[reply.generation.request_id] = Kept(reply=reply, run_id=self._run_id)
+            known[reply.generation.request_id] = CachedReply(reply=reply, run_id=self._run_id)
         return list(self._shared(requests, known))
 
     def unload(self) -> None:
@@ -106,7 +106,7 @@ class RememberingLlm:
                 keep(reply)
                 yield reply
 
-    def _shared(self, requests: Sequence[Request], known: dict[str, Kept]) -> Iterator[Reply]:
+    def _shared(self, requests: Sequence[Request], known: dict[str, CachedReply]) -> Iterator[Reply]:
         """The reply of each request, with what this run paid for it: nothing for a replayed one."""
         given: set[str] = set()
         for request in requests:
@@ -121,7 +121,7 @@ class RememberingLlm:
         return (made.prompt_tokens * self._price.prompt + made.completion_tokens * self._price.completion) / MILLION
 
 
-class ReplyStore:
+class ReplyCache:
     """The kept replies of one model on one shelf; `close` writes the index of what was kept since it was opened."""
 
     def __init__(self, store: Store, *, model_id: str, shelf: str, engine: str, rows: int) -> None:
@@ -131,7 +131,7 @@ class ReplyStore:
         self._index: pa.Table | None = None
         self._fresh: dict[str, str] = {}  # request id -> batch: kept or found here, and in no index yet
 
-    def find(self, request_ids: Sequence[str]) -> dict[str, Kept]:
+    def find(self, request_ids: Sequence[str]) -> dict[str, CachedReply]:
         """The kept replies to requests, by request id; those that were never answered are not in it.
 
         Raises:
@@ -192,8 +192,8 @@ class ReplyStore:
             self._index = pa.concat_tables([INDEX.empty_table(), *tables])
         return self._index
 
-    def _read(self, keys: Iterable[str], wanted: set[str], *, is_fresh: bool = False) -> dict[str, Kept]:
-        found: dict[str, Kept] = {}
+    def _read(self, keys: Iterable[str], wanted: set[str], *, is_fresh: bool = False) -> dict[str, CachedReply]:
+        found: dict[str, CachedReply] = {}
         for key in keys:
             for row in _get(self._store, key, BATCH).to_pylist():
                 if is_fresh:
@@ -223,11 +223,11 @@ def _row(reply: Reply) -> dict[str, Any]:
     }
 
 
-def _kept(row: Mapping[str, Any]) -> Kept:
+def _kept(row: Mapping[str, Any]) -> CachedReply:
     names = ("request_id", "model_id", "prompt", "finish_reason", "prompt_tokens", "completion_tokens", "seconds")
     logprobs = None if row["logprobs"] is None else tuple(round(value, 6) for value in row["logprobs"])
     generation = Generation(**{name: row[name] for name in names})
-    return Kept(reply=Reply(text=row["text"], generation=generation, logprobs=logprobs), run_id=row["run_id"])
+    return CachedReply(reply=Reply(text=row["text"], generation=generation, logprobs=logprobs), run_id=row["run_id"])
 
 
 def _halves(request_ids: Iterable[str]) -> pa.Array:

@@ -5,8 +5,8 @@ Each function takes one record as its authors publish it; the annotation is what
 
 import re
 
-from caco_tasks.bank.readers.reading import Fields
-from caco_tasks.bank.readers.values import (
+from caco_tasks.sources.reading import Fields
+from caco_tasks.sources.values import (
     Row,
     answer_text,
     answers_text,

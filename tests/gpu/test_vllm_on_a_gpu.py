@@ -7,7 +7,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-import nights
+import nightly_runs
 import pytest
 
 from caco_tasks.config import ModelSettings, load_config
@@ -35,7 +35,7 @@ def test_a_stage_samples_thousands_on_a_card_and_replays_them(tmp_path: Path) ->
     table |= {"vllm": {"memory_fraction": 0.3}}
     codegen = ModelSettings.model_validate(config.models["codegen"].model_dump() | table)
     store = open_store(StoreSettings(root=f"file://{tmp_path}/store"))
-    night = nights.register(config.model_copy(update={"models": config.models | {"codegen": codegen}}), store)
+    night = nightly_runs.register(config.model_copy(update={"models": config.models | {"codegen": codegen}}), store)
     command = [sys.executable, "-m", "caco_tasks.cli", "stage", "sample", "--run", night.run_id, "--json"]
     env = {**os.environ, "CACO_STORE": store.root, "CACO_HOME": str(tmp_path)}
 
@@ -51,7 +51,7 @@ def test_a_stage_samples_thousands_on_a_card_and_replays_them(tmp_path: Path) ->
     assert sum("input = {" in row.record.program.code for row in rows) > 3500
     assert len({row.record.program.program_id for row in rows}) > 2000
 
-    for key in store.list(f"runs/{nights.DAY}/{night.run_id}/sample"):
+    for key in store.list(f"runs/{nightly_runs.DAY}/{night.run_id}/sample"):
         store.delete(key)
     again = [row for shard in sample() for row in read_shard(store, str(shard["uri"]), Sample)]
     assert again == rows

@@ -15,7 +15,7 @@ from rich.markup import escape
 from caco_tasks import __version__
 from caco_tasks.errors import CacoError, ConfigError, PlatformError
 
-PROJECT = Path(__file__).resolve().parents[1]  # the checkout: `dags/`, `plugins/`, `sql/` lie beside the package
+PROJECT = Path(__file__).resolve().parents[2]  # the checkout: `dags/`, `plugins/`, `sql/` lie beside the package
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -41,7 +41,7 @@ def _plainly(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _home() -> Path:
-    from caco_tasks.environment import home_folder
+    from caco_tasks.connections import home_folder
 
     return home_folder(os.environ)
 
@@ -56,21 +56,21 @@ def _state() -> Any:
 
 
 def _ledger(role: str = "writer") -> Any:
-    from caco_tasks.environment import look_around
+    from caco_tasks.connections import Connections
     from caco_tasks.ledger import Ledger
 
-    around = look_around(os.environ)
-    url = {"writer": around.places.ledger_url, "owner": around.owner_url, "analyst": around.analyst_url}[role]
+    connections = Connections.from_environ(os.environ)
+    url = {"writer": connections.ledger_url, "owner": connections.owner_url, "analyst": connections.analyst_url}[role]
     if url is None:
         raise ConfigError("There is no ledger: start the local platform with `caco up`, or set CACO_LEDGER_URL.")
     return Ledger(url)
 
 
 def _store() -> Any:
-    from caco_tasks.environment import look_around
+    from caco_tasks.connections import Connections
     from caco_tasks.store import open_store
 
-    return open_store(look_around(os.environ).places.store)
+    return open_store(Connections.from_environ(os.environ).store)
 
 
 config_option = click.option("--config", default="nano", show_default=True, help="A bundled config or a TOML file.")
@@ -92,8 +92,8 @@ def main() -> None:
 @_plainly
 def demo(config: str, overrides: Sequence[str]) -> None:
     """The main job on the embedded default, start to published dataset."""
+    from caco_tasks.cli.demo import demo_job, run_demo
     from caco_tasks.config import load_config
-    from caco_tasks.demo import demo_job, run_demo
 
     load_config(config, overrides)  # a wrong setting is told before anything starts
     state = _bring_up(None)
@@ -125,8 +125,8 @@ def down() -> None:
 @_plainly
 def status(as_json: bool) -> None:
     """Show the services of the local platform; exit code 0 when all are healthy."""
+    from caco_tasks.cli.tables import answer_table
     from caco_tasks.platform.control import status as look
-    from caco_tasks.showing import answer_table
 
     found = look(_home())
     if as_json:
@@ -144,8 +144,8 @@ def status(as_json: bool) -> None:
 @_plainly
 def doctor(as_json: bool) -> None:
     """Say what is missing on this machine, and how to get it."""
+    from caco_tasks.cli.tables import answer_table
     from caco_tasks.platform.doctor import doctor as examine
-    from caco_tasks.showing import answer_table
 
     findings = examine(_home(), PROJECT)
     if as_json:
@@ -163,7 +163,7 @@ def doctor(as_json: bool) -> None:
 @_plainly
 def run(partition: str | None, config: str, overrides: Sequence[str]) -> None:
     """Trigger caco_nightly for one date and follow it."""
-    from caco_tasks.demo import Job, run_nightly, today
+    from caco_tasks.cli.demo import Job, run_nightly, today
 
     job = Job(partition=partition or today(), config=config, overrides=tuple(overrides))
     run_nightly(_state(), job, out)
@@ -200,7 +200,7 @@ def stage(
     A model is loaded once for all shards; with --json, each shard has a line of its own.
     """
     from caco_tasks import tasks
-    from caco_tasks.environment import ENGINE_ENVIRONMENT
+    from caco_tasks.connections import ENGINE_ENVIRONMENT
     from caco_tasks.platform.processes import die_with_parent
 
     if parent is not None:
@@ -219,7 +219,7 @@ def stage(
 @_plainly
 def funnel(run_id: str | None, as_json: bool) -> None:
     """Show what became of the records of a run; the newest nightly run by default."""
-    from caco_tasks.showing import funnel_json, funnel_table
+    from caco_tasks.cli.tables import funnel_json, funnel_table
     from caco_tasks.tasks import find_run
 
     with _ledger() as ledger:
@@ -241,7 +241,7 @@ def scores(run_id: str | None, as_json: bool) -> None:
     """Show what a student and its base score; of the newest evaluation by default."""
     from dataclasses import asdict
 
-    from caco_tasks.showing import score_table
+    from caco_tasks.cli.tables import score_table
     from caco_tasks.tasks import find_run
 
     with _ledger() as ledger:
@@ -261,7 +261,7 @@ def scores(run_id: str | None, as_json: bool) -> None:
 @_plainly
 def lineage(sample_id: str, as_json: bool) -> None:
     """Show all the ancestors of a sample: verdicts, texts, models, the seeds behind them."""
-    from caco_tasks.showing import lineage_tree
+    from caco_tasks.cli.tables import lineage_tree
 
     with _ledger() as ledger:
         found = ledger.lineage(sample_id)
@@ -277,12 +277,12 @@ def lineage(sample_id: str, as_json: bool) -> None:
 @_plainly
 def sql(query: str | None, as_json: bool) -> None:
     """Ask the ledger in SQL, as the read-only analyst; without QUERY it opens psql."""
-    from caco_tasks.environment import look_around
+    from caco_tasks.cli.tables import answer_table
+    from caco_tasks.connections import Connections
     from caco_tasks.platform.postgres import psql
-    from caco_tasks.showing import answer_table
 
     if query is None:
-        url = look_around(os.environ).analyst_url
+        url = Connections.from_environ(os.environ).analyst_url
         if url is None:
             raise ConfigError(
                 "There is no ledger: start the local platform with `caco up`, or set CACO_LEDGER_ANALYST_URL."
@@ -375,7 +375,7 @@ def bench(name: str, as_json: bool) -> None:
     """Measure a part of the platform, as ratios within one run; needs a checkout, which holds `benchmarks/`."""
     import runpy
 
-    from caco_tasks.showing import figure_tables
+    from caco_tasks.cli.tables import figure_tables
 
     path = PROJECT / "benchmarks" / f"{name}.py"
     if not path.is_file():
@@ -402,8 +402,8 @@ def bench(name: str, as_json: bool) -> None:
 def housekeeping(days: int, delete: bool, as_json: bool) -> None:
     """Count what nobody needs in the store and on this machine, and remove it on demand."""
     from caco_tasks import tasks
+    from caco_tasks.cli.tables import answer_table
     from caco_tasks.housekeeping import KINDS
-    from caco_tasks.showing import answer_table
 
     with err.status("looking through the store"):
         report = tasks.housekeeping(older_than_days=days, delete=delete)

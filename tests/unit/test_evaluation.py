@@ -15,7 +15,7 @@ from caco_tasks.grading import Grader, extract_answer
 from caco_tasks.llm.prompts import Prompt
 from caco_tasks.nano.data import FIRST_TRAINING_NUMBER
 from caco_tasks.records import Lesson
-from caco_tasks.stages.contest import bout_of, evaluation_of, scored_items
+from caco_tasks.stages.shared.evaluation import eval_shard, evaluation_of, scored_items
 from caco_tasks.stages.student import example_of
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -49,11 +49,11 @@ def test_held_out_problems_have_numbers_between_those_of_seeds_and_of_training()
 
 
 def test_of_a_long_benchmark_the_same_items_are_drawn_each_time() -> None:
-    all_of_them, few = scored_items(settings(bank_each=2)), scored_items(settings(bank_each=2, most_items=20))
+    all_of_them, few = scored_items(settings(bank_each=2)), scored_items(settings(bank_each=2, max_items=20))
     assert len(few) == 20
-    assert few == [item for item in all_of_them if item in few] == scored_items(settings(bank_each=2, most_items=20))
+    assert few == [item for item in all_of_them if item in few] == scored_items(settings(bank_each=2, max_items=20))
     assert few != all_of_them[:20]
-    assert set(few) < set(scored_items(settings(bank_each=2, most_items=30)))
+    assert set(few) < set(scored_items(settings(bank_each=2, max_items=30)))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_shard_asks_one_model_for_one_kind_of_answers(
     shard: int, contender: str, numbers: list[int], temperature: float
 ) -> None:
     asked = {"model": "b", "prompt": "solve.v1", "temperature": 0.7}
-    bout = bout_of(shard, settings(ask=asked, draws=2, k=2))
+    bout = eval_shard(shard, settings(ask=asked, draws=2, k=2))
     assert (bout.contender, list(bout.numbers), bout.settings.temperature) == (contender, numbers, temperature)
 
 

@@ -19,9 +19,9 @@ from typing import IO, Any, Literal, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from caco_tasks.bank.readers.values import RecordError, Row, shown
-from caco_tasks.bank.readers.xml_rows import xml_rows
 from caco_tasks.errors import SourceError
+from caco_tasks.sources.values import RecordError, Row, shown
+from caco_tasks.sources.xml_rows import xml_rows
 
 Container = Literal["json", "jsonl", "parquet", "csv", "xml"]
 

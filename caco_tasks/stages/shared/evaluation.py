@@ -18,7 +18,7 @@ VARIABLES = frozenset(("problem",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bout:
+class EvalShard:
     """What one shard asks: one contender, and either its greedy answers or its sampled ones."""
 
     contender: str
@@ -37,12 +37,12 @@ def evaluation_of(config: RunConfig) -> EvaluateSettings:
     return config.evaluate
 
 
-def bout_of(shard: int, settings: EvaluateSettings) -> Bout:
+def eval_shard(shard: int, settings: EvaluateSettings) -> EvalShard:
     """Shards 0 and 1 hold the greedy answers of base and student, shards 2 and 3 the sampled ones."""
     is_greedy = shard < len(CONTENDERS)
     asked = settings.ask.model_copy(update={"temperature": 0.0} if is_greedy else {})
     numbers = [0] if is_greedy else range(1, settings.draws + 1)
-    return Bout(contender=CONTENDERS[shard % len(CONTENDERS)], numbers=numbers, settings=asked)
+    return EvalShard(contender=CONTENDERS[shard % len(CONTENDERS)], numbers=numbers, settings=asked)
 
 
 def scored_items(settings: EvaluateSettings) -> list[Item]:
@@ -51,12 +51,12 @@ def scored_items(settings: EvaluateSettings) -> list[Item]:
     Raises:
         SourceError: a file is missing or malformed, an item has no answer, or two items have one id.
     """
-    files = [_few([*read_benchmark(benchmark)], settings.most_items) for benchmark in settings.benchmarks]
+    files = [_few([*read_benchmark(benchmark)], settings.max_items) for benchmark in settings.benchmarks]
     bank = [
         Item(benchmark=BANK, key=problem.key, problem=problem.problem, answer=problem.answer)
         for problem in held_out_problems(settings.bank_each)
     ]
-    items = [item for benchmark in (*files, _few(bank, settings.most_items)) for item in benchmark]
+    items = [item for benchmark in (*files, _few(bank, settings.max_items)) for item in benchmark]
     _demand_answers(items)
     return items
 
@@ -65,7 +65,7 @@ def prompt_of(context: Context) -> Prompt:
     """The prompt that base and student are asked; a chat becomes plain text for a tokenizer without a chat template."""
     settings = evaluation_of(context.config)
     prompt = load_prompt(settings.ask.prompt, variables=VARIABLES)
-    if not prompt.is_chat or context.resources.has_chat_template(settings.train.base, settings.train.revision):
+    if not prompt.is_chat or context.services.has_chat_template(settings.train.base, settings.train.revision):
         return prompt
     text = f"{prompt.system}\n\n{prompt.text}\n\n" if prompt.system else f"{prompt.text}\n\n"
     return replace(prompt, name=f"{prompt.name}/plain", system=None, text=text, is_chat=False)

@@ -4,8 +4,8 @@ import io
 
 from rich.console import Console
 
+from caco_tasks.cli.tables import figure_tables, lineage_tree, score_table
 from caco_tasks.ledger import GainRow, ScoreRow
-from caco_tasks.showing import figure_tables, lineage_tree, score_table
 
 SHARE = {"n": 9, "of": 10, "share": 0.9, "low": 0.5958, "high": 0.9821}
 

@@ -1,0 +1,5 @@
+"""The command line: `caco`."""
+
+from caco_tasks.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,1 @@
+"""Shared by several stages: prompting, few-shot examples, what an evaluation asks, the upload of models."""
