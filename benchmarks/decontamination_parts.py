@@ -8,8 +8,8 @@ from pathlib import Path
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
+from caco_tasks.checks.overlap import benchmark_index, overlap_verdict
 from caco_tasks.config import DecontaminationSettings
-from caco_tasks.filters.overlap import benchmark_index, overlap_verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

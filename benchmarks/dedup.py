@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from caco_tasks.filters.fingerprints import alike, code_tokens, program_sketches
+from caco_tasks.checks.fingerprints import alike, code_tokens, program_sketches
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER
 from caco_tasks.platform.ports import free_port

@@ -12,7 +12,7 @@ from random import Random
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
-from caco_tasks.filters.fingerprints import NEAR_CLAIM, PROGRAM_CLAIM, alike, program_fingerprint, program_sketches
+from caco_tasks.checks.fingerprints import NEAR_CLAIM, PROGRAM_CLAIM, alike, program_fingerprint, program_sketches
 from caco_tasks.ids import content_id
 from caco_tasks.ledger import Ledger
 from caco_tasks.store import RunRecord

@@ -24,15 +24,15 @@ from caco_tasks.config import ModelSettings, RunConfig, load_config
 from caco_tasks.connections import Connections
 from caco_tasks.context import Context
 from caco_tasks.llm import Llm, Reply, open_llm
-from caco_tasks.llm.base import Engine, make_request
+from caco_tasks.llm.llm import Engine, make_request
 from caco_tasks.llm.prompts import load_prompt
 from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache
 from caco_tasks.records import PASS, Generation, Judged, Problem, Program, Sample
 from caco_tasks.runner import run_shard
 from caco_tasks.services import NANO_FOLDER, TaskServices
 from caco_tasks.store import Manifest, RunRecord
-from caco_tasks.store.base import StoreSettings
 from caco_tasks.store.shards import write_shard
+from caco_tasks.store.store import StoreSettings
 
 ROUNDS = 3
 CPU_ROWS, GPU_ROWS = 256, 8192

@@ -13,9 +13,9 @@ from caco_tasks.config import load_config
 from caco_tasks.ledger import Ledger
 from caco_tasks.records import PASS, Judged, Sample
 from caco_tasks.store import Manifest, RunRecord, Store, open_store
-from caco_tasks.store.base import StoreSettings
 from caco_tasks.store.manifest import run_folder
 from caco_tasks.store.shards import read_shard, write_shard
+from caco_tasks.store.store import StoreSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
 from bank_samples import samples

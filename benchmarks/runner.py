@@ -23,8 +23,8 @@ from caco_tasks.runner import run_shard
 from caco_tasks.services import TaskServices
 from caco_tasks.stages.agree import agree
 from caco_tasks.store import RunRecord
-from caco_tasks.store.base import StoreSettings
 from caco_tasks.store.shards import write_shard
+from caco_tasks.store.store import StoreSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
 from bank_samples import samples

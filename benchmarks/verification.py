@@ -27,7 +27,7 @@ from caco_tasks.services import TaskServices
 from caco_tasks.sources import read_source
 from caco_tasks.stages import STAGES
 from caco_tasks.store import RunRecord
-from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.store import StoreSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planted import KINDS, Row

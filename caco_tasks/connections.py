@@ -16,7 +16,7 @@ from typing import Self
 
 from caco_tasks.errors import ConfigError
 from caco_tasks.platform.state import PlatformState, load_state
-from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.store import StoreSettings
 
 KEY_PREFIX = "CACO_KEY_"  # of the environment's variables that hold keys of endpoints
 ENGINE_ENVIRONMENT = {

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from caco_tasks.ledger import Ledger
 from caco_tasks.store import Store
-from caco_tasks.store.base import Stored
+from caco_tasks.store.store import Stored
 
 # kind -> what it is; the order of the report
 KINDS: Mapping[str, str] = {

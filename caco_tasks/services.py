@@ -14,7 +14,7 @@ from caco_tasks.grading import Grader
 from caco_tasks.ids import content_id, file_sha256
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm import Llm, has_chat_template, open_llm
-from caco_tasks.llm.base import Engine
+from caco_tasks.llm.llm import Engine
 from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache
 from caco_tasks.sandbox import Sandbox
 from caco_tasks.store import RunRecord, Store, open_store

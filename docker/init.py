@@ -9,7 +9,7 @@ import subprocess
 from caco_tasks.connections import Connections
 from caco_tasks.ledger import Ledger
 from caco_tasks.store import open_store
-from caco_tasks.store.s3 import S3Store
+from caco_tasks.store.s3_store import S3Store
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER
 from caco_tasks.platform.ports import free_port
 from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.platform.swift import EmbeddedSwift
-from caco_tasks.store.base import StoreSettings
-from caco_tasks.store.s3 import S3Store
+from caco_tasks.store.s3_store import S3Store
+from caco_tasks.store.store import StoreSettings
 
 FIRST_PORT = 25000
 

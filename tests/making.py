@@ -24,7 +24,7 @@ from caco_tasks.records import (
 )
 from caco_tasks.services import TaskServices
 from caco_tasks.store import RunRecord, Store, open_store
-from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.store import StoreSettings
 
 CODE = 'input = {"pens": 3, "price": 4}\n\ndef cost(pens, price):\n    return pens * price\n\noutput = cost(**input)\n'
 

@@ -12,7 +12,7 @@ from caco_tasks.bank.family import BankProblem, draw_problem
 from caco_tasks.config import load_config
 from caco_tasks.ids import program_id, run_id
 from caco_tasks.ledger import Ledger
-from caco_tasks.publishing.rows import SCHEMA, dataset_row
+from caco_tasks.publishing.dataset_row import SCHEMA, dataset_row
 from caco_tasks.records import Execution, Generation, Judgement, Problem, Program, Sample, Solution
 from caco_tasks.store import RunRecord, Store
 from caco_tasks.store.registry import DatasetFile, DatasetRecord, dataset_folder, dataset_manifest_uri

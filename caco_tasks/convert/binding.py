@@ -12,10 +12,21 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from fractions import Fraction
 
+from caco_tasks.convert.expression import (
+    Fixed,
+    Literal,
+    Node,
+    NoTreeError,
+    Part,
+    Step,
+    Unknown,
+    leaves,
+    substitute,
+    value,
+)
 from caco_tasks.convert.offers import Candidate, Known, candidates
 from caco_tasks.convert.scan import Mention
-from caco_tasks.convert.statements import Statement, roles, twins
-from caco_tasks.convert.trees import Fixed, Literal, Node, NoTreeError, Part, Step, Unknown, leaves, substitute, value
+from caco_tasks.convert.solution_steps import Statement, roles, twins
 from caco_tasks.records import Grade
 
 MAX_WAYS = 300  # of sharing out, for literals of one value

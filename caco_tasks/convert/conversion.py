@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from caco_tasks.convert.binding import bind, own_numbers, results
+from caco_tasks.convert.expression import NoTreeError
 from caco_tasks.convert.rendering import render
 from caco_tasks.convert.scan import Mention
-from caco_tasks.convert.statements import Statement
-from caco_tasks.convert.trees import NoTreeError
+from caco_tasks.convert.solution_steps import Statement
 from caco_tasks.records import Grade, Seed
 
 _FRACTION = re.compile(r"\d\s*[/:]\s*\d")

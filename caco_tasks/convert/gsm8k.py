@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from caco_tasks.convert.conversion import Attempt, Conversion, attempt, best_of
+from caco_tasks.convert.expression import Call, Literal, Node, NoTreeError, literals, number, parse, placed, value
 from caco_tasks.convert.golds import read_golds
 from caco_tasks.convert.scan import Mention, scan
-from caco_tasks.convert.statements import Context, Statement
-from caco_tasks.convert.trees import Call, Literal, Node, NoTreeError, literals, number, parse, placed, value
-from caco_tasks.convert.words import plain_words, stem, stems
+from caco_tasks.convert.solution_steps import Context, Statement
+from caco_tasks.convert.stems import plain_words, stem, stems
 from caco_tasks.records import Grade, Seed
 
 MAX_SOLUTION_CHARS = 10_000

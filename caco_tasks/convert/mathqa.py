@@ -10,10 +10,7 @@ from fractions import Fraction
 
 from caco_tasks.convert.annotation import annotation_of
 from caco_tasks.convert.conversion import Conversion, attempt
-from caco_tasks.convert.golds import read_golds
-from caco_tasks.convert.scan import scan
-from caco_tasks.convert.statements import Statement
-from caco_tasks.convert.trees import (
+from caco_tasks.convert.expression import (
     Call,
     Fixed,
     Literal,
@@ -29,6 +26,9 @@ from caco_tasks.convert.trees import (
     placed,
     value,
 )
+from caco_tasks.convert.golds import read_golds
+from caco_tasks.convert.scan import scan
+from caco_tasks.convert.solution_steps import Statement
 from caco_tasks.records import Seed
 
 MAX_FORMULA_CHARS = 2_000

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from caco_tasks.convert.constants import constants_for, is_triggered
+from caco_tasks.convert.expression import Fixed, Literal, Node, Op, Part, Plain, Step
 from caco_tasks.convert.scan import Mention, unit_of
-from caco_tasks.convert.statements import HUNDRED, HUNDREDTH, Context, Role, Statement
-from caco_tasks.convert.trees import Fixed, Literal, Node, Op, Part, Plain, Step
-from caco_tasks.convert.words import stem, stems
+from caco_tasks.convert.solution_steps import HUNDRED, HUNDREDTH, Context, Role, Statement
+from caco_tasks.convert.stems import stem, stems
 
 ONE = Fraction(1)
 _STRUCTURE = 90.0

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeVar
 
+from caco_tasks.convert.expression import Call, Fixed, Literal, Node, Op, Part, Plain, Step, Unknown, leaves
 from caco_tasks.convert.naming import Names, input_wishes, step_wishes
 from caco_tasks.convert.scan import Mention
-from caco_tasks.convert.statements import Statement
-from caco_tasks.convert.trees import Call, Fixed, Literal, Node, Op, Part, Plain, Step, Unknown, leaves
+from caco_tasks.convert.solution_steps import Statement
 
 Kind = TypeVar("Kind", Part, Fixed)
 

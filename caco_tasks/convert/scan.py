@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from caco_tasks.convert.words import plain_words, stem, stems
+from caco_tasks.convert.stems import plain_words, stem, stems
 
 MAX_QUESTION_CHARS = 6_000
 MAX_MENTIONS = 60

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from caco_tasks.convert.trees import Call, Node, NoTreeError, Op, Plain, Step, Unknown, Values, leaves, value
+from caco_tasks.convert.expression import Call, Node, NoTreeError, Op, Plain, Step, Unknown, Values, leaves, value
 
 MAX_UNKNOWNS = 4
 Term = Node | None  # None is zero

@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from caco_tasks.grading.clean import clean
+from caco_tasks.grading.equality import compare_trees
 from caco_tasks.grading.extract import TAIL_CHARS, extract_answer, has_solution_marks
+from caco_tasks.grading.normal_form import clean
 from caco_tasks.grading.parse import parse
+from caco_tasks.grading.syntax_tree import Node, Words
 from caco_tasks.grading.tokens import MAX_CHARS, Unreadable
-from caco_tasks.grading.tree import Node, Words
-from caco_tasks.grading.trees import compare_trees
 from caco_tasks.grading.units import split_unit, units_agree
 from caco_tasks.grading.words import number_of_words
 

@@ -10,7 +10,7 @@ from typing import Self
 
 from caco_tasks.config import GradingSettings
 from caco_tasks.grading.compare import Decision, Question, compare_exactly
-from caco_tasks.grading.pool import Pool, Reply
+from caco_tasks.grading.workers import Pool, Reply
 from caco_tasks.records import PASS, Reason, Verdict, fail, unknown
 
 VERSION = "exact-2+math-verify-0.9"

@@ -7,6 +7,7 @@ atom.
 import re
 from fractions import Fraction
 
+from caco_tasks.grading.syntax_tree import Call, Group, Node, Number, Relation, Symbol, Words
 from caco_tasks.grading.tokens import (
     CLOSING,
     CONSTANTS,
@@ -29,13 +30,12 @@ from caco_tasks.grading.tokens import (
     literal,
     tokens,
 )
-from caco_tasks.grading.tree import Call, Group, Node, Number, Relation, Symbol, Words
 
 MAX_DEPTH = 120
 
 
 def parse(text: str) -> Node:
-    """The tree of a cleaned text (see `caco_tasks.grading.clean`).
+    """The tree of a cleaned text (see `caco_tasks.grading.normal_form`).
 
     Raises:
         Unreadable: the text is not in the grammar, or is larger than the caps of this module.

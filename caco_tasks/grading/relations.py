@@ -1,8 +1,8 @@
 """Equations, inequalities and chains of them."""
 
-from caco_tasks.grading.evaluate import Undecided, exact, symbols
-from caco_tasks.grading.points import is_same_number, ratio_at_points, same_at_points
-from caco_tasks.grading.tree import Call, Group, Node, Relation, Symbol
+from caco_tasks.grading.exact_value import Undecided, exact, symbols
+from caco_tasks.grading.numeric_probe import is_same_number, ratio_at_points, same_at_points
+from caco_tasks.grading.syntax_tree import Call, Group, Node, Relation, Symbol
 
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 _LEFT_BRACKETS = {"<": "(", "<=": "["}

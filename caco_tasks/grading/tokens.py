@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from caco_tasks.grading.tree import Number
+from caco_tasks.grading.syntax_tree import Number
 
 MAX_CHARS = 20_000  # of a text that is read at all
 MAX_DIGITS = 4000  # of one number

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, text
 
 from caco_tasks.errors import DamagedError, LedgerError
 from caco_tasks.ledger.connection import Database
-from caco_tasks.store.base import Store
 from caco_tasks.store.manifest import Manifest, run_folder
+from caco_tasks.store.store import Store
 
 CLAIMING_STAGES = ("unify", "dedup", "decontaminate")
 

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, text
 
 from caco_tasks.errors import DamagedError, StoreError
 from caco_tasks.ledger.connection import Value, copy_rows
-from caco_tasks.store.base import Store
 from caco_tasks.store.registry import DatasetFile, DatasetRecord
+from caco_tasks.store.store import Store
 
 _INSERT_DATASET = text("""
     INSERT INTO caco.dataset (dataset, version, run_id, partition, rows, code_version, files, facts)

@@ -21,7 +21,6 @@ from caco_tasks.ledger.conservation import demand_conservation
 from caco_tasks.ledger.datasets import insert_dataset
 from caco_tasks.ledger.lookups import FunnelRow, OverlapRow, RejectRow, SourceRow
 from caco_tasks.ledger.scores import GainRow, OutlayRow, ScoreRow
-from caco_tasks.store.base import Store
 from caco_tasks.store.manifest import Manifest, RunRecord, manifest_uri
 from caco_tasks.store.registry import (
     AuditAnswers,
@@ -32,6 +31,7 @@ from caco_tasks.store.registry import (
     audit_uri,
     parse_answers,
 )
+from caco_tasks.store.store import Store
 
 
 class Ledger:

@@ -15,10 +15,10 @@ from caco_tasks.ledger.claims import CLAIMING_STAGES, keep_claims
 from caco_tasks.ledger.connection import copy_rows
 from caco_tasks.ledger.models import insert_model
 from caco_tasks.records import Judged
-from caco_tasks.store.base import Store
 from caco_tasks.store.manifest import Manifest
 from caco_tasks.store.registry import parse_model
 from caco_tasks.store.shards import read_shard
+from caco_tasks.store.store import Store
 
 _INSERT_SHARD = text("""
     INSERT INTO caco.shard (

@@ -6,9 +6,9 @@ from typing import TypeVar
 from caco_tasks.errors import DamagedError
 from caco_tasks.ledger.flow import PIPELINES
 from caco_tasks.ledger.ledger import Ledger
-from caco_tasks.store.base import Store
 from caco_tasks.store.manifest import Manifest, RunRecord, parse_manifest
 from caco_tasks.store.registry import is_dataset_manifest, parse_answers, parse_dataset, parse_draw, parse_run
+from caco_tasks.store.store import Store
 
 Parsed = TypeVar("Parsed")
 

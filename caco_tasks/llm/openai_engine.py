@@ -14,7 +14,7 @@ import httpx
 from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import openai_protocol as protocol
-from caco_tasks.llm.base import PROMPT_TOO_LONG, Reply, Request, in_order, no_reply
+from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, no_reply
 from caco_tasks.llm.openai_protocol import Answer, Busy, Refused
 from caco_tasks.llm.pacing import Pace
 from caco_tasks.records import Generation

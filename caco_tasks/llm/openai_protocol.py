@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
-from caco_tasks.llm.base import PROMPT_TOO_LONG, Request, messages_of
+from caco_tasks.llm.llm import PROMPT_TOO_LONG, Request, messages_of
 
 SEEDS = 2**31  # servers take seeds of at least so many values
 MAX_WORDS_CHARS = 200  # of what a server says in an error

@@ -26,9 +26,9 @@ import pyarrow.parquet as pq
 from caco_tasks.config import PriceSettings
 from caco_tasks.errors import DamagedError
 from caco_tasks.ids import content_id
-from caco_tasks.llm.base import Engine, Reply, Request
+from caco_tasks.llm.llm import Engine, Reply, Request
 from caco_tasks.records import Generation
-from caco_tasks.store.base import Store
+from caco_tasks.store.store import Store
 
 NAME_CHARS = 16
 MILLION = 1_000_000

@@ -13,7 +13,7 @@ from typing import Any
 from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.ids import random_seed
-from caco_tasks.llm.base import PROMPT_TOO_LONG, Reply, Request, in_order, messages_of, no_reply
+from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, messages_of, no_reply
 from caco_tasks.records import Generation
 
 

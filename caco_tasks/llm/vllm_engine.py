@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
-from caco_tasks.llm.base import PROMPT_TOO_LONG, Reply, Request, in_order, no_reply
+from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, no_reply
 from caco_tasks.llm.transformers_engine import encode, unloadable
 from caco_tasks.records import Generation
 

@@ -30,7 +30,6 @@ from caco_tasks.platform.processes import (
     wait_until,
     with_environment,
 )
-from caco_tasks.platform.services import AIRFLOW_STOP_SECONDS, ENDED_LAST
 from caco_tasks.platform.state import (
     DEFAULT_PORTS,
     Home,
@@ -45,6 +44,7 @@ from caco_tasks.platform.state import (
     embedded_s3,
     load_state,
 )
+from caco_tasks.platform.status import AIRFLOW_STOP_SECONDS, ENDED_LAST
 
 START_SECONDS = 300
 STOP_SECONDS = 90

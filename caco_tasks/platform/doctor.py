@@ -173,7 +173,7 @@ def _weights() -> Finding:
     if not found:
         meaning = "the bundled models are absent, so the nano config does not run"
         return _missing(
-            "weights", meaning, "install the released package, or train: python -m caco_tasks.nano.train --help"
+            "weights", meaning, "install the released package, or train: python -m caco_tasks.nano.pretrain --help"
         )
     return _ok("weights", f"bundled: {', '.join(found)}")
 

@@ -29,7 +29,7 @@ from caco_tasks.platform.ports import LOOPBACK
 from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.platform.processes import ProcessId
 from caco_tasks.platform.swift import EmbeddedSwift
-from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.store import StoreSettings
 
 AIRFLOW_USER = "admin"
 ACCESS_KEY = "caco:writer"  # Swift wants account:user

@@ -18,7 +18,6 @@ from types import FrameType
 from caco_tasks.errors import CacoError, PlatformError
 from caco_tasks.platform import airflow
 from caco_tasks.platform.processes import identify, reap, send, wait_until
-from caco_tasks.platform.services import ENDED_LAST, AirflowCommand, Service, airflow_services, data_services
 from caco_tasks.platform.state import (
     Home,
     Phase,
@@ -29,6 +28,7 @@ from caco_tasks.platform.state import (
     describe,
     embedded_postgres,
 )
+from caco_tasks.platform.status import ENDED_LAST, AirflowCommand, Service, airflow_services, data_services
 
 LOOK_EVERY_SECONDS = 0.5
 MIGRATE_SECONDS = 300
@@ -137,7 +137,7 @@ class Supervisor:
             ledger.migrate(passwords=passwords)
 
     def _make_bucket(self) -> None:
-        from caco_tasks.store.s3 import S3Store
+        from caco_tasks.store.s3_store import S3Store
 
         S3Store(describe(self._home, self._plan, self._secrets).store).ensure_bucket()
 

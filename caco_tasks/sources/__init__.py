@@ -15,7 +15,7 @@ from caco_tasks.sources.bundled import read_bank
 from caco_tasks.sources.code_problems import humaneval, kodcode, mbpp
 from caco_tasks.sources.competitions import big_math, deepscaler, math
 from caco_tasks.sources.reading import read_file
-from caco_tasks.sources.tables import NO_LICENCE, read_huggingface, read_table
+from caco_tasks.sources.table_files import NO_LICENCE, read_huggingface, read_table
 from caco_tasks.sources.word_problems import asdiv, gsm8k, mathqa, mawps, mwptoolkit, svamp
 
 Reader = Callable[[SourceSettings], Iterator[Judged[Seed]]]

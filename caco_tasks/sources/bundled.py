@@ -7,8 +7,8 @@ from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import LICENCE, draw_problem
 from caco_tasks.config import SourceSettings
 from caco_tasks.records import Judged, Seed
+from caco_tasks.sources.fields import Row
 from caco_tasks.sources.reading import Fields, judge_rows
-from caco_tasks.sources.values import Row
 
 PROBLEMS_PER_FAMILY = 20  # drawn when the settings set no limit
 

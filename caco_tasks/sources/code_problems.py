@@ -5,8 +5,8 @@ The annotation of each holds `code`, `tests` (a list of Python texts) and `entry
 
 import re
 
+from caco_tasks.sources.fields import Row, identifier, nested, optional_text, slug, text, text_list
 from caco_tasks.sources.reading import Fields
-from caco_tasks.sources.values import Row, identifier, nested, optional_text, slug, text, text_list
 
 KODCODE_DIFFICULTIES = {"easy": 1, "medium": 3, "hard": 5}
 

@@ -2,8 +2,7 @@
 
 import re
 
-from caco_tasks.sources.reading import Fields
-from caco_tasks.sources.values import (
+from caco_tasks.sources.fields import (
     RecordError,
     Row,
     answer_text,
@@ -13,6 +12,7 @@ from caco_tasks.sources.values import (
     slug,
     text,
 )
+from caco_tasks.sources.reading import Fields
 
 DEEPSCALER_TOP = 10  # difficulties are those of the Olympiad scale, 1 to 10
 

@@ -14,8 +14,8 @@ from caco_tasks.config import SourceSettings
 from caco_tasks.errors import SourceError
 from caco_tasks.ids import file_sha256, seed_id
 from caco_tasks.records import PASS, Judged, Reason, Seed, Verdict, fail
-from caco_tasks.sources.rows import MAX_RECORD_BYTES, Container, Unreadable, read_rows
-from caco_tasks.sources.values import RecordError, Row, shown
+from caco_tasks.sources.fields import RecordError, Row, shown
+from caco_tasks.sources.file_rows import MAX_RECORD_BYTES, Container, Unreadable, read_rows
 
 MAX_RAW_CHARS = 2_000
 MAX_DETAIL_CHARS = 300

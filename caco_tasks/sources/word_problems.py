@@ -5,8 +5,7 @@ Each function takes one record as its authors publish it; the annotation is what
 
 import re
 
-from caco_tasks.sources.reading import Fields
-from caco_tasks.sources.values import (
+from caco_tasks.sources.fields import (
     Row,
     answer_text,
     answers_text,
@@ -18,6 +17,7 @@ from caco_tasks.sources.values import (
     text,
     text_list,
 )
+from caco_tasks.sources.reading import Fields
 
 ASDIV_GRADES = 6
 

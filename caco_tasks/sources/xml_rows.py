@@ -8,7 +8,7 @@ from typing import NoReturn
 from xml.parsers import expat
 
 from caco_tasks.errors import SourceError
-from caco_tasks.sources.values import Row
+from caco_tasks.sources.fields import Row
 
 
 def xml_rows(document: bytes, path: Path) -> Iterator[Row]:

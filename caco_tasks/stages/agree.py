@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from caco_tasks.checks.equations import false_equations
+from caco_tasks.checks.step_grounding import step_faults
 from caco_tasks.context import Context
-from caco_tasks.filters.steps import step_faults
-from caco_tasks.grading import VERSION, Comparison, false_equations
+from caco_tasks.grading import VERSION, Comparison
 from caco_tasks.records import Judged, Reason, Sample, Verdict, fail
 
 

@@ -7,9 +7,9 @@ Without a configured benchmark nothing is protected; the dataset card says so.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from caco_tasks.checks.fingerprints import claim_problems
+from caco_tasks.checks.overlap import index_of, overlap_verdict, sample_answer
 from caco_tasks.context import Context
-from caco_tasks.filters.fingerprints import claim_problems
-from caco_tasks.filters.overlap import index_of, overlap_verdict, sample_answer
 from caco_tasks.records import PASS, Judged, Problem, Reason, Sample, fail
 
 

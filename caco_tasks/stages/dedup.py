@@ -6,9 +6,9 @@ shards, retries and reruns of any night agree on one winner.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from caco_tasks.checks.dead_inputs import behaviour_signature, jointly_changed_inputs
+from caco_tasks.checks.fingerprints import BEHAVIOUR_CLAIM, NEAR_CLAIM, claim_near, claim_programs, program_sketches
 from caco_tasks.context import Context
-from caco_tasks.filters.fingerprints import BEHAVIOUR_CLAIM, NEAR_CLAIM, claim_near, claim_programs, program_sketches
-from caco_tasks.filters.sensitivity import behaviour_signature, jointly_changed_inputs
 from caco_tasks.records import PASS, Judged, Outcome, Reason, Sample, Verdict, fail, unknown
 from caco_tasks.sandbox import Job, Ran
 

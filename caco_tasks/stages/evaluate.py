@@ -11,7 +11,7 @@ from caco_tasks.context import Context
 from caco_tasks.errors import ConservationError
 from caco_tasks.grading import extract_answer
 from caco_tasks.ids import content_id
-from caco_tasks.llm.base import Reply, make_request
+from caco_tasks.llm.llm import Reply, make_request
 from caco_tasks.records import Attempt, Judged, Reason, Solution, Verdict, fail
 from caco_tasks.stages.shared.evaluation import STUDENT, eval_shard, evaluation_of, prompt_of, scored_items
 from caco_tasks.stages.shared.prompting import ended

@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from caco_tasks.context import Context
-from caco_tasks.llm.base import Reply
+from caco_tasks.llm.llm import Reply
 from caco_tasks.llm.prompts import judge_prompts
 from caco_tasks.records import (
     PASS,

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from caco_tasks import __version__
 from caco_tasks.context import Context
-from caco_tasks.publishing.card import card_facts, dataset_card
-from caco_tasks.publishing.rows import SCHEMA, dataset_row
+from caco_tasks.publishing.dataset_card import card_facts, dataset_card
+from caco_tasks.publishing.dataset_row import SCHEMA, dataset_row
 from caco_tasks.records import PASS, Judged, Sample
 from caco_tasks.store.registry import DatasetFile, DatasetRecord, dataset_folder, dataset_manifest_uri
 

@@ -6,11 +6,11 @@ A problem that overlaps a protected benchmark is rejected here, before a solver 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from caco_tasks.checks.overlap import index_of, overlap_verdict, sample_answer
+from caco_tasks.checks.problem_rules import problem_faults
+from caco_tasks.checks.swapped_values import exchanged_values
 from caco_tasks.context import Context
-from caco_tasks.filters.overlap import index_of, overlap_verdict, sample_answer
-from caco_tasks.filters.roles import exchanged_values
-from caco_tasks.grading.leaks import problem_faults
-from caco_tasks.llm.base import Reply
+from caco_tasks.llm.llm import Reply
 from caco_tasks.records import Judged, Problem, Sample, Verdict
 from caco_tasks.stages.shared.few_shot import variety
 from caco_tasks.stages.shared.prompting import ask, code_of, ended

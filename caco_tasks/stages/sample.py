@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from caco_tasks.context import Context
 from caco_tasks.ids import program_id, sample_id
-from caco_tasks.llm.base import Reply, make_request
 from caco_tasks.llm.code import extract_code
+from caco_tasks.llm.llm import Reply, make_request
 from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.records import Judged, Program, Reason, Sample, fail
 from caco_tasks.stages.shared.prompting import ended

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from caco_tasks.context import Context
-from caco_tasks.filters.screen_rules import screen_source
-from caco_tasks.filters.sensitivity import (
+from caco_tasks.checks.dead_inputs import (
     Trial,
     changed_inputs,
     circumstances,
@@ -14,6 +12,8 @@ from caco_tasks.filters.sensitivity import (
     judge_inputs,
     silent_keys,
 )
+from caco_tasks.checks.program_rules import screen_source
+from caco_tasks.context import Context
 from caco_tasks.records import Execution, Judged, Outcome, Sample
 from caco_tasks.sandbox import Job, Ran
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
+from caco_tasks.checks.overlap import BenchmarkIndex, index_of, overlap_verdict
 from caco_tasks.context import Context
-from caco_tasks.filters.overlap import BenchmarkIndex, index_of, overlap_verdict
 from caco_tasks.ids import content_id
 from caco_tasks.records import PASS, Judged, Reason, Seed, fail
 from caco_tasks.sources import read_source

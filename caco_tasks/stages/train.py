@@ -14,10 +14,10 @@ from caco_tasks.config import TrainSettings
 from caco_tasks.context import Context
 from caco_tasks.errors import ConfigError, EngineError
 from caco_tasks.ids import content_id, random_seed
-from caco_tasks.llm.base import make_request
 from caco_tasks.llm.code import extract_code
 from caco_tasks.llm.curve import draw_curve
 from caco_tasks.llm.finetune import FineTuned, finetune
+from caco_tasks.llm.llm import make_request
 from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.records import PASS, Grade, Judged, SeedProgram
 from caco_tasks.sandbox import Job

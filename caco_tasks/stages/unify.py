@@ -8,13 +8,13 @@ fingerprints, so that CodeGen's samples must be new.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from caco_tasks.checks.fingerprints import claim_problems, claim_programs
 from caco_tasks.context import Context
 from caco_tasks.convert import CONVERTERS, unify_seeds
-from caco_tasks.convert.grading import unmet_rule
-from caco_tasks.filters.fingerprints import claim_problems, claim_programs
+from caco_tasks.convert.grades import unmet_rule
 from caco_tasks.ids import program_id
-from caco_tasks.llm.base import Reply
 from caco_tasks.llm.code import extract_code
+from caco_tasks.llm.llm import Reply
 from caco_tasks.records import PASS, Judged, Outcome, Program, Reason, Sample, Seed, SeedProgram, Verdict, fail
 from caco_tasks.sandbox import Job, Ran
 from caco_tasks.stages.screen import screen

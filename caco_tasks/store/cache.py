@@ -13,9 +13,9 @@ from uuid import uuid4
 
 from caco_tasks.errors import CacoError, DamagedError, EngineError
 from caco_tasks.ids import file_sha256
-from caco_tasks.store.base import Store
-from caco_tasks.store.files import write_whole
+from caco_tasks.store.file_store import write_whole
 from caco_tasks.store.registry import StoredFile, model_manifest_uri, parse_model_files
+from caco_tasks.store.store import Store
 
 NOTE = "verified.json"  # file name -> [size, time of change, SHA-256] when it was last hashed
 HASHED_AGAIN_SECONDS = 7 * 86_400

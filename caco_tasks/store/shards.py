@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from caco_tasks.errors import DamagedError, StoreError
 from caco_tasks.records import Judged, arrow_schema, from_row, to_row
-from caco_tasks.store.base import Store
+from caco_tasks.store.store import Store
 
 Record = TypeVar("Record")
 

@@ -15,7 +15,7 @@ from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.flow import GATHERING_STAGES
 from caco_tasks.stages import PIPELINES
 from caco_tasks.store import open_store
-from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.store import StoreSettings
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import BundleDagBag

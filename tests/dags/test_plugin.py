@@ -11,7 +11,7 @@ from scored import write_evaluation
 
 from caco_tasks.config import load_config
 from caco_tasks.store import RunRecord, open_store
-from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.store import StoreSettings
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient

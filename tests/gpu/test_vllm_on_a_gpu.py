@@ -13,8 +13,8 @@ import pytest
 from caco_tasks.config import ModelSettings, load_config
 from caco_tasks.records import Sample
 from caco_tasks.store import open_store
-from caco_tasks.store.base import StoreSettings
 from caco_tasks.store.shards import read_shard
+from caco_tasks.store.store import StoreSettings
 
 PATIENCE_SECONDS = 900  # the first start compiles
 

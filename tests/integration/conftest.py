@@ -16,7 +16,7 @@ from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.migrations import OWNER, WRITER
 from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.store import Store, open_store
-from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.store import StoreSettings
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from caco_tasks import tasks
 from caco_tasks.config import ModelSettings, load_config
 from caco_tasks.errors import ConfigError, EngineError
 from caco_tasks.store import RunRecord, Store, open_store
-from caco_tasks.store.base import StoreSettings
 from caco_tasks.store.manifest import manifest_uri, parse_manifest
+from caco_tasks.store.store import StoreSettings
 
 KEY = "sk-never-to-be-seen"
 CONNECTION = "codegen-endpoint"

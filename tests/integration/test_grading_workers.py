@@ -10,7 +10,7 @@ import pytest
 
 from caco_tasks.config import GradingSettings
 from caco_tasks.grading import Comparison, Grader
-from caco_tasks.grading.pool import MEMORY_MB, Pool
+from caco_tasks.grading.workers import MEMORY_MB, Pool
 from caco_tasks.records import Outcome, Reason
 
 SLOW = (

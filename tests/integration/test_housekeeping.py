@@ -16,9 +16,9 @@ from caco_tasks.housekeeping import KINDS, find_waste, tally
 from caco_tasks.ids import content_id
 from caco_tasks.ledger import Ledger
 from caco_tasks.store import Store
-from caco_tasks.store.base import open_store
 from caco_tasks.store.manifest import run_folder
-from caco_tasks.store.s3 import S3Store
+from caco_tasks.store.s3_store import S3Store
+from caco_tasks.store.store import open_store
 
 MONTH_AGO = time.time() - 30 * 86_400
 BEFORE = datetime.now(UTC) - timedelta(days=7)

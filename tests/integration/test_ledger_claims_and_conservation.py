@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ledger_world import World
 from sqlalchemy import Engine, text
 
+from caco_tasks.checks.fingerprints import alike, claim_near
 from caco_tasks.errors import ConservationError, LedgerError
-from caco_tasks.filters.fingerprints import alike, claim_near
 from caco_tasks.ledger import Ledger
 from caco_tasks.store import RunRecord, Store
 

@@ -21,8 +21,8 @@ from caco_tasks.ledger.migrations import ANALYST, WRITER, sql_folder
 from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.records import Outcome
 from caco_tasks.store import Store, open_store
-from caco_tasks.store.base import StoreSettings
 from caco_tasks.store.registry import AuditRecord
+from caco_tasks.store.store import StoreSettings
 
 GRAINS = {
     "funnel": "run_id, stage",

@@ -194,7 +194,7 @@ def test_every_file_with_a_secret_is_closed_to_others(started: Started) -> None:
 
 def test_the_ledger_and_the_store_can_be_used(started: Started) -> None:
     from caco_tasks.ledger import Ledger
-    from caco_tasks.store.base import open_store
+    from caco_tasks.store.store import open_store
 
     with Ledger(started.state.ledger_writer_url) as ledger:
         assert ledger.find_run(None) is None

@@ -16,9 +16,9 @@ from caco_tasks.config import load_config
 from caco_tasks.platform.processes import wait_until
 from caco_tasks.records import Sample
 from caco_tasks.store import RunRecord, Store, open_store
-from caco_tasks.store.base import StoreSettings
 from caco_tasks.store.manifest import parse_manifest
 from caco_tasks.store.shards import read_shard
+from caco_tasks.store.store import StoreSettings
 
 SAMPLES, TOGETHER = 96, 8
 PATIENCE_SECONDS = 300

@@ -12,8 +12,8 @@ import pytest
 
 from caco_tasks.errors import ConfigError, StoreError
 from caco_tasks.platform.ports import free_port
-from caco_tasks.store.base import Store, StoreSettings, open_store
-from caco_tasks.store.s3 import PART_BYTES, S3Store
+from caco_tasks.store.s3_store import PART_BYTES, S3Store
+from caco_tasks.store.store import Store, StoreSettings, open_store
 
 
 @pytest.fixture(params=["file", "s3"])
@@ -177,7 +177,7 @@ FILL_A_SMALL_DISK = """
 import sys
 from caco_tasks.errors import StoreError
 from caco_tasks.store import open_store
-from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.store import StoreSettings
 store = open_store(StoreSettings(root="file://" + sys.argv[1]))
 store.put("small", b"fits")
 try:

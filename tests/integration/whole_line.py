@@ -16,9 +16,9 @@ from caco_tasks.ledger.flow import GATHERING_STAGES
 from caco_tasks.records import Judged, Sample
 from caco_tasks.stages import PIPELINES
 from caco_tasks.store import Manifest, Store, open_store
-from caco_tasks.store.base import StoreSettings
 from caco_tasks.store.manifest import parse_manifest
 from caco_tasks.store.shards import read_shard
+from caco_tasks.store.store import StoreSettings
 
 LINE = ("seeds", "codegen", "nightly")
 CONFIG = "smoke"

@@ -7,7 +7,7 @@ import pytest
 from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Request, open_llm
-from caco_tasks.llm.base import make_request
+from caco_tasks.llm.llm import make_request
 from caco_tasks.llm.transformers_engine import TransformersLlm
 from caco_tasks.services import NANO_FOLDER
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from memory_claims import MemoryClaims
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
 from caco_tasks.config import RunConfig, SandboxSettings, load_config
 from caco_tasks.context import Context
-from caco_tasks.filters.claims import MemoryClaims
 from caco_tasks.ids import program_id
 from caco_tasks.records import Judged, Outcome, Program, Reason, Sample
 from caco_tasks.sandbox import Job, Sandbox

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from memory_claims import MemoryClaims
 
 from caco_tasks.config import RunConfig, parse_config
 from caco_tasks.connections import Connections
 from caco_tasks.context import Context
-from caco_tasks.filters.claims import MemoryClaims
 from caco_tasks.ids import run_id
 from caco_tasks.llm import Llm, open_llm
 from caco_tasks.records import Judged, Program, Reason, Seed, SeedProgram
@@ -17,7 +17,7 @@ from caco_tasks.sandbox import Job
 from caco_tasks.services import NANO_FOLDER, TaskServices
 from caco_tasks.stages.unify import screened, unify
 from caco_tasks.store import RunRecord
-from caco_tasks.store.base import StoreSettings
+from caco_tasks.store.store import StoreSettings
 
 SEED = Seed(seed_id="s0", source="words", revision="r", licence="MIT", key="0", problem="?", solution="!", answer="?")
 
@@ -75,7 +75,7 @@ def answer() -> str:
 
 def written() -> str:
     """The program that the model writes, greedily."""
-    from caco_tasks.llm.base import make_request
+    from caco_tasks.llm.llm import make_request
     from caco_tasks.llm.prompts import load_prompt
 
     settings = config_of().models["codegen"]

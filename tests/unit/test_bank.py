@@ -13,7 +13,8 @@ import pytest
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import BankProblem, Family, draw_problem, render_program
-from caco_tasks.grading import extract_answer, false_equations
+from caco_tasks.checks.equations import false_equations
+from caco_tasks.grading import extract_answer
 
 DRAWS = 50
 SEARCHED = 12  # other draws whose values are tried in the place of one input

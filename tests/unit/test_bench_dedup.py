@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from caco_tasks.filters.fingerprints import alike, program_fingerprint, program_sketches
+from caco_tasks.checks.fingerprints import alike, program_fingerprint, program_sketches
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from caco_tasks.checks.benchmarks import read_benchmark
+from caco_tasks.checks.normal_text import final_answer, words
+from caco_tasks.checks.overlap import BenchmarkIndex, benchmark_index, index_hash, overlap_verdict
 from caco_tasks.config import PUBLIC_BENCHMARKS, BenchmarkSettings, DecontaminationSettings
 from caco_tasks.errors import SourceError
-from caco_tasks.filters.benchmarks import read_benchmark
-from caco_tasks.filters.overlap import BenchmarkIndex, benchmark_index, index_hash, overlap_verdict
-from caco_tasks.filters.wording import final_answer, words
 from caco_tasks.records import Outcome, Overlap, Reason
 
 TRAM = (

@@ -8,12 +8,12 @@ from typing import Any
 
 import making
 import pytest
+from memory_claims import MemoryClaims
 
+from caco_tasks.checks.fingerprints import claim_problems
 from caco_tasks.context import Context
-from caco_tasks.filters.claims import MemoryClaims
-from caco_tasks.filters.fingerprints import claim_problems
 from caco_tasks.llm import Reply
-from caco_tasks.llm.base import Request
+from caco_tasks.llm.llm import Request
 from caco_tasks.records import PASS, Judged, Outcome, Problem, Reason, Sample, Seed
 from caco_tasks.stages.decontaminate import decontaminate
 from caco_tasks.stages.reverse import reverse

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from caco_tasks.checks.overlap import BenchmarkIndex
 from caco_tasks.config import BenchmarkSettings, DecontaminationSettings
-from caco_tasks.filters.overlap import BenchmarkIndex
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 

@@ -1,9 +1,9 @@
 """Fingerprints and claims: what counts as the same program, and who keeps it."""
 
 import pytest
+from memory_claims import MemoryClaims
 
-from caco_tasks.filters.claims import MemoryClaims
-from caco_tasks.filters.fingerprints import (
+from caco_tasks.checks.fingerprints import (
     SKETCH_HASHES,
     alike,
     claim_near,

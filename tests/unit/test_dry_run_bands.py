@@ -49,10 +49,10 @@ def test_a_trial_in_band_is_projected_onto_the_night(trial: Outlay) -> None:
     ],
 )
 def test_a_trial_out_of_band_is_refused_with_its_reason(
-    trial: Outlay, nightly_runs: Sequence[Outlay], reason: str
+    trial: Outlay, nights: Sequence[Outlay], reason: str
 ) -> None:
     with pytest.raises(GateError, match=reason):
-        judge_trial(trial, nightly_runs, making.small_config(samples=1000))
+        judge_trial(trial, nights, making.small_config(samples=1000))
 
 
 def test_a_price_goes_before_tokens() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import Family, draw_problem
-from caco_tasks.grading import Equations, false_equations
+from caco_tasks.checks.equations import Equations, false_equations
 
 TRUE = [
     "20 percent of 50 is 10",

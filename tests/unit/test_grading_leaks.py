@@ -8,7 +8,7 @@ import pytest
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import Family, draw_problem
-from caco_tasks.grading.leaks import problem_faults
+from caco_tasks.checks.problem_rules import problem_faults
 from caco_tasks.records import PASS, Reason
 
 CODE = """input = {"pens": 12, "pen_price": 4}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from caco_tasks.grading.leaks import problem_faults
+from caco_tasks.checks.problem_rules import problem_faults
 from caco_tasks.records import Reason
 
 Case = tuple[str, dict[str, Any], str, str]  # problem, input, output, code

@@ -19,7 +19,7 @@ ROWS = (
     {"ledger", "llm", "sources"},
     {"convert", "platform"},
     {"connections", "context"},
-    {"audit", "filters", "housekeeping", "publishing", "services"},
+    {"audit", "checks", "housekeeping", "publishing", "services"},
     {"stages"},
     {"runner", "dry_run", "nano"},
     {"tasks"},

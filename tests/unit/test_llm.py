@@ -8,7 +8,7 @@ import pytest
 from caco_tasks.config import EndpointSettings, ModelSettings, PriceSettings, RoleName, VllmSettings
 from caco_tasks.errors import ConfigError
 from caco_tasks.llm import Prompt, load_prompt, prompts
-from caco_tasks.llm.base import make_request
+from caco_tasks.llm.llm import make_request
 from caco_tasks.llm.prompts import VARIABLES
 from caco_tasks.services import NANO_FOLDER
 

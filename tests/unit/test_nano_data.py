@@ -9,7 +9,7 @@ import pytest
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import BankProblem, Family, draw_problem
 from caco_tasks.llm import load_prompt
-from caco_tasks.llm.base import make_request
+from caco_tasks.llm.llm import make_request
 from caco_tasks.llm.prompts import VARIABLES
 from caco_tasks.nano.data import (
     FIRST_TRAINING_NUMBER,

@@ -17,7 +17,7 @@ from endpoints import Answers, Body, Endpoint, Said, completion, echo, fault, se
 from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Reply, Request, openai_engine
-from caco_tasks.llm.base import make_request, open_llm
+from caco_tasks.llm.llm import make_request, open_llm
 from caco_tasks.llm.pacing import Pace
 from caco_tasks.stages.shared.prompting import ended
 

@@ -16,9 +16,9 @@ import yaml
 from caco_tasks.config import RunConfig
 from caco_tasks.errors import ConfigError, DamagedError, StoreError
 from caco_tasks.ledger import FunnelRow, OverlapRow, RejectRow, SourceRow
-from caco_tasks.publishing.card import CardFacts, dataset_card
+from caco_tasks.publishing.dataset_card import CardFacts, dataset_card
+from caco_tasks.publishing.dataset_row import COLUMNS, SCHEMA, dataset_row
 from caco_tasks.publishing.export import FORMATS, dataset_rows, export
-from caco_tasks.publishing.rows import COLUMNS, SCHEMA, dataset_row
 from caco_tasks.store import Store
 from caco_tasks.store.registry import DatasetFile, DatasetRecord, dataset_folder, dataset_manifest_uri
 

@@ -14,7 +14,7 @@ from caco_tasks.config import SourceSettings
 from caco_tasks.errors import SourceError
 from caco_tasks.records import Judged, Reason, Seed, arrow_schema, to_row
 from caco_tasks.sources import read_source
-from caco_tasks.sources.rows import MAX_RECORD_BYTES
+from caco_tasks.sources.file_rows import MAX_RECORD_BYTES
 
 GOOD = b'{"question": "What is 2 plus 3?", "answer": "#### 5"}'
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20

@@ -13,7 +13,7 @@ from endpoints import Body, Endpoint, Said, completion, echo, fault, serving, te
 from caco_tasks.config import ModelSettings, PriceSettings, RunConfig
 from caco_tasks.errors import DamagedError, EngineError
 from caco_tasks.llm import Prompt, Reply, Request
-from caco_tasks.llm.base import make_request, open_llm
+from caco_tasks.llm.llm import make_request, open_llm
 from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache
 from caco_tasks.records import PASS, Judged, Sample
 from caco_tasks.runner import run_shard

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from caco_tasks.filters.sensitivity import (
+from caco_tasks.checks.dead_inputs import (
     CIRCUMSTANCES,
     FAR_DRAWS,
     JOINT_DRAWS,

@@ -2,9 +2,9 @@
 
 import pytest
 
+from caco_tasks.checks.program_rules import RULES, real_lines, screen_source
+from caco_tasks.checks.program_source import MAX_CODE_CHARS, parse_program
 from caco_tasks.config import ScreenSettings
-from caco_tasks.filters.screen_rules import RULES, real_lines, screen_source
-from caco_tasks.filters.source import MAX_CODE_CHARS, parse_program
 from caco_tasks.records import Execution, Program, Reason, Sample
 from caco_tasks.sandbox.values import encode
 

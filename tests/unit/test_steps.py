@@ -9,8 +9,8 @@ import pytest
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import Family, draw_problem
-from caco_tasks.filters.roles import exchanged_values
-from caco_tasks.filters.steps import step_faults
+from caco_tasks.checks.step_grounding import step_faults
+from caco_tasks.checks.swapped_values import exchanged_values
 from caco_tasks.records import PASS, Reason, Verdict
 
 EGGS = "On a farm, 126 eggs are collected and 16 of them break. A carton holds 10 eggs. How many cartons are filled?"

@@ -9,9 +9,9 @@ import pytest
 from caco_tasks.errors import DamagedError, EngineError
 from caco_tasks.store import Store, open_store
 from caco_tasks.store import cache as weights
-from caco_tasks.store.base import StoreSettings
 from caco_tasks.store.cache import NOTE, fetch_model
 from caco_tasks.store.registry import ModelFiles, StoredFile, model_manifest_uri
+from caco_tasks.store.store import StoreSettings
 
 FILES = {"config.json": b"{}", "model.safetensors": bytes(range(256)) * 40}
 WEIGHTS = "models/m/model.safetensors"

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from caco_tasks.bank.held_out import held_out_problems
+from caco_tasks.checks.benchmarks import Item, read_benchmark
 from caco_tasks.config import EvaluateSettings, ModelSettings, RunConfig
 from caco_tasks.context import Context
 from caco_tasks.errors import ConfigError, SourceError
-from caco_tasks.filters.benchmarks import Item, read_benchmark
 from caco_tasks.ids import random_seed
 from caco_tasks.llm.prompts import Prompt, load_prompt
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from caco_tasks.config import RoleName
 from caco_tasks.context import Context
-from caco_tasks.llm.base import PROMPT_TOO_LONG, Reply, make_request
+from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, make_request
 from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.records import PASS, Reason, Sample, Verdict, fail, unknown
 from caco_tasks.stages.shared.few_shot import bank_examples

@@ -15,7 +15,7 @@ from typing import Any
 from caco_tasks.config import BenchmarkSettings, SourceSettings
 from caco_tasks.errors import SourceError
 from caco_tasks.ids import file_sha256
-from caco_tasks.sources.tables import dataset_revision, dataset_rows
+from caco_tasks.sources.table_files import dataset_revision, dataset_rows
 
 Placed = tuple[str, Mapping[str, Any]]  # where a record stands, for an error message, and the record
 

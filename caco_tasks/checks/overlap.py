@@ -18,14 +18,14 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from caco_tasks.checks.benchmarks import Item, benchmark_version, read_benchmark
+from caco_tasks.checks.ngrams import CoverageIndex, Hashes, JaccardIndex, gram_hashes
+from caco_tasks.checks.normal_text import final_answer, is_number, words
 from caco_tasks.config import DecontaminationSettings
 from caco_tasks.context import Context
-from caco_tasks.filters.benchmarks import Item, benchmark_version, read_benchmark
-from caco_tasks.filters.grams import CoverageIndex, Hashes, JaccardIndex, gram_hashes
-from caco_tasks.filters.wording import final_answer, is_number, words
 from caco_tasks.ids import content_id
 from caco_tasks.records import Overlap, Reason, Sample, Verdict, fail, unknown
-from caco_tasks.store.files import write_whole
+from caco_tasks.store.file_store import write_whole
 
 MASKED_TOKENS = 3  # size of the n-grams of the number-masked twin
 MIN_NGRAMS = 3  # an item needs so many that are not stock phrases, or its coverage says nothing

@@ -1,6 +1,6 @@
 """Writes the nano models' card and curves from what training and evaluation left behind.
 
-python -m caco_tasks.nano.card --weights caco_tasks/nano/weights --figures evaluation.json --out docs
+python -m caco_tasks.nano.model_card --weights caco_tasks/nano/weights --figures evaluation.json --out docs
 """
 
 import argparse
@@ -11,7 +11,7 @@ from typing import Any
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.nano.data import ROLES
-from caco_tasks.publishing.card import table
+from caco_tasks.publishing.dataset_card import table
 
 SMOOTHED_STEPS = 25
 WEAKEST_SHOWN = 12
@@ -29,7 +29,7 @@ def card(trained: Mapping[str, Mapping[str, Any]], figures: Mapping[str, Any]) -
         [
             "# The nano models",
             "Three small Llama-architecture models (Transformers), trained from scratch on the bundled bank by "
-            "`python -m caco_tasks.nano.train ROLE --out FOLDER`, so that every stage is real on two processor cores. They "
+            "`python -m caco_tasks.nano.pretrain ROLE --out FOLDER`, so that every stage is real on two processor cores. They "
             f"know the {len(FAMILIES)} families of the bank and nothing else. Licence of weights and data: CC0-1.0.",
             f"## Training\n\n{_training(trained)}\n\n![Loss curves](nano-loss.svg)",
             "Data: the bank, drawn without end from seed numbers of 1,000,000 up; seeds come from 0 up and the figures below "
@@ -138,9 +138,9 @@ def _smoothed(losses: Sequence[float]) -> list[float]:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m caco_tasks.nano.card", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m caco_tasks.nano.model_card", description=__doc__)
     parser.add_argument("--weights", type=Path, default=Path(__file__).parent / "weights")
-    parser.add_argument("--figures", type=Path, required=True, help="what caco_tasks.nano.evaluate wrote")
+    parser.add_argument("--figures", type=Path, required=True, help="what caco_tasks.nano.report wrote")
     parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of nano.md and nano-loss.svg")
     given = parser.parse_args()
     trained = {role: json.loads((given.weights / role / "training.json").read_text()) for role in ROLES}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from caco_tasks.grading.tree import Call, Node, Number
+from caco_tasks.grading.syntax_tree import Call, Node, Number
 
 NOISE_DIGITS = 15  # a decimal with so many digits was computed in floating point
 NOISE = Fraction(1, 10**12)  # relative error that floating point may have left

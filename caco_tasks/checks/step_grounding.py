@@ -13,9 +13,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from caco_tasks.checks.numbers_in_text import Mention, mentions
+from caco_tasks.checks.written_arithmetic import Side, Statement, plain, statements
 from caco_tasks.convert.constants import constants_for
-from caco_tasks.grading.mentions import Mention, mentions
-from caco_tasks.grading.statements import Side, Statement, plain, statements
 from caco_tasks.grading.units import measure
 from caco_tasks.records import PASS, Reason, Verdict, fail
 

@@ -5,11 +5,11 @@ from fractions import Fraction
 
 import mpmath
 
-from caco_tasks.grading.evaluate import DIGITS, MAX_BITS, Undecided, choices_of_sign, exact, residue, symbols, walk
-from caco_tasks.grading.points import same_at_points, same_constant
+from caco_tasks.grading.exact_value import DIGITS, MAX_BITS, Undecided, choices_of_sign, exact, residue, symbols, walk
+from caco_tasks.grading.numeric_probe import same_at_points, same_constant
+from caco_tasks.grading.precision import same_as_shown, shown
 from caco_tasks.grading.relations import compare_relations, interval_of, is_label, settled
-from caco_tasks.grading.shown import same_as_shown, shown
-from caco_tasks.grading.tree import Call, Group, Node, Number, Relation, Symbol, Words
+from caco_tasks.grading.syntax_tree import Call, Group, Node, Number, Relation, Symbol, Words
 
 MAX_UNORDERED = 60  # items of a list that are paired with each other one by one
 PRIMES = (2_147_483_647, 2_147_483_629, 1_000_000_007)

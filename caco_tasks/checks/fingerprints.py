@@ -12,9 +12,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from caco_tasks.checks.normal_text import final_answer, is_number, words
+from caco_tasks.checks.program_tree import tree_text
 from caco_tasks.context import Claims
-from caco_tasks.filters.syntax import tree_text
-from caco_tasks.filters.wording import final_answer, is_number, words
 from caco_tasks.ids import ID_CHARS, program_id
 
 PROGRAM_CLAIM = "program.v2"

@@ -7,8 +7,8 @@ from typing import Any
 
 import mpmath
 
-from caco_tasks.grading.evaluate import Undecided, numeric, symbols
-from caco_tasks.grading.tree import Node
+from caco_tasks.grading.exact_value import Undecided, numeric, symbols
+from caco_tasks.grading.syntax_tree import Node
 
 POINTS = 3  # in the positive, where roots and logarithms of symbols are real
 EQUAL = mpmath.mpf(10) ** -35  # relative difference below which two values are the same

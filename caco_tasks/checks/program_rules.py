@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from caco_tasks.checks.program_source import origin, parse_program, returned_expressions
 from caco_tasks.config import ScreenSettings
-from caco_tasks.filters.source import origin, parse_program, returned_expressions
 from caco_tasks.records import Execution, Reason, Sample, Verdict, fail
 
 ALLOWED_IMPORTS = frozenset(

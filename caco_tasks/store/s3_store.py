@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from caco_tasks.errors import ConfigError, StoreError
-from caco_tasks.store.base import Stored, StoreSettings
-from caco_tasks.store.files import mending_os_errors
+from caco_tasks.store.file_store import mending_os_errors
 from caco_tasks.store.keys import check_key, check_prefix
+from caco_tasks.store.store import Stored, StoreSettings
 
 if TYPE_CHECKING:
     from boto3.s3.transfer import TransferConfig

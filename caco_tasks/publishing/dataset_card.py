@@ -9,7 +9,7 @@ import yaml
 from caco_tasks import __version__
 from caco_tasks.config import RunConfig
 from caco_tasks.ledger import FunnelRow, Ledger, OverlapRow, RejectRow, SourceRow
-from caco_tasks.publishing.rows import COLUMNS
+from caco_tasks.publishing.dataset_row import COLUMNS
 from caco_tasks.store import Manifest, RunRecord
 
 

@@ -12,11 +12,7 @@ from fractions import Fraction
 
 from caco_tasks.convert.annotation import annotation_of
 from caco_tasks.convert.conversion import Conversion, attempt
-from caco_tasks.convert.golds import Gold, equals_when_rounded, read_golds
-from caco_tasks.convert.scan import scan
-from caco_tasks.convert.solving import Equation, solve
-from caco_tasks.convert.statements import Statement
-from caco_tasks.convert.trees import (
+from caco_tasks.convert.expression import (
     Call,
     Literal,
     Node,
@@ -30,6 +26,10 @@ from caco_tasks.convert.trees import (
     placed,
     value,
 )
+from caco_tasks.convert.golds import Gold, equals_when_rounded, read_golds
+from caco_tasks.convert.scan import scan
+from caco_tasks.convert.solution_steps import Statement
+from caco_tasks.convert.solving import Equation, solve
 from caco_tasks.records import Seed
 
 MAX_PIECES = 12

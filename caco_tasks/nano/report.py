@@ -1,4 +1,4 @@
-"""What a set of nano models yields, measured on numbers that training never saw: `python -m caco_tasks.nano.evaluate --out FILE`.
+"""What a set of nano models yields, measured on numbers that training never saw: `python -m caco_tasks.nano.report --out FILE`.
 
 Without the pipeline's filters in between: of sampled programs, how many run, how many are new; of bank problems,
 how many are solved; of bank programs written back and solved, how many agree; of true and planted triples, how many
@@ -18,7 +18,7 @@ from caco_tasks.bank.held_out import held_out_problems
 from caco_tasks.config import ModelSettings, RunConfig, load_config
 from caco_tasks.grading import Grader, extract_answer
 from caco_tasks.ids import content_id, program_id
-from caco_tasks.llm.base import Llm, Reply, Request, open_llm
+from caco_tasks.llm.llm import Llm, Reply, Request, open_llm
 from caco_tasks.nano.data import KINDS, Example, is_planted, judge_example, plant, training_problems
 from caco_tasks.sandbox import Job, Sandbox
 from caco_tasks.stages.judge import parse_judgement
@@ -122,7 +122,7 @@ def _with(llm: Any, settings: ModelSettings) -> Llm:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m caco_tasks.nano.evaluate", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m caco_tasks.nano.report", description=__doc__)
     parser.add_argument("--weights", type=Path, default=Path(__file__).parent / "weights")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--samples", type=int, default=1000)

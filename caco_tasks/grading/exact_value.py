@@ -10,7 +10,7 @@ from typing import Any
 
 import mpmath
 
-from caco_tasks.grading.tree import Call, Group, Node, Number, Relation, Symbol, Words
+from caco_tasks.grading.syntax_tree import Call, Group, Node, Number, Relation, Symbol, Words
 
 MAX_BITS = 40_000  # of an exact result
 MAX_LOG2 = 10**12  # of the magnitude of a numeric result

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from caco_tasks.convert.trees import Call, Literal, Node, Op, literals
+from caco_tasks.convert.expression import Call, Literal, Node, Op, literals
 
 HUNDRED = Fraction(100)
 HUNDREDTH = Fraction(1, 100)

@@ -10,9 +10,10 @@ from typing import Any
 
 from caco_tasks.atomic import replaced
 from caco_tasks.config import SourceSettings
-from caco_tasks.convert import coded, equations, gsm8k, mathqa
+from caco_tasks.convert import coded, gsm8k, mathqa
+from caco_tasks.convert import equation_systems as equations
 from caco_tasks.convert.conversion import Conversion
-from caco_tasks.convert.grading import MIN_LINES, Checked, check
+from caco_tasks.convert.grades import MIN_LINES, Checked, check
 from caco_tasks.errors import ConfigError, StoreError
 from caco_tasks.ids import program_id, random_seed
 from caco_tasks.records import Grade, Judged, Program, Reason, Seed, SeedProgram, fail

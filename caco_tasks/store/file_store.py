@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from caco_tasks.errors import StoreError
-from caco_tasks.store.base import Stored, StoreSettings
 from caco_tasks.store.keys import check_key, check_prefix
+from caco_tasks.store.store import Stored, StoreSettings
 
 _DRAFT = ".draft-"
 

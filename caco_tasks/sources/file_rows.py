@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from caco_tasks.errors import SourceError
-from caco_tasks.sources.values import RecordError, Row, shown
+from caco_tasks.sources.fields import RecordError, Row, shown
 from caco_tasks.sources.xml_rows import xml_rows
 
 Container = Literal["json", "jsonl", "parquet", "csv", "xml"]

@@ -1,4 +1,4 @@
-"""Trains the nano models from scratch on the bundled bank: `python -m caco_tasks.nano.train ROLE --out FOLDER`.
+"""Trains the nano models from scratch on the bundled bank: `python -m caco_tasks.nano.pretrain ROLE --out FOLDER`.
 
 The data of step `n` follows from the seed alone. The learning rate warms up, stays, and falls to zero over the last fifth
 (warm-up, stable, decay), so a checkpoint of the stable part can be carried further.
@@ -214,7 +214,7 @@ def _progress(role: str, state: dict[str, Any]) -> str:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m caco_tasks.nano.train", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m caco_tasks.nano.pretrain", description=__doc__)
     parser.add_argument("role", choices=ROLES)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, tokenizer and training.json")
     parser.add_argument("--steps", type=int, help="optimiser steps; default: the model's own")

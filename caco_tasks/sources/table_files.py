@@ -10,8 +10,8 @@ from caco_tasks.config import SourceSettings
 from caco_tasks.errors import ConfigError, SourceError
 from caco_tasks.ids import content_id, file_sha256
 from caco_tasks.records import Judged, Seed
+from caco_tasks.sources.fields import RecordError, Row, identifier, number_text, optional_text, text
 from caco_tasks.sources.reading import Fields, judge_rows, read_file
-from caco_tasks.sources.values import RecordError, Row, identifier, number_text, optional_text, text
 
 COLUMN_FIELDS = ("problem", "answer", "solution", "key", "domain", "difficulty", "licence", "annotation")
 NO_LICENCE = "NOASSERTION"  # SPDX: nobody says

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from caco_tasks.grading.measures import constants, measured, with_plain_dates
-from caco_tasks.grading.mentions import WORD_CONSTANT, Mention, mentions
+from caco_tasks.checks.measures import constants, measured, with_plain_dates
+from caco_tasks.checks.numbers_in_text import WORD_CONSTANT, Mention, mentions
 from caco_tasks.grading.words import MAX_NUMBER, words_of_number
 from caco_tasks.records import PASS, Reason, Verdict, fail
 

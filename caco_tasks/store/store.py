@@ -84,11 +84,11 @@ def open_store(settings: StoreSettings) -> Store:
     scheme, separator, rest = settings.root.partition("://")
     match scheme:
         case "file" if rest.startswith("/"):
-            from caco_tasks.store.files import FileStore
+            from caco_tasks.store.file_store import FileStore
 
             return FileStore(settings)
         case "s3" if separator and rest:
-            from caco_tasks.store.s3 import S3Store
+            from caco_tasks.store.s3_store import S3Store
 
             return S3Store(settings)
     raise ConfigError(f"The store root '{settings.root}' is neither s3://bucket/prefix nor file:///folder.")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from caco_tasks.grading.statements import Side, Statement, Token, plain, statements
+from caco_tasks.checks.written_arithmetic import Side, Statement, Token, plain, statements
 from caco_tasks.grading.units import measure
 
 MAX_BITS = 4000  # of a result
