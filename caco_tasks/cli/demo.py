@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from caco_tasks import tasks
+from caco_tasks.atomic import write_bytes
 from caco_tasks.cli.progress import DAGS, follow, wait_for_run
 from caco_tasks.cli.tables import funnel_table, lineage_tree, row_panel
 from caco_tasks.config import load_config
@@ -90,9 +91,7 @@ def demo_job(home: Path, config: str, overrides: Sequence[str]) -> Job:
         partition = str(json.loads(path.read_text())["partition"])
     else:
         partition = today()
-        draft = path.with_suffix(".part")
-        draft.write_text(json.dumps({"partition": partition}) + "\n")
-        draft.replace(path)
+        write_bytes(path, json.dumps({"partition": partition}).encode() + b"\n")
     return Job(partition=partition, config=config, overrides=tuple(overrides))
 
 

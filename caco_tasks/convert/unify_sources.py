@@ -92,9 +92,9 @@ def unify_file(
     judged = unify_seeds(read_source(source), source.reader, sandbox)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _write_whole(out / "programs.jsonl", _lines(judged, counts, on_progress))
+        _write_lines(out / "programs.jsonl", _lines(judged, counts, on_progress))
         report = _report(counts)
-        _write_whole(out / "report.json", [json.dumps(report, indent=2)])
+        _write_lines(out / "report.json", [json.dumps(report, indent=2)])
     except OSError as exc:
         raise StoreError(
             f"The folder {out} cannot be written ({exc.strerror}): free space or choose another folder."
@@ -206,6 +206,6 @@ def _report(counts: Counter[str]) -> dict[str, Any]:
     return {**totals, "by_grade": grades, "by_reason": reasons}
 
 
-def _write_whole(path: Path, lines: Iterable[str]) -> None:
+def _write_lines(path: Path, lines: Iterable[str]) -> None:
     with replaced(path) as file:
         file.writelines(f"{line}\n" for line in lines)

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from caco_tasks.atomic import write_bytes
 from caco_tasks.errors import EngineError
 
 LIST = "files.json"
@@ -27,9 +28,7 @@ def newest_whole(work: Path) -> Path | None:
 
 def seal(checkpoint: Path) -> None:
     """Writes down what a finished checkpoint consists of."""
-    part = checkpoint / f"{LIST}.part"
-    part.write_text(json.dumps(_sizes(checkpoint)))
-    part.replace(checkpoint / LIST)
+    write_bytes(checkpoint / LIST, json.dumps(_sizes(checkpoint)).encode())
 
 
 def callbacks() -> list[Any]:

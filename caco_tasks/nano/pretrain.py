@@ -17,6 +17,7 @@ from typing import Any
 
 from rich.console import Console
 
+from caco_tasks.atomic import replaced_bytes
 from caco_tasks.nano.data import ROLES, examples_of, training_problems
 from caco_tasks.nano.tokenizer import train_tokenizer
 
@@ -194,8 +195,8 @@ def _save(out: Path, model: Any, optimizer: Any, tokenizer: Any, state: dict[str
     from transformers import LlamaForCausalLM
 
     out.mkdir(parents=True, exist_ok=True)
-    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, out / "checkpoint.tmp")
-    (out / "checkpoint.tmp").replace(out / "checkpoint.pt")
+    with replaced_bytes(out / "checkpoint.pt") as file:
+        torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, file)
     half = LlamaForCausalLM(model.config).to(torch.float16)
     half.load_state_dict(model.state_dict())
     half.save_pretrained(out)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from caco_tasks.atomic import write_bytes
 from caco_tasks.errors import PlatformError
 
 PR_SET_PDEATHSIG = 1
@@ -55,9 +56,7 @@ def spawn(command: list[str], *, log_file: Path, environment: Mapping[str, str])
 
 def write_pid_file(path: Path, process: ProcessId) -> None:
     """Notes a process in a file, whole or not at all."""
-    draft = path.with_suffix(".new")
-    draft.write_text(f"{process.pid} {process.started_ticks}\n")
-    draft.replace(path)
+    write_bytes(path, f"{process.pid} {process.started_ticks}\n".encode())
 
 
 def read_pid_file(path: Path) -> ProcessId | None:

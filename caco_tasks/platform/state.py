@@ -15,7 +15,6 @@ home/  (0700)
 import base64
 import contextlib
 import fcntl
-import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from caco_tasks.atomic import write_bytes
 from caco_tasks.errors import PlatformError
 from caco_tasks.platform.ports import LOOPBACK
 from caco_tasks.platform.postgres import EmbeddedPostgres
@@ -187,12 +187,7 @@ class Home:
 
     def write(self, name: str, text: str) -> None:
         """Replaces a file as a whole, readable for the user alone."""
-        draft = self.folder / f"{name}.{os.getpid()}"
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self.folder / name)
+        write_bytes(self.folder / name, text.encode(), mode=0o600)
 
     def save(self, name: str, model: BaseModel) -> None:
         """Writes a model to a file."""

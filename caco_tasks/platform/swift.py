@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from caco_tasks.atomic import write_bytes
 from caco_tasks.errors import PlatformError
 from caco_tasks.platform.ports import LOOPBACK, demand_free
 from caco_tasks.platform.processes import (
@@ -201,10 +202,7 @@ class EmbeddedSwift:
             self._write("swift.conf", f"[swift-hash]\nswift_hash_path_suffix = {secrets.token_hex(16)}\n")
 
     def _write(self, name: str, text: str) -> None:
-        draft = self.folder / f"{name}.new"
-        draft.touch(mode=0o600)
-        draft.write_text(text)
-        draft.replace(self.folder / name)
+        write_bytes(self.folder / name, text.encode(), mode=0o600)
 
 
 def demand_extended_attributes(folder: Path) -> None:

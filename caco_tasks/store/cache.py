@@ -9,11 +9,10 @@ import os
 import time
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-from caco_tasks.errors import CacoError, DamagedError, EngineError
+from caco_tasks.atomic import drafted, write_bytes
+from caco_tasks.errors import DamagedError, EngineError
 from caco_tasks.ids import file_sha256
-from caco_tasks.store.file_store import write_whole
 from caco_tasks.store.registry import StoredFile, model_manifest_uri, parse_model_files
 from caco_tasks.store.store import Store
 
@@ -47,7 +46,7 @@ def fetch_model(store: Store, model_id: str, cache: Path) -> Path:
         _make_whole(store, f"models/{model_id}/{file.name}", folder / file.name, file)
     if changed:
         looks = {file.name: _looks(folder / file.name, file) for file in files}
-        write_whole(folder / NOTE, lambda note: note.write(json.dumps(looks).encode()))
+        write_bytes(folder / NOTE, json.dumps(looks).encode())
     os.utime(folder)
     return folder
 
@@ -73,21 +72,16 @@ def _looks(path: Path, file: StoredFile) -> list[Any] | None:
 
 
 def _make_whole(store: Store, key: str, path: Path, file: StoredFile) -> None:
-    """Leaves a file that is right; fetches any other. A killed download leaves only a temporary file."""
+    """Leaves a file that is right; fetches any other. A killed download leaves only a draft."""
     if path.is_file() and _is(path, file):
         return
-    part = path.with_name(f"{path.name}.{uuid4().hex}.part")
-    try:
-        store.get_file(key, part)
-        if not _is(part, file):
+    with drafted(path) as draft:
+        store.get_file(key, draft)
+        if not _is(draft, file):
             raise DamagedError(
                 f"{key} is damaged (another size or SHA-256 than its manifest says): delete the manifest of the run's "
                 "stage 'train' and run `caco_codegen` again."
             )
-    except CacoError:
-        part.unlink(missing_ok=True)
-        raise
-    part.replace(path)
 
 
 def _is(path: Path, file: StoredFile) -> bool:

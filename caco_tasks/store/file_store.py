@@ -1,20 +1,19 @@
 """A store in a folder: `file:///folder`. Written beside and renamed, so an object is there whole or not at all."""
 
 import errno
-import os
 import shutil
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from caco_tasks.atomic import DRAFT, replaced_bytes
 from caco_tasks.errors import StoreError
 from caco_tasks.store.keys import check_key, check_prefix
 from caco_tasks.store.store import Stored, StoreSettings
 
-_DRAFT = ".draft-"
+COPY_BYTES = 1 << 20  # held in memory at once while a file is copied
 
 
 class FileStore:
@@ -31,7 +30,8 @@ class FileStore:
         Raises:
             StoreError: the disk is full or the folder cannot be written.
         """
-        self._place(key, lambda file: file.write(data))
+        with self._replaced(key) as file:
+            file.write(data)
 
     def put_file(self, key: str, path: Path) -> None:
         """Copies a file into the store.
@@ -39,8 +39,8 @@ class FileStore:
         Raises:
             StoreError: `path` cannot be read, the disk is full or the folder cannot be written.
         """
-        with mending_os_errors(path), path.open("rb") as source:
-            self._place(key, lambda file: shutil.copyfileobj(source, file, 1 << 20))
+        with mending_os_errors(path), path.open("rb") as source, self._replaced(key) as file:
+            shutil.copyfileobj(source, file, COPY_BYTES)
 
     def get(self, key: str) -> bytes | None:
         """The object's bytes, or None where there is none."""
@@ -58,8 +58,8 @@ class FileStore:
         """
         if not self.exists(key):
             raise StoreError(f"There is no {key} in {self.root}: run the step that makes it.")
-        with mending_os_errors(path), self._path(key).open("rb") as source:
-            write_whole(path, lambda file: shutil.copyfileobj(source, file, 1 << 20))
+        with mending_os_errors(path), self._path(key).open("rb") as source, replaced_bytes(path) as file:
+            shutil.copyfileobj(source, file, COPY_BYTES)
 
     def exists(self, key: str) -> bool:
         """Whether there is an object under `key`."""
@@ -70,7 +70,7 @@ class FileStore:
         """All keys in the folder `prefix` and below it, sorted; an empty prefix means all."""
         folder = self._folder / check_prefix(prefix)
         with mending_os_errors(prefix):
-            found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(_DRAFT)]
+            found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(DRAFT)]
         return sorted(path.relative_to(self._folder).as_posix() for path in found)
 
     def look(self, prefix: str) -> Sequence[Stored]:
@@ -86,7 +86,7 @@ class FileStore:
     def drafts(self, before: datetime) -> Sequence[Stored]:
         """Files that killed writes left behind and that nobody touched since `before`."""
         with mending_os_errors(self.root):
-            found = list(self._stored(sorted(self._folder.rglob(f"{_DRAFT}*"))))
+            found = list(self._stored(sorted(self._folder.rglob(f"{DRAFT}*"))))
         return [draft for draft in found if draft.changed_at < before]
 
     def delete_draft(self, key: str) -> None:
@@ -104,29 +104,13 @@ class FileStore:
     def _path(self, key: str) -> Path:
         return self._folder / check_key(key)
 
-    def _place(self, key: str, write: Callable[[BinaryIO], object]) -> None:
+    @contextmanager
+    def _replaced(self, key: str) -> Iterator[BinaryIO]:
         path = self._path(key)
         with mending_os_errors(f"{self.root}/{key}"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, write)
-
-
-def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Lets `write` fill a file beside `path`, forces it to the disk and gives it its name.
-
-    Raises:
-        OSError: as the system says it; nothing is left behind.
-    """
-    draft = path.with_name(f"{_DRAFT}{uuid.uuid4().hex}")
-    try:
-        with draft.open("xb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+            with replaced_bytes(path) as file:
+                yield file
 
 
 @contextmanager
@@ -142,11 +126,3 @@ def mending_os_errors(what: str | Path) -> Iterator[None]:
         if exc.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StoreError(f"The disk is full, {what} was not written: free some space and run again.") from exc
         raise StoreError(f"{what} cannot be used ({exc.strerror or exc}): check the path and its permissions.") from exc
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
