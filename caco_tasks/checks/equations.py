@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from caco_tasks.checks.written_arithmetic import Side, Statement, Token, plain, statements
+from caco_tasks.exact import Calculator, Limits, NoValueError
 from caco_tasks.grading.units import measure
 
-MAX_BITS = 4000  # of a result
 MAX_DEPTH = 30
-MAX_FACTORIAL = 200
+CALCULATOR = Calculator(Limits(max_bits=4000, max_factorial=200, max_root=2))
 MAX_READINGS = 4  # of one side
 MAX_FALSE = 20  # false statements that are reported
 MAX_SHOWN_CHARS = 120  # of a reported statement
@@ -38,10 +38,6 @@ class Equations:
 class _Value:
     value: Fraction
     decimals: int | None = None  # of a literal that stands alone
-
-
-class _NoValue(Exception):
-    """The tokens are not an expression with a value within the caps."""
 
 
 def false_equations(text: str) -> Equations:
@@ -235,7 +231,7 @@ def _evaluate(tokens: list[Token], percent: Fraction) -> _Value | None:
         value = parser.sum()
         if parser.peek is not None:
             return None
-    except (_NoValue, ZeroDivisionError):
+    except NoValueError:
         return None
     literals = [token for token in tokens if token.kind == "number"]
     is_literal = len(literals) == 1 and not any(token.kind in ("op", "frac", "sqrt", "!") for token in tokens)
@@ -266,11 +262,11 @@ class _Parser:
     def sum(self) -> Fraction:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise _NoValue
+            raise NoValueError("nested too deeply")
         value = self._product()
         while (op := self._accept("op", "+", "-")) is not None:
             right = self._product()
-            value = _checked(value + right if op == "+" else value - right)
+            value = CALCULATOR.add(value, right) if op == "+" else CALCULATOR.subtract(value, right)
         self._depth -= 1
         return value
 
@@ -283,7 +279,7 @@ class _Parser:
             elif op is None:
                 return value
             else:
-                value = _checked(_PRODUCTS[op](value, self._signed()))
+                value = _PRODUCTS[op](value, self._signed())
 
     def _starts_factor(self) -> bool:
         token = self.peek
@@ -293,15 +289,15 @@ class _Parser:
         """A mixed number such as `2 1/2`, or a product with a bracket."""
         before = self._tokens[self._at - 1]
         if before.kind == ")" or (self.peek is not None and self.peek.kind in ("(", "sqrt")):
-            return _checked(value * self._power())
+            return CALCULATOR.multiply(value, self._power())
         is_fraction = self.peek is not None and self.peek.kind == "frac"
         part = self._power()
         if not is_fraction:
             if self._accept("op", "/") is None:
-                raise _NoValue
-            part /= self._power()
+                raise NoValueError("two numbers side by side")
+            part = CALCULATOR.divide(part, self._power())
         if before.kind != "number" or not 0 < part < 1 or value.denominator != 1:
-            raise _NoValue
+            raise NoValueError("not a mixed number")
         return value + part if value >= 0 else value - part
 
     def _signed(self) -> Fraction:
@@ -310,7 +306,7 @@ class _Parser:
             return self._power()
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise _NoValue
+            raise NoValueError("nested too deeply")
         value = self._signed()
         self._depth -= 1
         return -value if op == "-" else value
@@ -319,7 +315,7 @@ class _Parser:
         base = self._postfix(self._atom())
         if self._accept("op", "^") is None:
             return base
-        return self._postfix(_checked(_raise(base, self._signed())))
+        return self._postfix(CALCULATOR.whole_power(base, self._signed()))
 
     def _postfix(self, value: Fraction) -> Fraction:
         while self.peek is not None and self.peek.kind in ("!", "%"):
@@ -327,9 +323,9 @@ class _Parser:
             following = self._tokens[self._at + 1] if self._at + 1 < len(self._tokens) else None
             self._at += 1
             if kind == "!":
-                value = _factorial(value)
+                value = CALCULATOR.factorial(value)
             elif following is not None and following.kind in ("number", "("):
-                return _modulo(value, self._power())
+                return CALCULATOR.modulo(value, self._power())
             else:
                 self.scaled = True
                 value *= self._percent
@@ -338,58 +334,26 @@ class _Parser:
     def _atom(self) -> Fraction:
         token = self.peek
         if token is None:
-            raise _NoValue
+            raise NoValueError("nothing there")
         self._at += 1
         if token.kind == "number":
             return token.value
         if token.kind == "frac":
-            return self._atom() / self._atom()
+            return CALCULATOR.divide(self._atom(), self._atom())
         if token.kind == "sqrt":
-            return _root(self._atom())
+            return CALCULATOR.root(self._atom(), 2)
         if token.kind != "(":
-            raise _NoValue
+            raise NoValueError("no number")
         value = self.sum()
         if self._accept(")") is None:
-            raise _NoValue
+            raise NoValueError("a bracket is not closed")
         return value
 
 
-def _checked(value: Fraction) -> Fraction:
-    if value.numerator.bit_length() + value.denominator.bit_length() > MAX_BITS:
-        raise _NoValue
-    return value
-
-
-def _modulo(left: Fraction, right: Fraction) -> Fraction:
-    return left % right
-
-
-def _raise(base: Fraction, exponent: Fraction) -> Fraction:
-    bits = base.numerator.bit_length() + base.denominator.bit_length()
-    if exponent.denominator != 1 or abs(exponent) * bits > MAX_BITS or (base == 0 and exponent <= 0):
-        raise _NoValue
-    return base ** int(exponent)
-
-
-def _root(value: Fraction) -> Fraction:
-    """The square root where it is a fraction."""
-    parts = (value.numerator, value.denominator)
-    roots = [math.isqrt(part) if part >= 0 else 0 for part in parts]
-    if any(root * root != part for root, part in zip(roots, parts, strict=True)):
-        raise _NoValue
-    return Fraction(*roots)
-
-
-def _factorial(value: Fraction) -> Fraction:
-    if value.denominator != 1 or not 0 <= value <= MAX_FACTORIAL:
-        raise _NoValue
-    return Fraction(math.factorial(int(value)))
-
-
 _PRODUCTS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
-    "*": lambda left, right: left * right,
-    "/": lambda left, right: left / right,
-    "//": lambda left, right: Fraction(left // right),
-    "mod": _modulo,
-    "of": lambda left, right: left * right,
+    "*": CALCULATOR.multiply,
+    "/": CALCULATOR.divide,
+    "//": CALCULATOR.divide_whole,
+    "mod": CALCULATOR.modulo,
+    "of": CALCULATOR.multiply,
 }

@@ -16,7 +16,6 @@ from caco_tasks.convert.expression import (
     Fixed,
     Literal,
     Node,
-    NoTreeError,
     Part,
     Step,
     Unknown,
@@ -27,6 +26,7 @@ from caco_tasks.convert.expression import (
 from caco_tasks.convert.offers import Candidate, Known, candidates
 from caco_tasks.convert.scan import Mention
 from caco_tasks.convert.solution_steps import Statement, roles, twins
+from caco_tasks.exact import NoValueError
 from caco_tasks.records import Grade
 
 MAX_WAYS = 300  # of sharing out, for literals of one value
@@ -63,7 +63,7 @@ def bind(question: str, mentions: Sequence[Mention], statements: Sequence[Statem
     """Binds every literal of the statements up to the last of `finals`, and grades the whole.
 
     Raises:
-        NoTreeError: a value on the way cannot be computed.
+        NoValueError: a value on the way cannot be computed.
     """
     kept = statements[: max(finals) + 1]
     program = _Program(mentions, kept, tuple(finals), [twins(statement.tree) for statement in kept])
@@ -168,7 +168,7 @@ def _function(program: _Program, chosen: Choice) -> tuple[Fraction, ...] | None:
         return tuple(
             result for offset in (0, 5) for result in _answers(program, chosen, trial_numbers(program.mentions, offset))
         )
-    except NoTreeError:
+    except NoValueError:
         return None
 
 
@@ -188,7 +188,7 @@ def results(statements: Mapping[int, Statement], numbers: Mapping[Part, Fraction
     """The result of each bound statement, by index, for the given numbers of the question.
 
     Raises:
-        NoTreeError: a value cannot be computed.
+        NoValueError: a value cannot be computed.
     """
     values: dict[Part | Step | Unknown, Fraction] = {part: amount for part, amount in numbers.items()}
     for index, statement in statements.items():
@@ -248,7 +248,7 @@ def _leaves_steps(program: _Program, statements: Sequence[Statement], live: Sequ
         return False
     try:
         found = results(dict(enumerate(statements)), trial_numbers(program.mentions, 0))
-    except NoTreeError:
+    except NoValueError:
         return True
     kept = {found[index] for index in live}
     return any(result not in kept for result in found.values())
@@ -290,7 +290,7 @@ def every_part_matters(kept: Mapping[int, Statement], mentions: Sequence[Mention
         return all(
             _changes(kept, {**own, part: own[part] + more}, finals, before) for part in parts for more in (17, 40)
         )
-    except NoTreeError:
+    except NoValueError:
         return False
 
 
@@ -299,7 +299,7 @@ def _changes(
 ) -> bool:
     try:
         return _picked(results(kept, numbers), finals) != before
-    except NoTreeError:
+    except NoValueError:
         return True
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from caco_tasks.convert.binding import bind, own_numbers, results
-from caco_tasks.convert.expression import NoTreeError
 from caco_tasks.convert.rendering import render
 from caco_tasks.convert.scan import Mention
 from caco_tasks.convert.solution_steps import Statement
+from caco_tasks.exact import NoValueError
 from caco_tasks.records import Grade, Seed
 
 _FRACTION = re.compile(r"\d\s*[/:]\s*\d")
@@ -46,7 +46,7 @@ def attempt(
         bound = bind(seed.problem, mentions, statements, finals)
         found = results(bound.statements, own_numbers(mentions))
         code = render(mentions, bound.statements, bound.finals, as_fraction=bool(_FRACTION.search(seed.answer or "")))
-    except (NoTreeError, OverflowError):
+    except (NoValueError, OverflowError):
         return None
     if "input = {}" in code:
         return None

@@ -16,7 +16,6 @@ from caco_tasks.convert.expression import (
     Call,
     Literal,
     Node,
-    NoTreeError,
     Op,
     Part,
     Step,
@@ -30,6 +29,7 @@ from caco_tasks.convert.golds import Gold, equals_when_rounded, read_golds
 from caco_tasks.convert.scan import scan
 from caco_tasks.convert.solution_steps import Statement
 from caco_tasks.convert.solving import Equation, solve
+from caco_tasks.exact import NoValueError
 from caco_tasks.records import Seed
 
 MAX_PIECES = 12
@@ -49,7 +49,7 @@ def convert(seed: Seed) -> Conversion | None:
         return None
     try:
         statements = statements_of(text, golds)
-    except NoTreeError:
+    except NoValueError:
         return None
     mentions = scan(seed.problem)
     finals = finals_of(statements, golds) or _last(statements, golds)
@@ -66,10 +66,10 @@ def statements_of(text: str, golds: Sequence[Gold]) -> list[Statement]:
     """The steps that an equation text makes, in order; the unknowns of its equations last.
 
     Raises:
-        NoTreeError: nothing in it can be read, or its equations have no single solution.
+        NoValueError: nothing in it can be read, or its equations have no single solution.
     """
     if len(text) > MAX_TEXT_CHARS:
-        raise NoTreeError("the equations are too long")
+        raise NoValueError("the equations are too long")
     pieces = [piece for piece in text.split(";") if piece.strip() and not _DEFINITION.match(piece)][:MAX_PIECES]
     found: list[Statement] = []
     equations: list[Equation] = []
@@ -115,7 +115,7 @@ def _read(piece: str, golds: Sequence[Gold]) -> tuple[list[Statement], Equation 
     if all(known):
         return _computed(sides), None
     if len(sides) != 2:
-        raise NoTreeError("an equation with unknowns has more than two sides")
+        raise NoValueError("an equation with unknowns has more than two sides")
     return [], Equation(*sides)
 
 
@@ -157,7 +157,7 @@ def _computed(sides: Sequence[Node]) -> list[Statement]:
 def _divided(tree: Node, quotient: Fraction, remainder: Fraction) -> list[Statement]:
     """Quotient, remainder and the quotient rounded up, of a division that leaves a rest."""
     if not (isinstance(tree, Op) and tree.symbol == "/"):
-        raise NoTreeError("a remainder belongs to a division")
+        raise NoValueError("a remainder belongs to a division")
     return [
         Statement(tree=Call("floor", (tree,)), shown=quotient, label="whole"),
         Statement(tree=Op("%", tree.left, tree.right), shown=remainder, label="remainder"),
@@ -197,7 +197,7 @@ def _wanted(found: Sequence[Statement], golds: Sequence[Gold]) -> list[Statement
 def _solved(equations: Sequence[Equation], before: Sequence[Statement]) -> list[Statement]:
     if not equations:
         if not before:
-            raise NoTreeError("there is no equation")
+            raise NoValueError("there is no equation")
         return []
     first = len(before)
     results: dict[Part | Step | Unknown, Fraction] = {}

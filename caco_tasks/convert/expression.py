@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from caco_tasks.exact import Calculator, Limits, NoValueError, small_whole
+
 MAX_CHARS = 400  # of one expression
 MAX_DEPTH = 40
 MAX_DIGITS = 24  # of one literal
-MAX_BITS = 20_000  # of a numerator or denominator
+MAX_DIVISIBLE = 10**30  # of which a common divisor or multiple is computed
+LIMITS = Limits(max_bits=20_000, max_factorial=500, max_root=8)
+CALCULATOR = Calculator(LIMITS)
 
 _TOKEN = re.compile(r"\s*(?:(\d[\d,]*\.?\d*|\.\d+)|(\*\*|//|[-+*/^()%=])|([A-Za-z_]\w*))")
 _SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "[": "(", "]": ")", "{": "(", "}": ")"})
-
-
-class NoTreeError(ValueError):
-    """The text is not an expression that can be read, or its value cannot be computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +96,14 @@ def parse(text: str, *, unknowns: bool = False) -> Node:
     """The tree of the expression `text`; letters are unknowns when allowed, except a lone x between numbers.
 
     Raises:
-        NoTreeError: too long, too deep, or not arithmetic.
+        NoValueError: too long, too deep, or not arithmetic.
     """
     if len(text) > MAX_CHARS:
-        raise NoTreeError("the expression is too long")
+        raise NoValueError("the expression is too long")
     parser = _Parser(_tokens(text.translate(_SIGNS), unknowns), unknowns)
     tree = parser.sum(0)
     if parser.peek():
-        raise NoTreeError(f"'{parser.peek()}' does not belong in an expression")
+        raise NoValueError(f"'{parser.peek()}' does not belong in an expression")
     return tree
 
 
@@ -111,22 +111,22 @@ def number(text: str) -> Fraction:
     """The exact value of a literal such as `1,250`, `.5` or `12.`.
 
     Raises:
-        NoTreeError: more digits than MAX_DIGITS, or not a number.
+        NoValueError: more digits than MAX_DIGITS, or not a number.
     """
     bare = text.replace(",", "").rstrip(".")
     if len(bare) > MAX_DIGITS:
-        raise NoTreeError("a number has too many digits")
+        raise NoValueError("a number has too many digits")
     try:
         return Fraction(bare)
     except (ValueError, ZeroDivisionError) as exc:
-        raise NoTreeError(f"'{text}' is not a number") from exc
+        raise NoValueError(f"'{text}' is not a number") from exc
 
 
 def value(tree: Node, values: Values) -> Fraction:
     """The exact value of a tree, given those of its parts, steps and unknowns.
 
     Raises:
-        NoTreeError: a division by zero, a number beyond MAX_BITS, or a function without an exact value here.
+        NoValueError: a division by zero, a number beyond LIMITS, or a function without an exact value here.
     """
     match tree:
         case Literal() | Plain() | Fixed():
@@ -134,9 +134,9 @@ def value(tree: Node, values: Values) -> Fraction:
         case Part() | Step() | Unknown():
             return values[tree]
         case Op():
-            return _capped(OPERATIONS[tree.symbol](value(tree.left, values), value(tree.right, values)))
+            return OPERATIONS[tree.symbol](value(tree.left, values), value(tree.right, values))
         case Call():
-            return _capped(FUNCTIONS[tree.function](*[value(arg, values) for arg in tree.args]))
+            return CALCULATOR.bounded(FUNCTIONS[tree.function](*[value(arg, values) for arg in tree.args]))
 
 
 def leaves(tree: Node) -> Iterator[Leaf]:
@@ -174,81 +174,33 @@ def placed(tree: Node, first: int) -> Node:
     return substitute(tree, lambda leaf: replace(leaf, place=next(places)) if isinstance(leaf, Literal) else leaf)
 
 
-def _capped(result: Fraction) -> Fraction:
-    if result.numerator.bit_length() > MAX_BITS or result.denominator.bit_length() > MAX_BITS:
-        raise NoTreeError("a value is too large")
-    return result
-
-
-def _divide(left: Fraction, right: Fraction) -> Fraction:
-    if right == 0:
-        raise NoTreeError("a division by zero")
-    return left / right
-
-
 def _power(base: Fraction, exponent: Fraction) -> Fraction:
-    if exponent.denominator != 1:
-        root = _root(base, exponent.denominator)
-        return _power(root, Fraction(exponent.numerator))
-    size = max(base.numerator.bit_length(), base.denominator.bit_length())
-    if size * abs(exponent.numerator) > MAX_BITS or (base == 0 and exponent < 0):
-        raise NoTreeError("a power is too large")
-    return base**exponent.numerator
+    if exponent.denominator == 1:
+        return CALCULATOR.whole_power(base, exponent)
+    return CALCULATOR.whole_power(_root(base, exponent.denominator), Fraction(exponent.numerator))
 
 
-def _root(base: Fraction, degree: int) -> Fraction:
-    """The exact root if there is one, else the nearest float."""
-    if base < 0 or degree > 8:
-        raise NoTreeError("a root is not real")
-    root = Fraction(_integer_root(base.numerator, degree), _integer_root(base.denominator, degree))
-    return root if root**degree == base else Fraction(float(base) ** (1 / degree))
+def _root(base: Fraction, degree: int = 2) -> Fraction:
+    """The exact root if there is one, else the nearest float, as the program's `math.sqrt` gives it."""
+    if base < 0 or degree > LIMITS.max_root:
+        raise NoValueError("a root is not real")
+    try:
+        return CALCULATOR.root(base, degree)
+    except NoValueError:
+        return Fraction(float(base) ** (1 / degree))
 
 
-def _integer_root(whole: int, degree: int) -> int:
-    low, high = 0, 1 << (whole.bit_length() // degree + 1)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if middle**degree <= whole else (low, middle - 1)
-    return low
-
-
-def _whole(number_: Fraction, most: int = MAX_BITS) -> int:
-    if number_.denominator != 1 or not 0 <= number_ <= most:
-        raise NoTreeError("an argument is not a small whole number")
-    return number_.numerator
-
-
-def _integers(function: Callable[..., int]) -> Callable[..., Fraction]:
-    return lambda *args: Fraction(function(*[_whole(arg, 10**30) for arg in args]))
-
-
-def _factorial(count: Fraction) -> Fraction:
-    return Fraction(math.factorial(_whole(count, 500)))
-
-
-def _binomial(total: Fraction, chosen: Fraction) -> Fraction:
-    return Fraction(math.comb(_whole(total, 500), _whole(chosen, 500)))
-
-
-def _arrangements(total: Fraction, chosen: Fraction) -> Fraction:
-    return Fraction(math.perm(_whole(total, 500), _whole(chosen, 500)))
-
-
-def _round(amount: Fraction) -> Fraction:
-    return Fraction(math.floor(amount + Fraction(1, 2)))
-
-
-def _modulo(left: Fraction, right: Fraction) -> Fraction:
-    return left - right * math.floor(_divide(left, right))
+def _take_whole(function: Callable[..., int]) -> Callable[..., Fraction]:
+    return lambda *args: Fraction(function(*[small_whole(arg, MAX_DIVISIBLE) for arg in args]))
 
 
 OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
-    "+": lambda left, right: left + right,
-    "-": lambda left, right: left - right,
-    "*": lambda left, right: left * right,
-    "/": _divide,
-    "//": lambda left, right: Fraction(math.floor(_divide(left, right))),
-    "%": _modulo,
+    "+": CALCULATOR.add,
+    "-": CALCULATOR.subtract,
+    "*": CALCULATOR.multiply,
+    "/": CALCULATOR.divide,
+    "//": CALCULATOR.divide_whole,
+    "%": CALCULATOR.modulo,
     "**": _power,
 }
 FUNCTIONS: dict[str, Callable[..., Fraction]] = {
@@ -258,14 +210,14 @@ FUNCTIONS: dict[str, Callable[..., Fraction]] = {
     "min": min,
     "floor": lambda amount: Fraction(math.floor(amount)),
     "ceil": lambda amount: Fraction(math.ceil(amount)),
-    "round": _round,
+    "round": lambda amount: Fraction(math.floor(amount + Fraction(1, 2))),
     "pi": lambda: Fraction(math.pi),
-    "sqrt": lambda amount: _root(amount, 2),
-    "gcd": _integers(math.gcd),
-    "lcm": _integers(math.lcm),
-    "factorial": _factorial,
-    "comb": _binomial,
-    "perm": _arrangements,
+    "sqrt": _root,
+    "gcd": _take_whole(math.gcd),
+    "lcm": _take_whole(math.lcm),
+    "factorial": CALCULATOR.factorial,
+    "comb": CALCULATOR.binomial,
+    "perm": CALCULATOR.permutations,
 }
 
 
@@ -276,11 +228,11 @@ def _tokens(text: str, unknowns: bool) -> list[str]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise NoTreeError(f"'{text[position]}' does not belong in an expression")
+            raise NoValueError(f"'{text[position]}' does not belong in an expression")
         word = match[3]
         if word and not unknowns:
             if word not in ("x", "X"):
-                raise NoTreeError(f"'{word}' does not belong in an expression")
+                raise NoValueError(f"'{word}' does not belong in an expression")
             found.append("*")
         else:
             found.append(match[0].strip())
@@ -305,7 +257,7 @@ class _Parser:
 
     def sum(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            raise NoTreeError("the expression is too deep")
+            raise NoValueError("the expression is too deep")
         tree = self.product(depth)
         while self.peek() in ("+", "-"):
             tree = Op(self.take(), tree, self.product(depth))
@@ -323,7 +275,7 @@ class _Parser:
 
     def signed(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            raise NoTreeError("the expression is too deep")
+            raise NoValueError("the expression is too deep")
         if self.peek() == "-":
             self.take()
             return Call("neg", (self.signed(depth + 1),))
@@ -340,13 +292,13 @@ class _Parser:
         if token == "(":
             tree = self.sum(depth + 1)
             if not self.peek() or self.take() != ")":
-                raise NoTreeError("a bracket is not closed")
+                raise NoValueError("a bracket is not closed")
         elif token and (token[0].isdigit() or token[0] == "."):
             return self._literal(token)
         elif token and token[0].isalpha():
             return Unknown(token)
         else:
-            raise NoTreeError(f"a number is missing before '{token}'")
+            raise NoValueError(f"a number is missing before '{token}'")
         return tree
 
     def _literal(self, token: str) -> Literal:

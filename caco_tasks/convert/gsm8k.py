@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from caco_tasks.convert.conversion import Attempt, Conversion, attempt, best_of
-from caco_tasks.convert.expression import Call, Literal, Node, NoTreeError, literals, number, parse, placed, value
+from caco_tasks.convert.expression import Call, Literal, Node, literals, number, parse, placed, value
 from caco_tasks.convert.golds import read_golds
 from caco_tasks.convert.scan import Mention, scan
 from caco_tasks.convert.solution_steps import Context, Statement
 from caco_tasks.convert.stems import plain_words, stem, stems
+from caco_tasks.exact import NoValueError
 from caco_tasks.records import Grade, Seed
 
 MAX_SOLUTION_CHARS = 10_000
@@ -97,7 +98,7 @@ def rounded(statement: Statement) -> Statement:
     """The statement with the rounding that leads from its value to the whole number it shows, if some rounding does."""
     try:
         exact = value(statement.tree, {})
-    except NoTreeError:
+    except NoValueError:
         return statement
     if exact == statement.shown or exact.denominator == 1 or statement.shown.denominator != 1:
         return statement
@@ -132,7 +133,7 @@ def _statement(equation: _Equation, place: int) -> Statement | None:
         tree = placed(parse(_without_units(equation.left)), place)
         shown = _shown(equation.right)
         exact = value(tree, {})
-    except NoTreeError:
+    except NoValueError:
         return None
     if isinstance(tree, Literal) or not _is_close(exact, shown):
         return None  # asserted, or not what it says
@@ -158,7 +159,7 @@ def _without_units(text: str) -> str:
 def _shown(text: str) -> Fraction:
     try:
         return value(parse(_without_units(text)), {})
-    except NoTreeError:
+    except NoValueError:
         return number(text.strip(" $%"))
 
 

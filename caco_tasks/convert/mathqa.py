@@ -15,7 +15,6 @@ from caco_tasks.convert.expression import (
     Fixed,
     Literal,
     Node,
-    NoTreeError,
     Op,
     Part,
     Plain,
@@ -29,6 +28,7 @@ from caco_tasks.convert.expression import (
 from caco_tasks.convert.golds import read_golds
 from caco_tasks.convert.scan import scan
 from caco_tasks.convert.solution_steps import Statement
+from caco_tasks.exact import NoValueError
 from caco_tasks.records import Seed
 
 MAX_FORMULA_CHARS = 2_000
@@ -54,7 +54,7 @@ def convert(seed: Seed) -> Conversion | None:
         return None
     try:
         statements = statements_of(formula)
-    except NoTreeError:
+    except NoValueError:
         return None
     found = attempt(seed, scan(seed.problem), statements, [len(statements) - 1]) if statements else None
     return found.conversion if found else None
@@ -64,12 +64,12 @@ def statements_of(formula: str) -> list[Statement]:
     """The operations of a formula as steps, innermost first.
 
     Raises:
-        NoTreeError: not a formula, an operation is not known, or a value cannot be computed.
+        NoValueError: not a formula, an operation is not known, or a value cannot be computed.
     """
     reader = _Reader(formula)
     reader.expression(0)
     if reader.peek():
-        raise NoTreeError("the formula goes on after its end")
+        raise NoValueError("the formula goes on after its end")
     return reader.statements
 
 
@@ -90,13 +90,13 @@ class _Reader:
     def take(self, wanted: str = "") -> str:
         token = self.peek()
         if not token or (wanted and token != wanted):
-            raise NoTreeError(f"'{wanted}' is missing in the formula")
+            raise NoValueError(f"'{wanted}' is missing in the formula")
         self.position += 1
         return token
 
     def expression(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            raise NoTreeError("the formula is too deep")
+            raise NoValueError("the formula is too deep")
         start = self.position
         token = self.take()
         if token.startswith("const_"):
@@ -140,7 +140,7 @@ def _tokens(formula: str) -> list[str]:
     while position < len(formula):
         match = _TOKEN.match(formula, position)
         if match is None:
-            raise NoTreeError(f"'{formula[position]}' does not belong in a formula")
+            raise NoValueError(f"'{formula[position]}' does not belong in a formula")
         found.append(match[1])
         position = match.end()
     return found
@@ -160,12 +160,12 @@ def _constant(token: str) -> Node:
 
 def _operation(operation: str, args: Sequence[Node]) -> Node:
     if operation not in OPERATIONS:
-        raise NoTreeError(f"the operation {operation} is not known")
+        raise NoValueError(f"the operation {operation} is not known")
     build = OPERATIONS[operation]
     try:
         return build(*args)
     except TypeError as exc:
-        raise NoTreeError(f"the operation {operation} does not take {len(args)} arguments") from exc
+        raise NoValueError(f"the operation {operation} does not take {len(args)} arguments") from exc
 
 
 def _n(amount: int, below: int = 1) -> Node:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from caco_tasks.convert.expression import Call, Node, NoTreeError, Op, Plain, Step, Unknown, Values, leaves, value
+from caco_tasks.convert.expression import Call, Node, Op, Plain, Step, Unknown, Values, leaves, value
+from caco_tasks.exact import NoValueError
 
 MAX_UNKNOWNS = 4
 Term = Node | None  # None is zero
@@ -36,11 +37,11 @@ def solve(equations: Sequence[Equation], first_step: int) -> list[tuple[str, Nod
     """Each unknown with its expression, in which an earlier one is `Step(first_step + its position)`.
 
     Raises:
-        NoTreeError: not linear, or without exactly one solution.
+        NoValueError: not linear, or without exactly one solution.
     """
     names = unknowns_of(equations)
     if not names or len(names) > MAX_UNKNOWNS or len(equations) < len(names):
-        raise NoTreeError("the equations have no single solution")
+        raise NoValueError("the equations have no single solution")
     if len(equations) == 1 and (alone := _isolated(equations[0], names[0])) is not None:
         return [(names[0], alone)]
     solved: list[tuple[str, Node]] = []
@@ -79,7 +80,7 @@ def _undone(symbol: str, result: Node, other: Node, *, is_left: bool) -> Node:
             return Op("*", result, other)
         case "/", False:
             return Op("/", other, result)
-    raise NoTreeError("the equation is not linear")
+    raise NoValueError("the equation is not linear")
 
 
 def _count(tree: Node, name: str) -> int:
@@ -107,7 +108,7 @@ def _linear(tree: Node) -> _Form:
         case Op("*"):
             left, right = _linear(tree.left), _linear(tree.right)
             if left.coefficients and right.coefficients:
-                raise NoTreeError("the equation is not linear")
+                raise NoValueError("the equation is not linear")
             return _scaled(right, left.constant) if right.coefficients else _scaled(left, right.constant)
         case Op("/") if not unknowns_of([Equation(tree.right, tree.right)]):
             form = _linear(tree.left)
@@ -115,7 +116,7 @@ def _linear(tree: Node) -> _Form:
             return _Form(parts, None if form.constant is None else Op("/", form.constant, tree.right))
         case _ if not unknowns_of([Equation(tree, tree)]):
             return _Form({}, tree)
-    raise NoTreeError("the equation is not linear")
+    raise NoValueError("the equation is not linear")
 
 
 def _added(left: _Form, right: _Form, symbol: str) -> _Form:
@@ -155,7 +156,7 @@ def _eliminate(forms: Sequence[_Form], names: Sequence[str], solved: list[tuple[
     name, *rest = names
     pivot = next((form for form in forms if _is_nonzero(form.coefficients.get(name))), None)
     if pivot is None:
-        raise NoTreeError("the equations have no single solution")
+        raise NoValueError("the equations have no single solution")
     others = [_without(form, pivot, name) for form in forms if form is not pivot]
     if rest:
         _eliminate(others, rest, solved, first_step)

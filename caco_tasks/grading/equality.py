@@ -5,7 +5,8 @@ from fractions import Fraction
 
 import mpmath
 
-from caco_tasks.grading.exact_value import DIGITS, MAX_BITS, Undecided, choices_of_sign, exact, residue, symbols, walk
+from caco_tasks.exact import NoValueError
+from caco_tasks.grading.exact_value import DIGITS, LIMITS, choices_of_sign, exact, residue, symbols, walk
 from caco_tasks.grading.numeric_probe import same_at_points, same_constant
 from caco_tasks.grading.precision import same_as_shown, shown
 from caco_tasks.grading.relations import compare_relations, interval_of, is_label, settled
@@ -26,7 +27,7 @@ def compare_trees(gold: Node, pred: Node) -> tuple[bool | None, str]:
         method = _method(gold, pred)
         with mpmath.workdps(DIGITS):
             return _equal(gold, pred), method
-    except (Undecided, RecursionError):
+    except (NoValueError, RecursionError):
         return None, method
 
 
@@ -193,7 +194,7 @@ def _without_repeats(group: Group) -> Group:
 def _exact_values(group: Group) -> list[Fraction] | None:
     try:
         values = [exact(item) for item in group.items]
-    except Undecided:
+    except NoValueError:
         return None
     return None if any(isinstance(item, Number) and item.decimals is not None for item in group.items) else values
 
@@ -254,7 +255,7 @@ def _equal_scalars(gold: Node, pred: Node) -> bool | None:
 def _exact_or_none(node: Node) -> Fraction | None:
     try:
         return exact(node)
-    except Undecided:
+    except NoValueError:
         return None
 
 
@@ -275,14 +276,14 @@ def _same_residues(gold: Node, pred: Node) -> bool | None:
         if all(_is_small(node) for node in (gold, pred)):
             return None
         return all(residue(gold, prime) == residue(pred, prime) for prime in PRIMES)
-    except Undecided:
+    except NoValueError:
         return None
 
 
 def _is_small(node: Node) -> bool:
     value = _exact_or_none(node)
     return (value is None and any(isinstance(part, Symbol) for part in walk(node))) or (
-        value is not None and value.numerator.bit_length() < MAX_BITS
+        value is not None and value.numerator.bit_length() < LIMITS.max_bits
     )
 
 

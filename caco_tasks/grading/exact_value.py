@@ -10,57 +10,51 @@ from typing import Any
 
 import mpmath
 
+from caco_tasks.exact import Calculator, Limits, NoValueError, small_whole
 from caco_tasks.grading.syntax_tree import Call, Group, Node, Number, Relation, Symbol, Words
 
-MAX_BITS = 40_000  # of an exact result
+LIMITS = Limits(max_bits=40_000, max_factorial=3000, max_root=64)
+CALCULATOR = Calculator(LIMITS)
 MAX_LOG2 = 10**12  # of the magnitude of a numeric result
-MAX_FACTORIAL = 3000
 DIGITS = 60  # that numeric evaluation works with
 MAX_NODES = 3000
-
-
-class Undecided(Exception):
-    """The value cannot be found within the caps, or the tree has none."""
 
 
 def exact(node: Node) -> Fraction:
     """The rational value of a tree without symbols.
 
     Raises:
-        Undecided: the value is not rational, not defined, or larger than `MAX_BITS` bits.
+        NoValueError: the value is not rational, not defined, or beyond `LIMITS`.
     """
     if isinstance(node, Number):
         return node.value
     if not isinstance(node, Call):
-        raise Undecided("not a rational number")
+        raise NoValueError("not a rational number")
     operation = _EXACT.get(node.name)
     if operation is None:
-        raise Undecided(f"{node.name} is not rational")
-    result = operation(*[exact(arg) for arg in node.args])
-    if result.numerator.bit_length() + result.denominator.bit_length() > MAX_BITS:
-        raise Undecided("too large")
-    return result
+        raise NoValueError(f"{node.name} is not rational")
+    return operation(*[exact(arg) for arg in node.args])
 
 
 def numeric(node: Node, values: Mapping[str, Any]) -> Any:
     """The value of a tree as an mpmath number of `DIGITS` digits; `values` gives each symbol's.
 
     Raises:
-        Undecided: a symbol has no value, the tree is not a number, or the value leaves the caps.
+        NoValueError: a symbol has no value, the tree is not a number, or the value leaves the caps.
     """
     if isinstance(node, Number):
         return mpmath.mpf(node.value.numerator) / node.value.denominator
     if isinstance(node, Symbol):
         return _CONSTANTS[node.name]() if node.name in _CONSTANTS else _value_of(node.name, values)
     if not isinstance(node, Call) or node.name not in _NUMERIC:
-        raise Undecided("not a number")
+        raise NoValueError("not a number")
     args = [numeric(arg, values) for arg in node.args]
     try:
         result = _NUMERIC[node.name](*args)
     except (ValueError, ZeroDivisionError, OverflowError, TypeError, mpmath.libmp.NoConvergence) as exc:
-        raise Undecided("not defined here") from exc
+        raise NoValueError("not defined here") from exc
     if not mpmath.isfinite(result) or _log2(result) > MAX_LOG2:
-        raise Undecided("too large")
+        raise NoValueError("too large")
     return result
 
 
@@ -68,7 +62,7 @@ def residue(node: Node, prime: int) -> int:
     """The value of a tree of whole numbers modulo a prime, however high its powers tower.
 
     Raises:
-        Undecided: the tree is not built from whole numbers by + - * / and ^, or divides by a multiple of the prime.
+        NoValueError: the tree is not built from whole numbers by + - * / and ^, or divides by a multiple of the prime.
     """
     return _residue(node, prime)
 
@@ -86,13 +80,13 @@ def walk(node: Node) -> list[Node]:
     """All nodes of a tree.
 
     Raises:
-        Undecided: there are more than `MAX_NODES`.
+        NoValueError: there are more than `MAX_NODES`.
     """
     found: list[Node] = [node]
     for part in found:
         found.extend(_children(part))
         if len(found) > MAX_NODES:
-            raise Undecided("too many parts")
+            raise NoValueError("too many parts")
     return found
 
 
@@ -127,78 +121,31 @@ def _children(node: Node) -> tuple[Node, ...]:
 
 def _value_of(name: str, values: Mapping[str, Any]) -> Any:
     if name not in values:
-        raise Undecided(f"{name} has no value")
+        raise NoValueError(f"{name} has no value")
     return values[name]
 
 
 # exact operations
 
 
-def _power(base: Fraction, exponent: Fraction) -> Fraction:
-    if exponent.denominator != 1:
-        return _rational_root(base**exponent.numerator, exponent.denominator) if abs(exponent) < 50 else _refuse()
-    bits = max(base.numerator.bit_length(), base.denominator.bit_length())
-    if abs(exponent) * bits > MAX_BITS and abs(base) != 1 and base != 0:
-        raise Undecided("too large")
-    if base == 0 and exponent <= 0:
-        raise Undecided("zero to the power of zero or less")
-    return base if base == 0 else Fraction(int(base)) ** int(exponent % 2) if abs(base) == 1 else base ** int(exponent)
-
-
-def _refuse(*_: Fraction) -> Fraction:
-    raise Undecided("not rational")
-
-
-def _rational_root(value: Fraction, index: Fraction | int = 2) -> Fraction:
-    if Fraction(index).denominator != 1 or not 2 <= index <= 64 or value < 0:
-        raise Undecided("not rational")
-    above, below = _whole_root(value.numerator, int(index)), _whole_root(value.denominator, int(index))
-    return Fraction(above, below)
-
-
-def _whole_root(value: int, index: int) -> int:
-    root = math.isqrt(value) if index == 2 else int(mpmath.nint(mpmath.root(mpmath.mpf(value), index)))
-    if root**index != value:
-        raise Undecided("not rational")
-    return root
-
-
-def _divide(above: Fraction, below: Fraction) -> Fraction:
-    if below == 0:
-        raise Undecided("division by zero")
-    return above / below
-
-
-def _factorial(value: Fraction) -> Fraction:
-    if value.denominator != 1 or not 0 <= value <= MAX_FACTORIAL:
-        raise Undecided("no small factorial")
-    return Fraction(math.factorial(int(value)))
-
-
-def _binomial(above: Fraction, below: Fraction) -> Fraction:
-    if (
-        above.denominator != 1
-        or below.denominator != 1
-        or not (0 <= above <= MAX_FACTORIAL * 10 and 0 <= below <= MAX_FACTORIAL)
-    ):
-        raise Undecided("no small binomial")
-    return Fraction(math.comb(int(above), int(below)))
+def _rational_root(value: Fraction, degree: Fraction = Fraction(2)) -> Fraction:
+    return CALCULATOR.root(value, small_whole(degree, LIMITS.max_root))
 
 
 _EXACT: dict[str, Callable[..., Fraction]] = {
-    "+": lambda a, b: a + b,
-    "*": lambda a, b: a * b,
-    "/": _divide,
-    "mod": lambda a, b: a - b * math.floor(_divide(a, b)),
+    "+": CALCULATOR.add,
+    "*": CALCULATOR.multiply,
+    "/": CALCULATOR.divide,
+    "mod": CALCULATOR.modulo,
     "neg": lambda a: -a,
-    "^": _power,
+    "^": CALCULATOR.power,
     "abs": abs,
     "sqrt": _rational_root,
     "root": _rational_root,
     "floor": lambda a: Fraction(math.floor(a)),
     "ceil": lambda a: Fraction(math.ceil(a)),
-    "factorial": _factorial,
-    "binomial": _binomial,
+    "factorial": CALCULATOR.factorial,
+    "binomial": CALCULATOR.binomial,
 }
 
 
@@ -211,7 +158,7 @@ def _log2(value: Any) -> float:
 
 def _numeric_power(base: Any, exponent: Any) -> Any:
     if _log2(exponent) > 60 or (base != 0 and _log2(base) * abs(exponent) > MAX_LOG2):
-        raise Undecided("too large")
+        raise NoValueError("too large")
     if isinstance(exponent, mpmath.mpf) and exponent == int(exponent):
         return base ** int(exponent)
     return mpmath.power(base, exponent)
@@ -222,7 +169,7 @@ def _small(function: Callable[..., Any], bits: int) -> Callable[..., Any]:
 
     def limited(*args: Any) -> Any:
         if any(arg != 0 and mpmath.mag(arg) > bits for arg in args):
-            raise Undecided("too large")
+            raise NoValueError("too large")
         return function(*args)
 
     return limited
@@ -248,7 +195,7 @@ _CONSTANTS: dict[str, Callable[[], Any]] = {
 
 
 def _undefined(why: str) -> Any:
-    raise Undecided(why)
+    raise NoValueError(why)
 
 
 _PERIODIC = ("sin", "cos", "tan", "cot", "sec", "csc")
@@ -284,7 +231,7 @@ def _residue(node: Node, modulus: int) -> int:
     if isinstance(node, Number) and node.value.denominator == 1:
         return int(node.value) % modulus
     if not isinstance(node, Call) or node.name not in ("+", "*", "neg", "^"):
-        raise Undecided("not built from whole numbers")
+        raise NoValueError("not built from whole numbers")
     if node.name == "^":
         return _residue_of_power(node.args[0], node.args[1], modulus)
     args = [_residue(arg, modulus) for arg in node.args]
@@ -306,16 +253,16 @@ def _small_whole(node: Node) -> int | None:
     """The exponent itself if it can be written out, None if it is too large for that.
 
     Raises:
-        Undecided: it is negative, not whole, or its size cannot be told.
+        NoValueError: it is negative, not whole, or its size cannot be told.
     """
     try:
         value = exact(node)
-    except Undecided:
+    except NoValueError:
         if not _is_huge(node):
             raise
         return None
     if value < 0 or value.denominator != 1:
-        raise Undecided("not a whole exponent")
+        raise NoValueError("not a whole exponent")
     return int(value)
 
 
@@ -334,7 +281,7 @@ def _is_huge(node: Node) -> bool:
 def _exceeds(node: Node, bound: int) -> bool:
     try:
         return exact(node) >= bound
-    except Undecided:
+    except NoValueError:
         return _is_huge(node)
 
 

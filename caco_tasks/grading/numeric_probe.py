@@ -7,7 +7,8 @@ from typing import Any
 
 import mpmath
 
-from caco_tasks.grading.exact_value import Undecided, numeric, symbols
+from caco_tasks.exact import NoValueError
+from caco_tasks.grading.exact_value import numeric, symbols
 from caco_tasks.grading.syntax_tree import Node
 
 POINTS = 3  # in the positive, where roots and logarithms of symbols are real
@@ -35,7 +36,7 @@ def ratio_at_points(first: Node, second: Node) -> list[Any] | None:
     names = symbols(first) | symbols(second)
     try:
         pairs = [(numeric(first, values), numeric(second, values)) for values in points(names)]
-    except Undecided:
+    except NoValueError:
         return None
     return None if any(a == 0 or b == 0 for a, b in pairs) else [a / b for a, b in pairs]
 
@@ -55,7 +56,7 @@ def _same(values_at: Callable[[Mapping[str, Any]], tuple[Any, Any]], names: froz
     for values in points(names):
         try:
             results.append(_close(*values_at(values)))
-        except Undecided:
+        except NoValueError:
             continue
     if False in results:
         return False
@@ -64,7 +65,7 @@ def _same(values_at: Callable[[Mapping[str, Any]], tuple[Any, Any]], names: froz
     try:
         negative = {name: -_coordinate(name, POINTS) for name in names}
         return True if _close(*values_at(negative)) else None
-    except Undecided:
+    except NoValueError:
         return True
 
 
@@ -84,5 +85,5 @@ def _close(first: Any, second: Any) -> bool | None:
 def _fraction(value: Any) -> Fraction:
     sign, mantissa, exponent = (int(part) for part in value._mpf_[:3])
     if abs(exponent) > 20_000:
-        raise Undecided("too large")
+        raise NoValueError("too large")
     return Fraction(-mantissa if sign else mantissa) * Fraction(2) ** exponent

@@ -1,6 +1,7 @@
 """Equations, inequalities and chains of them."""
 
-from caco_tasks.grading.exact_value import Undecided, exact, symbols
+from caco_tasks.exact import NoValueError
+from caco_tasks.grading.exact_value import exact, symbols
 from caco_tasks.grading.numeric_probe import is_same_number, ratio_at_points, same_at_points
 from caco_tasks.grading.syntax_tree import Call, Group, Node, Relation, Symbol
 
@@ -17,7 +18,7 @@ def settled(node: Node) -> Node:
     if ops == ["in"]:
         return sides[1]
     if "=>" in ops:
-        raise Undecided("an implication")
+        raise NoValueError("an implication")
     if ops[0] == "~" and is_label(sides[0]):
         ops[0] = "="
     if "~" in ops:
@@ -119,7 +120,7 @@ def _same_side(first: Node, second: Node) -> bool | None:
         return True
     try:
         return exact(first) == exact(second)
-    except Undecided:
+    except NoValueError:
         return same_at_points(first, second)
 
 

@@ -156,6 +156,8 @@ HOSTILE = {
     "opening delimiters": r"\[" * 9000,
     "surrogate": "\ud800",
     "exponent": "1e99999",
+    "power by a long decimal": "3^{1.000000001}",
+    "zero to a negative root": "0^{-1/2}",
 }
 
 
