@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from caco_tasks.config import BenchmarkSettings, DecontaminationSettings
+from caco_tasks.check_settings import BenchmarkSettings, DecontaminationSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
 from decontamination_parts import bank_problems, look_up, read_problems

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
-from caco_tasks.checks.overlap import benchmark_index, overlap_verdict
-from caco_tasks.config import DecontaminationSettings
+from caco_tasks.check_settings import DecontaminationSettings
+from caco_tasks.checks.overlap import apply_overlap_rules, benchmark_index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ def look_up(settings: DecontaminationSettings, folder: str, problems: Sequence[t
         opening_seconds=opened - begun,
         cpu_seconds=time.process_time() - cpu,
         rules=[overlaps[0].rule for overlaps in found if overlaps],
-        rejected=sum(overlap_verdict(overlaps) is not None for overlaps in found),
+        rejected=sum(not apply_overlap_rules(overlaps, settings, stage="reverse")[0].kept for overlaps in found),
     )
 
 

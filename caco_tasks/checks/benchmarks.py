@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from caco_tasks.config import BenchmarkSettings, SourceSettings
+from caco_tasks.check_settings import BenchmarkSettings
+from caco_tasks.config import SourceSettings
 from caco_tasks.errors import SourceError
 from caco_tasks.ids import file_sha256
 from caco_tasks.sources.table_files import dataset_revision, dataset_rows

@@ -7,7 +7,7 @@ teachers may need another bus on one day and not on another.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,20 +72,28 @@ def silent_keys(trials: Sequence[Trial]) -> list[str]:
     return [key for key in dict.fromkeys(trial.key for trial in trials) if key not in heard]
 
 
-def judge_inputs(execution: Execution, trials: Sequence[Trial]) -> Verdict:
-    """Whether every input matters; a pass names the inputs under whose changes the program failed."""
+def find_input_faults(execution: Execution, trials: Sequence[Trial], rules: Mapping[str, str]) -> Iterator[Verdict]:
+    """The faults that a program's inputs show in trials; unknown where lost runs may hide one that would reject it."""
     silent = silent_keys(trials)
-    lost = {trial.key for trial in trials if trial.outcome is Outcome.UNKNOWN}
-    if lost.intersection(silent):
-        return unknown(Reason.SANDBOX_LOST, f"changes of {', '.join(sorted(lost.intersection(silent)))} were lost")
-    if silent and len(silent) == len({trial.key for trial in trials}):
-        return fail(Reason.CONSTANT_OUTPUT, f"{len(trials)} changed inputs gave the same output")
-    copied = _copied_key(execution, trials)
+    is_constant = bool(silent) and len(silent) == len({trial.key for trial in trials})
+    lost = sorted({trial.key for trial in trials if trial.outcome is Outcome.UNKNOWN}.intersection(silent))
+    if lost and (rules["dead_input"] == "reject" or (is_constant and rules["constant_output"] == "reject")):
+        yield unknown(Reason.SANDBOX_LOST, f"changes of {', '.join(lost)} were lost")
+    if is_constant and not lost:
+        yield fail(Reason.CONSTANT_OUTPUT, f"{len(trials)} changed inputs gave the same output")
+    copied = _copied_key(execution, trials) if rules["trivial"] != "off" else None
     if copied is not None:
-        return fail(Reason.TRIVIAL, f"the output is always the input {copied}")
-    if silent:
-        return fail(Reason.DEAD_INPUT, f"no change of it changes the output: {', '.join(silent)}")
-    return Verdict(Outcome.PASS, detail=_failures(trials))
+        yield fail(Reason.TRIVIAL, f"the output is always the input {copied}")
+    dead = [key for key in silent if key not in lost]
+    if dead:
+        yield fail(Reason.DEAD_INPUT, f"no change of it changes the output: {', '.join(dead)}")
+
+
+def describe_failures(trials: Sequence[Trial]) -> str | None:
+    """The inputs under whose changes a program failed, and how often; None: under none."""
+    failed = [trial.key for trial in trials if trial.outcome is Outcome.FAIL]
+    parts = [f"{key} {failed.count(key)}" for key in dict.fromkeys(failed)]
+    return f"failed under changes of {', '.join(parts)}" if parts else None
 
 
 def behaviour_signature(execution: Execution, outputs: Sequence[str | None]) -> str | None:
@@ -154,9 +162,3 @@ def _copied_key(execution: Execution, trials: Sequence[Trial]) -> str | None:
 
 def _is_same(value: object, output: object) -> bool:
     return value == output and type(value) is type(output)
-
-
-def _failures(trials: Sequence[Trial]) -> str | None:
-    failed = [trial.key for trial in trials if trial.outcome is Outcome.FAIL]
-    parts = [f"{key} {failed.count(key)}" for key in dict.fromkeys(failed)]
-    return f"failed under changes of {', '.join(parts)}" if parts else None

@@ -18,14 +18,13 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from caco_tasks.atomic import replaced_bytes
+from caco_tasks.check_settings import DecontaminationSettings
 from caco_tasks.checks.benchmarks import Item, benchmark_version, read_benchmark
 from caco_tasks.checks.ngrams import CoverageIndex, Hashes, JaccardIndex, gram_hashes
 from caco_tasks.checks.normal_text import final_answer, is_number, words
-from caco_tasks.config import DecontaminationSettings
-from caco_tasks.context import Context
 from caco_tasks.ids import content_id
-from caco_tasks.records import Overlap, Reason, Sample, Verdict, fail, unknown
-from caco_tasks.store.file_store import write_whole
+from caco_tasks.records import PASS, Finding, Overlap, Reason, Verdict, fail, unknown
 
 MASKED_TOKENS = 3  # size of the n-grams of the number-masked twin
 MIN_NGRAMS = 3  # an item needs so many that are not stock phrases, or its coverage says nothing
@@ -74,7 +73,8 @@ class BenchmarkIndex:
         kept = {"items": [asdict(item) for item in self._items], "texts": self._texts, "hash": self.hash}
         arrays: Any = {f"{name}.{part}": array for name, part, array in self._parts()}
         text = np.frombuffer(json.dumps(kept).encode(), dtype=np.uint8)
-        write_whole(path, lambda file: np.savez(file, kept=text, **arrays))
+        with replaced_bytes(path) as file:
+            np.savez(file, kept=text, **arrays)
 
     @classmethod
     def restore(cls, path: Path, settings: DecontaminationSettings) -> "BenchmarkIndex | None":
@@ -100,30 +100,37 @@ class BenchmarkIndex:
     def overlaps(self, text: str, answer: str | None = None) -> tuple[Overlap, ...]:
         """The protected items that a problem overlaps, each once, by the least blind rule that found it.
 
+        A rule that is off is not looked at. A rule that rejects comes before one that only records: what either finds
+        is rejected.
+
         `answer` is the problem's final answer, or a solution that ends in it; None: equal numbers are not looked for.
         """
         tokens = words(text)
         found: dict[int, Overlap] = {}
-        if tokens and self._items:
-            for item, overlap in self._matches(tokens, answer):
-                found.setdefault(item, overlap)
+        for item, overlap in self._find_matches(tokens, answer) if tokens and self._items else ():
+            known = found.setdefault(item, overlap)
+            if _strictness(overlap, self._settings) > _strictness(known, self._settings):
+                found[item] = overlap
         return tuple(found.values())
 
-    def _matches(self, tokens: list[str], answer: str | None) -> Iterator[tuple[int, Overlap]]:
-        for item in self._exact.get(" ".join(tokens), ()):
-            yield item, self._overlap(item, "exact", 1.0, " ".join(tokens))
+    def _find_matches(self, tokens: list[str], answer: str | None) -> Iterator[tuple[int, Overlap]]:
+        settings, text = self._settings, " ".join(tokens)
+        for item in self._exact.get(text, ()) if settings.exact != "off" else ():
+            yield item, self._overlap(item, "exact", 1.0, text)
         runs, masked_runs = self._grams(tokens)
-        for item, score in self._ngrams.covered(runs, self._settings.ngram_coverage):
+        for item, score in self._ngrams.covered(runs, settings.ngram_coverage) if settings.ngram != "off" else ():
             yield item, self._overlap(item, "ngram", score, self._longest_common(item, tokens))
-        alike = self._masked.alike(masked_runs)
-        for item, score in alike:
-            if score >= self._settings.masked_jaccard:
-                yield item, self._overlap(item, "masked", score, " ".join(tokens))
-        numbers = self._numbers_of(tokens, answer)
+        # one look-up for both rules that mask numbers
+        is_masked, is_review = settings.masked != "off", settings.benchmark_review != "off"
+        alike = self._masked.alike(masked_runs) if is_masked or is_review else []
+        for item, score in alike if is_masked else ():
+            if score >= settings.masked_jaccard:
+                yield item, self._overlap(item, "masked", score, text)
+        numbers = self._numbers_of(tokens, answer) if settings.numbers != "off" else None
         for item in self._numbers.get(numbers, ()) if numbers is not None else ():
             yield item, self._overlap(item, "numbers", 1.0, numbers or "")
-        for item, score in alike:
-            yield item, self._overlap(item, REVIEW, score, " ".join(tokens))
+        for item, score in alike if is_review else ():
+            yield item, self._overlap(item, REVIEW, score, text)
 
     def _overlap(self, item: int, rule: str, score: float, matched: str) -> Overlap:
         found = self._items[item]
@@ -187,22 +194,10 @@ def index_hash(settings: DecontaminationSettings) -> str:
     Raises:
         SourceError: a benchmark file is missing.
     """
-    limits = settings.model_dump(mode="json", exclude={"benchmarks", "folder", "review"})
+    policy = {"benchmarks", "folder", *settings.rule_choices()}  # what is made of a finding changes no index
+    limits = settings.model_dump(mode="json", exclude=policy)
     content = [[benchmark_version(one), one.model_dump(mode="json", exclude={"path"})] for one in settings.protected]
     return content_id("benchmarks", VERSION, content, limits)
-
-
-def index_of(context: Context) -> BenchmarkIndex | None:
-    """The index of a run's benchmarks, whose hash goes into the manifest; None where the config protects none.
-
-    Raises:
-        SourceError: a benchmark file is missing or malformed.
-    """
-    if not context.config.decontamination.protected:
-        return None
-    index = benchmark_index(context.config.decontamination, context.services.index_folder())
-    context.facts.setdefault("artifacts", {})["benchmark_index"] = index.hash
-    return index
 
 
 @lru_cache(maxsize=2)
@@ -221,26 +216,42 @@ def benchmark_index(settings: DecontaminationSettings, folder: Path) -> Benchmar
     return index
 
 
-def sample_answer(sample: Sample) -> str | None:
-    """The final answer of a sample's solution, or else what its program returned."""
-    if sample.solution is not None and sample.solution.answer is not None:
-        return sample.solution.answer
-    return None if sample.execution is None else sample.execution.output_text
+def apply_overlap_rules(
+    overlaps: Sequence[Overlap], settings: DecontaminationSettings, *, stage: str
+) -> tuple[Verdict, tuple[Finding, ...]]:
+    """The verdict on a problem with this evidence, and the findings that stay with it.
 
-
-def overlap_verdict(overlaps: Sequence[Overlap], review: str = "record") -> Verdict | None:
-    """What evidence demands of a problem, naming the nearest item; None where it may stay.
-
-    Evidence of the rule `review` alone is a matter of policy: "record" lets the problem stay, "unknown" holds it back,
-    "fail" rejects it.
+    The rule that found an item decides about it: what any `reject` rejects, what `benchmark_review = "unknown"` holds
+    back. A verdict and a finding name the nearest item of their kind.
     """
-    certain = [overlap for overlap in overlaps if overlap.rule != REVIEW or review == "fail"]
-    if certain:
-        return fail(Reason.BENCHMARK_OVERLAP, _told(certain))
-    return unknown(Reason.BENCHMARK_REVIEW, _told(overlaps)) if overlaps and review == "unknown" else None
+    set_to: dict[str, list[Overlap]] = {}
+    for overlap in overlaps:
+        set_to.setdefault(_rule_of(overlap, settings), []).append(overlap)
+    if "reject" in set_to:
+        return fail(Reason.BENCHMARK_OVERLAP, _describe(set_to["reject"])), ()
+    if "unknown" in set_to:
+        return unknown(Reason.BENCHMARK_REVIEW, _describe(set_to["unknown"])), ()
+    recorded = set_to.get("record", [])
+    return PASS, tuple(
+        Finding(stage=stage, reason=reason, detail=_describe(found))
+        for reason, found in (
+            (Reason.BENCHMARK_OVERLAP, [one for one in recorded if one.rule != REVIEW]),
+            (Reason.BENCHMARK_REVIEW, [one for one in recorded if one.rule == REVIEW]),
+        )
+        if found
+    )
 
 
-def _told(overlaps: Sequence[Overlap]) -> str:
+def _rule_of(overlap: Overlap, settings: DecontaminationSettings) -> str:
+    """What the rule that found an item is set to."""
+    return settings.benchmark_review if overlap.rule == REVIEW else settings.rules[overlap.rule]
+
+
+def _strictness(overlap: Overlap, settings: DecontaminationSettings) -> int:
+    return ("off", "record", "unknown", "reject").index(_rule_of(overlap, settings))
+
+
+def _describe(overlaps: Sequence[Overlap]) -> str:
     first = overlaps[0]
     more = f" and {len(overlaps) - 1} more" if len(overlaps) > 1 else ""
     return f"{first.benchmark} {first.item}: {first.rule} {first.score:.2f}{more}"

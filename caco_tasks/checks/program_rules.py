@@ -1,20 +1,22 @@
 """The rules of `screen` that need nothing but the program and its one execution.
 
-`min_lines`, unused inputs and empty outputs are rules of the reference code of arXiv 2510.04081; the others close what
+`min_lines`, unused inputs and empty outputs are rules of the reference code of arXiv 2510.04081. The others close what
 readers held against it: programs that run and say nothing. A rule gives one line of evidence, or None.
 """
 
 import ast
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from caco_tasks.check_settings import ScreenSettings
 from caco_tasks.checks.program_source import origin, parse_program, returned_expressions
-from caco_tasks.config import ScreenSettings
+from caco_tasks.checks.rules import RuleTable, find_faults
 from caco_tasks.records import Execution, Reason, Sample, Verdict, fail
 
+# `random` is not among them: a problem's answer must follow from its text
 ALLOWED_IMPORTS = frozenset(
     (
         *("bisect", "calendar", "cmath", "collections", "copy", "dataclasses", "datetime", "decimal", "enum"),
@@ -40,14 +42,15 @@ PROSE = (
 )
 MAX_PROSE_WORDS = 40  # in one string that stands alone outside a function
 
+# calls that give back the value of their one argument, in another type at most
 _COPYING_CALLS = frozenset({"int", "float", "str", "list", "tuple", "copy", "deepcopy"})
 _NOT_FINITE = re.compile(r"[-+]?(?:s?nan|inf|infinity|oo|zoo)(?:\*I)?", re.I)
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """What a rule looks at."""
+class ProgramCase:
+    """A program that ran, as its rules see it."""
 
     code: str
     tree: ast.Module
@@ -57,33 +60,40 @@ class Case:
     settings: ScreenSettings
 
 
-Rule = Callable[[Case], str | None]
+def find_program_faults(sample: Sample, settings: ScreenSettings) -> Iterator[Verdict]:
+    """The faults that a sample's program shows without another run.
 
-
-def screen_source(sample: Sample, settings: ScreenSettings) -> Verdict | None:
-    """The first rule that `sample` breaks, as a verdict; None when all are content."""
+    A program that cannot be read ends the search: no rule can be looked at, so no setting lets it pass.
+    """
     execution = sample.execution
     if execution is None or execution.output_json is None or execution.input_json is None:
-        return fail(Reason.UNSERIALISABLE, "the execution kept no input or no output")
-    if len(execution.output_text or "") > settings.max_output_chars:
-        return fail(Reason.OUTPUT_SIZE, f"the output has more than {settings.max_output_chars} characters")
-    tree = parse_program(sample.program.code)
+        yield fail(Reason.UNSERIALISABLE, "the execution kept no input or no output")
+        return
+    # first, because it needs no parsing
+    if settings.output_size != "off" and len(execution.output_text or "") > settings.max_output_chars:
+        yield fail(Reason.OUTPUT_SIZE, f"the output has more than {settings.max_output_chars} characters")
+    case = _read_case(sample.program.code, execution, settings)
+    if isinstance(case, Verdict):
+        yield case
+    else:
+        yield from find_faults(case, RULES, settings.rules)
+
+
+def _read_case(code: str, execution: Execution, settings: ScreenSettings) -> ProgramCase | Verdict:
+    """The program and its values, parsed; or the verdict on what cannot be read."""
+    tree = parse_program(code)
     if tree is None:
         return fail(Reason.SYNTAX, "the program is longer, or nested deeper, than is read outside the sandbox")
     try:
-        inputs, output = json.loads(execution.input_json), json.loads(execution.output_json)
+        inputs, output = json.loads(execution.input_json or ""), json.loads(execution.output_json or "")
     except (ValueError, RecursionError) as exc:
         return fail(Reason.UNSERIALISABLE, f"the kept values cannot be read back: {exc}")
     if not isinstance(inputs, dict) or "$type" in inputs or not inputs:
         return fail(Reason.TEMPLATE_NOT_MET, "`input` is not a dict of named values")
-    case = Case(
-        code=sample.program.code, tree=tree, execution=execution, inputs=inputs, output=output, settings=settings
-    )
-    broken = ((reason, rule(case)) for reason, rule in RULES)
-    return next((fail(reason, detail) for reason, detail in broken if detail is not None), None)
+    return ProgramCase(code=code, tree=tree, execution=execution, inputs=inputs, output=output, settings=settings)
 
 
-def prose_left(case: Case) -> str | None:
+def find_prose(case: ProgramCase) -> str | None:
     """Prompts, chat or fences left in the code, or an essay in a string that stands alone."""
     for name, pattern in PROSE:
         found = pattern.search(case.code)
@@ -95,10 +105,13 @@ def prose_left(case: Case) -> str | None:
     return None
 
 
-def forbidden_import(case: Case) -> str | None:
+def find_forbidden_name(case: ProgramCase) -> str | None:
     """A module off the allow list, or a name that loads or runs other code."""
     for node in ast.walk(case.tree):
-        for module in _imported(node):
+        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            modules = [node.module or "" if not node.level else ""]  # with a level it is relative
+        for module in modules:
             if module.partition(".")[0] not in ALLOWED_IMPORTS:
                 return f"import of {module or 'a relative module'}"
         if isinstance(node, ast.Name) and node.id in FORBIDDEN_NAMES:
@@ -108,64 +121,70 @@ def forbidden_import(case: Case) -> str | None:
     return None
 
 
-def too_short(case: Case) -> str | None:
+def find_missing_lines(case: ProgramCase) -> str | None:
     """Fewer than `min_lines` lines that are not blank, a comment, an import or a docstring."""
-    lines = real_lines(case.code, case.tree)
+    lines = count_real_lines(case.code, case.tree)
     return f"{lines} real lines of {case.settings.min_lines}" if lines < case.settings.min_lines else None
 
 
-def unused_input(case: Case) -> str | None:
+def find_unused_input(case: ProgramCase) -> str | None:
     """A key of `input` that no expression reads, by name or by subscript."""
-    read = set(_names_read(case.tree))
+    nodes = list(ast.walk(case.tree))
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    subscripts = (node.slice for node in nodes if isinstance(node, ast.Subscript))
+    read |= {str(key.value) for key in subscripts if isinstance(key, ast.Constant)}
     unused = [key for key in case.inputs if key not in read]
     return f"never read: {', '.join(unused)}" if unused else None
 
 
-def empty_output(case: Case) -> str | None:
+def find_empty_output(case: ProgramCase) -> str | None:
     """An output that says nothing: None, or an empty text or collection."""
     output = case.output
+    # zero and False are answers
     is_empty = not isinstance(output, bool | int | float) and output in _EMPTY
     has_no_items = isinstance(output, dict) and "$type" in output and not output.get("items", 1)
     return "the output is empty" if is_empty or has_no_items else None
 
 
-def not_finite(case: Case) -> str | None:
+def find_non_finite_value(case: ProgramCase) -> str | None:
     """An infinity or a not-a-number anywhere in the output."""
-    found = next((text for text in _tagged_texts(case.output) if _NOT_FINITE.fullmatch(text)), None)
+    found = next((text for text in _list_number_texts(case.output) if _NOT_FINITE.fullmatch(text)), None)
     return None if found is None else f"the output holds {found[:80]}"
 
 
-def answer_as_literal(case: Case) -> str | None:
+def find_literal_answer(case: ProgramCase) -> str | None:
     """The only value that the function ever returns is written into it."""
     origins = [origin(value, block) for value, block in returned_expressions(case.tree)]
+    # two different literals are a decision, a literal beside a result a special case: both may be honest
     texts = {ast.unparse(value) for value in origins if _is_literal(value)}
     if len(texts) != 1 or not all(map(_is_literal, origins)):
         return None
     return f"returns {texts.pop()[:80]} as written"
 
 
-def trivial(case: Case) -> str | None:
+def find_copied_input(case: ProgramCase) -> str | None:
     """The output is an input, or a copy of one."""
-    copied = {_copied(origin(value, block), block) for value, block in returned_expressions(case.tree)}
+    copied = {_find_copied_name(origin(value, block), block) for value, block in returned_expressions(case.tree)}
     key = copied.pop() if len(copied) == 1 else None
+    # equal by name and by value: a name may have been assigned to in a loop since
     if key is None or key not in case.inputs or case.inputs[key] != case.output:
         return None
     return f"returns the input {key} as it is"
 
 
-RULES: tuple[tuple[Reason, Rule], ...] = (
-    (Reason.PROSE_LEFT, prose_left),
-    (Reason.FORBIDDEN, forbidden_import),
-    (Reason.TOO_SHORT, too_short),
-    (Reason.UNUSED_INPUT, unused_input),
-    (Reason.NO_OUTPUT, empty_output),
-    (Reason.NON_FINITE, not_finite),
-    (Reason.ANSWER_AS_LITERAL, answer_as_literal),
-    (Reason.TRIVIAL, trivial),
+RULES: RuleTable[ProgramCase] = (
+    (Reason.PROSE_LEFT, find_prose),
+    (Reason.FORBIDDEN, find_forbidden_name),
+    (Reason.TOO_SHORT, find_missing_lines),
+    (Reason.UNUSED_INPUT, find_unused_input),
+    (Reason.NO_OUTPUT, find_empty_output),
+    (Reason.NON_FINITE, find_non_finite_value),
+    (Reason.ANSWER_AS_LITERAL, find_literal_answer),
+    (Reason.TRIVIAL, find_copied_input),
 )
 
 
-def real_lines(code: str, tree: ast.Module) -> int:
+def count_real_lines(code: str, tree: ast.Module) -> int:
     """Lines of `code` that are not blank, a comment, an import or part of a string that stands alone."""
     silent: set[int] = set()
     for node in ast.walk(tree):
@@ -181,32 +200,16 @@ def _lone_text(node: ast.AST) -> str | None:
     return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
 
 
-def _imported(node: ast.AST) -> Sequence[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        return [node.module or "" if not node.level else ""]
-    return ()
-
-
-def _names_read(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            yield node.id
-        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-            yield str(node.slice.value)
-
-
-def _tagged_texts(value: Any) -> Iterator[str]:
+def _list_number_texts(value: Any) -> Iterator[str]:
     """The texts of tagged numbers anywhere in tagged JSON; plain strings are the program's own words."""
     if isinstance(value, list):
         for item in value:
-            yield from _tagged_texts(item)
+            yield from _list_number_texts(item)
     elif isinstance(value, dict):
         number = value.get("value") if "$type" in value else None
         yield from (str(part) for part in (number if isinstance(number, list) else [number]) if part is not None)
         for item in value.values():
-            yield from _tagged_texts(item)
+            yield from _list_number_texts(item)
 
 
 def _is_literal(node: ast.expr) -> bool:
@@ -217,11 +220,11 @@ def _is_literal(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant)
 
 
-def _copied(node: ast.expr, block: Sequence[ast.stmt]) -> str | None:
+def _find_copied_name(node: ast.expr, block: Sequence[ast.stmt]) -> str | None:
     """The name that `node` is a copy of."""
     if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
-        return _copied(origin(node.args[0], block), block) if name in _COPYING_CALLS else None
+        return _find_copied_name(origin(node.args[0], block), block) if name in _COPYING_CALLS else None
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
         return str(node.slice.value) if isinstance(node.value, ast.Name) and node.value.id == "input" else None
     return node.id if isinstance(node, ast.Name) else None

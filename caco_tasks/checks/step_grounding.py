@@ -7,17 +7,18 @@ problem and of the program, with the constants that the words call for, and with
 
 import json
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from caco_tasks.checks.numbers_in_text import Mention, mentions
+from caco_tasks.checks.rules import RuleTable, find_faults
 from caco_tasks.checks.written_arithmetic import Side, Statement, plain, statements
 from caco_tasks.convert.constants import constants_for
 from caco_tasks.grading.units import measure
-from caco_tasks.records import PASS, Reason, Verdict, fail
+from caco_tasks.records import Reason, Verdict
 
 MAX_CHARS = 20_000  # of a problem or a solution that are read
 MAX_NUMBERS = 2000  # of them, of which more are not looked at
@@ -40,23 +41,24 @@ _SAID_UNIT = (
 )
 
 
-def step_faults(problem: str, solution: str, *, input_json: str, output_text: str, code: str) -> Verdict:
-    """PASS, or the first fault of a solution whose equations are true and whose answer is right.
+def find_step_faults(
+    problem: str, solution: str, rules: Mapping[str, str], *, input_json: str, output_text: str, code: str
+) -> Iterator[Verdict]:
+    """The faults of a solution whose equations are true and whose answer is right.
 
     In order: a step begins with a number that nobody gave, an input is not used, no step gives the answer, the answer's
-    unit is not the one asked for. `input_json` is the program's `input` as tagged JSON, `output_text` what `str(output)`
-    shows. Pure; `MAX_CHARS` and `MAX_NUMBERS` of the texts are read.
+    unit is not the one asked for. `rules` says which are off. `input_json` is the program's `input` as tagged JSON,
+    `output_text` what `str(output)` shows. Pure; `MAX_CHARS` and `MAX_NUMBERS` of the texts are read.
 
     Raises:
         ValueError: `input_json` is not JSON.
     """
-    case = _Case(problem[:MAX_CHARS], plain(solution[:MAX_CHARS]), json.loads(input_json), output_text, code)
-    rules = (_ungrounded, _unused, _not_reached, _wrong_unit)
-    return next((fault for rule in rules if (fault := rule(case)) is not None), PASS)
+    case = StepCase(problem[:MAX_CHARS], plain(solution[:MAX_CHARS]), json.loads(input_json), output_text, code)
+    yield from find_faults(case, RULES, rules)
 
 
 @dataclass(frozen=True)
-class _Case:
+class StepCase:
     """A solution beside its problem and its program."""
 
     problem: str
@@ -87,6 +89,7 @@ class _Case:
 def _forms_of_mention(mention: Mention) -> Iterator[Fraction]:
     yield from mention.values
     percent = max(mention.values, default=Fraction(0))
+    # "15 %" is read as 15 and as 0.15: what is left of it, what it makes with the whole, and a tenth of it
     if percent and percent / 100 in mention.values:
         yield from (1 + percent / 100, 1 - percent / 100, 100 - percent, 100 + percent, percent / 10)
     for value in mention.values:
@@ -94,31 +97,29 @@ def _forms_of_mention(mention: Mention) -> Iterator[Fraction]:
             yield from (1 - value, 1 + value, Fraction(value.numerator), Fraction(value.denominator))
 
 
-# where numbers come from
-
-
-def _ungrounded(case: _Case) -> Verdict | None:
+def find_ungrounded_number(case: StepCase) -> str | None:
+    """A number that a step begins with, and that neither the problem nor a step before it gave."""
     known = set(case.given)
     found = list(statements(case.solution))
-    spans = [_span(statement) for statement in found]
-    loose = list(_loose_numbers(case.solution, spans))
+    spans = [_find_span(statement) for statement in found]
+    loose = list(_find_loose_numbers(case.solution, spans))
     for statement, (start, end) in zip(found, spans, strict=True):
-        while loose and loose[0][0] < start:
+        while loose and loose[0][0] < start:  # what was said before the step counts as known
             known.add(loose.pop(0)[1])
-        number = _from_nowhere(statement, known, f"{case.problem} {case.solution}")
+        number = _find_strange_number(statement, known, f"{case.problem} {case.solution}")
         if number is not None:
-            shown = " ".join(case.solution[start:end].split())[:100]
-            return fail(Reason.UNGROUNDED_NUMBER, f"{_shown(number)} in '{shown}'")
+            step = " ".join(case.solution[start:end].split())[:100]
+            return f"{_format_number(number)} in '{step}'"
         known.update(number for side in statement.sides for number in _numbers(side))
     return None
 
 
-def _span(statement: Statement) -> tuple[int, int]:
+def _find_span(statement: Statement) -> tuple[int, int]:
     tokens = [token for side in statement.sides for token in side.tokens]
     return (tokens[0].start, tokens[-1].end) if tokens else (0, 0)
 
 
-def _loose_numbers(text: str, spans: list[tuple[int, int]]) -> Iterator[tuple[int, Fraction]]:
+def _find_loose_numbers(text: str, spans: list[tuple[int, int]]) -> Iterator[tuple[int, Fraction]]:
     """The numbers that stand in no statement, with their places."""
     spans = list(spans)
     for match in _NUMBER.finditer(text):
@@ -128,45 +129,42 @@ def _loose_numbers(text: str, spans: list[tuple[int, int]]) -> Iterator[tuple[in
             yield match.start(), Fraction(match[0].replace(",", ""))
 
 
-def _from_nowhere(statement: Statement, known: Set[Fraction], text: str) -> Fraction | None:
+def _find_strange_number(statement: Statement, known: Set[Fraction], text: str) -> Fraction | None:
     """The first number that a statement begins with and that is neither known nor explained."""
     sides = [side for side in statement.sides if side.is_known and len(_numbers(side)) > 1 and _operators(side)]
     if not sides:
         return None
-    numbers, operators = _numbers(sides[0]), _operators(sides[0])
+    numbers, operators = _numbers(sides[0]), _operators(sides[0])  # later sides follow from the first
     strange = [number for number in numbers if not _is_known(number, known, text)]
-    is_result_known = bool(known & set(_numbers(statement.sides[-1])[:1]))
-    if not strange or _is_tried(operators, is_result_known):
+    # parts of a known sum, or factors of a known product, may be tried out
+    is_tried = operators in ({"*"}, {"+"}) and bool(known & set(_numbers(statement.sides[-1])[:1]))
+    if not strange or is_tried or _are_factors_of_known(strange, numbers, operators, known):
         return None
-    return None if _is_explained(strange, numbers, operators, known) else strange[0]
+    return strange[0]
 
 
 def _is_known(number: Fraction, known: Set[Fraction], text: str) -> bool:
     if number in known or (number.denominator == 1 and number <= SMALL) or constants_for(number, text):
         return True
-    if number * 100 in known or number / 100 in known:
+    if number * 100 in known or number / 100 in known:  # a percentage and its decimal
         return True
-    return number.denominator != 1 and _is_fraction_of_known(number, known)
+    if number.denominator == 1:
+        return False
+    # a fraction may be built of known numbers, be what is left of a share or a raise by one, or be rounded
+    is_built = {Fraction(number.numerator), Fraction(number.denominator)} <= known | {Fraction(1)}
+    return is_built or 1 - number in known or number - 1 in known or any(abs(number - one) < NEAR for one in known)
 
 
-def _is_fraction_of_known(number: Fraction, known: Set[Fraction]) -> bool:
-    if {Fraction(number.numerator), Fraction(number.denominator)} <= known | {Fraction(1)}:
-        return True
-    return 1 - number in known or number - 1 in known or any(abs(number - one) < NEAR for one in known)
-
-
-def _is_tried(operators: set[str], is_result_known: bool) -> bool:
-    """Whether numbers are tried out: parts of a known sum, factors of a known product."""
-    return is_result_known and operators in ({"*"}, {"+"})
-
-
-def _is_explained(strange: list[Fraction], numbers: list[Fraction], operators: set[str], known: Set[Fraction]) -> bool:
+def _are_factors_of_known(
+    strange: list[Fraction], numbers: list[Fraction], operators: set[str], known: Set[Fraction]
+) -> bool:
     """Whether each factor is a quotient of known numbers, or the neighbour of the other factor, as in `12 * 11`."""
     others = [number for number in numbers if number not in strange and number > 0]
-    return operators == {"*"} and all(any(_fits(one, other, known) for other in others) for one in strange)
+    return operators == {"*"} and all(any(_is_factor(one, other, known) for other in others) for one in strange)
 
 
-def _fits(factor: Fraction, other: Fraction, known: Set[Fraction]) -> bool:
+def _is_factor(factor: Fraction, other: Fraction, known: Set[Fraction]) -> bool:
+    # the whole quotient, or one more where a rest needs one too
     return abs(factor - other) == 1 or any(whole and whole // other in (factor, factor - 1) for whole in known)
 
 
@@ -184,76 +182,71 @@ def _operators(side: Side) -> set[str]:
     }
 
 
-# what is given and not used
-
-
-def _unused(case: _Case) -> Verdict | None:
+def find_unused_input(case: StepCase) -> str | None:
+    """A number of the input that the solution never names, in any form."""
+    # a number whose digits are taken apart is used without being named
     inputs = case.inputs if isinstance(case.inputs, dict) and not case.is_about_digits else {}
     for name, value in inputs.items():
-        number = _number_of(value)
+        number = _read_needed_number(value)
         if number is not None and not any(form in case.named for form in _forms_of_input(number)):
-            return fail(Reason.INPUT_NOT_USED, f"{_shown(number)}, the program's {name[:60]}")
+            return f"{_format_number(number)}, the program's {name[:60]}"
     return None
 
 
-def _number_of(value: Any) -> Fraction | None:
+def _read_needed_number(value: Any) -> Fraction | None:
     """The number that must be used: no truth value, and no count so small that it may be worked off in steps."""
     if isinstance(value, dict) and value.get("$type") in ("Fraction", "Decimal"):
         value = value.get("value")
     elif isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    number = _number_of_text(str(value))
+    number = _read_number(str(value))
     return None if number is None or (number.denominator == 1 and number <= SMALL_COUNT) else number
 
 
 def _forms_of_input(number: Fraction) -> Iterator[Fraction]:
     yield from (number, number / 100, number * 100, 1 - number / 100, 1 + number / 100, 100 - number, 100 + number)
     yield from (number - 1, number + 1, number / 10)
-    if number < 1:
-        yield from (1 - number, 1 + number, 1 / number, Fraction(number.denominator)) if number else ()
+    if 0 < number < 1:
+        yield from (1 - number, 1 + number, 1 / number, Fraction(number.denominator))
 
 
-# the answer
-
-
-def _not_reached(case: _Case) -> Verdict | None:
+def find_unreached_answer(case: StepCase) -> str | None:
     """The answer is announced, and is neither the result of a step nor named before."""
-    answer = _number_of_text(case.output_text.strip())
+    answer = _read_number(case.output_text.strip())
     if answer is None:
         return None
     computed = (
         number for statement in statements(case.solution) for side in statement.sides for number in _numbers(side)
     )
     named = sum(answer in mention.values for mention in mentions(case.solution)[:MAX_NUMBERS])
+    # named once is the announcement itself; twice, and prose before it may have reasoned to it
     if named != 1 or answer in computed:
         return None
-    return fail(Reason.ANSWER_NOT_REACHED, f"no step gives {_shown(answer)}")
+    return f"no step gives {_format_number(answer)}"
 
 
-def _number_of_text(text: str) -> Fraction | None:
+def _read_number(text: str) -> Fraction | None:
     try:
         return abs(Fraction(text)) if len(text) <= 60 else None
     except (ValueError, ZeroDivisionError):
         return None
 
 
-# its unit
-
-
-def _wrong_unit(case: _Case) -> Verdict | None:
-    asked, said = _asked_unit(case.problem), _said_unit(case)
+def find_wrong_unit(case: StepCase) -> str | None:
+    """A measure behind the answer that is not the one asked for."""
+    asked, said = _read_asked_unit(case.problem), _read_answer_unit(case)
     if not asked or not said or asked == said:
         return None
-    return fail(Reason.WRONG_UNIT, f"asked for {asked}, answered in {said}")
+    return f"asked for {asked}, answered in {said}"
 
 
-def _asked_unit(problem: str) -> str:
+def _read_asked_unit(problem: str) -> str:
     question = _SENTENCES.split(problem.strip())[-1]
     found = _ASKED.search(question) or _ASKED_IN.search(question)
     return measure(found[1]) if found else ""
 
 
-def _said_unit(case: _Case) -> str:
+def _read_answer_unit(case: StepCase) -> str:
     """The measure behind the last place where the solution names the answer."""
     answer = re.escape(case.output_text.strip())
     if not answer or len(answer) > 60:
@@ -263,5 +256,13 @@ def _said_unit(case: _Case) -> str:
     return said[-1] if said else ""
 
 
-def _shown(number: Fraction) -> str:
+RULES: RuleTable[StepCase] = (
+    (Reason.UNGROUNDED_NUMBER, find_ungrounded_number),
+    (Reason.INPUT_NOT_USED, find_unused_input),
+    (Reason.ANSWER_NOT_REACHED, find_unreached_answer),
+    (Reason.WRONG_UNIT, find_wrong_unit),
+)
+
+
+def _format_number(number: Fraction) -> str:
     return str(number) if number.denominator == 1 else f"{float(number):.6g}"

@@ -1,10 +1,11 @@
 """agree: the solution's final answer is the program's output, its equations are true, its steps begin with what is given."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from caco_tasks.checks.equations import false_equations
-from caco_tasks.checks.step_grounding import step_faults
+from caco_tasks.checks.equations import Equations, false_equations
+from caco_tasks.checks.rules import apply_rules, with_findings
+from caco_tasks.checks.step_grounding import find_step_faults
 from caco_tasks.context import Context
 from caco_tasks.grading import VERSION, Comparison
 from caco_tasks.records import Judged, Reason, Sample, Verdict, fail
@@ -12,30 +13,38 @@ from caco_tasks.records import Judged, Reason, Sample, Verdict, fail
 
 def agree(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
     """One comparison for every solution; a comparison that takes too long is unknown, not different."""
-    samples = list(samples)
-    pairs = ((_output_of(sample), _answer_of(sample)) for sample in samples)
+    samples, rules = list(samples), context.config.agree.rules
+    pairs = ((_output_of(sample), (sample.solution and sample.solution.answer) or "") for sample in samples)
     for sample, comparison in zip(samples, context.services.grader().compare(pairs), strict=True):
-        yield _judged(sample, comparison)
+        yield _judge_solution(sample, comparison, rules)
 
 
-def _judged(sample: Sample, comparison: Comparison) -> Judged[Sample]:
+def _judge_solution(sample: Sample, comparison: Comparison, rules: Mapping[str, str]) -> Judged[Sample]:
     if sample.solution is None:
         return Judged(record=sample, verdict=fail(Reason.NO_FINAL_ANSWER))
-    equations = false_equations(sample.solution.text)
-    verdict = comparison.verdict
-    if verdict.kept and equations.false:
-        verdict = fail(Reason.FALSE_EQUATION, equations.false[0][:200])
-    if verdict.kept:
-        verdict = _steps(sample, sample.solution.text)
-    compared_by = f"{comparison.method} {VERSION}"
-    solution = replace(sample.solution, equations_checked=equations.checked, compared_by=compared_by)
-    return Judged(record=replace(sample, solution=solution), verdict=verdict)
+    # computed for every solution, because the ledger counts equations of rejected ones too
+    equations = false_equations(sample.solution.text) if rules["false_equation"] != "off" else None
+    faults = _find_faults(sample, sample.solution.text, comparison, equations, rules)
+    verdict, findings = apply_rules(faults, rules, stage="agree")
+    solution = replace(
+        sample.solution,
+        equations_checked=None if equations is None else equations.checked,
+        compared_by=f"{comparison.method} {VERSION}",
+    )
+    return Judged(record=with_findings(replace(sample, solution=solution), findings), verdict=verdict)
 
 
-def _steps(sample: Sample, solution: str) -> Verdict:
-    return step_faults(
+def _find_faults(
+    sample: Sample, solution: str, comparison: Comparison, equations: Equations | None, rules: Mapping[str, str]
+) -> Iterator[Verdict]:
+    if not comparison.verdict.kept:
+        yield comparison.verdict
+    if equations is not None and equations.false:
+        yield fail(Reason.FALSE_EQUATION, equations.false[0][:200])
+    yield from find_step_faults(
         sample.problem.text if sample.problem else "",
         solution,
+        rules,
         input_json=(sample.execution and sample.execution.input_json) or "{}",
         output_text=_output_of(sample),
         code=sample.program.code,
@@ -44,7 +53,3 @@ def _steps(sample: Sample, solution: str) -> Verdict:
 
 def _output_of(sample: Sample) -> str:
     return (sample.execution and sample.execution.output_text) or ""
-
-
-def _answer_of(sample: Sample) -> str:
-    return (sample.solution and sample.solution.answer) or ""

@@ -8,30 +8,37 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from caco_tasks.checks.fingerprints import claim_problems
-from caco_tasks.checks.overlap import index_of, overlap_verdict, sample_answer
+from caco_tasks.checks.overlap import apply_overlap_rules
+from caco_tasks.checks.rules import apply_rules, with_findings
 from caco_tasks.context import Context
-from caco_tasks.records import PASS, Judged, Problem, Reason, Sample, fail
+from caco_tasks.records import Judged, Problem, Reason, Sample, fail
+from caco_tasks.stages.shared.benchmark_lookup import open_benchmark_index, sample_answer
 
 
 def decontaminate(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
     """One verdict for every sample; what it overlaps stays with it as evidence."""
-    index, review = index_of(context), context.config.decontamination.review
+    index, settings = open_benchmark_index(context), context.config.decontamination
     kept: list[tuple[Sample, Problem]] = []
     for sample in samples:
         problem = sample.problem
         overlaps = index.overlaps(problem.text, sample_answer(sample)) if index and problem else ()
-        sample, verdict = replace(sample, overlaps=overlaps), overlap_verdict(overlaps, review)
-        if verdict is None and problem is not None:
+        verdict, findings = apply_overlap_rules(overlaps, settings, stage="decontaminate")
+        sample = with_findings(replace(sample, overlaps=overlaps), findings)
+        # a problem that is not released must keep no other one out, so only what passed is claimed
+        if verdict.kept and problem is not None and settings.same_problem != "off":
             kept.append((sample, problem))
         else:
-            yield Judged(record=sample, verdict=verdict or PASS)
-    yield from _first_of_their_words(kept, context)
+            yield Judged(record=sample, verdict=verdict)
+    yield from _release_once(kept, context)
 
 
-def _first_of_their_words(kept: Sequence[tuple[Sample, Problem]], context: Context) -> Iterator[Judged[Sample]]:
+def _release_once(kept: Sequence[tuple[Sample, Problem]], context: Context) -> Iterator[Judged[Sample]]:
+    """Of problems in nearly the same words the first that ever claimed them passes."""
     items = [(sample.sample_id, problem.text, sample_answer(sample) or "") for sample, problem in kept]
     likeness = context.config.dedup.same_problem_jaccard
-    winners = claim_problems(context.services.claims(), items, likeness=likeness)
+    winners = claim_problems(context.claims(), items, likeness=likeness)
+    rules = context.config.decontamination.rules
     for (sample, _), winner in zip(kept, winners, strict=True):
-        is_first = winner == sample.sample_id
-        yield Judged(record=sample, verdict=PASS if is_first else fail(Reason.SAME_PROBLEM, f"seen first in {winner}"))
+        same = [fail(Reason.SAME_PROBLEM, f"seen first in {winner}")] if winner != sample.sample_id else []
+        verdict, findings = apply_rules(same, rules, stage="decontaminate")
+        yield Judged(record=with_findings(sample, findings), verdict=verdict)

@@ -7,15 +7,19 @@ from caco_tasks.checks.dead_inputs import (
     Trial,
     changed_inputs,
     circumstances,
+    describe_failures,
     far_changed_inputs,
+    find_input_faults,
     input_names,
-    judge_inputs,
     silent_keys,
 )
-from caco_tasks.checks.program_rules import screen_source
+from caco_tasks.checks.program_rules import find_program_faults
+from caco_tasks.checks.rules import apply_rules, with_findings
 from caco_tasks.context import Context
-from caco_tasks.records import Execution, Judged, Outcome, Sample
+from caco_tasks.records import Execution, Judged, Outcome, Sample, Verdict
 from caco_tasks.sandbox import Job, Ran
+
+INPUT_RULES = ("constant_output", "trivial", "dead_input")  # that look at what changed inputs do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +43,22 @@ class _Change:
 
 def screen(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
     """One verdict for every executed sample; a pass names the inputs under whose changes the program failed."""
+    settings, rules = context.config.screen, context.config.screen.rules
     cases = []
     for sample in samples:
-        verdict = screen_source(sample, context.config.screen)
-        if verdict is not None:
-            yield Judged(record=sample, verdict=verdict)
-        elif sample.execution is not None:
+        verdict, findings = apply_rules(find_program_faults(sample, settings), rules, stage="screen")
+        sample = with_findings(sample, findings)
+        if verdict.kept and sample.execution is not None:
             cases.append(_Case(sample=sample, execution=sample.execution))
-    if context.config.screen.perturbations:
+        else:
+            yield Judged(record=sample, verdict=verdict)
+    if settings.perturbations and any(rules[rule] != "off" for rule in INPUT_RULES):
         _try_inputs(cases, context)
     for case in cases:
-        yield Judged(record=case.sample, verdict=judge_inputs(case.execution, case.trials))
+        verdict, findings = apply_rules(find_input_faults(case.execution, case.trials, rules), rules, stage="screen")
+        if verdict.kept:
+            verdict = Verdict(Outcome.PASS, detail=describe_failures(case.trials))
+        yield Judged(record=with_findings(case.sample, findings), verdict=verdict)
 
 
 def _try_inputs(cases: Sequence[_Case], context: Context) -> None:

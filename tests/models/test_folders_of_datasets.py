@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from caco_tasks.check_settings import BenchmarkSettings, DecontaminationSettings
 from caco_tasks.checks.overlap import BenchmarkIndex, index_hash
-from caco_tasks.config import BenchmarkSettings, DecontaminationSettings, SourceSettings
+from caco_tasks.config import SourceSettings
 from caco_tasks.errors import SourceError
 from caco_tasks.records import Judged, Seed
 from caco_tasks.sources import read_source

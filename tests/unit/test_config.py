@@ -28,6 +28,7 @@ CANDIDATES = (
     "unknown",
     "json",
     "openai",
+    "record",
     "bfloat16",
     "full",
     "S",

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from caco_tasks.check_settings import PUBLIC_BENCHMARKS, BenchmarkSettings, DecontaminationSettings
 from caco_tasks.checks.benchmarks import read_benchmark
 from caco_tasks.checks.normal_text import final_answer, words
-from caco_tasks.checks.overlap import BenchmarkIndex, benchmark_index, index_hash, overlap_verdict
-from caco_tasks.config import PUBLIC_BENCHMARKS, BenchmarkSettings, DecontaminationSettings
+from caco_tasks.checks.overlap import BenchmarkIndex, apply_overlap_rules, benchmark_index, index_hash
 from caco_tasks.errors import SourceError
 from caco_tasks.records import Outcome, Overlap, Reason
 
@@ -130,7 +130,9 @@ def test_without_benchmarks_nothing_is_protected() -> None:
 
 def test_the_hash_follows_the_files_and_the_limits(settings: DecontaminationSettings, tmp_path: Path) -> None:
     hashes = {BenchmarkIndex.build(settings).hash, index_hash(settings)}
-    hashes.add(index_hash(settings.model_copy(update={"review": "fail"})))  # a policy on what was found
+    hashes.add(
+        index_hash(settings.model_copy(update={"benchmark_review": "reject", "exact": "off"}))
+    )  # a policy on what was found
     assert len(hashes) == 1
     hashes.add(BenchmarkIndex.build(settings.model_copy(update={"masked_jaccard": 0.7})).hash)
     (tmp_path / "trams.jsonl").write_text(json.dumps(ITEMS[0]), encoding="utf-8")
@@ -153,26 +155,27 @@ def evidence(rule: str, score: float = 0.5) -> Overlap:
 
 
 POLICIES = {
-    "recorded": ("record", ("review",), None, None),
+    "recorded": ("record", ("review",), Outcome.PASS, None),
     "held back": ("unknown", ("review",), Outcome.UNKNOWN, Reason.BENCHMARK_REVIEW),
-    "rejected": ("fail", ("review",), Outcome.FAIL, Reason.BENCHMARK_OVERLAP),
+    "rejected": ("reject", ("review",), Outcome.FAIL, Reason.BENCHMARK_OVERLAP),
     "certain beside it": ("record", ("review", "masked"), Outcome.FAIL, Reason.BENCHMARK_OVERLAP),
     "certain, held back": ("unknown", ("review", "exact"), Outcome.FAIL, Reason.BENCHMARK_OVERLAP),
-    "nothing": ("unknown", (), None, None),
+    "nothing": ("unknown", (), Outcome.PASS, None),
 }
 
 
 @pytest.mark.parametrize(("review", "rules", "outcome", "reason"), POLICIES.values(), ids=POLICIES.keys())
 def test_what_becomes_of_what_needs_review_is_a_policy(
-    review: str, rules: tuple[str, ...], outcome: Outcome | None, reason: Reason | None
+    review: str, rules: tuple[str, ...], outcome: Outcome, reason: Reason | None
 ) -> None:
-    verdict = overlap_verdict([evidence(rule) for rule in rules], review)
-    assert (verdict and verdict.outcome, verdict and verdict.reason) == (outcome, reason)
+    settings = DecontaminationSettings(benchmark_review=review)  # type: ignore[arg-type]
+    verdict, _ = apply_overlap_rules([evidence(rule) for rule in rules], settings, stage="reverse")
+    assert (verdict.outcome, verdict.reason) == (outcome, reason)
 
 
 def test_a_rejection_names_the_nearest_item() -> None:
-    verdict = overlap_verdict([evidence("review"), evidence("exact", 1.0), evidence("ngram", 0.75)])
-    assert verdict is not None
+    found = [evidence("review"), evidence("exact", 1.0), evidence("ngram", 0.75)]
+    verdict, _ = apply_overlap_rules(found, DecontaminationSettings(), stage="reverse")
     assert verdict.detail == "trams exact: exact 1.00 and 1 more"
 
 

@@ -116,12 +116,12 @@ def test_a_problem_of_its_own_goes_on_without_evidence(point: Point, tools: Tool
 
 @POINTS
 @pytest.mark.parametrize(
-    ("review", "outcome"), [("record", Outcome.PASS), ("unknown", Outcome.UNKNOWN), ("fail", Outcome.FAIL)]
+    ("review", "outcome"), [("record", Outcome.PASS), ("unknown", Outcome.UNKNOWN), ("reject", Outcome.FAIL)]
 )
 def test_what_a_person_should_look_at_follows_the_config(
     point: Point, tools: Tools, review: str, outcome: Outcome
 ) -> None:
-    judged = point(ALIKE, tools, review=review)
+    judged = point(ALIKE, tools, benchmark_review=review)
     assert [overlap.rule for overlap in judged.record.overlaps] == ["review"]
     assert judged.verdict.outcome is outcome
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from caco_tasks.check_settings import BenchmarkSettings, DecontaminationSettings
 from caco_tasks.checks.overlap import BenchmarkIndex
-from caco_tasks.config import BenchmarkSettings, DecontaminationSettings
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 

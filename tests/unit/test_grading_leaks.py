@@ -8,8 +8,10 @@ import pytest
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import Family, draw_problem
-from caco_tasks.checks.problem_rules import problem_faults
-from caco_tasks.records import PASS, Reason
+from caco_tasks.check_settings import ReverseSettings
+from caco_tasks.checks.problem_rules import find_problem_faults
+from caco_tasks.checks.rules import apply_rules
+from caco_tasks.records import PASS, Reason, Verdict
 
 CODE = """input = {"pens": 12, "pen_price": 4}
 
@@ -21,6 +23,12 @@ output = total_price(**input)
 print(output)
 """
 GOOD = "A shop sells 12 pens at 4 dollars each. How much do they cost?"
+
+
+def problem_faults(problem: str, **program: str) -> Verdict:
+    """What all rules together say of a problem."""
+    rules = ReverseSettings().rules
+    return apply_rules(find_problem_faults(problem, rules, **program), rules, stage="reverse")[0]
 
 
 def reason_of(

@@ -5,10 +5,18 @@ from typing import Any
 
 import pytest
 
-from caco_tasks.checks.problem_rules import problem_faults
-from caco_tasks.records import Reason
+from caco_tasks.check_settings import ReverseSettings
+from caco_tasks.checks.problem_rules import find_problem_faults
+from caco_tasks.checks.rules import apply_rules
+from caco_tasks.records import Reason, Verdict
 
 Case = tuple[str, dict[str, Any], str, str]  # problem, input, output, code
+
+
+def problem_faults(problem: str, **program: str) -> Verdict:
+    """What all rules together say of a problem."""
+    rules = ReverseSettings().rules
+    return apply_rules(find_problem_faults(problem, rules, **program), rules, stage="reverse")[0]
 
 
 def fault(case: Case) -> Reason | None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from caco_tasks.check_settings import ScreenSettings
 from caco_tasks.checks.dead_inputs import (
     CIRCUMSTANCES,
     FAR_DRAWS,
@@ -12,12 +13,14 @@ from caco_tasks.checks.dead_inputs import (
     behaviour_signature,
     changed_inputs,
     circumstances,
+    describe_failures,
     far_changed_inputs,
+    find_input_faults,
     jointly_changed_inputs,
-    judge_inputs,
     silent_keys,
 )
-from caco_tasks.records import Execution, Outcome, Reason
+from caco_tasks.checks.rules import apply_rules
+from caco_tasks.records import Execution, Outcome, Reason, Verdict
 
 
 def execution_of(given: dict[str, object], output: object) -> Execution:
@@ -42,6 +45,11 @@ def trial(key: str, value: int, output: object = None, *, before: int = 6, outco
     given = {"a": 2, "b": 3, key: value}
     kept = json.dumps(output) if outcome is Outcome.PASS else None
     return Trial(key=key, without_change=str(before), input_json=json.dumps(given), outcome=outcome, output_json=kept)
+
+
+def judge_inputs(execution: Execution, trials: list[Trial], **rules: str) -> Verdict:
+    rules = ScreenSettings().rules | rules
+    return apply_rules(find_input_faults(execution, trials, rules), rules, stage="screen")[0]
 
 
 JUDGED = {
@@ -78,10 +86,30 @@ def test_an_output_that_follows_one_input_is_trivial() -> None:
     assert verdict.reason is Reason.TRIVIAL
 
 
-def test_failures_under_change_are_recorded_with_the_pass() -> None:
-    verdict = judge_inputs(BASE, [trial("a", 0, outcome=Outcome.FAIL), trial("a", 4, 12), trial("b", 5, 10)])
-    assert verdict.kept
-    assert verdict.detail == "failed under changes of a 1"
+def test_failures_under_change_are_told_of_a_program_that_passes() -> None:
+    trials = [trial("a", 0, outcome=Outcome.FAIL), trial("a", 4, 12), trial("b", 5, 10)]
+    assert judge_inputs(BASE, trials).kept
+    assert describe_failures(trials) == "failed under changes of a 1"
+
+
+LOST = [trial("a", 4, 6), trial("a", 5, outcome=Outcome.UNKNOWN)]
+
+
+@pytest.mark.parametrize(
+    ("trials", "rules", "is_unknown"),
+    [
+        (LOST, {}, True),
+        (LOST, {"dead_input": "record"}, True),
+        (LOST, {"constant_output": "record"}, True),
+        (LOST, {"constant_output": "off", "dead_input": "record"}, False),
+        ([*LOST, trial("b", 5, 10)], {"dead_input": "record"}, False),
+    ],
+    ids=["both reject", "may be constant", "may be dead", "neither rejects", "is not constant"],
+)
+def test_a_lost_run_holds_back_what_it_might_have_rejected_and_no_more(
+    trials: list[Trial], rules: dict[str, str], is_unknown: bool
+) -> None:
+    assert (judge_inputs(BASE, trials, **rules).outcome is Outcome.UNKNOWN) is is_unknown
 
 
 def test_silent_keys_are_those_that_deserve_a_second_look() -> None:

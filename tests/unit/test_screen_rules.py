@@ -2,10 +2,11 @@
 
 import pytest
 
-from caco_tasks.checks.program_rules import RULES, real_lines, screen_source
+from caco_tasks.check_settings import ScreenSettings
+from caco_tasks.checks.program_rules import RULES, count_real_lines, find_program_faults
 from caco_tasks.checks.program_source import MAX_CODE_CHARS, parse_program
-from caco_tasks.config import ScreenSettings
-from caco_tasks.records import Execution, Program, Reason, Sample
+from caco_tasks.checks.rules import apply_rules
+from caco_tasks.records import PASS, Execution, Program, Reason, Sample, Verdict
 from caco_tasks.sandbox.values import encode
 
 HONEST = """
@@ -45,9 +46,13 @@ def with_body(*lines: str, head: str = "") -> str:
     )
 
 
+def verdict_on(sample: Sample, settings: ScreenSettings | None = None) -> Verdict:
+    settings = settings or ScreenSettings()
+    return apply_rules(find_program_faults(sample, settings), settings.rules, stage="screen")[0]
+
+
 def reason_of(sample: Sample, settings: ScreenSettings | None = None) -> Reason | None:
-    verdict = screen_source(sample, settings or ScreenSettings())
-    return None if verdict is None else verdict.reason
+    return verdict_on(sample, settings).reason
 
 
 WORK = ("both = pens * pen_price", "return both")
@@ -145,7 +150,7 @@ def test_a_rule_finds_what_it_is_for(reason: Reason, sample: Sample) -> None:
 
 @pytest.mark.parametrize("sample", CONTENT.values(), ids=CONTENT.keys())
 def test_no_rule_minds_an_honest_program(sample: Sample) -> None:
-    assert screen_source(sample, ScreenSettings()) is None
+    assert verdict_on(sample) == PASS
 
 
 def test_every_rule_has_a_program_that_breaks_it() -> None:
@@ -168,8 +173,7 @@ def test_an_execution_without_values_is_unserialisable() -> None:
 
 
 def test_a_verdict_says_what_it_saw() -> None:
-    verdict = screen_source(sample_of(with_body("both = pens * 4", "return both")), ScreenSettings())
-    assert verdict is not None
+    verdict = verdict_on(sample_of(with_body("both = pens * 4", "return both")))
     assert verdict.detail == "never read: pen_price"
 
 
@@ -177,7 +181,7 @@ def test_blank_lines_comments_and_imports_are_not_counted() -> None:
     code = "import math\n\n# a comment\nx = 1\n\n'''words\nwords'''\ny = (\n    2\n)\n"
     tree = parse_program(code)
     assert tree is not None
-    assert real_lines(code, tree) == 4
+    assert count_real_lines(code, tree) == 4
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,20 @@ import pytest
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import Family, draw_problem
-from caco_tasks.checks.step_grounding import step_faults
-from caco_tasks.checks.swapped_values import exchanged_values
+from caco_tasks.check_settings import AgreeSettings
+from caco_tasks.checks.exchanged_values import find_exchanged_values
+from caco_tasks.checks.rules import apply_rules
+from caco_tasks.checks.step_grounding import find_step_faults
 from caco_tasks.records import PASS, Reason, Verdict
 
 EGGS = "On a farm, 126 eggs are collected and 16 of them break. A carton holds 10 eggs. How many cartons are filled?"
 EGG_VALUES = {"eggs_collected": 126, "eggs_broken": 16, "eggs_per_carton": 10}
 EGG_STEPS = "126 - 16 = 110 eggs are whole.\n110 / 10 = 11 cartons are filled.\nThe answer is \\boxed{11}."
+
+
+def step_faults(problem: str, solution: str, **program: str) -> Verdict:
+    rules = AgreeSettings().rules
+    return apply_rules(find_step_faults(problem, solution, rules, **program), rules, stage="agree")[0]
 
 
 def faults(solution: str, problem: str = EGGS, output: str = "11", code: str = "", **values: Any) -> Verdict:
@@ -193,16 +200,16 @@ EXCHANGED: dict[str, tuple[str, bool]] = {
 
 @pytest.mark.parametrize(("problem", "is_exchanged"), EXCHANGED.values(), ids=EXCHANGED)
 def test_exchanged_values_show_in_the_words_around_them(problem: str, is_exchanged: bool) -> None:
-    verdict = exchanged_values(problem, json.dumps(EGG_VALUES))
-    assert (verdict is not None and verdict.reason) is (Reason.VALUES_EXCHANGED if is_exchanged else False)
+    found = [fault.reason for fault in find_exchanged_values(problem, json.dumps(EGG_VALUES))]
+    assert found == ([Reason.VALUES_EXCHANGED] if is_exchanged else [])
 
 
 @pytest.mark.parametrize("given", ["[]", "3", "{}", '{"a": [1]}', '{"a": 5, "b": 5}', '{"a": true, "b": 0.5}'])
 def test_inputs_that_cannot_be_told_apart_are_not_exchanged(given: str) -> None:
-    assert exchanged_values("There are 5 and 0.5 and 1.", given) is None
+    assert list(find_exchanged_values("There are 5 and 0.5 and 1.", given)) == []
 
 
 def test_a_long_problem_takes_no_long_time() -> None:
     started = process_time()
-    exchanged_values("7 eggs " * 200_000, json.dumps({f"eggs_{n}": n for n in range(5000)}))
+    list(find_exchanged_values("7 eggs " * 200_000, json.dumps({f"eggs_{n}": n for n in range(5000)})))
     assert process_time() - started < 2

@@ -18,7 +18,7 @@ MAX_INPUTS = 20  # that are compared with each other
 WORDS_AROUND = 8  # on each side of a number, up to the end of its sentence or to the next number
 FADING = 0.2  # a word n places away counts 1 / (1 + FADING * n)
 CLEARLY = 0.65  # by so much must the exchanged places fit better
-STEM_CHARS = 5
+STEM_CHARS = 5  # `collected` and `collection` are one word
 
 _TOKEN = re.compile(r"[a-z]+|\d+(?:\.\d+)?|[.?!;:]", re.IGNORECASE)
 _COMMON = frozenset(
@@ -30,17 +30,21 @@ _COMMON = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
-    """An input whose number stands in one place of the problem."""
+class InputPlace:
+    """An input, and the place of the problem where its number stands."""
 
     name: str
     number: str
-    stems: frozenset[str]
+    stems: frozenset[str]  # of the words of its name
     around: Mapping[str, float]  # stem -> how near it stands, 0 to 1
 
+    def fit(self, stems: frozenset[str]) -> float:
+        """How well the words of a name fit the words around this place."""
+        return sum(self.around.get(stem, 0.0) for stem in stems)
 
-def exchanged_values(problem: str, input_json: str) -> Verdict | None:
-    """A failure where two whole numbers of a program's input stand in each other's place; None where nothing shows it.
+
+def find_exchanged_values(problem: str, input_json: str) -> Iterator[Verdict]:
+    """A failure where two whole numbers of a program's input stand in each other's place; at most one.
 
     `input_json` is the program's `input` as tagged JSON. Inputs of equal value, and numbers that the problem says twice,
     are not looked at.
@@ -49,52 +53,40 @@ def exchanged_values(problem: str, input_json: str) -> Verdict | None:
         ValueError: `input_json` is not JSON.
     """
     inputs = json.loads(input_json)
-    if not isinstance(inputs, dict):
-        return None
-    for first, second in itertools.combinations(_placed(problem[:MAX_CHARS], inputs), 2):
-        if _gain(first, second) > CLEARLY:
+    places = _find_places(problem[:MAX_CHARS], inputs) if isinstance(inputs, dict) else []
+    for first, second in itertools.combinations(places, 2):
+        # words that both names share tell nothing
+        ours, theirs = first.stems - second.stems, second.stems - first.stems
+        gain = second.fit(ours) + first.fit(theirs) - (first.fit(ours) + second.fit(theirs))
+        if gain > CLEARLY:
             detail = f"{first.number} and {second.number}, the program's {first.name[:60]} and {second.name[:60]}"
-            return fail(Reason.VALUES_EXCHANGED, detail)
-    return None
+            yield fail(Reason.VALUES_EXCHANGED, detail)
+            return
 
 
-def _placed(problem: str, inputs: Mapping[str, object]) -> list[_Placed]:
+def _find_places(problem: str, inputs: Mapping[str, object]) -> list[InputPlace]:
     tokens = _TOKEN.findall(problem.lower())
     numbers = [token for token in tokens if token[0].isdigit()]
     whole = {name: str(abs(value)) for name, value in inputs.items() if type(value) is int}
     values = list(whole.values())
     return [
-        _Placed(name, number, _stems(name), _around(tokens, tokens.index(number)))
+        InputPlace(name, number, _stem_name(name), _weigh_words_around(tokens, tokens.index(number)))
         for name, number in itertools.islice(whole.items(), MAX_INPUTS)
         if numbers.count(number) == 1 and values.count(number) == 1
     ]
 
 
-def _stems(name: str) -> frozenset[str]:
+def _stem_name(name: str) -> frozenset[str]:
     words = re.findall(r"[a-z]+", name.lower())
+    # a single letter is a name such as `n`, which stands near every number
     return frozenset(word[:STEM_CHARS] for word in words if len(word) > 1 and word not in _COMMON)
 
 
-def _around(tokens: Sequence[str], place: int) -> dict[str, float]:
+def _weigh_words_around(tokens: Sequence[str], place: int) -> dict[str, float]:
     """The stems around a place, each with how near its nearest one stands."""
     found: dict[str, float] = {}
     for side in (tokens[place + 1 :], tokens[:place][::-1]):
-        for distance, token in enumerate(_clause(side), 1):
+        for distance, token in enumerate(itertools.takewhile(str.isalpha, side[:WORDS_AROUND]), 1):
             near = 1 / (1 + FADING * distance)
             found[token[:STEM_CHARS]] = max(near, found.get(token[:STEM_CHARS], 0.0))
     return found
-
-
-def _clause(tokens: Sequence[str]) -> Iterator[str]:
-    return itertools.takewhile(str.isalpha, tokens[:WORDS_AROUND])
-
-
-def _gain(first: _Placed, second: _Placed) -> float:
-    """By how much the words that tell two inputs apart fit better when their numbers are exchanged."""
-    ours, theirs = first.stems - second.stems, second.stems - first.stems
-    as_it_is = _fit(ours, first) + _fit(theirs, second)
-    return _fit(ours, second) + _fit(theirs, first) - as_it_is
-
-
-def _fit(stems: frozenset[str], placed: _Placed) -> float:
-    return sum(placed.around.get(stem, 0.0) for stem in stems)

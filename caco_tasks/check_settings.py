@@ -1,0 +1,157 @@
+"""The settings of the checks: what each looks for, and what becomes of a sample that breaks one of its rules.
+
+A rule is set to `reject`, `record` or `off`. It is named as the reason that it gives (`agree.wrong_unit = "record"`), or as
+the evidence in `overlaps`. What is only recorded stays with the sample, which goes on.
+"""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+PUBLIC_BENCHMARKS = (
+    ("gsm8k", "gsm8k/test.jsonl", "question", "answer", None),
+    ("math", "math/test.jsonl", "problem", "solution", "idx"),
+    ("aime24", "aime/aime24_nemo.jsonl", "problem", "expected_answer", "id"),
+    ("aime25", "aime/aime25_nemo.jsonl", "problem", "expected_answer", "id"),
+    ("olympiadbench", "olympiadbench/OE_TO_maths_en_COMP.json", "question", "final_answer", "id"),
+    ("theoremqa", "theoremqa/theoremqa_test.json", "Question", "Answer", "id"),
+    ("college_math", "college_math/test.jsonl", "question", "answer", "question_number"),
+    ("deepmind_math", "deepmind_math/test_1000.json", "question", "answer", None),
+    ("omni_math", "omni_math/omni_math_rule.jsonl", "problem", "answer", None),
+    ("humaneval", "humaneval/HumanEval.jsonl.gz", "prompt", None, "task_id"),
+)  # name, file, columns of problem, answer and id: as `decontamination.folder` holds them
+
+Rule = Literal["reject", "record", "off"]  # what becomes of a sample that breaks it; off: nobody looks
+
+
+class Settings(BaseModel):
+    """Base of all settings: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RuleSettings(Settings):
+    """A section that has rules."""
+
+    @classmethod
+    def rule_choices(cls) -> dict[str, tuple[str, ...]]:
+        """The names of the section's rules, and what each may be set to."""
+        choices = {name: get_args(field.annotation) for name, field in cls.model_fields.items()}
+        return {name: choice for name, choice in choices.items() if set(get_args(Rule)) <= set(choice)}
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """What each rule of the section is set to."""
+        return {name: getattr(self, name) for name in self.rule_choices()}
+
+
+class ScreenSettings(RuleSettings):
+    """Rules on programs that ran (paper, section 3.2, and dead inputs by perturbation)."""
+
+    min_lines: int = Field(default=6, ge=1)  # not blank, comment or import
+    max_output_chars: int = Field(default=200, ge=1)
+    perturbations: int = Field(default=3, ge=0, le=20)  # changed inputs per key; 0: do not look for dead inputs
+    output_size: Rule = "reject"
+    prose_left: Rule = "reject"
+    forbidden: Rule = "reject"
+    too_short: Rule = "reject"
+    unused_input: Rule = "reject"
+    no_output: Rule = "reject"
+    non_finite: Rule = "reject"
+    answer_as_literal: Rule = "reject"
+    trivial: Rule = "reject"
+    constant_output: Rule = "reject"
+    dead_input: Rule = "reject"
+
+
+class DedupSettings(Settings):
+    """When a program counts as seen before, in this run or any earlier one."""
+
+    keep_literals: bool = True  # False: a program under other numbers or texts is the same program
+    near_duplicate_jaccard: float = Field(default=0.95, gt=0, le=1)  # of runs of three tokens, among equal literals
+    same_problem_jaccard: float = Field(default=0.8, gt=0, le=1)  # of runs of three words, among equal numbers
+    behaviour: bool = True  # compare outputs on changed inputs too
+
+
+class ReverseSettings(RuleSettings):
+    """Rules on problems that were written back from programs."""
+
+    empty: Rule = "reject"
+    leaks_code: Rule = "reject"
+    leaks_answer: Rule = "reject"
+    names_no_input: Rule = "reject"
+    foreign_number: Rule = "reject"
+    no_question: Rule = "reject"
+    values_exchanged: Rule = "reject"
+
+
+class AgreeSettings(RuleSettings):
+    """Rules on the steps of a solution whose answer is right."""
+
+    false_equation: Rule = "reject"
+    ungrounded_number: Rule = "reject"
+    input_not_used: Rule = "reject"
+    answer_not_reached: Rule = "reject"
+    wrong_unit: Rule = "reject"
+
+
+class BenchmarkSettings(Settings):
+    """One protected benchmark."""
+
+    name: str
+    path: str  # JSONL, JSON and CSV may be packed (.gz); for huggingface: a name on the Hub, or a folder
+    format: Literal["jsonl", "json", "parquet", "csv", "huggingface"] = "jsonl"
+    subset: str | None = None  # for huggingface: the dataset's configuration
+    split: str = "test"  # for huggingface
+    revision: str | None = None  # for huggingface: a commit; None only for a folder
+    problem_column: str = "problem"
+    answer_column: str | None = None  # gold answer, or a solution that ends in it; None: numbers are not compared
+    id_column: str | None = None  # None: an item is named by its position, from 0
+
+
+class DecontaminationSettings(RuleSettings):
+    """What is protected, how alike is too alike, and what becomes of it."""
+
+    folder: str | None = None  # holds the files of PUBLIC_BENCHMARKS, which are then protected too
+    benchmarks: tuple[BenchmarkSettings, ...] = ()
+    min_tokens: int = Field(default=10, ge=1)  # an item of fewer words and numbers is protected against copies only
+    ngram_tokens: int = Field(default=8, ge=2)
+    ngram_coverage: float = Field(default=0.5, gt=0, le=1)  # share of an item's n-grams
+    ngram_max_items: int = Field(default=10, ge=1)  # an n-gram of more items is a stock phrase and does not count
+    masked_jaccard: float = Field(default=0.6, gt=0, le=1)  # of 3-grams, numbers masked
+    review_jaccard: float = Field(default=0.4, gt=0, le=1)  # from here to masked_jaccard a person should look
+    min_numbers: int = Field(default=3, ge=0)  # equal numbers and answer count from so many different ones on; 0: never
+    min_digits: int = Field(default=8, ge=1)  # and from so many digits in them: small numbers agree by chance
+    exact: Rule = "reject"
+    ngram: Rule = "reject"
+    masked: Rule = "reject"
+    numbers: Rule = "reject"
+    benchmark_review: Literal["reject", "record", "unknown", "off"] = "record"  # unknown: a person must look
+    same_problem: Rule = "reject"  # among problems that passed everything before
+
+    @property
+    def protected(self) -> tuple[BenchmarkSettings, ...]:
+        """All protected benchmarks: those named one by one, and the public ones of the folder."""
+        if self.folder is None:
+            return self.benchmarks
+        named = {benchmark.name for benchmark in self.benchmarks}
+        public = [
+            BenchmarkSettings(
+                name=name,
+                path=str(Path(self.folder, path)),
+                format="json" if path.endswith(".json") else "jsonl",
+                problem_column=problem,
+                answer_column=answer,
+                id_column=key,
+            )
+            for name, path, problem, answer, key in PUBLIC_BENCHMARKS
+            if name not in named
+        ]
+        return (*self.benchmarks, *public)
+
+    @model_validator(mode="after")
+    def _review_is_below(self) -> "DecontaminationSettings":
+        if self.review_jaccard > self.masked_jaccard:
+            raise ValueError("review_jaccard is above masked_jaccard")
+        return self

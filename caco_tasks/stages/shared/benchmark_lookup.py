@@ -1,0 +1,25 @@
+"""What the stages that look up protected benchmarks share: the index of a run's benchmarks, and a sample's answer."""
+
+from caco_tasks.checks.overlap import BenchmarkIndex, benchmark_index
+from caco_tasks.context import Context
+from caco_tasks.records import Sample
+
+
+def open_benchmark_index(context: Context) -> BenchmarkIndex | None:
+    """The index of a run's benchmarks, whose hash goes into the manifest; None where the config protects none.
+
+    Raises:
+        SourceError: a benchmark file is missing or malformed.
+    """
+    if not context.config.decontamination.protected:
+        return None
+    index = benchmark_index(context.config.decontamination, context.services.index_folder())
+    context.facts.setdefault("artifacts", {})["benchmark_index"] = index.hash
+    return index
+
+
+def sample_answer(sample: Sample) -> str | None:
+    """The final answer of a sample's solution, or else what its program returned."""
+    if sample.solution is not None and sample.solution.answer is not None:
+        return sample.solution.answer
+    return None if sample.execution is None else sample.execution.output_text
