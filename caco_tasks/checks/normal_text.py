@@ -4,6 +4,8 @@ import re
 import unicodedata
 from fractions import Fraction
 
+from caco_tasks.boxed import last_box
+
 _COMMANDS = re.compile(
     r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|textstyle|limits|quad|qquad|text|textbf|textit|mathrm|mathbf|mathit|operatorname|mbox)\b"
     r"|\\[,;:!>\s$()\[\]{}]"
@@ -15,7 +17,6 @@ _SAME = {"dfrac": "frac", "tfrac": "frac", "cdot": "*", "times": "*", "div": "/"
 _WORDS = re.compile(r"\d+(?:\.\d+)?|\.\d+|[^\W\d_]+|[-+*/^=<>%]")
 _DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2212\u00d7\u00f7\u22c5", "-----" + "-*/*")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
-_BOXED = re.compile(r"\\boxed\s*\{")
 
 
 def words(text: str) -> list[str]:
@@ -39,22 +40,10 @@ def is_number(token: str) -> bool:
 
 def final_answer(text: str) -> str:
     """The final answer of `text`, spelt one way: after `####`, in the last \\boxed{}, or all of it."""
-    text = text.rpartition("####")[2] if "####" in text else _last_boxed(text)
-    tokens = words(text)
+    box = None if "####" in text else last_box(text)
+    tokens = words(box.content if box else text.rpartition("####")[2])
     joined = "".join(tokens)
     try:
         return str(Fraction(joined)) if len(joined) < 40 else joined
     except (ValueError, ZeroDivisionError):
         return " ".join(tokens)
-
-
-def _last_boxed(text: str) -> str:
-    found = list(_BOXED.finditer(text))
-    if not found:
-        return text
-    depth, start = 1, found[-1].end()
-    for position in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[position], 0)
-        if depth == 0:
-            return text[start:position]
-    return text[start:]

@@ -1,13 +1,15 @@
 r"""The final answer of a solution: what is boxed, or follows "the answer is" or `####`, the last equation or number."""
 
+import itertools
 import re
+
+from caco_tasks.boxed import Box, find_boxes, has_box, last_box
 
 TAIL_CHARS = 20_000  # of a solution, from its end, that are searched
 MAX_BOXES = 50  # that are looked at
 BETWEEN_BOXES = 12  # characters between two boxes that are one answer
 BETWEEN_BOXES_LISTED = 60  # the same, where a comma or `and` stands between them
 
-_BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])\s*")
 _NEW_SENTENCE = re.compile(r"[.!?]\s+[A-Z]")
 _LISTED = re.compile(r",|;|\b(?:and|or)\b")
 _CUE = re.compile(
@@ -60,12 +62,7 @@ def extract_answer(solution: str) -> str | None:
 
 def has_solution_marks(text: str) -> bool:
     """Whether a text is more than a bare answer: it boxes something or announces an answer."""
-    return (
-        _BOX.search(text) is not None
-        or "####" in text
-        or _STRONG_CUE.search(text) is not None
-        or _has_prose_around(text)
-    )
+    return has_box(text) or "####" in text or _STRONG_CUE.search(text) is not None or _has_prose_around(text)
 
 
 def _has_prose_around(text: str) -> bool:
@@ -77,38 +74,22 @@ def _has_prose_around(text: str) -> bool:
 
 
 def _boxed(text: str) -> str | None:
-    boxes = [(match.start(), match.end()) for match in _BOX.finditer(text)][-MAX_BOXES:]
-    found: list[tuple[int, int, str]] = []
-    for start, end in reversed(boxes):
-        content = _braced(text, end)
-        if content is None or (found and start < found[-1][0] <= content[0]):
-            continue
-        if found and not _belongs_together(text[content[0] : found[-1][0]], content[1], found[-1][2]):
+    found: list[Box] = []
+    for box in itertools.islice(find_boxes(text), MAX_BOXES):
+        if found and box.start < found[-1].start <= box.end:
+            continue  # it holds the one before
+        if found and not _belongs_together(text[box.end : found[-1].start], box.content, found[-1].content):
             break
-        found.append((start, content[0], content[1]))
-    parts = [part.strip() for _, _, part in reversed(found)]
+        found.append(box)
+    parts = [box.content.strip() for box in reversed(found)]
     return ", ".join(dict.fromkeys(parts)) if parts else None
 
 
 def _after_last_box(text: str) -> str | None:
     """What is announced as the final answer after the last box, which then was a step."""
-    box = next(iter(reversed(list(_BOX.finditer(text)))), None)
+    box = last_box(text)
     cue = next(iter(reversed(list(_FINAL_CUE.finditer(text)))), None)
-    return _clause(text[cue.end() :]) if box and cue and cue.start() > box.end() else None
-
-
-def _braced(text: str, start: int) -> tuple[int, str] | None:
-    """Where the content of a box ends, and the content; a box that is never closed goes to the end of its line."""
-    if text[start : start + 1] != "{":
-        match = re.compile(r"\S+").match(text, start)
-        return (match.end(), match[0]) if match else None
-    depth = 0
-    for position in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[position], 0) if text[position - 1] != "\\" else 0
-        if depth == 0:
-            return position + 1, text[start + 1 : position]
-    line = text[start + 1 :].split("\n", 1)[0]
-    return start + 1 + len(line), line
+    return _clause(text[cue.end() :]) if box and cue and cue.start() > box.start else None
 
 
 def _belongs_together(between: str, first: str, second: str) -> bool:

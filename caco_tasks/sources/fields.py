@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from caco_tasks.boxed import last_box
+
 Row = Mapping[str, Any]
 
 _WHOLE_WITH_POINT = re.compile(r"(-?\d+)\.0+")
-_BARE_BOXED = re.compile(r"[^\s$,;{}]+")
 
 
 class RecordError(Exception):
@@ -166,20 +167,5 @@ def slug(words: str | None) -> str | None:
 
 def last_boxed(solution: str) -> str | None:
     r"""The content of the last `\boxed{...}`, `\boxed x` or `\fbox{...}`; None where none is, or it never closes."""
-    start = max(solution.rfind(r"\boxed"), solution.rfind(r"\fbox"))
-    if start < 0:
-        return None
-    rest = solution[start + 1 :].lstrip("abcdefghijklmnopqrstuvwxyz").lstrip()
-    if not rest.startswith("{"):
-        bare = _BARE_BOXED.match(rest)
-        return bare[0].rstrip(".") or None if bare else None
-    return _inside_braces(rest)
-
-
-def _inside_braces(rest: str) -> str | None:
-    depth = 0
-    for brace in re.finditer(r"\\.|[{}]", rest, re.DOTALL):
-        depth += {"{": 1, "}": -1}.get(brace[0], 0)
-        if depth == 0 and brace[0] == "}":
-            return rest[1 : brace.start()].strip() or None
-    return None
+    box = last_box(solution)
+    return box.content.strip() or None if box and box.is_closed else None
