@@ -6,7 +6,7 @@ a solution and a judgement. Each stage writes every record it read, beside its `
 
 import types
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -199,6 +199,11 @@ class Seed:
     raw: str | None = None  # the source's text, kept only of a record that could not be read
     overlaps: tuple[Overlap, ...] = ()
 
+    @property
+    def id(self) -> str:
+        """The id that it keeps from stage to stage."""
+        return self.seed_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
@@ -255,7 +260,7 @@ class Solution:
     text: str
     answer: str | None  # the final answer, as extracted
     generation: Generation
-    equations_checked: int | None = None  # arithmetic statements found and computed; None before `agree`
+    equations_checked: int | None = None  # arithmetic statements computed; None before `agree`, or with its rule off
     compared_by: str | None = (
         None  # method and version that compared the answers, "integer exact-2"; None before `agree`
     )
@@ -291,18 +296,53 @@ class SeedProgram:
     execution: Execution | None = None
     grade: Grade | None = None  # None: no program, or written by a model
 
+    @property
+    def id(self) -> str:
+        """The id of its seed."""
+        return self.seed.seed_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a rule found that its config sets to `record`: kept with the sample, which goes on."""
+
+    stage: str
+    reason: Reason
+    detail: str | None = None  # as in a verdict
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """One candidate on its way down the funnel."""
 
     sample_id: str
+    index: int | None = None  # its number in its draw, from 0; None: it was not drawn
     program: Program
     execution: Execution | None = None
     problem: Problem | None = None
     solution: Solution | None = None
     judgement: Judgement | None = None
     overlaps: tuple[Overlap, ...] = ()
+    findings: tuple[Finding, ...] = ()  # of rules set to `record`, in the order of the stages
+
+    @property
+    def id(self) -> str:
+        """The id that it keeps from stage to stage."""
+        return self.sample_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedRow:
+    """Where in a dataset a sample lies: what `publish` made of it, or what `student` learnt from."""
+
+    sample_id: str
+    file: str  # of the dataset, without its folder
+    row: int  # of the file, from 0
+
+    @property
+    def id(self) -> str:
+        """The id of the published sample."""
+        return self.sample_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,9 +350,16 @@ class Lesson:
     """One published row, as a student learns from it."""
 
     sample_id: str
+    file: str  # of the dataset, without its folder
+    row: int  # of the file, from 0
     problem: str
     solution: str
     answer: str
+
+    @property
+    def id(self) -> str:
+        """The id of the published sample."""
+        return self.sample_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,6 +375,11 @@ class Attempt:
     gold: str  # the right answer, or a solution that ends in it
     solution: Solution | None = None  # None: not asked yet
 
+    @property
+    def id(self) -> str:
+        """The id of this answer."""
+        return self.attempt_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged(Generic[Record]):
@@ -336,10 +388,15 @@ class Judged(Generic[Record]):
     record: Record
     verdict: Verdict
 
+    @property
+    def id(self) -> str:
+        """The id of the record."""
+        return str(self.record.id)  # type: ignore[attr-defined]
+
 
 @cache
 def arrow_schema(record: type) -> "pa.Schema":
-    """The Arrow schema of a shard of `record`: its fields, then `outcome`, `reason` and `detail`."""
+    """The Arrow schema of an output of `record`s: its fields, then `outcome`, `reason` and `detail`."""
     import pyarrow as pa
 
     verdict = [
@@ -351,15 +408,15 @@ def arrow_schema(record: type) -> "pa.Schema":
 
 
 def to_row(judged: Judged[Any]) -> dict[str, Any]:
-    """A judged record as one row of its shard."""
-    return {**asdict(judged.record), **asdict(judged.verdict)}
+    """A judged record as one row of its output."""
+    return {**_plain(judged.record), **_plain(judged.verdict)}
 
 
 def from_row(record: type[Record], row: Mapping[str, Any]) -> Judged[Record]:
-    """One row of a shard as a judged record.
+    """One row of an output as a judged record; keys that it does not know are ignored.
 
     Raises:
-        DamagedError: the row does not have the record's fields or types.
+        DamagedError: the row lacks a required field, or one has another type.
     """
     values = dict(row)
     verdict = {name: values.pop(name, None) for name in ("outcome", "reason", "detail")}
@@ -367,12 +424,29 @@ def from_row(record: type[Record], row: Mapping[str, Any]) -> Judged[Record]:
         found = _adapter(cast(type, record)).validate_python(values)
         return Judged(record=found, verdict=_adapter(Verdict).validate_python(verdict))
     except ValidationError as exc:
-        raise DamagedError(f"A row is not a {record.__name__}: {exc.errors()[0]['msg']}.") from exc
+        error = exc.errors()[0]
+        where = ".".join(str(part) for part in error["loc"]) or "the whole"
+        raise DamagedError(f"A row is not a {record.__name__}: {where}: {error['msg']}.") from exc
 
 
 @cache
 def _adapter(record: type) -> TypeAdapter[Any]:
     return TypeAdapter(record)
+
+
+def _plain(value: Any) -> Any:
+    """Dictionaries for dataclasses and lists for tuples; `dataclasses.asdict` copies every text besides."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    kind: Any = type(value)  # a type is hashable, which the type checker does not know
+    names = _field_names(kind)
+    return {name: _plain(getattr(value, name)) for name in names} if names else value
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass; none for any other class."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def _arrow_fields(record: type) -> "list[pa.Field]":

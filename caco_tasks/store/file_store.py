@@ -61,6 +61,14 @@ class FileStore:
         with mending_os_errors(path), self._path(key).open("rb") as source, replaced_bytes(path) as file:
             shutil.copyfileobj(source, file, COPY_BYTES)
 
+    def open(self, key: str) -> BinaryIO | None:
+        """The object as a file to read from and to seek in, or None where there is none; the caller closes it."""
+        with mending_os_errors(key):
+            try:
+                return self._path(key).open("rb")
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
     def exists(self, key: str) -> bool:
         """Whether there is an object under `key`."""
         with mending_os_errors(key):

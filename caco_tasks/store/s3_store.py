@@ -3,15 +3,17 @@
 No conditional put is used: in a trial 4 of 16 racers won one. Which of two attempts counts is decided in Postgres.
 """
 
+import shutil
 from collections.abc import Iterator, Sequence, Set
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 from caco_tasks.errors import ConfigError, StoreError
-from caco_tasks.store.file_store import mending_os_errors
+from caco_tasks.store.file_store import COPY_BYTES, mending_os_errors
 from caco_tasks.store.keys import check_key, check_prefix
 from caco_tasks.store.store import Stored, StoreSettings
 
@@ -89,6 +91,20 @@ class S3Store:
             raise StoreError(f"There is no {key} in {self.root}: run the step that makes it.")
         with self._mending(key), mending_os_errors(path):
             self._client.download_file(self._bucket, self._key(key), str(path), Config=_in_parts())
+
+    def open(self, key: str) -> BinaryIO | None:
+        """The object as a file to read from and to seek in, or None where there is none; the caller closes it.
+
+        A large one lies in an unnamed file of this machine's temporary folder, which goes when it is closed.
+        """
+        with self._mending(key, allowed=_MISSING), mending_os_errors("the temporary folder"), ExitStack() as stack:
+            body = self._client.get_object(Bucket=self._bucket, Key=self._key(key))["Body"]
+            file = stack.enter_context(SpooledTemporaryFile(max_size=PART_BYTES))
+            shutil.copyfileobj(body, file, COPY_BYTES)
+            file.seek(0)
+            stack.pop_all()  # from here on the caller closes it
+            return cast(BinaryIO, file)
+        return None
 
     def exists(self, key: str) -> bool:
         """Whether there is an object under `key`."""

@@ -1,25 +1,29 @@
-"""Shards: judged records as parquet, named by their content, so that two attempts never overwrite each other."""
+"""The rows of outputs: judged records as parquet, named by their content, so that two attempts never overwrite each other.
 
-import hashlib
+Rows are written and read a group at a time; `read_shard` alone holds all of an output. What an older or a newer version
+wrote is read as `caco_tasks.store.columns` says.
+"""
+
 import re
-from collections.abc import Sequence
-from io import BytesIO
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypedDict, TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from caco_tasks.errors import DamagedError, StoreError
+from caco_tasks.errors import DamagedError
+from caco_tasks.ids import file_sha256
 from caco_tasks.records import Judged, arrow_schema, from_row, to_row
+from caco_tasks.store.row_files import RowFile, open_checked, read_groups, select
 from caco_tasks.store.store import Store
 
 Record = TypeVar("Record")
 
 NAME_CHARS = 16  # of the SHA-256, in the object's name
-ROWS_PER_GROUP = 4096
-ZSTD_LEVEL = 3
 
-_NAMED_BY_CONTENT = re.compile(rf"-([0-9a-f]{{{NAME_CHARS}}})\.parquet$")
+_NAMED_BY_CONTENT = re.compile(rf"[-/]([0-9a-f]{{{NAME_CHARS}}})\.parquet$")
 
 
 class Written(TypedDict):
@@ -31,79 +35,83 @@ class Written(TypedDict):
     sha256: str
 
 
-def write_shard(store: Store, *, folder: str, shard: int, record: type, judged: Sequence[Judged[Any]]) -> Written:
-    """Writes judged records of class `record` to `{folder}/{shard:05d}-{sha256[:16]}.parquet`.
+def write_rows(store: Store, *, folder: str, record: type, judged: Iterable[Judged[Any]]) -> Written:
+    """Writes judged records of class `record` to `{folder}/{sha256[:16]}.parquet` as they come.
 
     Raises:
-        StoreError: the store cannot be used, or a record does not fit its schema.
+        StoreError: the store or the temporary folder cannot be used, or a record does not fit its schema.
     """
-    data = encode_shard(record, judged)
-    sha256 = hashlib.sha256(data).hexdigest()
-    uri = f"{folder}/{shard:05d}-{sha256[:NAME_CHARS]}.parquet"
-    store.put(uri, data)
-    return Written(uri=uri, rows=len(judged), bytes=len(data), sha256=sha256)
+    with TemporaryDirectory(prefix="caco-rows-") as place:
+        path = Path(place) / "rows.parquet"
+        rows = _write_file(path, record, judged)
+        sha256 = file_sha256(str(path))
+        uri = f"{folder}/{sha256[:NAME_CHARS]}.parquet"
+        store.put_file(uri, path)
+        return Written(uri=uri, rows=rows, bytes=path.stat().st_size, sha256=sha256)
 
 
-def read_shard(store: Store, uri: str, record: type[Record], *, sha256: str | None = None) -> list[Judged[Record]]:
+def iterate_shard(
+    store: Store, uri: str, record: type[Record], *, sha256: str | None = None
+) -> Iterator[Judged[Record]]:
     """The judged records of an object, in the order in which they were written.
 
-    The content is checked against `sha256`, or, where that is None, against the part of the hash in the object's name.
+    The content is checked first, against `sha256`, or, where that is None, against the part of the hash in the name.
 
     Raises:
         StoreError: the store cannot be used or has no such object.
-        DamagedError: the object is not what was written: another hash, no parquet, another schema.
+        DamagedError: the object is not what was written, or its columns are not those of `record`; says in words why.
     """
-    data = store.get(uri)
-    if data is None:
-        raise StoreError(f"There is no shard {uri} in {store.root}: rerun the stage that writes it.")
-    _check_hash(data, uri, sha256)
-    as_class: type = record  # a TypeVar is not hashable to the type checker
-    rows = _decode(data, uri, arrow_schema(as_class))
-    try:
-        return [from_row(record, row) for row in rows]
-    except DamagedError as exc:
-        raise DamagedError(f"The shard {uri} is damaged: {exc} Delete it and its manifest and rerun.") from exc
+    for batch in read_batches(store, uri, record, sha256=sha256):
+        with naming_damage(uri):
+            found = [from_row(record, row) for row in batch.to_pylist()]
+        yield from found
 
 
-def encode_shard(record: type, judged: Sequence[Judged[Any]]) -> bytes:
-    """Judged records of class `record` as parquet (zstd); equal records give equal bytes.
+def read_shard(store: Store, uri: str, record: type[Record], *, sha256: str | None = None) -> list[Judged[Record]]:
+    """All judged records of an object at once; as `iterate_shard`."""
+    return list(iterate_shard(store, uri, record, sha256=sha256))
+
+
+def read_batches(
+    store: Store, uri: str, record: type, *, sha256: str | None = None, columns: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The rows of an object as Arrow, some thousands at a time, with the columns of `record`, or those of them named.
+
+    Raises:
+        StoreError, DamagedError: as `iterate_shard`.
+    """
+    name = _NAMED_BY_CONTENT.search(uri)
+    expected = sha256 or (name.group(1) if name else "")
+    with naming_damage(uri), open_checked(store, uri, expected) as file:
+        yield from read_groups(file, select(arrow_schema(record), columns))
+
+
+def encode_shard(record: type, judged: Iterable[Judged[Any]]) -> bytes:
+    """Judged records of class `record` as parquet; the bytes that `write_rows` would write.
 
     Raises:
         StoreError: a record does not fit its schema.
     """
+    with TemporaryDirectory(prefix="caco-rows-") as place:
+        path = Path(place) / "rows.parquet"
+        _write_file(path, record, judged)
+        return path.read_bytes()
+
+
+@contextmanager
+def naming_damage(uri: str) -> Iterator[None]:
+    """Says of what a DamagedError is, and what to do."""
     try:
-        table = pa.Table.from_pylist([to_row(row) for row in judged], schema=arrow_schema(record))
-    except (pa.ArrowException, UnicodeError, OverflowError) as exc:
-        raise StoreError(f"A {record.__name__} cannot be written ({exc}): mend the stage that made it.") from exc
-    buffer = BytesIO()
-    pq.write_table(
-        table, buffer, compression="zstd", compression_level=ZSTD_LEVEL, row_group_size=ROWS_PER_GROUP, version="2.6"
-    )
-    return buffer.getvalue()
+        yield
+    except DamagedError as exc:
+        why = str(exc).removesuffix(".")
+        raise DamagedError(
+            f"The output {uri} is damaged ({why}): delete it and its manifest and rerun its stage."
+        ) from exc
 
 
-def _check_hash(data: bytes, uri: str, sha256: str | None) -> None:
-    found = hashlib.sha256(data).hexdigest()
-    name = _NAMED_BY_CONTENT.search(uri)
-    expected = sha256 or (name.group(1) if name else "")
-    if not found.startswith(expected):
-        raise _damaged(uri, f"its SHA-256 begins with {found[:NAME_CHARS]}, not {expected[:NAME_CHARS]}")
-
-
-def _decode(data: bytes, uri: str, schema: pa.Schema) -> list[dict[str, Any]]:
-    try:
-        table = pq.read_table(BytesIO(data), use_threads=False)
-    except (pa.ArrowException, OSError) as exc:
-        raise _damaged(uri, "it is not readable as parquet") from exc
-    if not table.schema.equals(schema):
-        raise _damaged(uri, f"its columns are not those of this version: {_difference(table.schema, schema)}")
-    return list(table.to_pylist())
-
-
-def _difference(found: pa.Schema, expected: pa.Schema) -> str:
-    different = {str(field) for field in found} ^ {str(field) for field in expected}
-    return ", ".join(sorted({field.partition(":")[0] for field in different})) or "their order"
-
-
-def _damaged(uri: str, why: str) -> DamagedError:
-    return DamagedError(f"The shard {uri} is damaged ({why}): delete it and its manifest and rerun its stage.")
+def _write_file(path: Path, record: type, judged: Iterable[Judged[Any]]) -> int:
+    with RowFile(path, arrow_schema(record), what=f"A {record.__name__}") as file:
+        for row in judged:
+            file.add(to_row(row))
+    return file.rows

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -52,6 +52,9 @@ class Store(Protocol):
 
     def get_file(self, key: str, path: Path) -> None:
         """Downloads an object; StoreError where there is none."""
+
+    def open(self, key: str) -> BinaryIO | None:
+        """The object as a file to read from and to seek in, or None where there is none; the caller closes it."""
 
     def exists(self, key: str) -> bool:
         """Whether there is an object under `key`."""

@@ -40,6 +40,24 @@ def test_what_was_never_put_is_not_there(store: Store) -> None:
     assert store.list("runs") == []
 
 
+@pytest.mark.parametrize("size", [0, 5, PART_BYTES + 1])
+def test_an_object_is_read_as_a_file(store: Store, size: int) -> None:
+    data = os.urandom(size)
+    store.put("runs/file", data)
+    file = store.open("runs/file")
+    assert file is not None
+    with file:
+        assert file.read(3) == data[:3]
+        file.seek(max(0, size - 2))
+        assert file.read() == data[-2:]
+
+
+def test_an_object_that_is_not_there_is_no_file(store: Store) -> None:
+    store.put("runs/a/one", b"1")
+    assert store.open("runs/none") is None
+    assert store.open("runs/a/one/below") is None
+
+
 def test_a_folder_is_no_object(store: Store) -> None:
     store.put("runs/a/one", b"1")
     assert store.get("runs/a/one/below") is None
