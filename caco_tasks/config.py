@@ -1,28 +1,40 @@
-"""The settings of a run: one typed model, one file, one hash that names what the run makes.
+"""The settings of a run: one typed model, one file.
 
 Files are TOML; `caco_tasks/configs/` holds the bundled ones. Every setting has a bounded type and an
-unknown key is an error. Settings listed in `SETTINGS_THAT_CHANGE_NO_DATA` do not enter the hash.
+unknown key is an error. Settings listed in `SETTINGS_THAT_CHANGE_NO_DATA` enter no key: `caco_tasks.identity`.
 """
 
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
+from caco_tasks.check_settings import (
+    AgreeSettings,
+    BenchmarkSettings,
+    DecontaminationSettings,
+    DedupSettings,
+    ReverseSettings,
+    Rule,
+    RuleSettings,
+    ScreenSettings,
+    Settings,
+)
 from caco_tasks.errors import ConfigError
-from caco_tasks.ids import content_id
 from caco_tasks.records import Grade
 
 CONFIGS_FOLDER = Path(__file__).parent / "configs"
 
 SETTINGS_THAT_CHANGE_NO_DATA = (
-    "description",
     "sandbox.workers",
     "sandbox.min_level",
     "grading.workers",
+    "models.*.device",
+    "models.*.batch_rows",
     "models.*.vllm",
     "models.*.endpoint.connection",
     "models.*.endpoint.concurrency",
@@ -30,33 +42,18 @@ SETTINGS_THAT_CHANGE_NO_DATA = (
     "models.*.endpoint.attempts",
     "models.*.endpoint.max_error_share",
     "models.*.price",
-    "runner.reply_rows",
     "train.hardware",
-    "gate",
-    "dry_run",
-    "evaluate",  # a student changes no night; its own runs are named by `evaluation_fingerprint`
+    "evaluate.dataset",  # pinned by the hash of its content
+    "evaluate.train.hardware",
+    "evaluate.ask.device",
+    "evaluate.ask.batch_rows",
+    "evaluate.ask.vllm",
+    "evaluate.ask.endpoint",
+    "evaluate.ask.price",
 )
 
-PUBLIC_BENCHMARKS = (
-    ("gsm8k", "gsm8k/test.jsonl", "question", "answer", None),
-    ("math", "math/test.jsonl", "problem", "solution", "idx"),
-    ("aime24", "aime/aime24_nemo.jsonl", "problem", "expected_answer", "id"),
-    ("aime25", "aime/aime25_nemo.jsonl", "problem", "expected_answer", "id"),
-    ("olympiadbench", "olympiadbench/OE_TO_maths_en_COMP.json", "question", "final_answer", "id"),
-    ("theoremqa", "theoremqa/theoremqa_test.json", "Question", "Answer", "id"),
-    ("college_math", "college_math/test.jsonl", "question", "answer", "question_number"),
-    ("deepmind_math", "deepmind_math/test_1000.json", "question", "answer", None),
-    ("omni_math", "omni_math/omni_math_rule.jsonl", "problem", "answer", None),
-    ("humaneval", "humaneval/HumanEval.jsonl.gz", "prompt", None, "task_id"),
-)  # name, file, columns of problem, answer and id: as `decontamination.folder` holds them
-
 RoleName = Literal["unifier", "codegen", "reverser", "solver", "judge"]
-
-
-class Settings(BaseModel):
-    """Base of all settings: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+SomeSettings = TypeVar("SomeSettings", bound=Settings)
 
 
 class SourceSettings(Settings):
@@ -68,7 +65,7 @@ class SourceSettings(Settings):
     revision: str | None = None  # None: the SHA-256 of the file
     licence: str | None = None  # None: the one that the reader knows
     limit: int | None = Field(default=None, ge=1)  # at most so many records, from the start
-    columns: dict[str, str] = {}  # for the generic readers: our field name -> their column
+    columns: dict[str, str] = Field(default={})  # for the generic readers: our field name -> their column
     subset: str | None = None  # for huggingface: the dataset's configuration
     split: str | None = None  # for huggingface; None: "train"
     max_solve_rate: float | None = Field(default=None, ge=0, le=1)  # for big_math: leave out what is solved more often
@@ -123,7 +120,7 @@ class ModelSettings(Settings):
     max_tokens: int = Field(default=256, ge=1, le=32768)
     stop: tuple[str, ...] = ()
     logprobs: bool = False  # keep the logarithm of the probability of every token written
-    chat_options: dict[str, bool | int | float | str] = {}  # for the chat template, such as enable_thinking
+    chat_options: dict[str, bool | int | float | str] = Field(default={})  # for the chat template
     context_tokens: int | None = Field(default=None, ge=16)  # of prompt and reply; None: what the model was made for
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     device: str = "cpu"
@@ -193,23 +190,6 @@ class SandboxSettings(Settings):
     min_level: Literal["full", "partial", "basic"] = "basic"
 
 
-class ScreenSettings(Settings):
-    """Rules on programs that ran (paper, section 3.2, and dead inputs by perturbation)."""
-
-    min_lines: int = Field(default=6, ge=1)  # not blank, comment or import
-    max_output_chars: int = Field(default=200, ge=1)
-    perturbations: int = Field(default=3, ge=0, le=20)  # changed inputs per key; 0: do not look for dead inputs
-
-
-class DedupSettings(Settings):
-    """When a program counts as seen before, in this run or any earlier one."""
-
-    keep_literals: bool = True  # False: a program under other numbers or texts is the same program
-    near_duplicate_jaccard: float = Field(default=0.95, gt=0, le=1)  # of runs of three tokens, among equal literals
-    same_problem_jaccard: float = Field(default=0.8, gt=0, le=1)  # of runs of three words, among equal numbers
-    behaviour: bool = True  # compare outputs on changed inputs too
-
-
 class GradingSettings(Settings):
     """Comparison of answers."""
 
@@ -222,62 +202,6 @@ class JudgeSettings(Settings):
 
     times: int = Field(default=1, ge=1, le=9)  # in each order
     both_orders: bool = False  # ask also with the program before the solution, by the prompt's twin `*_program_first`
-
-
-class BenchmarkSettings(Settings):
-    """One protected benchmark."""
-
-    name: str
-    path: str  # JSONL, JSON and CSV may be packed (.gz); for huggingface: a name on the Hub, or a folder
-    format: Literal["jsonl", "json", "parquet", "csv", "huggingface"] = "jsonl"
-    subset: str | None = None  # for huggingface: the dataset's configuration
-    split: str = "test"  # for huggingface
-    revision: str | None = None  # for huggingface: a commit; None only for a folder
-    problem_column: str = "problem"
-    answer_column: str | None = None  # gold answer, or a solution that ends in it; None: numbers are not compared
-    id_column: str | None = None  # None: an item is named by its position, from 0
-
-
-class DecontaminationSettings(Settings):
-    """What is protected, and how alike is too alike."""
-
-    folder: str | None = None  # holds the files of PUBLIC_BENCHMARKS, which are then protected too
-    benchmarks: tuple[BenchmarkSettings, ...] = ()
-    min_tokens: int = Field(default=10, ge=1)  # an item of fewer words and numbers is protected against copies only
-    ngram_tokens: int = Field(default=8, ge=2)
-    ngram_coverage: float = Field(default=0.5, gt=0, le=1)  # share of an item's n-grams
-    ngram_max_items: int = Field(default=10, ge=1)  # an n-gram of more items is a stock phrase and does not count
-    masked_jaccard: float = Field(default=0.6, gt=0, le=1)  # of 3-grams, numbers masked
-    review_jaccard: float = Field(default=0.4, gt=0, le=1)  # from here to masked_jaccard a person should look
-    review: Literal["record", "unknown", "fail"] = "record"  # what becomes of what a person should look at
-    min_numbers: int = Field(default=3, ge=0)  # equal numbers and answer count from so many different ones on; 0: never
-    min_digits: int = Field(default=8, ge=1)  # and from so many digits in them: small numbers agree by chance
-
-    @property
-    def protected(self) -> tuple[BenchmarkSettings, ...]:
-        """All protected benchmarks: those named one by one, and the public ones of the folder."""
-        if self.folder is None:
-            return self.benchmarks
-        named = {benchmark.name for benchmark in self.benchmarks}
-        public = [
-            BenchmarkSettings(
-                name=name,
-                path=str(Path(self.folder, path)),
-                format="json" if path.endswith(".json") else "jsonl",
-                problem_column=problem,
-                answer_column=answer,
-                id_column=key,
-            )
-            for name, path, problem, answer, key in PUBLIC_BENCHMARKS
-            if name not in named
-        ]
-        return (*self.benchmarks, *public)
-
-    @model_validator(mode="after")
-    def _review_is_below(self) -> "DecontaminationSettings":
-        if self.review_jaccard > self.masked_jaccard:
-            raise ValueError("review_jaccard is above masked_jaccard")
-        return self
 
 
 class PublishSettings(Settings):
@@ -303,11 +227,12 @@ class GateSettings(Settings):
 
 
 class DryRunSettings(Settings):
-    """A small share of a night, taken through all stages before the night itself, and held against the last nights."""
+    """The first shards of a nightly run, taken through all stages before the others, and held against earlier runs."""
 
-    share: float = Field(default=0.0, ge=0, le=0.5)  # of the night's samples; 0: no dry run
+    share: float = Field(default=0.0, ge=0, le=0.5)  # of the run's samples, rounded up to whole shards; 0: no dry run
     min_samples: int = Field(default=200, ge=1)  # however small the share is
-    nights: int = Field(default=7, ge=1, le=100)  # so many of the last nights are compared with, by their medians
+    min_yield: float = Field(default=0.001, ge=0, le=1)  # share that must come through, also in a first run; 0: any
+    runs: int = Field(default=7, ge=1, le=100)  # compared with the medians of so many earlier runs of the config
     min_yield_ratio: float = Field(default=0.5, ge=0)  # of the projected yield to theirs
     max_cost_ratio: float = Field(default=2.0, gt=0)  # of the projected price, or tokens, of a sample to theirs
     max_time_ratio: float = Field(default=3.0, gt=0)  # of the projected seconds of work for a sample to theirs
@@ -349,13 +274,16 @@ class RunConfig(Settings):
     name: str
     description: str = ""
     samples: int = Field(ge=1)  # programs to sample: the dial that scales a run
-    shards: int = Field(default=4, ge=1, le=1000)
+    shard_samples: int = Field(default=1000, ge=1)  # of a shard: fixed ranges, so that a longer run reuses a shorter one
+    shards: int | None = Field(default=None, ge=1, le=1000)  # cut the samples evenly into so many instead
     seeds: SeedSettings
     train: TrainSettings
     models: dict[RoleName, ModelSettings]
     sandbox: SandboxSettings = SandboxSettings()
     screen: ScreenSettings = ScreenSettings()
     dedup: DedupSettings = DedupSettings()
+    reverse: ReverseSettings = ReverseSettings()
+    agree: AgreeSettings = AgreeSettings()
     grading: GradingSettings = GradingSettings()
     judge: JudgeSettings = JudgeSettings()
     decontamination: DecontaminationSettings = DecontaminationSettings()
@@ -380,32 +308,35 @@ class RunConfig(Settings):
         """Whether the judge is of another family of models than the solver, as far as their names tell."""
         return self.models["judge"].family != self.models["solver"].family
 
-    def fingerprint(self) -> str:
-        """The hash of all settings that change data."""
-        settings = self.model_dump(mode="json")
-        for path in SETTINGS_THAT_CHANGE_NO_DATA:
-            _drop(settings, path.split("."))
-        return content_id("config", settings)
+    @property
+    def sample_shards(self) -> int:
+        """The number of shards of the stages that work on samples."""
+        return -(-self.samples // self._range_samples)
 
-    def evaluation_fingerprint(self, dataset: str, sha256: str) -> str:
-        """The hash of all that the scores of a student follow from; the dataset stands in it by name and content."""
-        settings = self.model_dump(mode="json", include={"evaluate": True, "grading": {"timeout_seconds"}})
-        for path in (
-            "dataset",
-            "train.hardware",
-            "ask.batch_rows",
-            "ask.device",
-            "ask.vllm",
-            "ask.endpoint",
-            "ask.price",
-        ):
-            _drop(settings, ["evaluate", *path.split(".")])
-        return content_id("evaluation", settings, dataset, sha256)
+    def sample_range(self, shard: int) -> range:
+        """The indexes, within the draw, of the samples of a shard, which is counted from 0."""
+        start = shard * self._range_samples
+        return range(start, min(self.samples, start + self._range_samples))
 
-    def rows_of_shard(self, shard: int) -> int:
-        """How many of `samples` belong to `shard`, counted from 0."""
-        each, rest = divmod(self.samples, self.shards)
-        return each + (shard < rest)
+    @property
+    def _range_samples(self) -> int:
+        return self.shard_samples if self.shards is None else -(-self.samples // self.shards)
+
+    def data_settings(self, path: str) -> Any:
+        """The settings at a dotted path as JSON, without those that change no data; None where there are none."""
+        settings: Any = self.model_dump(mode="json")
+        for dropped in SETTINGS_THAT_CHANGE_NO_DATA:
+            _drop(settings, dropped.split("."))
+        for key in path.split("."):
+            settings = settings.get(key) if settings is not None else None
+        return settings
+
+    def narrowed(self, paths: Iterable[str]) -> "RunConfig":
+        """A config that holds the settings at dotted `paths` and no other: reading another is an AttributeError.
+
+        A stage gets such a one, so that it cannot read a setting that the keys of its outputs do not hold.
+        """
+        return _narrowed(self, ["name", *paths])
 
 
 def load_config(name_or_path: str, overrides: Iterable[str] = ()) -> RunConfig:
@@ -435,7 +366,28 @@ def parse_config(values: Mapping[str, Any], *, origin: str) -> RunConfig:
     except ValidationError as exc:
         error = exc.errors()[0]
         where = ".".join(str(part) for part in error["loc"])
-        raise ConfigError(f"The setting '{where}' in {origin} is wrong: {error['msg']}.") from exc
+        raise ConfigError(
+            _rule_error(error, origin) or f"The setting '{where}' in {origin} is wrong: {error['msg']}."
+        ) from exc
+
+
+def _rule_error(error: ErrorDetails, origin: str) -> str | None:
+    """The sentence on a rule that does not exist, or on a value that no rule has; None for any other error."""
+    if len(error["loc"]) != 2:
+        return None
+    section, name = map(str, error["loc"])
+    settings = RunConfig.model_fields[section].annotation if section in RunConfig.model_fields else None
+    if not (isinstance(settings, type) and issubclass(settings, RuleSettings)):
+        return None
+    choices = settings.rule_choices()
+    if name in choices:
+        allowed = " or ".join((", ".join(choices[name][:-1]), choices[name][-1]))
+        return f"The rule '{name}' of [{section}] in {origin} cannot be {error['input']!r}: it is {allowed}."
+    # a section such as [screen] has settings of other kinds too: what is set as a rule is, was meant as one
+    is_rule = len(choices) == len(settings.model_fields) or error["input"] in get_args(Rule)
+    if error["type"] != "extra_forbidden" or not is_rule:
+        return None
+    return f"There is no rule '{name}' in [{section}] of {origin}: its rules are {', '.join(choices)}."
 
 
 def bundled_configs() -> list[str]:
@@ -470,6 +422,25 @@ def _parse_value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text  # a bare word is a string
+
+
+def _narrowed(settings: SomeSettings, paths: Iterable[str]) -> SomeSettings:
+    below: dict[str, list[str]] = {}
+    for path in paths:
+        key, _, rest = path.partition(".")
+        below.setdefault(key, []).append(rest)
+    narrow = settings.model_copy()
+    values = narrow.__dict__  # the copy's own: settings are frozen, this one is not handed out yet
+    for key in list(values):
+        if key not in below:
+            del values[key]
+        elif "" not in below[key] and values[key] is not None:
+            values[key] = _picked(values[key], below[key])
+    return narrow
+
+
+def _picked(value: Any, paths: list[str]) -> Any:
+    return {name: value[name] for name in paths if name in value} if isinstance(value, dict) else _narrowed(value, paths)
 
 
 def _drop(settings: Any, path: list[str]) -> None:

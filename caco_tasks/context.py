@@ -1,4 +1,4 @@
-"""What a stage gets besides its records: the run's settings and, on demand, the outside things it may use."""
+"""What a stage gets besides its records: the settings that it declared and, on demand, the outside things it may use."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,8 +9,11 @@ from caco_tasks.config import ModelSettings, RoleName, RunConfig
 from caco_tasks.grading import Grader
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm import Llm
+from caco_tasks.pipeline import StageSpec
 from caco_tasks.sandbox import Sandbox
 from caco_tasks.store import RunRecord, Store
+
+IsAlike = Callable[[bytes, bytes], bool]
 
 
 class Claims(Protocol):
@@ -20,13 +23,7 @@ class Claims(Protocol):
         """The winning owner of each hash; unclaimed hashes go to the owner given with them."""
 
     def claim_unlike(
-        self,
-        kind: str,
-        families: Sequence[str],
-        sketches: Sequence[bytes],
-        owners: Sequence[str],
-        *,
-        is_alike: Callable[[bytes, bytes], bool],
+        self, kind: str, families: Sequence[str], sketches: Sequence[bytes], owners: Sequence[str], *, is_alike: IsAlike
     ) -> list[str]:
         """For each sketch the first owner in its family that is alike; its own owner where there is none, who joins."""
 
@@ -36,11 +33,11 @@ class Services(Protocol):
 
     store: Store
 
-    def llm(self, role: RoleName) -> Llm:
-        """The model of a role, loaded."""
+    def llm(self, role: RoleName, key: str) -> Llm:
+        """The model of a role, asked in the name of an output, which pays for new replies."""
 
-    def model(self, settings: ModelSettings) -> Llm:
-        """A model that is no role's, loaded."""
+    def model(self, settings: ModelSettings, key: str) -> Llm:
+        """A model that is no role's, asked in the name of an output."""
 
     def has_chat_template(self, model: str, revision: str | None) -> bool:
         """Whether the tokenizer of a model, named as a config names it, knows how to write a chat."""
@@ -54,11 +51,11 @@ class Services(Protocol):
     def ledger(self) -> Ledger:
         """The ledger, connected."""
 
-    def claims(self) -> Claims:
-        """The fingerprint claims of this run in the ledger."""
+    def claims(self, key: str) -> Claims:
+        """The fingerprint claims of an output in the ledger."""
 
-    def work_folder(self) -> Path:
-        """A folder of this run that outlives a killed task on this machine; whoever uses it deletes it."""
+    def work_folder(self, key: str) -> Path:
+        """A folder of an output that outlives a killed task on this machine; whoever uses it deletes it."""
 
     def index_folder(self) -> Path:
         """A folder on this machine for indexes of protected benchmarks, named by their hashes."""
@@ -69,12 +66,37 @@ class Services(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """One task: one stage of one run over one shard."""
+    """One task: one stage of one run over one shard, which makes one output."""
 
     run: RunRecord
-    config: RunConfig
-    stage: str
+    spec: StageSpec
+    config: RunConfig  # holds what the stage declares, and nothing else
     shard: int
+    key: str  # of the output
+    origin: dict[str, Any]  # which records begin here; empty for a stage that reads those of another
+    draw: str  # what the records of the run are drawn from: `identity.RunKeys.draw`
+    inputs: tuple[str, ...]  # keys of the outputs that are read
     services: Services
     attempt: int = 0  # how often the records at hand were tried before: a model is asked another sample
     facts: dict[str, Any] = field(default_factory=dict)  # what a stage adds to its manifest: `artifacts`, sandbox
+
+    @property
+    def stage(self) -> str:
+        """The name of the stage."""
+        return self.spec.name
+
+    def llm(self, role: RoleName) -> Llm:
+        """The model of a role; what it is newly asked is paid for by this output."""
+        return self.services.llm(role, self.key)
+
+    def model(self, settings: ModelSettings) -> Llm:
+        """A model that is no role's; what it is newly asked is paid for by this output."""
+        return self.services.model(settings, self.key)
+
+    def claims(self) -> Claims:
+        """The fingerprint claims that are made in the name of this output."""
+        return self.services.claims(self.key)
+
+    def work_folder(self) -> Path:
+        """A folder for this output that outlives a killed task on this machine; whoever uses it deletes it."""
+        return self.services.work_folder(self.key)

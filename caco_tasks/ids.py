@@ -31,9 +31,14 @@ def run_id(pipeline: str, partition: str, config_hash: str) -> str:
     return content_id("run", pipeline, partition, config_hash)
 
 
-def sample_id(run: str, stage: str, shard: int, row: int) -> str:
-    """The id of the sample that `stage` made as row number `row` of `shard`."""
-    return content_id("sample", run, stage, shard, row)
+def draw_id(partition: str, model_id: str, sampling: dict[str, Any], prompt: str) -> str:
+    """The id of all samples that one model may draw for a date; `sampling` are its settings, `prompt` hashes its text."""
+    return content_id("draw", partition, model_id, sampling, prompt)
+
+
+def sample_id(draw: str, index: int) -> str:
+    """The id of a draw's sample number `index`, from 0: neither the run nor the shard has a part in it."""
+    return content_id("sample", draw, index)
 
 
 def seed_id(source: str, revision: str, key: str) -> str:

@@ -1,176 +1,198 @@
-"""One stage over one shard: done? skip : read → stage → count → write → manifest last.
+"""One output: there? reuse : read → stage → count → write → manifest last.
 
-This file and any one file of `stages/` explain the system. A stage is a generator: records in, judged records out. The
-runner cuts a shard into parts and keeps each finished part in the store, retries what is unknown, checks that no record
-was lost or doubled, writes the shard under a name made of its content, and its manifest after it. Killed anywhere, it
-goes on from the last finished part; run again, it does nothing.
+This file, `pipeline.py` and any one file of `stages/` explain the system. A stage is a generator: records in, judged
+records out. The runner cuts a shard into parts and keeps each finished part in the store, retries what is unknown, checks
+that no record was lost or doubled, writes the rows under a name made of their content, and the manifest after them. Killed
+anywhere, it goes on from the last finished part; an output that is there, whoever made it, is taken as it is.
 """
 
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
-from caco_tasks import __version__
 from caco_tasks.context import Context
+from caco_tasks.counting import Conservation, OutputCounts
 from caco_tasks.errors import ConservationError
+from caco_tasks.identity import RunKeys, check_input
 from caco_tasks.ids import content_id
-from caco_tasks.records import Generation, Judged, Outcome
-from caco_tasks.stages import STAGES, Stage, record_id
-from caco_tasks.store.manifest import Manifest, manifest_uri, parse_manifest, run_folder
-from caco_tasks.store.shards import encode_shard, read_shard, write_shard
+from caco_tasks.pipeline import STAGES, stage_before
+from caco_tasks.records import Judged, Outcome
+from caco_tasks.stages import records_of, stage_function
+from caco_tasks.store import Manifest, Store
+from caco_tasks.store.manifest import RunOutput, manifest_uri, output_folder, parse_manifest, run_output_uri
+from caco_tasks.store.shards import encode_shard, iterate_shard, read_shard, write_rows
+from caco_tasks.version import code_version
+
+TRIES_PER_ATTEMPT = 16  # numbers of replies that one attempt may ask for, so that the next one asks for others
 
 
-def run_shard(context: Context, inputs: Sequence[str] | None = None) -> Manifest:
-    """Applies the context's stage to one shard and returns its manifest; a finished shard is left as it is.
-
-    `inputs` are the shards to read, as the ledger registered them; None: those that the stage before left in the store.
+def make_output(context: Context, keys: RunKeys) -> Manifest:
+    """The output of the context's stage and shard: taken as it is where it is there, else made; the run adopts it.
 
     Raises:
-        ConservationError: the stage lost, doubled or invented a record.
+        ConservationError: the stage lost, doubled or invented a record, or an output that it reads is not there.
         CacoError: something outside failed; finished parts are kept, and nothing counts as done.
     """
-    uri = manifest_uri(context.run, context.stage, context.shard)
-    done = context.services.store.get(uri)
-    if done is not None:
-        return parse_manifest(done, uri=uri)
-    begun = time.perf_counter()
-    stage = STAGES[context.stage]
-    inputs = _inputs(stage, context) if inputs is None else inputs
-    records = list(_read(stage, context, inputs))
-    judged = _apply(stage, context, records, inputs)
-    manifest = _write(stage, context, judged, inputs=inputs, seconds=time.perf_counter() - begun)
-    done = context.services.store.get(uri)  # another attempt may have been faster
-    if done is not None:
-        return parse_manifest(done, uri=uri)
-    context.services.store.put(uri, manifest.model_dump_json(indent=1).encode())
-    for key in context.services.store.list(_parts_folder(context)):
-        context.services.store.delete(key)
+    store = context.services.store
+    manifest = find_output(store, context.stage, context.key) or _make(context, keys)
+    adopted = RunOutput(
+        run_id=context.run.run_id,
+        stage=context.stage,
+        shard=context.shard,
+        key=context.key,
+        attempt=keys.attempt(context.stage, context.shard),
+        is_reused=manifest.run_id != context.run.run_id,
+    )
+    uri, data = run_output_uri(context.run, context.stage, context.shard), adopted.model_dump_json().encode()
+    if store.get(uri) != data:  # a second run over finished work touches nothing
+        store.put(uri, data)
     return manifest
 
 
-def _inputs(stage: Stage, context: Context) -> list[str]:
-    if stage.after is None:
-        return list(context.run.input_uris)
-    shards = range(context.config.shards) if stage.gathers else [context.shard]
-    uris = [manifest_uri(context.run, stage.after, shard) for shard in shards]
-    return [parse_manifest(_get(context, uri), uri=uri).uri for uri in uris]
+def find_output(store: Store, stage: str, key: str) -> Manifest | None:
+    """The manifest of a finished output; None where there is none.
 
-
-def _get(context: Context, uri: str) -> bytes:
-    found = context.services.store.get(uri)
+    Raises:
+        DamagedError: it does not match its key.
+    """
+    uri = manifest_uri(stage, key)
+    found = store.get(uri)
     if found is None:
-        raise ConservationError(f"The stage '{context.stage}' cannot start: {uri} is not there; run that stage first.")
-    return found
+        return None
+    manifest = parse_manifest(found, uri=uri)
+    check_input(manifest, key, uri)
+    return manifest
 
 
-def _read(stage: Stage, context: Context, inputs: Sequence[str]) -> Iterator[Any]:
-    if stage.source is not None:
-        yield from stage.source(context)
-        return
-    for uri in inputs:
-        judged: list[Judged[Any]] = read_shard(context.services.store, uri, stage.reads or stage.writes)
-        yield from (row.record for row in judged if row.verdict.kept)
-
-
-def _apply(stage: Stage, context: Context, records: list[Any], inputs: Sequence[str]) -> list[Judged[Any]]:
-    size = max(1, len(records)) if stage.gathers else context.config.runner.part_rows
-    parts = [records[start : start + size] for start in range(0, len(records), size)] or [[]]
-    if len(parts) == 1:
-        return _judge(stage, context, parts[0])
-    names = [
-        f"{n:05d}-{content_id('part', __version__, inputs, *map(record_id, part))}" for n, part in enumerate(parts)
-    ]
-    return [row for name, part in zip(names, parts, strict=True) for row in _resume(stage, context, part, name)]
-
-
-def _resume(stage: Stage, context: Context, part: list[Any], name: str) -> list[Judged[Any]]:
-    """Judges a part, or takes it from the store where a killed attempt had finished it."""
-    store = context.services.store
-    key = f"{_parts_folder(context)}/{name}.parquet"
-    if store.exists(key):
-        return read_shard(store, key, stage.writes)
-    judged = _judge(stage, context, part)
-    store.put(key, encode_shard(stage.writes, judged))
-    return judged
-
-
-def _judge(stage: Stage, context: Context, records: list[Any]) -> list[Judged[Any]]:
-    """One verdict for every record, in the order of the records; unknown ones are tried again."""
-    judged: dict[str, Judged[Any]] = {record_id(row): row for row in _checked(stage, context, records)}
-    for attempt in range(1, 1 + context.config.runner.retries_of_unknown):
-        again = [record for record in records if judged[record_id(record)].verdict.outcome is Outcome.UNKNOWN]
-        retried = replace(context, attempt=attempt)
-        judged |= {record_id(row): row for row in _checked(stage, retried, again)} if again else {}
-    return [judged[record_id(record)] for record in records]
-
-
-def _checked(stage: Stage, context: Context, records: list[Any]) -> list[Judged[Any]]:
-    judged = list(stage.apply(records, context))
-    expected, found = Counter(map(record_id, records)), Counter(map(record_id, judged))
-    if expected != found or any(times > 1 for times in found.values()):
-        lost, more = sum((expected - found).values()), sum((found - expected).values())
-        twice = sum(1 for times in found.values() if times > 1)
-        raise ConservationError(
-            f"Stage '{context.stage}', shard {context.shard}: {len(records)} records read, {lost} lost, "
-            f"{more} invented, {twice} doubled; nothing was written."
-        )
-    return judged
-
-
-def _write(
-    stage: Stage, context: Context, judged: list[Judged[Any]], *, inputs: Sequence[str], seconds: float
-) -> Manifest:
-    outcomes = Counter(row.verdict.outcome for row in judged)
-    reasons = Counter(str(row.verdict.reason) for row in judged if row.verdict.reason is not None)
-    folder = f"{run_folder(context.run.partition, context.run.run_id)}/{context.stage}"
-    written = write_shard(
-        context.services.store, folder=folder, shard=context.shard, record=stage.writes, judged=judged
-    )
-    return Manifest(
+def _make(context: Context, keys: RunKeys) -> Manifest:
+    begun = time.perf_counter()
+    counts, store = OutputCounts(context.spec), context.services.store
+    inputs = _read_inputs(context)
+    previous = _previous_rows(context, keys)
+    if context.spec.gathers:
+        judged = _judge_as_it_comes(context, _records(context, inputs))
+    else:
+        judged = _judge_in_parts(context, list(_records(context, inputs)), previous, keys)
+    folder, record = output_folder(context.stage, context.key), context.spec.writes
+    written = write_rows(store, folder=folder, record=record, judged=counts.counting(judged, previous))
+    manifest = Manifest(
+        key=context.key,
+        stage=context.stage,
+        shard=context.shard,
+        recipe=keys.recipe(context.spec),
+        origin=context.origin,
+        inputs=context.inputs,
+        attempt=keys.attempt(context.stage, context.shard),
+        previous=keys.previous(context.stage, context.shard),
+        keeps_known=keys.keeps_known(context.stage, context.shard),
         run_id=context.run.run_id,
         pipeline=context.run.pipeline,
         partition=context.run.partition,
-        stage=context.stage,
-        shard=context.shard,
-        record=stage.writes.__name__,
+        code_version=code_version(),
+        record=record.__name__,
+        seconds=round(time.perf_counter() - begun, 3),
         **written,
-        read=len(judged),
-        passed=outcomes[Outcome.PASS],
-        failed=outcomes[Outcome.FAIL],
-        unknown=outcomes[Outcome.UNKNOWN],
-        reasons=dict(sorted(reasons.items())),
-        inputs=tuple(inputs),
-        code_version=__version__,
-        seconds=round(seconds, 3),
-        **_generations(context.stage, judged),
+        **counts.facts(),
         **context.facts,
     )
+    done = find_output(store, context.stage, context.key)  # another attempt may have been faster
+    if done is not None:
+        return done
+    store.put(manifest_uri(context.stage, context.key), manifest.model_dump_json(indent=1).encode())
+    for uri in store.list(f"{folder}/parts"):
+        store.delete(uri)
+    return manifest
 
 
-def _generations(stage: str, judged: list[Judged[Any]]) -> dict[str, Any]:
-    """What the models asked in this stage cost: the generation that the stage itself added to its records."""
-    field = {
-        "unify": "program",
-        "sample": "program",
-        "reverse": "problem",
-        "solve": "solution",
-        "judge": "judgement",
-        "evaluate": "solution",
-    }.get(stage)
-    parts = [getattr(row.record, field, None) for row in judged if field]
-    made: list[Generation] = [part.generation for part in parts if part is not None and part.generation is not None]
-    return {
-        "models": tuple(sorted({one.model_id for one in made})),
-        "prompts": tuple(sorted({one.prompt for one in made})),
-        "prompt_tokens": sum(one.prompt_tokens for one in made),
-        "completion_tokens": sum(one.completion_tokens for one in made),
-        "cost_usd": round(sum(one.cost_usd for one in made), 6),
-        "replayed": sum(one.is_replayed for one in made),
-    }
+def _read_inputs(context: Context) -> list[Manifest]:
+    before = stage_before(context.run.pipeline, context.stage)
+    stage = before.name if before is not None else context.spec.after
+    found = [find_output(context.services.store, str(stage), key) for key in context.inputs]
+    missing = [key for key, manifest in zip(context.inputs, found, strict=True) if manifest is None]
+    if missing:
+        raise ConservationError(
+            f"The stage '{context.stage}' cannot start: the output {missing[0][:12]} of '{stage}' is not there; run that "
+            "stage first."
+        )
+    return [manifest for manifest in found if manifest is not None]
 
 
-def _parts_folder(context: Context) -> str:
-    folder = run_folder(context.run.partition, context.run.run_id)
-    return f"{folder}/{context.stage}/{context.shard:05d}.parts"
+def _records(context: Context, inputs: Sequence[Manifest]) -> Iterator[Any]:
+    """What the stage reads: what the outputs before it passed, one after the other, or what it makes itself."""
+    if context.spec.reads is None:
+        yield from records_of(context)
+        return
+    for manifest in inputs:
+        record = STAGES[manifest.stage].writes
+        for row in iterate_shard(context.services.store, manifest.uri, record, sha256=manifest.sha256):
+            if row.verdict.kept:
+                yield row.record
+
+
+def _judge_as_it_comes(context: Context, records: Iterable[Any]) -> Iterator[Judged[Any]]:
+    """Judges all records in one piece, of which no more are held than the stage itself holds."""
+    conservation = Conservation(context.stage, context.shard)
+    yield from conservation.leaving(stage_function(context.spec)(conservation.entering(records), context))
+    conservation.check()
+
+
+def _judge_in_parts(
+    context: Context, records: list[Any], previous: dict[str, Judged[Any]], keys: RunKeys
+) -> Iterator[Judged[Any]]:
+    """Judges parts of a shard one after the other; those that a killed attempt had finished come from the store."""
+    size = keys.config.runner.part_rows
+    parts = [records[start : start + size] for start in range(0, len(records), size)] or [[]]
+    for number, part in enumerate(parts):
+        if len(parts) == 1:
+            yield from _judge(context, part, previous, keys)
+            continue
+        # the code's version is in the name: a hot fix in mid-shard starts the part anew instead of mixing old and new
+        name = content_id("part", code_version(), *(record.id for record in part))
+        uri = f"{output_folder(context.stage, context.key)}/parts/{number:05d}-{name}.parquet"
+        store = context.services.store
+        if store.exists(uri):
+            yield from read_shard(store, uri, context.spec.writes)
+        else:
+            judged = _judge(context, part, previous, keys)
+            store.put(uri, encode_shard(context.spec.writes, judged))
+            yield from judged
+
+
+def _judge(
+    context: Context, records: list[Any], previous: dict[str, Judged[Any]], keys: RunKeys
+) -> list[Judged[Any]]:
+    """One verdict for every record, in the order of the records; unknown ones are tried again, as other questions."""
+    keeps_known = keys.keeps_known(context.stage, context.shard)
+    first = TRIES_PER_ATTEMPT * keys.attempt(context.stage, context.shard)
+    judged = {record.id: previous[record.id] for record in records if record.id in previous}
+    rest = [record for record in records if record.id not in judged]
+    judged |= _try(context, rest, attempt=0 if keeps_known else first)
+    for number in range(first + (not keeps_known), first + 1 + keys.config.runner.retries_of_unknown):
+        again = [record for record in records if judged[record.id].verdict.outcome is Outcome.UNKNOWN]
+        judged |= _try(context, again, attempt=number)
+    return [judged[record.id] for record in records]
+
+
+def _try(context: Context, records: list[Any], *, attempt: int) -> dict[str, Judged[Any]]:
+    if not records:
+        return {}
+    conservation = Conservation(context.stage, context.shard)
+    entering = list(conservation.entering(records))
+    function = stage_function(context.spec)
+    judged = {row.id: row for row in conservation.leaving(function(entering, replace(context, attempt=attempt)))}
+    conservation.check()
+    return judged
+
+
+def _previous_rows(context: Context, keys: RunKeys) -> dict[str, Judged[Any]]:
+    """The rows of the attempt before, by id, where its known verdicts are to be kept and it read the same inputs."""
+    key = keys.previous(context.stage, context.shard)
+    if key is None or not keys.keeps_known(context.stage, context.shard):
+        return {}
+    manifest = find_output(context.services.store, context.stage, key)
+    if manifest is None or manifest.inputs != context.inputs:
+        return {}
+    rows = read_shard(context.services.store, manifest.uri, context.spec.writes, sha256=manifest.sha256)
+    return {row.id: row for row in chain(rows)}

@@ -3,26 +3,22 @@
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from urllib.parse import urlsplit
+from typing import Self
 
 from caco_tasks.config import ModelSettings, RoleName, RunConfig
 from caco_tasks.connections import Connections, key_variable
 from caco_tasks.context import Claims
 from caco_tasks.errors import ConfigError, EngineError, LedgerError
 from caco_tasks.grading import Grader
-from caco_tasks.ids import content_id, file_sha256
+from caco_tasks.identity import BASE, TRAINED
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm import Llm, has_chat_template, open_llm
 from caco_tasks.llm.llm import Engine
-from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache
+from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache, SharedEngine
+from caco_tasks.llm.weights import REGISTERED, local_folder, model_identity
 from caco_tasks.sandbox import Sandbox
 from caco_tasks.store import RunRecord, Store, open_store
 from caco_tasks.store.cache import fetch_model
-
-NANO_FOLDER = Path(__file__).parent / "nano" / "weights"
-TRAINED = "trained"
-REGISTERED = "model:"  # before the id of a model of the registry, whose weights lie in models/{id}
 
 
 class TaskServices:
@@ -32,35 +28,47 @@ class TaskServices:
         self.store: Store = open_store(connections.store)
         self._connections, self._run, self._config = connections, run, config
         self._stack = ExitStack()
-        self._llms: dict[str, Llm] = {}
-        self._opened: list[CachingLlm] = []
+        self._models: dict[str, tuple[str, SharedEngine, ReplyCache]] = {}  # by their settings
         self._sandbox: Sandbox | None = None
         self._grader: Grader | None = None
         self._ledger: Ledger | None = None
 
-    def __enter__(self) -> "TaskServices":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def llm(self, role: RoleName) -> Llm:
-        """The model of a role, loaded once."""
-        if role not in self._llms:
-            settings = self._config.models.get(role)
-            if settings is None:
-                raise ConfigError(f"The config '{self._config.name}' names no model for the role '{role}'.")
-            self._llms[role] = self._open(settings)
-        return self._llms[role]
+    def llm(self, role: RoleName, key: str) -> Llm:
+        """The model of a role, loaded once, asked in the name of an output.
 
-    def model(self, settings: ModelSettings) -> Llm:
-        """A model that is no role's, loaded once."""
-        key = settings.model_dump_json()
-        if key not in self._llms:
-            self._llms[key] = self._open(settings)
-        return self._llms[key]
+        Raises:
+            ConfigError: the config names no model for this role.
+            EngineError: its weights are not those that the run pinned.
+        """
+        return self.caching_llm(self._settings_of(role), key, pinned=self._run.models.get(role))
+
+    def model(self, settings: ModelSettings, key: str) -> Llm:
+        """A model that is no role's, loaded once, asked in the name of an output."""
+        return self.caching_llm(settings, key, pinned=self._pinned_base(settings))
+
+    def caching_llm(self, settings: ModelSettings, key: str, *, pinned: str | None) -> CachingLlm:
+        """A model behind its cached replies; its weights are loaded when it is first asked something new."""
+        name = settings.model_dump_json()
+        if name not in self._models:
+            model_id = self._model_id(settings, pinned)
+            replies = ReplyCache(
+                self.store,
+                model_id=model_id,
+                namespace=self._namespace,
+                engine=settings.engine,
+                rows=self._config.runner.reply_rows,
+            )
+            self._stack.callback(replies.close)
+            engine = SharedEngine(partial(self._load, settings, model_id=model_id))
+            self._models[name] = model_id, engine, replies
+        model_id, engine, replies = self._models[name]
+        return CachingLlm(engine, replies, model_id=model_id, key=key, price=settings.price)
 
     def has_chat_template(self, model: str, revision: str | None) -> bool:
         """Whether the tokenizer of a model, named as a config names it, knows how to write a chat.
@@ -96,13 +104,13 @@ class TaskServices:
             self._ledger = self._stack.enter_context(Ledger(self._connections.ledger_url))
         return self._ledger
 
-    def claims(self) -> Claims:
-        """The fingerprint claims of this run."""
-        return self.ledger().claims(self._run)
+    def claims(self, key: str) -> Claims:
+        """The fingerprint claims of an output of this run."""
+        return self.ledger().claims(self._run, key)
 
-    def work_folder(self) -> Path:
-        """A folder of this run, beside the cache, that outlives a killed task; whoever uses it deletes it."""
-        return self._connections.cache.with_name("work") / self._run.run_id
+    def work_folder(self, key: str) -> Path:
+        """A folder of an output, beside the cache, that outlives a killed task; whoever uses it deletes it."""
+        return self._connections.cache.with_name("work") / key
 
     def index_folder(self) -> Path:
         """A folder beside the cache for indexes of protected benchmarks; deleting it costs only the time to make them."""
@@ -114,41 +122,35 @@ class TaskServices:
         Raises:
             EngineError: the weights are not there.
         """
-        if model.startswith("nano:"):
-            return _nano_folder(model.removeprefix("nano:"))
         if model == TRAINED:
             return str(self._download(self._run.model_id))
         if model.startswith(REGISTERED):
             return str(self._download(model.removeprefix(REGISTERED)))
-        return model
+        return local_folder(model)
 
-    def _open(self, settings: ModelSettings) -> Llm:
-        """The model, behind its kept replies; its weights are loaded when it is first asked something new."""
+    def _settings_of(self, role: RoleName) -> ModelSettings:
+        settings = self._config.models.get(role)
+        if settings is None:
+            raise ConfigError(f"The config '{self._config.name}' names no model for the role '{role}'.")
+        return settings
+
+    def _pinned_base(self, settings: ModelSettings) -> str | None:
+        """What the run pinned of a model that is no role's: of the base of an evaluation."""
+        evaluate = self._config.evaluate
+        return self._run.models.get(BASE) if evaluate is not None and settings.model == evaluate.ask.model else None
+
+    def _load(self, settings: ModelSettings, *, model_id: str) -> Engine:
+        """The engine of a model; one of vLLM takes a GPU whole, so those before it make room."""
         folder = settings.model if settings.engine == "openai" else self.model_folder(settings.model)
-        model_id, rows = self._model_id(settings, folder), self._config.runner.reply_rows
-        replies = ReplyCache(self.store, model_id=model_id, shelf=self._shelf, engine=settings.engine, rows=rows)
-        self._stack.callback(replies.close)
-        llm = CachingLlm(
-            partial(self._load, settings, folder=folder, model_id=model_id),
-            replies,
-            model_id=model_id,
-            run_id=self._run.run_id,
-            price=settings.price,
-        )
-        self._opened.append(llm)
-        return llm
-
-    def _load(self, settings: ModelSettings, *, folder: str, model_id: str) -> Engine:
-        """The engine of a model; one of vLLM takes a card whole, so those before it make room."""
         if settings.engine == "vllm":
-            for llm in self._opened:
-                llm.unload()
+            for _, engine, _ in self._models.values():
+                engine.unload()
         return open_llm(settings, folder=folder, model_id=model_id, key=self._key(settings))
 
     @property
-    def _shelf(self) -> str:
-        """Where replies that may be asked for again lie together: no two nights ask the same, for `dedup` sees to that."""
-        return self._run.partition if self._run.pipeline in ("nightly", "dry_run") else self._run.pipeline
+    def _namespace(self) -> str:
+        """Where replies that may be asked for again lie together: no two dates ask the same, for `dedup` sees to that."""
+        return self._run.partition if self._run.pipeline == "nightly" else self._run.pipeline
 
     def _key(self, settings: ModelSettings) -> str | None:
         name = settings.endpoint.connection
@@ -161,29 +163,24 @@ class TaskServices:
             )
         return self._connections.keys[key_variable(name)]
 
-    def _model_id(self, settings: ModelSettings, folder: str) -> str:
-        """What is known of the weights: their hash, else their revision, else who serves them."""
+    def _model_id(self, settings: ModelSettings, pinned: str | None) -> str:
+        """What names the exact model; the run's word goes before what lies on this machine, which must be the same.
+
+        Raises:
+            EngineError: the weights here are not those that the run pinned.
+        """
         if settings.model == TRAINED:
-            return str(self._run.model_id)
-        if settings.model.startswith(REGISTERED):
-            return settings.model.removeprefix(REGISTERED)
-        hashes = [] if settings.engine == "openai" else _weights_hashes(folder)
-        host = urlsplit(settings.endpoint.base_url or "").netloc.rpartition("@")[2]
-        revision = content_id("weights", hashes)[:16] if len(hashes) > 1 else "".join(hashes)[:16]
-        return f"{settings.model}@{revision or settings.revision or host or 'main'}"
+            return pinned or str(self._run.model_id)
+        found = model_identity(settings)
+        is_here = not found.endswith(("@main", f"@{settings.revision}"))  # else its weights were never looked at
+        if pinned is not None and is_here and found != pinned:
+            raise EngineError(
+                f"The model '{settings.model}' on this machine is {found}, the run pinned {pinned}: restore its weights, or "
+                "plan the run anew under another name of the model."
+            )
+        return pinned or found
 
     def _download(self, model_id: str | None) -> Path:
         if model_id is None:
             raise EngineError(f"The run {self._run.run_id} has pinned no CodeGen: run `caco_codegen` first.")
         return fetch_model(self.store, model_id, self._connections.cache)
-
-
-def _weights_hashes(folder: str) -> list[str]:
-    return [file_sha256(str(path)) for path in sorted(Path(folder).glob("*.safetensors"))]
-
-
-def _nano_folder(name: str) -> str:
-    folder = NANO_FOLDER / name
-    if not (folder / "model.safetensors").is_file():
-        raise EngineError(f"The bundled model '{name}' is missing: restore {NANO_FOLDER / name} from the repository.")
-    return str(folder)

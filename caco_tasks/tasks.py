@@ -1,10 +1,9 @@
-"""What a DAG's tasks do, without Airflow: plan a run, run a stage, load its manifest, judge the run.
+"""What a DAG's tasks do, without Airflow: plan a run, make an output, load it, judge the run, publish, rerun.
 
 Models never live in Airflow's task process: a stage runs as `caco stage …`, in a process of its own with a clean
 environment, and gives its memory back.
 """
 
-import hashlib
 import json
 import os
 import subprocess
@@ -12,32 +11,31 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from caco_tasks import __version__, errors
-from caco_tasks.audit import Answered, answer_records, draw_of, draw_rows, find_draw, read_answers, shown_in_markdown
+from caco_tasks import errors
 from caco_tasks.config import RunConfig, load_config, parse_config
 from caco_tasks.connections import Connections, key_variable
 from caco_tasks.context import Context
-from caco_tasks.dry_run import judge_trial, outlays_of, trial_of
+from caco_tasks.dry_run import dry_run_shards, judge_dry_run, run_costs
 from caco_tasks.errors import CacoError, ConfigError, GateError, LedgerError
 from caco_tasks.housekeeping import find_waste, tally
-from caco_tasks.ids import run_id as make_run_id
+from caco_tasks.identity import RunKeys, narrowed_paths
 from caco_tasks.ledger import Ledger
-from caco_tasks.ledger.flow import shards_expected
 from caco_tasks.llm.prompts import check_prompts
-from caco_tasks.runner import run_shard
-from caco_tasks.services import TRAINED, TaskServices
-from caco_tasks.stages import PIPELINES, shards_of
-from caco_tasks.stages.shared.evaluation import evaluation_of
-from caco_tasks.stages.shared.prompting import ROLES
+from caco_tasks.pipeline import count_shards, find_stage, mapped_stages, stages_of
+from caco_tasks.planning import find_or_make_run
+from caco_tasks.publishing.states import change_state, read_state
+from caco_tasks.reruns import ask_for_attempts
+from caco_tasks.runner import find_output, make_output
+from caco_tasks.services import TaskServices
 from caco_tasks.store import Manifest, RunRecord, Store, open_store
-from caco_tasks.store.manifest import manifest_uri, parse_manifest, run_folder
-from caco_tasks.store.registry import AuditDraw, ModelRecord, parse_dataset, parse_run
+from caco_tasks.store.manifest import RunOutput, parse_stored, run_output_uri, run_uri
+from caco_tasks.store.registry import DatasetRecord, dataset_manifest_uri
 
 AIRFLOW_PREFIXES = ("AIRFLOW", "_AIRFLOW", "__AIRFLOW")
+GATE = "gate"  # who publishes a dataset: the run's own gate
 
 
 def plan(pipeline: str, *, partition: str, config: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
@@ -49,21 +47,15 @@ def plan(pipeline: str, *, partition: str, config: str, overrides: Sequence[str]
     """
     settings = load_config(config, overrides)
     check_prompts(settings)
-    _check_plan(pipeline, partition)
-    with _ledger() as (ledger, connections):
-        store = open_store(connections.store)
-        wanted = _new_run(pipeline, partition, settings, ledger=ledger, store=store)
-        wanted = wanted.model_copy(update={"planned_at": _first_planned(store, wanted)})
-        run = ledger.register_run(wanted).model_copy(update={"config": wanted.config})  # alike in all that changes data
-        _write_once(store, _run_key(run), run.model_dump_json(indent=1).encode())
-    shards = shards_of(pipeline, settings)
-    return {"run_id": run.run_id, "partition": run.partition, "shards": list(shards)}
+    stages_of(pipeline)
+    with open_ledger() as (ledger, connections):
+        run = find_or_make_run(pipeline, partition, settings, ledger=ledger, store=open_store(connections.store))
+    shards = count_shards(mapped_stages(pipeline)[0] if mapped_stages(pipeline) else stages_of(pipeline)[0], settings)
+    return {"run_id": run.run_id, "partition": run.partition, "shards": list(range(shards))}
 
 
-def stage(
-    name: str, run_id: str, shard: int, inputs: Sequence[str] | None = None, *, keys: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """Runs one stage over one shard in a process of its own; returns the counts of its manifest.
+def stage(name: str, run_id: str, shard: int, *, keys: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Makes one output of a run in a process of its own; returns the counts of its manifest.
 
     `keys` are those of endpoints, by the name of their connection; the process gets them through its environment.
 
@@ -72,190 +64,210 @@ def stage(
     """
     command = [sys.executable, "-m", "caco_tasks.cli", "stage", name, "--run", run_id, "--shard", str(shard), "--json"]
     command += ["--parent", str(os.getpid())]  # a killed task takes its stage along
-    command += [word for uri in inputs or () for word in ("--input", uri)]
     env = _clean(os.environ) | {key_variable(connection): key for connection, key in (keys or {}).items()}
     done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=False)
-    said = _last_json(done.stdout)
-    if done.returncode != 0 or said is None:
+    result = _last_json(done.stdout)
+    if done.returncode != 0 or result is None:
         raise _error_of(
-            said, f"The stage '{name}' of run {run_id} ended with exit code {done.returncode}: see its log."
+            result, f"The stage '{name}' of run {run_id} ended with exit code {done.returncode}: see its log."
         )
-    return said
+    return result
 
 
 def connections(stage_name: str, run_id: str) -> list[str]:
     """The Airflow connections whose keys a stage of a run needs: those of the endpoints that it asks."""
-    connections = Connections.from_environ(os.environ)
-    config = config_of(read_run(open_store(connections.store), run_id, connections))
-    asked = [config.models.get(ROLES[stage_name])] if stage_name in ROLES else []
-    found = {one.endpoint.connection for one in asked if one is not None and one.engine == "openai"}
-    return sorted(name for name in found if name is not None)
+    reached = Connections.from_environ(os.environ)
+    run = read_run(open_store(reached.store), run_id, reached)
+    role = find_stage(run.pipeline, stage_name).role
+    asked = config_of(run).models.get(role) if role is not None else None
+    name = asked.endpoint.connection if asked is not None and asked.engine == "openai" else None
+    return [name] if name is not None else []
 
 
 def load(run_id: str, stage_name: str, shard: int) -> dict[str, Any]:
-    """Loads a finished shard into the ledger; returns the counts of the manifest that the ledger registered first."""
-    with _ledger() as (ledger, connections):
-        store = open_store(connections.store)
+    """Loads the output that a run consists of at a stage and shard into the ledger; returns its counts.
+
+    A dataset that it published is registered with its state.
+
+    Raises:
+        ConfigError: the output is not there yet.
+        DamagedError: it is not what its manifest says.
+    """
+    with open_ledger() as (ledger, reached):
+        store = open_store(reached.store)
         run = find_run(ledger, run_id)
-        uri = manifest_uri(run, stage_name, shard)
-        manifest = ledger.load_shard(parse_manifest(_demand(store, uri), uri=uri), store)
+        uri = run_output_uri(run, stage_name, shard)
+        output = parse_stored(RunOutput, require(store, uri), uri=uri)
+        manifest = find_output(store, stage_name, output.key)
+        if manifest is None:
+            raise ConfigError(f"The run {run_id} names the output {output.key[:12]}, which is gone: rerun '{stage_name}'.")
+        manifest = ledger.load_output(run, manifest, store, shard=shard, attempt=output.attempt)
         if "dataset" in manifest.artifacts:
-            key = f"datasets/{manifest.artifacts['dataset']}/manifest.json"
-            ledger.register_dataset(parse_dataset(_demand(store, key), uri=key), store)
-        return manifest.counts
+            _register_dataset(ledger, store, str(manifest.artifacts["dataset"]))
+        return {**manifest.counts, "run_id": run.run_id, "shard": shard, "is_reused": output.is_reused}
 
 
 def gate(run_id: str) -> dict[str, Any]:
-    """Checks a whole run: nothing lost between stages, enough published, not too much unknown; returns its funnel.
+    """Checks a whole run before anything is published: nothing lost between stages, enough kept, not too much unknown.
+
+    Returns its funnel.
 
     Raises:
         ConservationError: rows were lost or doubled, or shards are missing.
         GateError: the run yielded less than its config demands.
     """
-    with _ledger() as (ledger, connections):
-        run = read_run(open_store(connections.store), run_id, connections)
-        ledger.conservation(run.run_id, through=PIPELINES[run.pipeline][-1])
+    with open_ledger() as (ledger, reached):
+        run = read_run(open_store(reached.store), run_id, reached)
+        last = (mapped_stages(run.pipeline) or stages_of(run.pipeline))[-1].name
+        ledger.conservation(run.run_id, through=last)
         funnel = ledger.funnel(run.run_id)
     counts = {row.stage: {"read": row.read, "passed": row.passed, "unknown": row.unknown} for row in funnel}
     _check_gate(run, counts)
     return counts
 
 
-def dry_run(run_id: str, keys: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Takes a share of a night through all stages before the night, where its config says so, and judges by it.
+def finish(run_id: str) -> dict[str, Any]:
+    """Publishes the dataset that a run has staged, once its gate passed; returns the run's counts.
 
-    Returns what the night is projected to yield and cost, and in `says` how that compares with the last nights.
+    Raises:
+        GateError: the gate does not pass: the dataset stays staged.
+        ConservationError: as `gate`.
+    """
+    counts = gate(run_id)
+    with open_ledger() as (ledger, reached):
+        store = open_store(reached.store)
+        for dataset in ledger.datasets(find_run(ledger, run_id).run_id):
+            state = read_state(store, dataset)
+            if state is not None and state.state == "staged":
+                set_dataset_state(ledger, store, dataset, "published", by=GATE, because=f"the gate of run {run_id} passed")
+    return counts
+
+
+def dry_run(run_id: str, keys: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Takes the first shards of a run through all stages before the others, where its config says so, and judges by them.
+
+    Returns what the run is projected to yield and cost, and in `verdict` how that compares with earlier runs.
 
     Raises:
         GateError: the projection is out of band.
     """
-    with _ledger() as (ledger, connections):
-        store = open_store(connections.store)
-        night = read_run(store, run_id, connections)
-        config = config_of(night)
-        trial = trial_of(night, config)
-        if trial is None:
-            return {"says": "this config asks for no dry run of this size"}
-        ledger.register_run(trial)
-        _write_once(store, _run_key(trial), trial.model_dump_json(indent=1).encode())
-        for name in PIPELINES["dry_run"]:
-            if not ledger.shards(trial.run_id, name):
-                stage(name, trial.run_id, 0, keys=keys)
-                load(trial.run_id, name, 0)
-        ledger.conservation(trial.run_id, through=PIPELINES["dry_run"][-1])
-        outlay = outlays_of(ledger.outlays(trial.run_id))[0]
-        nights = outlays_of(ledger.last_nights(night, most=config.dry_run.nights))
-    return judge_trial(outlay, nights, config)
+    with open_ledger() as (ledger, reached):
+        store = open_store(reached.store)
+        run = read_run(store, run_id, reached)
+        config = config_of(run)
+        shards = dry_run_shards(config)
+        if not shards:
+            return {"verdict": "this config asks for no dry run of this size"}
+        for shard in shards:
+            for spec in mapped_stages(run.pipeline):
+                stage(spec.name, run.run_id, shard, keys=keys)
+                load(run.run_id, spec.name, shard)
+        first = run_costs(ledger.outlays(run.run_id, shards=shards))[0]
+        earlier = run_costs(ledger.last_nightly_runs(run, max_runs=config.dry_run.runs))
+    return judge_dry_run(first, earlier, config)
 
 
-def audit_draw(run_id: str | None, max_rows: int) -> AuditDraw:
-    """Draws rows of a nightly run, the newest by default, for people to judge: at most `max_rows` of each stratum.
+def rerun(run_id: str, stage_name: str, *, shard: int | None, unknown_only: bool, token: str) -> dict[str, Any]:
+    """Asks for new attempts of finished outputs of a run; the same token asks once. Nothing is worked on yet.
 
-    Raises:
-        CacoError: as `audit.draw_rows`.
-    """
-    with _ledger() as (ledger, connections):
-        run = find_run(ledger, run_id, pipeline=None if run_id else "nightly")
-        return draw_rows(ledger, open_store(connections.store), run, max_rows)
-
-
-def audit_text(draw_id: str, row: str) -> str:
-    """What a person sees of a drawn row, as Markdown."""
-    with _ledger() as (ledger, connections):
-        draw = find_draw(ledger, open_store(connections.store), draw_id)
-    return shown_in_markdown(next(each for each in draw.rows if each.subject_id == row))
-
-
-def audit_record(
-    draw_id: str, answered: Sequence[Answered], *, person: str, answered_at: datetime
-) -> dict[str, int | str]:
-    """Writes a person's answers down, all or none; returns how many.
+    With `unknown_only` every known verdict is kept, and shards without an unknown one are left alone.
 
     Raises:
-        SourceError: an answer does not fit its row.
-        CacoError: draw, store or ledger are not there.
+        ConfigError: the run has no such stage or shard, or the output is not there yet.
     """
-    with _ledger() as (ledger, connections):
-        store = open_store(connections.store)
-        draw = find_draw(ledger, store, draw_id)
-        ledger.record_audits(answer_records(draw, answered, person=person, answered_at=answered_at), store)
-    return {"draw": draw.draw_id, "person": person, "answered": len(answered), "rows": len(draw.rows)}
+    with open_ledger() as (ledger, reached):
+        store = open_store(reached.store)
+        run = read_run(store, find_run(ledger, run_id).run_id, reached)
+        shards = ask_for_attempts(run, store, stage_name, shard=shard, unknown_only=unknown_only, token=token)
+    return {"run_id": run.run_id, "stage": stage_name, "shards": shards}
 
 
-def audit_answers(path: Path, person: str) -> dict[str, int | str]:
-    """Takes the answers of a file, all or none; returns how many.
+def work_through(run_id: str, keys: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Makes and loads every output of a run that is not there, in this order of the stages, then gate and publishing.
+
+    What `caco rerun --here` does: the same tasks as the DAG's, one after the other and without Airflow.
 
     Raises:
-        SourceError: the file or one of its lines is wrong.
-        CacoError: draw, store or ledger are not there.
+        CacoError: as `stage`, `gate` and `finish`.
     """
-    draw_id = draw_of(path)
-    with _ledger() as (ledger, connections):
-        answered = read_answers(path, find_draw(ledger, open_store(connections.store), draw_id))
-    return audit_record(draw_id, answered, person=person, answered_at=datetime.now(UTC))
+    with open_ledger() as (ledger, reached):
+        run = read_run(open_store(reached.store), find_run(ledger, run_id).run_id, reached)
+    config = config_of(run)
+    for spec in stages_of(run.pipeline):
+        if spec.gathers and spec.reads is not None:
+            gate(run.run_id)
+        for shard in range(count_shards(spec, config)):
+            stage(spec.name, run.run_id, shard, keys=keys)
+            load(run.run_id, spec.name, shard)
+    return finish(run.run_id)
 
 
 def housekeeping(*, older_than_days: int, delete: bool) -> dict[str, Any]:
-    """Counts what nobody needs and nobody touched for so many days, by kind, and removes it if `delete`.
+    """Counts what no run or dataset reaches and nobody touched for so many days, by kind, and removes it if `delete`.
 
     Raises:
         CacoError: store or ledger cannot be used.
     """
     before = datetime.now(UTC) - timedelta(days=older_than_days)
-    with _ledger() as (ledger, connections):
-        waste = find_waste(ledger, open_store(connections.store), connections.cache, before=before)
+    with open_ledger() as (ledger, reached):
+        waste = find_waste(ledger, open_store(reached.store), reached.cache, before=before)
     counts = {kind: asdict(found) for kind, found in tally(waste).items()}
     for each in waste if delete else ():
         each.remove()
     return {"deleted": delete, "older_than_days": older_than_days, "found": counts}
 
 
-def work(name: str, run_id: str, shard: int, inputs: Sequence[str] | None, environ: Mapping[str, str]) -> Manifest:
-    """Runs one stage over one shard in this process, as `work_all` does."""
-    [manifest] = work_all(name, run_id, [shard], inputs, environ)
+def work(name: str, run_id: str, shard: int, environ: Mapping[str, str]) -> Manifest:
+    """Makes one output of a run in this process, as `work_all` does."""
+    [manifest] = work_all(name, run_id, [shard], environ)
     return manifest
 
 
-def work_all(
-    name: str, run_id: str, shards: Sequence[int], inputs: Sequence[str] | None, environ: Mapping[str, str]
-) -> Iterator[Manifest]:
-    """Runs one stage over some shards in this process, what `caco stage` does; a model is loaded once for all of them.
+def work_all(name: str, run_id: str, shards: Sequence[int], environ: Mapping[str, str]) -> Iterator[Manifest]:
+    """Makes some outputs of one stage in this process, what `caco stage` does; a model is loaded once for all of them.
 
     Raises:
-        ConfigError: there is no such stage, the run has none of that name, or inputs are given for several shards.
-        CacoError: as `runner.run_shard`.
+        ConfigError: there is no such run, stage or shard.
+        CacoError: as `runner.make_output`.
     """
-    if inputs is not None and len(shards) > 1:
-        raise ConfigError("Inputs belong to one shard: give --input with a single --shard, or leave it out.")
-    connections = Connections.from_environ(environ)
-    store = open_store(connections.store)
-    run = read_run(store, run_id, connections)
-    if name not in PIPELINES[run.pipeline]:
-        known = ", ".join(PIPELINES[run.pipeline])
-        raise ConfigError(f"A run of '{run.pipeline}' has no stage '{name}': its stages are {known}.")
-    config = config_of(run)
-    if max(shards) >= shards_expected(run.pipeline, name, run.config):
+    reached = Connections.from_environ(environ)
+    store = open_store(reached.store)
+    run = read_run(store, run_id, reached)
+    spec, config = find_stage(run.pipeline, name), config_of(run)
+    if max(shards) >= count_shards(spec, config):
         raise ConfigError(f"The stage '{name}' of this run has no shard {max(shards)}: they are counted from 0.")
-    with TaskServices(connections, run=run, config=config) as resources:
+    keys = RunKeys.of(run, store)
+    with TaskServices(reached, run=run, config=config) as services:
         for shard in shards:
-            context = Context(run=run, config=config, stage=name, shard=shard, services=resources)
-            yield run_shard(context, inputs)
+            context = Context(
+                run=run,
+                spec=spec,
+                config=config.narrowed(narrowed_paths(spec)),
+                shard=shard,
+                key=keys.key(name, shard),
+                origin=keys.origin(spec, shard),
+                draw=keys.draw,
+                inputs=keys.inputs(spec, shard),
+                services=services,
+            )
+            yield make_output(context, keys)
 
 
-def read_run(store: Store, run_id: str, connections: Connections) -> RunRecord:
+def read_run(store: Store, run_id: str, reached: Connections) -> RunRecord:
     """The record of a run: from the store, whose path is found through the ledger or, without one, by listing.
 
     Raises:
         ConfigError: there is no such run, or several whose ids begin so.
     """
-    if connections.ledger_url is not None:
-        with Ledger(connections.ledger_url) as ledger:
-            key = _run_key(find_run(ledger, run_id))
-            return parse_run(_demand(store, key), uri=key)
-    keys = [key for key in store.list("runs/") if key.endswith("/run.json") and key.split("/")[2].startswith(run_id)]
-    if len(keys) != 1:
-        raise ConfigError(f"There {'is no run' if not keys else 'are several runs'} '{run_id}' in {store.root}.")
-    return parse_run(_demand(store, keys[0]), uri=keys[0])
+    if reached.ledger_url is not None:
+        with Ledger(reached.ledger_url) as ledger:
+            run = find_run(ledger, run_id)
+            uri = run_uri(run.partition, run.run_id)
+            return parse_stored(RunRecord, require(store, uri), uri=uri)
+    uris = [uri for uri in store.list("runs/") if uri.endswith("/run.json") and uri.split("/")[2].startswith(run_id)]
+    if len(uris) != 1:
+        raise ConfigError(f"There {'is no run' if not uris else 'are several runs'} '{run_id}' in {store.root}.")
+    return parse_stored(RunRecord, require(store, uris[0]), uri=uris[0])
 
 
 def config_of(run: RunRecord) -> RunConfig:
@@ -278,87 +290,48 @@ def find_run(ledger: Ledger, run_id: str | None, *, pipeline: str | None = None)
     return run
 
 
-def _new_run(pipeline: str, partition: str, config: RunConfig, *, ledger: Ledger, store: Store) -> RunRecord:
-    if pipeline == "evaluate":
-        partition, pins = _pinned_dataset(partition, config, ledger, store)
-        fingerprint = config.evaluation_fingerprint(pins["dataset"], pins["dataset_sha256"])
-    else:
-        pins, fingerprint = _pins(pipeline, partition, config, ledger), config.fingerprint()
-    return RunRecord(
-        run_id=make_run_id(pipeline, partition, fingerprint),
-        pipeline=pipeline,
-        partition=partition,
-        config_hash=fingerprint,
-        config=config.model_dump(mode="json"),
-        code_version=__version__,
-        **pins,
-    )
+def set_dataset_state(ledger: Ledger, store: Store, dataset: str, state: str, *, by: str, because: str) -> None:
+    """Changes the state of a dataset in the store and in the ledger.
+
+    Raises:
+        ConfigError: there is no such dataset, or it may not go from its state to this one.
+    """
+    entry = change_state(store, dataset, state, by=by, because=because)
+    ledger.set_dataset_state(dataset, entry.state, by=entry.by, because=entry.because, at=entry.at)
 
 
-def _first_planned(store: Store, run: RunRecord) -> datetime | None:
-    """When a run was first planned: its record in the store knows, also where the ledger was lost."""
-    found = store.get(_run_key(run))
-    return datetime.now(UTC) if found is None else parse_run(found, uri=_run_key(run)).planned_at
+def require(store: Store, uri: str) -> bytes:
+    """An object of the store that must be there.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    found = store.get(uri)
+    if found is None:
+        raise ConfigError(f"There is no {uri} in {store.root}: run its stage first.")
+    return found
 
 
-def _pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger) -> dict[str, Any]:
-    """What a run reads of earlier pipelines, fixed when it is first planned."""
-    match pipeline:
-        case "codegen":
-            seed_run = make_run_id("seeds", partition, config.fingerprint())
-            manifests = ledger.shards(seed_run, "unify")
-            if len(manifests) != config.seeds.shards:
-                raise LedgerError(
-                    f"There are no seed programs for {partition} with this config: run `caco_seeds` first."
-                )
-            return {
-                "seed_run_id": seed_run,
-                "input_uris": tuple(manifest.uri for manifest in manifests),
-                "accepted_yield": _yield_of(ledger.accepted_model(partition)),
-            }
-        case "nightly" | "dry_run" if config.models["codegen"].model == TRAINED:
-            model = ledger.accepted_model(partition) or ledger.accepted_model(date.max.isoformat())
-            if model is None:
-                raise LedgerError("No CodeGen was accepted yet: run `caco_seeds` and `caco_codegen` first.")
-            return {"model_id": model.model_id, "seed_run_id": find_run(ledger, model.run_id).seed_run_id}
-    return {}
+@contextmanager
+def open_ledger() -> Iterator[tuple[Ledger, Connections]]:
+    """The ledger as the writer, and what else can be reached.
+
+    Raises:
+        LedgerError: none is named.
+    """
+    reached = Connections.from_environ(os.environ)
+    if reached.ledger_url is None:
+        raise LedgerError("There is no ledger: start the local platform with `caco up`, or set CACO_LEDGER_URL.")
+    with Ledger(reached.ledger_url) as ledger:
+        yield ledger, reached
 
 
-def _pinned_dataset(partition: str, config: RunConfig, ledger: Ledger, store: Store) -> tuple[str, dict[str, str]]:
-    """The dataset that a student is trained on, and its date: one that the config names, or that of this date's night."""
-    night = make_run_id("nightly", partition, config.fingerprint())
-    names = [evaluation_of(config).dataset or "", *ledger.datasets(night)]
-    dataset = next((name for name in names if name), None)
-    if dataset is None:
-        raise LedgerError(
-            f"No dataset of {partition} was published with this config: run `caco_nightly`, or name one in evaluate.dataset."
-        )
-    uri = f"datasets/{dataset}/manifest.json"
-    manifest = store.get(uri)
-    if manifest is None:
-        raise ConfigError(
-            f"There is no dataset '{dataset}' in {store.root}: name one that `caco_nightly` has published."
-        )
-    published = parse_dataset(manifest, uri=uri)
-    if published.rows == 0:
-        raise ConfigError(f"The dataset '{dataset}' has no rows: there is nothing to train a student on.")
-    return published.partition, {"dataset": dataset, "dataset_sha256": hashlib.sha256(manifest).hexdigest()}
-
-
-def _yield_of(model: ModelRecord | None) -> float | None:
-    """The share of programs that ran when the gate sampled from a model; None where it did not."""
-    return model.metrics.get("yield") if model else None
-
-
-def _check_plan(pipeline: str, partition: str) -> None:
-    if pipeline not in PIPELINES:
-        raise ConfigError(f"There is no pipeline '{pipeline}': there are {', '.join(PIPELINES)}.")
-    try:
-        is_date = date.fromisoformat(partition).isoformat() == partition
-    except ValueError:
-        is_date = False
-    if not is_date:
-        raise ConfigError(f"The partition '{partition}' is not a date of the form YYYY-MM-DD.")
+def _register_dataset(ledger: Ledger, store: Store, dataset: str) -> None:
+    uri = dataset_manifest_uri(*dataset.split("/", 1))
+    ledger.register_dataset(parse_stored(DatasetRecord, require(store, uri), uri=uri), store)
+    state = read_state(store, dataset)
+    if state is not None:
+        ledger.set_dataset_state(dataset, state.state, by=state.by, because=state.because, at=state.at)
 
 
 def _check_gate(run: RunRecord, counts: Mapping[str, Mapping[str, int]]) -> None:
@@ -367,21 +340,12 @@ def _check_gate(run: RunRecord, counts: Mapping[str, Mapping[str, int]]) -> None
         if row["unknown"] > settings.max_unknown_share * row["read"]:
             raise GateError(
                 f"Run {run.run_id}: {row['unknown']} of {row['read']} verdicts of '{stage_name}' are unknown, more than its "
-                "gate allows (gate.max_unknown_share)."
+                f"gate allows (gate.max_unknown_share). `caco rerun {run.run_id[:12]} --stage {stage_name} --unknown` asks "
+                "again."
             )
-    last = PIPELINES[run.pipeline][-1]
-    kept = counts.get(last, {}).get("passed", 0)
-    if last == "publish" and kept < settings.min_published:
-        raise GateError(f"Run {run.run_id}: {kept} rows published, its gate demands {settings.min_published}.")
-
-
-@contextmanager
-def _ledger() -> Iterator[tuple[Ledger, Connections]]:
-    connections = Connections.from_environ(os.environ)
-    if connections.ledger_url is None:
-        raise LedgerError("There is no ledger: start the local platform with `caco up`, or set CACO_LEDGER_URL.")
-    with Ledger(connections.ledger_url) as ledger:
-        yield ledger, connections
+    kept = counts.get(mapped_stages("nightly")[-1].name, {}).get("passed", 0)
+    if run.pipeline == "nightly" and kept < settings.min_published:
+        raise GateError(f"Run {run.run_id}: {kept} rows to publish, its gate demands {settings.min_published}.")
 
 
 def _last_json(printed: str) -> dict[str, Any] | None:
@@ -393,12 +357,12 @@ def _last_json(printed: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _error_of(said: Mapping[str, Any] | None, otherwise: str) -> CacoError:
-    """The error that a stage's process told of, as the class that it was."""
-    if said is None or "error" not in said:
+def _error_of(result: Mapping[str, Any] | None, otherwise: str) -> CacoError:
+    """The error that a stage's process ended with, as the class that it was."""
+    if result is None or "error" not in result:
         return CacoError(otherwise)
-    kind = getattr(errors, str(said["error"]), CacoError)
-    return kind(str(said["message"])) if issubclass(kind, CacoError) else CacoError(otherwise)
+    kind = getattr(errors, str(result["error"]), CacoError)
+    return kind(str(result["message"])) if issubclass(kind, CacoError) else CacoError(otherwise)
 
 
 def _clean(environ: Mapping[str, str]) -> dict[str, str]:
@@ -406,20 +370,3 @@ def _clean(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in environ.items() if not name.startswith(AIRFLOW_PREFIXES)}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return kept
-
-
-def _demand(store: Store, key: str) -> bytes:
-    found = store.get(key)
-    if found is None:
-        raise ConfigError(f"There is no {key} in {store.root}: run its stage first.")
-    return found
-
-
-def _write_once(store: Store, key: str, data: bytes) -> None:
-    """Writes an object unless it is there already, so that planning a run again touches nothing."""
-    if store.get(key) != data:
-        store.put(key, data)
-
-
-def _run_key(run: RunRecord) -> str:
-    return f"{run_folder(run.partition, run.run_id)}/run.json"

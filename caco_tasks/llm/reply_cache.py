@@ -1,12 +1,12 @@
-"""The request ledger: every reply of a model is kept in the store, and asked for once.
+"""The reply cache: every reply of a model is kept in the store, and asked for once.
 
 Below the store's root (why so: `docs/decisions/0007-replies-are-kept.md`):
 
-    replies/{model}/{shelf}/{call}/{sha256[:16]}.parquet    some hundred replies, in the order in which they came
-    replies/{model}/{shelf}/index/{sha256[:16]}.parquet     which replies lie where, for all that one task kept
+    replies/{model}/{namespace}/{batch}/{sha256[:16]}.parquet    some hundred replies, in the order in which they came
+    replies/{model}/{namespace}/index/{sha256[:16]}.parquet     which replies lie where, for all that one task kept
 
-A shelf holds what may be asked again: the requests of one date for nightly runs, those of a pipeline for all others. A call
-is the hash of the requests asked together, so the next attempt of a killed task finds what the first one kept with one
+A namespace holds what may be asked again: the requests of one date for nightly runs, those of a pipeline for all others.
+A batch is the hash of the requests asked together, so the next attempt of a killed task finds what the first one kept with one
 listing, before any index knows of it; everybody else finds replies through the indexes, whatever they were asked with.
 Deleting `replies/` costs nothing but asking again.
 """
@@ -36,7 +36,7 @@ MILLION = 1_000_000
 BATCH = pa.schema(
     [
         pa.field("request_id", pa.string(), nullable=False),
-        pa.field("run_id", pa.string(), nullable=False),  # that paid for it
+        pa.field("paid_by", pa.string(), nullable=False),  # key of the output that asked for it
         pa.field("engine", pa.string(), nullable=False),
         pa.field("model_id", pa.string(), nullable=False),
         pa.field("prompt", pa.string(), nullable=False),
@@ -58,37 +58,24 @@ INDEX = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedReply:
-    """A reply, and the run that paid for it."""
+    """A reply, and the output that paid for it."""
 
     reply: Reply
-    run_id: str
+    paid_by: str  # key of an output
 
 
-class CachingLlm:
-    """A model that is asked only what was never asked before; it is loaded when the first such request comes."""
+class SharedEngine:
+    """One engine for all outputs of a task, loaded when it is first asked and unloaded to make room for another."""
 
-    def __init__(
-        self,
-        open_engine: Callable[[], Engine],
-        replies: "ReplyCache",
-        *,
-        model_id: str,
-        run_id: str,
-        price: PriceSettings,
-    ) -> None:
-        self.model_id = model_id
-        self._open_engine, self._replies = open_engine, replies
-        self._run_id, self._price = run_id, price
+    def __init__(self, load: Callable[[], Engine]) -> None:
+        self._load = load
         self._engine: Engine | None = None
 
-    def generate(self, requests: Sequence[Request]) -> list[Reply]:
-        """One reply for each request, in the order of the requests; equal requests share one."""
-        wanted = {request.request_id: request for request in requests}
-        known = self._replies.find(list(wanted))
-        missing = [request for request_id, request in wanted.items() if request_id not in known]
-        for reply in self._ask(missing, list(wanted)):
-            known[reply.generation.request_id] = CachedReply(reply=reply, run_id=self._run_id)
-        return list(self._shared(requests, known))
+    def get(self) -> Engine:
+        """The engine, loaded."""
+        if self._engine is None:
+            self._engine = self._load()
+        return self._engine
 
     def unload(self) -> None:
         """Frees the memory of the model, which is loaded again when it is next needed."""
@@ -96,22 +83,47 @@ class CachingLlm:
             self._engine.close()
             self._engine = None
 
-    def _ask(self, requests: Sequence[Request], call: Sequence[str]) -> Iterator[Reply]:
-        """Replies as they come, each kept, unless it is none, under the call that it is a part of."""
+
+class CachingLlm:
+    """A model that is asked only what was never asked before, in the name of one output; it is loaded when needed."""
+
+    def __init__(
+        self, engine: SharedEngine, replies: "ReplyCache", *, model_id: str, key: str, price: PriceSettings
+    ) -> None:
+        self.model_id = model_id
+        self._engine, self._replies = engine, replies
+        self._key, self._price = key, price
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """One reply for each request, in the order of the requests; equal requests share one."""
+        wanted = {request.request_id: request for request in requests}
+        known = self._replies.find(list(wanted))
+        missing = [request for request_id, request in wanted.items() if request_id not in known]
+        for reply in self._ask(missing, list(wanted)):
+            known[reply.generation.request_id] = CachedReply(reply=reply, paid_by=self._key)
+        return list(self._shared(requests, known))
+
+    def cached(self, requests: Sequence[Request]) -> dict[str, Reply]:
+        """The replies that are cached, by request id; nothing is asked."""
+        found = self._replies.find([request.request_id for request in requests])
+        return {request_id: cached.reply for request_id, cached in found.items()}
+
+    def _ask(self, requests: Sequence[Request], batch: Sequence[str]) -> Iterator[Reply]:
+        """Replies as they come, each kept, unless it is none, under the batch that it is a part of."""
         if not requests:
             return
-        self._engine = self._engine or self._open_engine()
-        with self._replies.keeping(call, run_id=self._run_id) as keep:
-            for _, reply in self._engine.answers(requests):
+        engine = self._engine.get()
+        with self._replies.keeping(batch, key=self._key) as keep:
+            for _, reply in engine.answers(requests):
                 keep(reply)
                 yield reply
 
     def _shared(self, requests: Sequence[Request], known: dict[str, CachedReply]) -> Iterator[Reply]:
-        """The reply of each request, with what this run paid for it: nothing for a replayed one."""
+        """The reply of each request, with what this output paid for it: nothing for a replayed one."""
         given: set[str] = set()
         for request in requests:
             kept = known[request.request_id]
-            is_replayed = kept.run_id != self._run_id or request.request_id in given
+            is_replayed = kept.paid_by != self._key or request.request_id in given
             given.add(request.request_id)
             cost = 0.0 if is_replayed else self._cost(kept.reply.generation)
             generation = replace(kept.reply.generation, is_replayed=is_replayed, cost_usd=cost)
@@ -122,12 +134,12 @@ class CachingLlm:
 
 
 class ReplyCache:
-    """The kept replies of one model on one shelf; `close` writes the index of what was kept since it was opened."""
+    """The kept replies of one model in one namespace; `close` writes the index of what was kept since it was opened."""
 
-    def __init__(self, store: Store, *, model_id: str, shelf: str, engine: str, rows: int) -> None:
-        """Names the shelf; `rows` replies are kept together. Nothing is read before the first `find`."""
+    def __init__(self, store: Store, *, model_id: str, namespace: str, engine: str, rows: int) -> None:
+        """Names the namespace; `rows` replies are kept together. Nothing is read before the first `find`."""
         self._store, self._engine, self._rows = store, engine, rows
-        self._folder = f"replies/{re.sub(r'[^A-Za-z0-9._@-]+', '-', model_id)}/{shelf}"
+        self._folder = f"replies/{re.sub(r'[^A-Za-z0-9._@-]+', '-', model_id)}/{namespace}"
         self._index: pa.Table | None = None
         self._fresh: dict[str, str] = {}  # request id -> batch: kept or found here, and in no index yet
 
@@ -141,29 +153,29 @@ class ReplyCache:
         wanted = set(request_ids)
         found = self._read(self._batches(wanted), wanted)
         if len(found) < len(wanted):
-            found = self._read(self._store.list(self._call(request_ids)), wanted - set(found), is_fresh=True) | found
+            found = self._read(self._store.list(self._batch_folder(request_ids)), wanted - set(found), is_fresh=True) | found
         return found
 
     @contextmanager
-    def keeping(self, request_ids: Sequence[str], *, run_id: str) -> Iterator[Callable[[Reply], None]]:
+    def keeping(self, request_ids: Sequence[str], *, key: str) -> Iterator[Callable[[Reply], None]]:
         """Gives a function that keeps a reply to one of `request_ids`; a reply that is none is passed over.
 
         What was given when an error ends the block is kept too.
         """
-        folder, waiting = self._call(request_ids), list[Reply]()
+        folder, waiting = self._batch_folder(request_ids), list[Reply]()
 
         def keep(reply: Reply) -> None:
             if reply.error is None:
                 waiting.append(reply)
             if len(waiting) >= self._rows:
-                self._write(folder, waiting, run_id)
+                self._write(folder, waiting, key)
                 waiting.clear()
 
         try:
             yield keep
         finally:
             if waiting:
-                self._write(folder, waiting, run_id)
+                self._write(folder, waiting, key)
 
     def close(self) -> None:
         """Writes the index of what no index knows yet."""
@@ -175,8 +187,8 @@ class ReplyCache:
             _put(self._store, f"{self._folder}/index", table)
             self._fresh.clear()
 
-    def _call(self, request_ids: Sequence[str]) -> str:
-        return f"{self._folder}/{content_id('call', *request_ids)}"
+    def _batch_folder(self, request_ids: Sequence[str]) -> str:
+        return f"{self._folder}/{content_id('batch', *request_ids)}"
 
     def _batches(self, wanted: set[str]) -> list[str]:
         """The objects in which the indexes, or this task itself, have seen some of the requests."""
@@ -186,7 +198,7 @@ class ReplyCache:
         return sorted(fresh | set(listed.to_pylist()))
 
     def _read_index(self) -> pa.Table:
-        """All indexes of the shelf, read once: 12 bytes for each reply in memory, fewer in the store."""
+        """All indexes of the namespace, read once: 12 bytes for each reply in memory, fewer in the store."""
         if self._index is None:
             tables = [_get(self._store, key, INDEX) for key in self._store.list(f"{self._folder}/index")]
             self._index = pa.concat_tables([INDEX.empty_table(), *tables])
@@ -202,10 +214,10 @@ class ReplyCache:
                     found.setdefault(row["request_id"], _kept(row))
         return found
 
-    def _write(self, folder: str, replies: Sequence[Reply], run_id: str) -> None:
-        rows = [{**_row(reply), "run_id": run_id, "engine": self._engine} for reply in replies]
-        key = _put(self._store, folder, pa.Table.from_pylist(rows, schema=BATCH))
-        self._fresh.update({reply.generation.request_id: key for reply in replies})
+    def _write(self, folder: str, replies: Sequence[Reply], key: str) -> None:
+        rows = [{**_row(reply), "paid_by": key, "engine": self._engine} for reply in replies]
+        uri = _put(self._store, folder, pa.Table.from_pylist(rows, schema=BATCH))
+        self._fresh.update({reply.generation.request_id: uri for reply in replies})
 
 
 def _row(reply: Reply) -> dict[str, Any]:
@@ -227,7 +239,7 @@ def _kept(row: Mapping[str, Any]) -> CachedReply:
     names = ("request_id", "model_id", "prompt", "finish_reason", "prompt_tokens", "completion_tokens", "seconds")
     logprobs = None if row["logprobs"] is None else tuple(round(value, 6) for value in row["logprobs"])
     generation = Generation(**{name: row[name] for name in names})
-    return CachedReply(reply=Reply(text=row["text"], generation=generation, logprobs=logprobs), run_id=row["run_id"])
+    return CachedReply(reply=Reply(text=row["text"], generation=generation, logprobs=logprobs), paid_by=row["paid_by"])
 
 
 def _halves(request_ids: Iterable[str]) -> pa.Array:

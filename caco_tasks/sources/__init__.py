@@ -8,14 +8,16 @@ import json
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from caco_tasks import __version__
 from caco_tasks.config import SourceSettings
-from caco_tasks.errors import ConfigError
+from caco_tasks.errors import ConfigError, SourceError
+from caco_tasks.ids import file_sha256
 from caco_tasks.records import Judged, Seed
 from caco_tasks.sources.bundled import read_bank
 from caco_tasks.sources.code_problems import humaneval, kodcode, mbpp
 from caco_tasks.sources.competitions import big_math, deepscaler, math
 from caco_tasks.sources.reading import read_file
-from caco_tasks.sources.table_files import NO_LICENCE, read_huggingface, read_table
+from caco_tasks.sources.table_files import NO_LICENCE, dataset_revision, read_huggingface, read_table
 from caco_tasks.sources.word_problems import asdiv, gsm8k, mathqa, mawps, mwptoolkit, svamp
 
 Reader = Callable[[SourceSettings], Iterator[Judged[Seed]]]
@@ -60,6 +62,26 @@ def read_source(source: SourceSettings) -> Iterator[Judged[Seed]]:
     rows = READERS[source.reader](source)
     most = source.max_solve_rate
     return rows if most is None else (row for row in rows if not row.verdict.kept or _solve_rate(row.record) <= most)
+
+
+def source_revision(source: SourceSettings) -> str:
+    """What names the content of a source: the revision that its settings give, else the hash of its files.
+
+    Raises:
+        SourceError: a file cannot be read, or a dataset on the Hub has no revision.
+    """
+    if source.revision is not None:
+        return source.revision
+    match source.reader:
+        case "bank":
+            return __version__
+        case "huggingface":
+            return dataset_revision(source)
+    try:
+        return file_sha256(str(source.path))
+    except OSError as exc:
+        reason = exc.strerror or str(exc)
+        raise SourceError(f"The source '{source.name}' cannot be read at {source.path}: {reason}.") from exc
 
 
 def _solve_rate(seed: Seed) -> float:

@@ -32,7 +32,7 @@ def _checks(context: Context) -> tuple[Check, ...]:
 
 def _same_program(samples: Sequence[Sample], context: Context) -> list[Verdict]:
     items = [(sample.sample_id, sample.program.code) for sample in samples]
-    winners = claim_programs(context.services.claims(), items, keep_literals=context.config.dedup.keep_literals)
+    winners = claim_programs(context.claims(), items, keep_literals=context.config.dedup.keep_literals)
     return [_first(sample, winner, Reason.SAME_PROGRAM) for sample, winner in zip(samples, winners, strict=True)]
 
 
@@ -49,7 +49,7 @@ def _same_behaviour(samples: Sequence[Sample], context: Context) -> list[Verdict
         if signature is not None:
             signed.append((sample, signature))
     hashes, owners = [signature for _, signature in signed], [sample.sample_id for sample, _ in signed]
-    winners = context.services.claims().claim(BEHAVIOUR_CLAIM, hashes, owners)
+    winners = context.claims().claim(BEHAVIOUR_CLAIM, hashes, owners)
     for (sample, _), winner in zip(signed, winners, strict=True):
         verdicts[sample.sample_id] = _first(sample, winner, Reason.SAME_BEHAVIOUR)
     return list(verdicts.values())
@@ -70,7 +70,7 @@ def _near(samples: Sequence[Sample], context: Context) -> list[Verdict]:
     sketches = program_sketches(sample.program.code for sample in samples)
     items = [(sample.sample_id, *sketch) for sample, sketch in zip(samples, sketches, strict=True)]
     likeness = context.config.dedup.near_duplicate_jaccard
-    winners = claim_near(context.services.claims(), NEAR_CLAIM, items, likeness)
+    winners = claim_near(context.claims(), NEAR_CLAIM, items, likeness)
     return [_first(sample, winner, Reason.NEAR_DUPLICATE) for sample, winner in zip(samples, winners, strict=True)]
 
 

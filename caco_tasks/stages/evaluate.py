@@ -8,25 +8,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from caco_tasks.context import Context
-from caco_tasks.errors import ConservationError
 from caco_tasks.grading import extract_answer
+from caco_tasks.identity import BASE
 from caco_tasks.ids import content_id
 from caco_tasks.llm.llm import Reply, make_request
-from caco_tasks.records import Attempt, Judged, Reason, Solution, Verdict, fail
+from caco_tasks.llm.weights import REGISTERED
+from caco_tasks.records import Attempt, Judged, Reason, Solution, fail
 from caco_tasks.stages.shared.evaluation import STUDENT, eval_shard, evaluation_of, prompt_of, scored_items
-from caco_tasks.stages.shared.prompting import ended
+from caco_tasks.stages.shared.prompting import reply_verdict
 from caco_tasks.store.manifest import manifest_uri, parse_manifest
 
 
-def attempts(context: Context) -> Iterator[Attempt]:
-    """The answers that this shard is to ask for."""
+def records(context: Context) -> Iterator[Attempt]:
+    """The answers that this shard is to ask for; those of a base are the same for all its students."""
     settings = evaluation_of(context.config)
-    bout = eval_shard(context.shard, settings)
+    asked = eval_shard(context.shard, settings)
+    answered_by = context.inputs or context.run.models.get(BASE)
     for item in scored_items(settings):
-        for number in bout.numbers:
+        for number in asked.numbers:
             yield Attempt(
-                attempt_id=content_id("attempt", context.run.run_id, bout.contender, item.benchmark, item.key, number),
-                contender=bout.contender,
+                attempt_id=content_id("attempt", context.draw, answered_by, item.benchmark, item.key, number),
+                contender=asked.contender,
                 benchmark=item.benchmark,
                 item=item.key,
                 number=number,
@@ -38,44 +40,34 @@ def attempts(context: Context) -> Iterator[Attempt]:
 def evaluate(tried: Iterable[Attempt], context: Context) -> Iterator[Judged[Attempt]]:
     """One graded answer for every attempt."""
     tried = list(tried)
-    replies = _ask(tried, context)
+    replies = _ask_contender(tried, context)
     answers = [extract_answer(reply.text) for reply in replies]
     pairs = [(one.gold, answer or "") for one, answer in zip(tried, answers, strict=True)]
     graded = context.services.grader().compare(pairs)
     for one, reply, answer, comparison in zip(tried, replies, answers, graded, strict=True):
         solution = Solution(text=reply.text.strip(), answer=answer, generation=reply.generation)
-        verdict = _verdict(reply, answer, comparison.verdict)
+        verdict = reply_verdict(reply)
+        if verdict.kept:
+            verdict = fail(Reason.NO_FINAL_ANSWER) if answer is None else comparison.verdict
         yield Judged(record=replace(one, solution=solution), verdict=verdict)
 
 
-def _ask(tried: Sequence[Attempt], context: Context) -> list[Reply]:
+def _ask_contender(tried: Sequence[Attempt], context: Context) -> list[Reply]:
     settings = evaluation_of(context.config)
-    bout = eval_shard(context.shard, settings)
-    asked = bout.settings
-    if bout.contender == STUDENT:
-        asked = asked.model_copy(update={"model": f"model:{_student_id(context)}", "revision": None})
-    llm, prompt = context.services.model(asked), prompt_of(context)
+    asked = eval_shard(context.shard, settings)
+    model = asked.settings
+    if asked.contender == STUDENT:
+        model = model.model_copy(update={"model": f"{REGISTERED}{_find_student(context)}", "revision": None})
+    llm, prompt = context.model(model), prompt_of(context)
     again = context.attempt * (settings.draws + 1)  # a second try must not replay the first
     requests = [
-        make_request(prompt, asked, model_id=llm.model_id, sample=one.number + again, values={"problem": one.problem})
+        make_request(prompt, model, model_id=llm.model_id, sample=one.number + again, values={"problem": one.problem})
         for one in tried
     ]
     return llm.generate(requests)
 
 
-def _student_id(context: Context) -> str:
-    """The model that the stage `student` of this run has trained."""
-    uri = manifest_uri(context.run, "student", 0)
-    found = context.services.store.get(uri)
-    if found is None:
-        raise ConservationError(
-            f"The stage 'evaluate' cannot start: {uri} is not there; run the stage 'student' first."
-        )
-    return str(parse_manifest(found, uri=uri).artifacts["model"]["model_id"])
-
-
-def _verdict(reply: Reply, answer: str | None, graded: Verdict) -> Verdict:
-    verdict = ended(reply)
-    if verdict.kept and answer is None:
-        return fail(Reason.NO_FINAL_ANSWER)
-    return graded if verdict.kept else verdict
+def _find_student(context: Context) -> str:
+    """The id of the model that the output of `student`, which this one is made from, has trained."""
+    uri = manifest_uri("student", context.inputs[0])
+    return str(parse_manifest(context.services.store.get(uri) or b"", uri=uri).artifacts["model"]["model_id"])

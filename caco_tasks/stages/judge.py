@@ -30,7 +30,7 @@ from caco_tasks.records import (
     fail,
     unknown,
 )
-from caco_tasks.stages.shared.prompting import ask, ended
+from caco_tasks.stages.shared.prompting import ask, reply_verdict
 
 _EVIDENCE = re.compile(r"[\d-]+=[\d-]+(\s+[\d-]+=[\d-]+)*")
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*)\n\s*```", re.DOTALL)
@@ -55,13 +55,9 @@ class Opinion(BaseModel):
 def judge(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
     """One judgement for every sample, made of one reply or of several."""
     samples = list(samples)
-    config = context.config
-    context.facts["artifacts"] = {
-        "judge": {"family": config.models["judge"].family, "is_independent_of_solver": config.has_independent_judge}
-    }
     asked = [
         [reply for _, reply in ask(samples, context, "judge", _parts_of, prompt=prompt, sample=number)]
-        for prompt in judge_prompts(config)
+        for prompt in judge_prompts(context.config)
         for number in _numbers(context)
     ]
     for sample, replies in zip(samples, zip(*asked, strict=True), strict=True):
@@ -131,7 +127,7 @@ def _weigh(text: str) -> Verdict:
 
 
 def _verdict(reply: Reply) -> Verdict:
-    verdict = ended(reply)
+    verdict = reply_verdict(reply)
     return parse_judgement(reply.text) if verdict.kept else verdict
 
 

@@ -1,4 +1,8 @@
-"""sample: CodeGen writes programs from nothing but its start token (paper, section 3.2: unconditional, temperature 0.9)."""
+"""sample: CodeGen writes programs from nothing but its start token (paper, section 3.2: unconditional, temperature 0.9).
+
+A sample is a place in a draw: what one model, asked in one way, may write for one date. Neither the run nor the shard has a
+part in it, so a longer run begins with the samples of a shorter one, and two configs that differ later judge the same ones.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,44 +11,48 @@ from caco_tasks.context import Context
 from caco_tasks.ids import program_id, sample_id
 from caco_tasks.llm.code import extract_code
 from caco_tasks.llm.llm import Reply, make_request
-from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.records import Judged, Program, Reason, Sample, fail
-from caco_tasks.stages.shared.prompting import ended
+from caco_tasks.stages.shared.prompting import load_stage_prompt, reply_verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
-    """A place in a shard for which a program is to be sampled."""
+    """A place in a draw for which a program is to be sampled."""
 
     sample_id: str
-    number: int  # over the whole run, so that no two draws ask the same request
+    index: int  # within the draw, from 0
+
+    @property
+    def id(self) -> str:
+        """The id of the sample that it becomes."""
+        return self.sample_id
 
 
-def draws(context: Context) -> Iterator[Draw]:
-    """The draws of this shard."""
-    config, run, shard = context.config, context.run, context.shard
-    before = sum(config.rows_of_shard(earlier) for earlier in range(shard))
-    for row in range(config.rows_of_shard(shard)):
-        yield Draw(sample_id=sample_id(run.run_id, "sample", shard, row), number=before + row)
+def records(context: Context) -> Iterator[Draw]:
+    """The places of this shard."""
+    for index in range(context.origin["start"], context.origin["stop"]):
+        yield Draw(sample_id=sample_id(context.draw, index), index=index)
 
 
-def sample(items: Iterable[Draw], context: Context) -> Iterator[Judged[Sample]]:
-    """One program for every draw; the run's id is part of each request, so that no two nights draw the same."""
-    items = list(items)
-    settings = context.config.models["codegen"]
-    llm = context.services.llm("codegen")
-    prompt = load_prompt(settings.prompt, variables=VARIABLES["codegen"])
-    night = f"{llm.model_id}/{context.run.run_id}"
-    requests = [make_request(prompt, settings, model_id=night, sample=draw.number, values={}) for draw in items]
-    for draw, reply in zip(items, llm.generate(requests), strict=True):
-        yield _judged(draw, reply)
+def sample(draws: Iterable[Draw], context: Context) -> Iterator[Judged[Sample]]:
+    """One program for every place; the draw's id is part of each request, so that no two dates draw the same."""
+    draws = list(draws)
+    settings, llm = context.config.models["codegen"], context.llm("codegen")
+    prompt = load_stage_prompt(context, settings.prompt)
+    drawn_from = f"{llm.model_id}/{context.draw}"
+    retried = f"/{context.attempt}" if context.attempt else ""
+    requests = [
+        make_request(prompt, settings, model_id=drawn_from + retried, sample=draw.index, values={}) for draw in draws
+    ]
+    for draw, reply in zip(draws, llm.generate(requests), strict=True):
+        yield _judged_sample(draw, reply)
 
 
-def _judged(draw: Draw, reply: Reply) -> Judged[Sample]:
+def _judged_sample(draw: Draw, reply: Reply) -> Judged[Sample]:
     code = extract_code(reply.text)
-    text = reply.text if code is None else code
+    text = reply.text if code is None else code  # a reply without code is kept as it is, for whoever asks why
     program = Program(program_id=program_id(text), code=text, generation=reply.generation)
-    verdict = ended(reply)
+    verdict = reply_verdict(reply)
     if verdict.kept and code is None:
         verdict = fail(Reason.NO_CODE_FOUND)
-    return Judged(record=Sample(sample_id=draw.sample_id, program=program), verdict=verdict)
+    return Judged(record=Sample(sample_id=draw.sample_id, index=draw.index, program=program), verdict=verdict)

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from caco_tasks.checks.overlap import BenchmarkIndex, index_of, overlap_verdict
+from caco_tasks.checks.overlap import BenchmarkIndex, apply_overlap_rules
 from caco_tasks.context import Context
 from caco_tasks.ids import content_id
 from caco_tasks.records import PASS, Judged, Reason, Seed, fail
 from caco_tasks.sources import read_source
+from caco_tasks.stages.shared.benchmark_lookup import open_benchmark_index
 
 
-def read_seeds(context: Context) -> Iterator[Judged[Seed]]:
+def records(context: Context) -> Iterator[Judged[Seed]]:
     """The records of this shard, as their readers found them; ids of unreadable ones are made unique by position."""
     settings = context.config.seeds
     for source in settings.sources:
@@ -26,7 +27,7 @@ def read_seeds(context: Context) -> Iterator[Judged[Seed]]:
 
 def seeds(rows: Iterable[Judged[Seed]], context: Context) -> Iterator[Judged[Seed]]:
     """One verdict for every source record."""
-    index = index_of(context)
+    index = open_benchmark_index(context)
     rows = [_checked(row, index, context) for row in rows]
     first = _first_with_same_problem([row.record for row in rows if row.verdict.kept], context)
     for row in rows:
@@ -45,15 +46,14 @@ def _checked(row: Judged[Seed], index: BenchmarkIndex | None, context: Context) 
     if index is None:
         return replace(row, verdict=PASS)
     overlaps = index.overlaps(seed.problem, seed.answer)
-    verdict = overlap_verdict(overlaps, context.config.decontamination.review) or PASS
+    verdict, _ = apply_overlap_rules(overlaps, context.config.decontamination, stage="seeds")
     return Judged(record=replace(seed, overlaps=overlaps), verdict=verdict)
 
 
 def _first_with_same_problem(found: list[Seed], context: Context) -> dict[str, str]:
-    """Among all shards of this run: another run may read the same source again, in another revision."""
-    run_id = context.run.run_id
-    hashes = [content_id("problem", run_id, " ".join(seed.problem.lower().split())) for seed in found]
-    winners = context.services.claims().claim("seed_problem", hashes, [seed.seed_id for seed in found])
+    """Among all shards of the same sources: another run may read a source again, in another revision."""
+    hashes = [content_id("problem", context.draw, " ".join(seed.problem.lower().split())) for seed in found]
+    winners = context.claims().claim("seed_problem", hashes, [seed.seed_id for seed in found])
     return {seed.seed_id: winner for seed, winner in zip(found, winners, strict=True)}
 
 

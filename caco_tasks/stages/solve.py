@@ -6,14 +6,14 @@ from dataclasses import replace
 from caco_tasks.context import Context
 from caco_tasks.grading import extract_answer
 from caco_tasks.records import Judged, Reason, Sample, Solution, fail
-from caco_tasks.stages.shared.prompting import ask, ended
+from caco_tasks.stages.shared.prompting import ask, reply_verdict
 
 
 def solve(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
     """One solution for every problem; it must end in a final answer."""
     for sample, reply in ask(list(samples), context, "solver", _problem_of):
         answer = extract_answer(reply.text)
-        verdict = ended(reply)
+        verdict = reply_verdict(reply)
         if verdict.kept and answer is None:
             verdict = fail(Reason.NO_FINAL_ANSWER)
         solution = Solution(text=reply.text.strip(), answer=answer, generation=reply.generation)

@@ -13,6 +13,7 @@ from pathlib import Path
 from caco_tasks.config import TrainSettings
 from caco_tasks.context import Context
 from caco_tasks.errors import ConfigError, EngineError
+from caco_tasks.identity import BASE
 from caco_tasks.ids import content_id, random_seed
 from caco_tasks.llm.code import extract_code
 from caco_tasks.llm.curve import draw_curve
@@ -22,7 +23,7 @@ from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.records import PASS, Grade, Judged, SeedProgram
 from caco_tasks.sandbox import Job
 from caco_tasks.stages.shared.model_upload import put_weights
-from caco_tasks.stages.shared.prompting import ended
+from caco_tasks.stages.shared.prompting import reply_verdict
 from caco_tasks.store.registry import ModelRecord
 
 
@@ -38,7 +39,7 @@ def train(programs: Iterable[SeedProgram], context: Context) -> Iterator[Judged[
         raise EngineError("There are no verified seed programs to train on: look at the verdicts of `caco_seeds`.")
     if context.config.train.gate_samples and context.config.models["codegen"].engine == "openai":
         raise ConfigError("An endpoint has not got the weights trained here: set train.gate_samples=0.")
-    folder = context.services.work_folder()
+    folder = context.work_folder()
     base = context.services.model_folder(context.config.train.base)
     tuned = _finetune(programs, context, base=base, out=folder)
     context.facts["artifacts"] = {"model": _register(programs, context, tuned, folder).model_dump(mode="json")}
@@ -89,7 +90,7 @@ def _finetune(programs: Sequence[SeedProgram], context: Context, *, base: str, o
         settings,
         train=[text for text, held_out in texts if not held_out],
         held_out=[text for text, held_out in texts if held_out],
-        seed=random_seed(context.run.run_id),
+        seed=random_seed(context.key),
     )
 
 
@@ -103,7 +104,8 @@ def _register(programs: Sequence[SeedProgram], context: Context, tuned: FineTune
     return ModelRecord(
         model_id=weights.model_id,
         run_id=context.run.run_id,
-        parent=f"{settings.base}@{settings.revision}" if settings.revision else settings.base,
+        parent=context.run.models.get(BASE, settings.base),
+        training=context.run.training,
         data_hash=content_id("seed programs", [_code(program) for program in programs]),
         config=settings.model_dump(mode="json"),
         metrics=asdict(tuned) | {"yield": found_yield, "programs": len(programs), "grades": _grades(programs)},
@@ -120,13 +122,13 @@ def _sampled_yield(model_id: str, context: Context) -> float | None:
     if not wanted:
         return None
     settings = context.config.models["codegen"].model_copy(update={"model": f"model:{model_id}", "revision": None})
-    llm = context.services.model(settings)
+    llm = context.model(settings)
     prompt = load_prompt(settings.prompt, variables=VARIABLES["codegen"])
     requests = [
         make_request(prompt, settings, model_id=f"{model_id}/gate", sample=number, values={})
         for number in range(wanted)
     ]
-    codes = [extract_code(reply.text) for reply in llm.generate(requests) if ended(reply).kept]
+    codes = [extract_code(reply.text) for reply in llm.generate(requests) if reply_verdict(reply).kept]
     sandbox = context.services.sandbox()
     context.facts.update(sandbox_version=sandbox.version, sandbox_level=sandbox.level)
     ran = sandbox.run(Job(code=code) for code in codes if code is not None)

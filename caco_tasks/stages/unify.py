@@ -18,7 +18,7 @@ from caco_tasks.llm.llm import Reply
 from caco_tasks.records import PASS, Judged, Outcome, Program, Reason, Sample, Seed, SeedProgram, Verdict, fail
 from caco_tasks.sandbox import Job, Ran
 from caco_tasks.stages.screen import screen
-from caco_tasks.stages.shared.prompting import ask, ended
+from caco_tasks.stages.shared.prompting import ask, reply_verdict
 
 
 def unify(seeds: Iterable[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
@@ -34,7 +34,7 @@ def unify(seeds: Iterable[Seed], context: Context) -> Iterator[Judged[SeedProgra
 
 def _claim(kept: Sequence[SeedProgram], context: Context) -> None:
     """Programs and problems of seeds are taken: no sample may repeat them."""
-    claims, settings = context.services.claims(), context.config.dedup
+    claims, settings = context.claims(), context.config.dedup
     programs = [(record.seed.seed_id, _code(record)) for record in kept]
     claim_programs(claims, programs, keep_literals=settings.keep_literals)
     problems = [(record.seed.seed_id, record.seed.problem, record.seed.answer or "") for record in kept]
@@ -98,7 +98,7 @@ def _graded(row: Judged[SeedProgram], context: Context) -> Judged[SeedProgram]:
 def _ask_unifier(seeds: Sequence[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
     """Programs written by a model; they have no grade, for nothing tells which number of the question a literal is."""
     asked = [(seed, reply, extract_code(reply.text)) for seed, reply in ask(seeds, context, "unifier", _values)]
-    runnable = [(seed, code) for seed, reply, code in asked if code is not None and ended(reply).kept]
+    runnable = [(seed, code) for seed, reply, code in asked if code is not None and reply_verdict(reply).kept]
     ran = context.services.sandbox().run(Job(code=code) for _, code in runnable)
     results = {seed.seed_id: result for (seed, _), result in zip(runnable, ran, strict=True)}
     answers = _compared([seed for seed, _ in runnable], results, context)
@@ -124,8 +124,8 @@ def _judged(
 
 
 def _verdict(reply: Reply, code: str | None, ran: Ran | None, answer: Verdict | None, context: Context) -> Verdict:
-    if not ended(reply).kept:
-        return ended(reply)
+    if not reply_verdict(reply).kept:
+        return reply_verdict(reply)
     if code is None or ran is None:
         return fail(Reason.NO_CODE_FOUND)
     if answer is None:

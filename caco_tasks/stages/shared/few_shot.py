@@ -9,6 +9,8 @@ from random import Random
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
+from caco_tasks.ids import content_id
+from caco_tasks.llm.prompts import Prompt
 
 SHOWN = ("cafe_bills", "two_bags", "shortest_way")  # families: a rate, a chance, a way through a net
 NUMBER = 900_000  # no seed, training or test has problems of this number
@@ -52,6 +54,11 @@ def bank_examples() -> tuple[dict[str, str], ...]:
         }
         for one in drawn
     )
+
+
+def prompt_hash(prompt: Prompt) -> str:
+    """What names the text of a prompt, with the worked examples that it shows."""
+    return content_id("prompt", prompt.system, prompt.text, prompt.showing(bank_examples()))
 
 
 def variety(sample_id: str) -> dict[str, str]:

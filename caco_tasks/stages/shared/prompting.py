@@ -5,20 +5,13 @@ from typing import TypeVar
 
 from caco_tasks.config import RoleName
 from caco_tasks.context import Context
+from caco_tasks.errors import ConfigError
 from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, make_request
-from caco_tasks.llm.prompts import VARIABLES, load_prompt
+from caco_tasks.llm.prompts import VARIABLES, Prompt, load_prompt
 from caco_tasks.records import PASS, Reason, Sample, Verdict, fail, unknown
-from caco_tasks.stages.shared.few_shot import bank_examples
+from caco_tasks.stages.shared.few_shot import bank_examples, prompt_hash
 
 Item = TypeVar("Item")
-
-ROLES: dict[str, RoleName] = {
-    "unify": "unifier",
-    "sample": "codegen",
-    "reverse": "reverser",
-    "solve": "solver",
-    "judge": "judge",
-}  # stage -> the role that it asks
 
 
 def ask(
@@ -34,12 +27,15 @@ def ask(
 
     `prompt` names another template than the configured one; `sample` numbers the replies to one question (None: by the
     runner's attempt).
+
+    Raises:
+        ConfigError: the template is not the one that the run pinned.
     """
     if not items:
         return  # nothing to ask: the model is not even loaded
     settings = context.config.models[role]
-    llm = context.services.llm(role)
-    template = load_prompt(prompt or settings.prompt, variables=VARIABLES[role])
+    template = load_stage_prompt(context, prompt or settings.prompt)
+    llm = context.llm(role)
     number = context.attempt if sample is None else sample
     shown = template.showing(bank_examples())
     requests = [
@@ -49,7 +45,24 @@ def ask(
     yield from zip(items, llm.generate(requests), strict=True)
 
 
-def ended(reply: Reply) -> Verdict:
+def load_stage_prompt(context: Context, name: str) -> Prompt:
+    """The template of a stage, which must still be the text that the run's keys hold.
+
+    Raises:
+        ConfigError: there is no such template, or it was changed since the run was planned.
+    """
+    role = context.spec.role
+    prompt = load_prompt(name, variables=VARIABLES[role] if role is not None else frozenset(("problem",)))
+    pinned = context.run.prompts.get(name)
+    if pinned is not None and pinned != prompt_hash(prompt):
+        raise ConfigError(
+            f"The prompt '{name}' was changed after run {context.run.run_id[:12]} was planned: give the new text a version "
+            "of its own, and name it in the config."
+        )
+    return prompt
+
+
+def reply_verdict(reply: Reply) -> Verdict:
     """PASS for a reply that came to its own end; a cut-off reply is a failure, a lost one is unknown."""
     if reply.error == PROMPT_TOO_LONG:
         return fail(Reason.PROMPT_TOO_LONG)
@@ -60,7 +73,7 @@ def ended(reply: Reply) -> Verdict:
     return PASS
 
 
-def code_of(sample: Sample) -> dict[str, str]:
+def program_variables(sample: Sample) -> dict[str, str]:
     """The prompt variables that tell of a program and of what it did."""
     execution = sample.execution
     return {

@@ -1,0 +1,49 @@
+"""Where the weights of a model are, and what names them: their hash, else their revision, else who serves them."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from caco_tasks.config import ModelSettings
+from caco_tasks.errors import EngineError
+from caco_tasks.ids import content_id, file_sha256
+
+NANO_FOLDER = Path(__file__).parents[1] / "nano" / "weights"
+NANO = "nano:"  # before the name of a bundled model
+REGISTERED = "model:"  # before the id of a model of the registry, whose weights lie in models/{id}
+HASH_CHARS = 16
+
+
+def bundled_folder(name: str) -> str:
+    """The folder of a bundled model.
+
+    Raises:
+        EngineError: there is no such model.
+    """
+    folder = NANO_FOLDER / name
+    if not (folder / "model.safetensors").is_file():
+        raise EngineError(f"The bundled model '{name}' is missing: restore {folder} from the repository.")
+    return str(folder)
+
+
+def local_folder(model: str) -> str:
+    """The folder or Hub name of a model as a config names it, where it is not one that was trained here."""
+    return bundled_folder(model.removeprefix(NANO)) if model.startswith(NANO) else model
+
+
+def model_identity(settings: ModelSettings) -> str:
+    """What names the exact model of some settings, such as `nano:judge@1f0c22aa90b3d2e4`.
+
+    Raises:
+        EngineError: a bundled model is missing.
+    """
+    if settings.model.startswith(REGISTERED):
+        return settings.model.removeprefix(REGISTERED)
+    hashes = [] if settings.engine == "openai" else weights_hashes(local_folder(settings.model))
+    host = urlsplit(settings.endpoint.base_url or "").netloc.rpartition("@")[2]
+    content = content_id("weights", hashes)[:HASH_CHARS] if len(hashes) > 1 else "".join(hashes)[:HASH_CHARS]
+    return f"{settings.model}@{content or settings.revision or host or 'main'}"
+
+
+def weights_hashes(folder: str) -> list[str]:
+    """The SHA-256 of each file of weights in a folder; none for a model that is not on this machine."""
+    return [file_sha256(str(path)) for path in sorted(Path(folder).glob("*.safetensors"))]

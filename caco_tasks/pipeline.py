@@ -1,0 +1,247 @@
+"""The stages, each declared once, and the pipelines that they make up, in the order in which a record meets them.
+
+Runner, ledger, dataset card, costs, conservation, tasks, DAGs, audits and the generated docs read this table; nothing else
+lists stages. The code of a stage is the function of its name in `caco_tasks/stages/NAME.py`; a stage that reads no other
+one's records makes its own there, in the function `records`. `docs/extending.md` shows how to add one.
+
+>>> [spec.name for spec in PIPELINES["nightly"] if spec.role]
+['sample', 'reverse', 'solve', 'judge']
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from caco_tasks.config import RoleName, RunConfig
+from caco_tasks.errors import ConfigError
+from caco_tasks.records import Attempt, Part, PublishedRow, Sample, Seed, SeedProgram
+
+Layout = Literal["samples", "seeds", "contenders", "one"]  # what the shards of a stage are: see `count_shards`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSpec:
+    """What a stage is. Whatever else needs to know it reads it here."""
+
+    name: str
+    version: int  # part of every output's key: raise it when the stage would judge a record otherwise than before
+    writes: type  # class of the records that it judges and writes
+    reads: type | None = None  # class of the records that it reads; None: it makes its own, from a source or the run
+    settings: tuple[str, ...] = ()  # sections of the config that it may read; they are part of the key
+    role: RoleName | None = None  # the model that it asks; its settings, revision and prompts are part of the key
+    adds: str | None = None  # the field of the record that it fills in; where a model wrote it, its cost is counted
+    text: str | None = None  # what the text that it adds is called, in the view text_address
+    after: str | None = None  # the stage of an earlier pipeline whose outputs it reads; None: the one before it in its own
+    layout: Layout = "samples"
+    queue: Literal["cpu", "gpu"] = "cpu"  # of the workers that run it
+    claims: bool = False  # it claims fingerprints in the ledger: the first to come keeps them
+    executes: bool = False  # it runs programs in the sandbox
+    looks_up_benchmarks: bool = False  # it compares with protected benchmarks, whose versions are part of the key
+    judges: Part | None = None  # the part of a sample that people are asked about when they audit this check
+
+    @property
+    def gathers(self) -> bool:
+        """Whether its single shard is made from all shards of the stage before."""
+        return self.layout == "one"
+
+
+_SEEDS = (
+    StageSpec(
+        name="seeds",
+        version=1,
+        writes=Seed,
+        settings=("seeds", "decontamination"),
+        text="seed problem",
+        layout="seeds",
+        claims=True,
+        looks_up_benchmarks=True,
+    ),
+    StageSpec(
+        name="unify",
+        version=1,
+        reads=Seed,
+        writes=SeedProgram,
+        settings=("seeds", "sandbox", "screen", "dedup", "grading"),
+        role="unifier",
+        adds="program",
+        text="seed program",
+        layout="seeds",
+        claims=True,
+        executes=True,
+    ),
+)
+_CODEGEN = (
+    StageSpec(
+        name="train",
+        version=1,
+        reads=SeedProgram,
+        writes=SeedProgram,
+        settings=("train", "sandbox"),
+        role="codegen",  # its start token, and how the gate samples from it
+        after="unify",
+        layout="one",
+        queue="gpu",
+    ),
+)
+_NIGHTLY = (
+    StageSpec(name="sample", version=1, writes=Sample, role="codegen", adds="program", text="program", queue="gpu"),
+    StageSpec(
+        name="execute",
+        version=1,
+        reads=Sample,
+        writes=Sample,
+        settings=("sandbox",),
+        adds="execution",
+        executes=True,
+        judges=Part.PROGRAM,
+    ),
+    StageSpec(
+        name="screen",
+        version=1,
+        reads=Sample,
+        writes=Sample,
+        settings=("screen", "sandbox"),
+        judges=Part.PROGRAM,
+    ),
+    StageSpec(
+        name="dedup",
+        version=1,
+        reads=Sample,
+        writes=Sample,
+        settings=("dedup", "sandbox"),
+        claims=True,
+        judges=Part.PROGRAM,
+    ),
+    StageSpec(
+        name="reverse",
+        version=1,
+        reads=Sample,
+        writes=Sample,
+        settings=("reverse", "decontamination"),
+        role="reverser",
+        adds="problem",
+        text="problem",
+        queue="gpu",
+        looks_up_benchmarks=True,
+        judges=Part.PROBLEM,
+    ),
+    StageSpec(
+        name="solve",
+        version=1,
+        reads=Sample,
+        writes=Sample,
+        role="solver",
+        adds="solution",
+        text="solution",
+        queue="gpu",
+        judges=Part.SOLUTION,
+    ),
+    StageSpec(
+        name="agree",
+        version=1,
+        reads=Sample,
+        writes=Sample,
+        settings=("agree", "grading"),
+        judges=Part.SOLUTION,
+    ),
+    StageSpec(
+        name="judge",
+        version=1,
+        reads=Sample,
+        writes=Sample,
+        settings=("judge",),
+        role="judge",
+        adds="judgement",
+        text="judgement",
+        queue="gpu",
+        judges=Part.SOLUTION,
+    ),
+    StageSpec(
+        name="decontaminate",
+        version=1,
+        reads=Sample,
+        writes=Sample,
+        settings=("decontamination", "dedup"),
+        claims=True,
+        looks_up_benchmarks=True,
+        judges=Part.PROBLEM,
+    ),
+    StageSpec(name="publish", version=1, reads=Sample, writes=PublishedRow, settings=("publish",), layout="one"),
+)
+_EVALUATE = (
+    StageSpec(
+        name="student",
+        version=1,
+        writes=PublishedRow,
+        settings=("evaluate.train", "evaluate.ask.prompt"),
+        layout="one",
+        queue="gpu",
+    ),
+    StageSpec(
+        name="evaluate",
+        version=1,
+        writes=Attempt,
+        settings=("evaluate", "grading"),
+        adds="solution",
+        text="answer",
+        layout="contenders",
+        queue="gpu",
+    ),
+)
+
+PIPELINES: Mapping[str, tuple[StageSpec, ...]] = {
+    "seeds": _SEEDS,
+    "codegen": _CODEGEN,
+    "nightly": _NIGHTLY,
+    "evaluate": _EVALUATE,
+}
+STAGES: Mapping[str, StageSpec] = {spec.name: spec for specs in PIPELINES.values() for spec in specs}
+
+
+def stages_of(pipeline: str) -> tuple[StageSpec, ...]:
+    """The stages of a pipeline, in order.
+
+    Raises:
+        ConfigError: there is no such pipeline.
+    """
+    if pipeline not in PIPELINES:
+        raise ConfigError(f"There is no pipeline '{pipeline}': there are {', '.join(PIPELINES)}.")
+    return PIPELINES[pipeline]
+
+
+def find_stage(pipeline: str, name: str) -> StageSpec:
+    """The stage of this name in a pipeline.
+
+    Raises:
+        ConfigError: there is no such pipeline, or it has no such stage.
+    """
+    for spec in stages_of(pipeline):
+        if spec.name == name:
+            return spec
+    known = ", ".join(spec.name for spec in PIPELINES[pipeline])
+    raise ConfigError(f"A run of '{pipeline}' has no stage '{name}': its stages are {known}.")
+
+
+def stage_before(pipeline: str, name: str) -> StageSpec | None:
+    """The stage whose output a stage is made from, in the same run; None: it begins a line of its own."""
+    specs = stages_of(pipeline)
+    place = specs.index(find_stage(pipeline, name))
+    return specs[place - 1] if place else None
+
+
+def mapped_stages(pipeline: str) -> tuple[StageSpec, ...]:
+    """The stages of a pipeline that have as many shards as the run: those before the one that gathers them."""
+    return tuple(spec for spec in stages_of(pipeline) if not spec.gathers)
+
+
+def count_shards(spec: StageSpec, config: RunConfig) -> int:
+    """How many shards a stage has under a config."""
+    match spec.layout:
+        case "samples":
+            return config.sample_shards
+        case "seeds":
+            return config.seeds.shards
+        case "contenders":  # base and student, greedy; where answers are sampled too, both again
+            return 4 if config.evaluate is not None and config.evaluate.draws else 2
+        case "one":
+            return 1

@@ -1,0 +1,188 @@
+"""What a run is before it starts: its settings, and what it pins of models, prompts, sources, benchmarks, earlier runs.
+
+A pin says what a name in the config stood for when the run was planned. The keys of all outputs follow from the pins.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from caco_tasks.checks.benchmarks import benchmark_version
+from caco_tasks.check_settings import BenchmarkSettings
+from caco_tasks.config import ModelSettings, RunConfig
+from caco_tasks.errors import ConfigError, LedgerError
+from caco_tasks.identity import BASE, TRAINED, config_hash, pipeline_run_id, prompt_names, training_hash
+from caco_tasks.ledger import Ledger
+from caco_tasks.llm.prompts import VARIABLES, load_prompt
+from caco_tasks.llm.weights import model_identity
+from caco_tasks.pipeline import stages_of
+from caco_tasks.publishing.states import read_state
+from caco_tasks.sources import source_revision
+from caco_tasks.stages.shared.evaluation import evaluation_of, scored_items
+from caco_tasks.stages.shared.few_shot import prompt_hash
+from caco_tasks.store import RunRecord, Store
+from caco_tasks.store.manifest import parse_stored, run_uri
+from caco_tasks.store.registry import DatasetRecord, ModelRecord, dataset_manifest_uri
+from caco_tasks.version import code_version
+
+
+def find_or_make_run(
+    pipeline: str, partition: str, config: RunConfig, *, ledger: Ledger, store: Store, is_registered: bool = True
+) -> RunRecord:
+    """The run of a pipeline over a date with a config: as it was planned before, else planned now and registered.
+
+    With `is_registered` False nothing is written, and a run that is planned now is only looked at.
+
+    Raises:
+        ConfigError: pipeline, partition or a setting is wrong.
+        LedgerError: what the run needs of an earlier pipeline is not there yet.
+        SourceError: a source or a benchmark cannot be read.
+    """
+    check_partition(partition)
+    dataset = _find_dataset(partition, config, ledger, store) if pipeline == "evaluate" else None
+    content = {"dataset": dataset[1], "dataset_sha256": dataset[2]} if dataset else {}
+    partition = dataset[0] if dataset else partition
+    run_id = pipeline_run_id(pipeline, partition, config, **content)
+    uri = run_uri(partition, run_id)
+    stored = store.get(uri)
+    # where the ledger was lost and not rebuilt, the store still knows what was pinned
+    run = ledger.find_run(run_id) or (parse_stored(RunRecord, stored, uri=uri) if stored is not None else None)
+    run = run or RunRecord(
+        run_id=run_id,
+        pipeline=pipeline,
+        partition=partition,
+        config_hash=config_hash(pipeline, config, **content),
+        config={},
+        code_version=code_version(),
+        planned_at=datetime.now(UTC),
+        **content,
+        **_pins(pipeline, partition, config, ledger),
+    )
+    settings = config.model_dump(mode="json")  # alike in all that changes data; how it is run may differ each time
+    run = run.model_copy(update={"config": settings})
+    if is_registered:
+        run = ledger.register_run(run).model_copy(update={"config": settings})  # where two plan at once, the first wins
+        record = run.model_dump_json(indent=1).encode()
+        if record != stored:
+            store.put(uri, record)
+    return run
+
+
+def check_partition(partition: str) -> None:
+    """Holds a partition to the form of a date.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        is_date = date.fromisoformat(partition).isoformat() == partition
+    except ValueError:
+        is_date = False
+    if not is_date:
+        raise ConfigError(f"The partition '{partition}' is not a date of the form YYYY-MM-DD.")
+
+
+def find_codegen(partition: str, config: RunConfig, ledger: Ledger) -> ModelRecord:
+    """The newest accepted CodeGen that was trained by this config's settings and seeds, not later than a date.
+
+    Raises:
+        LedgerError: there is none.
+    """
+    model = ledger.accepted_model(partition, training_hash(config))
+    if model is None:
+        raise LedgerError(
+            f"No CodeGen of the config '{config.name}' was accepted on or before {partition}: run `caco_seeds`, which starts "
+            "`caco_codegen`, for that date or an earlier one and with the same training settings and seeds."
+        )
+    return model
+
+
+def _pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger) -> dict[str, Any]:
+    pins: dict[str, Any] = {"prompts": _pin_prompts(pipeline, config), "benchmarks": _pin_benchmarks(pipeline, config)}
+    match pipeline:
+        case "seeds":
+            pins["sources"] = {source.name: source_revision(source) for source in config.seeds.sources}
+            pins["models"] = _pin_models(pipeline, config)
+        case "codegen":
+            pins |= _pin_seed_programs(partition, config, ledger)
+            base = ModelSettings(model=config.train.base, revision=config.train.revision, prompt="base")
+            pins["models"] = {BASE: model_identity(base)}
+            pins["training"] = training_hash(config)
+        case "nightly":
+            pins["models"] = _pin_models(pipeline, config)
+            pins["training"] = training_hash(config)
+            if config.models["codegen"].model == TRAINED:
+                model = find_codegen(partition, config, ledger)
+                trained = ledger.find_run(model.run_id)
+                pins["models"]["codegen"] = pins["model_id"] = model.model_id
+                pins["codegen_run_id"] = model.run_id
+                pins["seed_run_id"] = trained.seed_run_id if trained else None
+        case "evaluate":
+            pins["models"] = {BASE: model_identity(evaluation_of(config).ask)}
+    return pins
+
+
+def _pin_models(pipeline: str, config: RunConfig) -> dict[str, str]:
+    roles = {spec.role for spec in stages_of(pipeline) if spec.role is not None}
+    asked = {role: settings for role, settings in config.models.items() if role in roles and settings.model != TRAINED}
+    return {role: model_identity(settings) for role, settings in asked.items()}
+
+
+def _pin_prompts(pipeline: str, config: RunConfig) -> dict[str, str]:
+    pinned = {}
+    for spec in stages_of(pipeline):
+        variables = VARIABLES[spec.role] if spec.role is not None else frozenset(("problem",))
+        for name in prompt_names(spec, config):
+            pinned[name] = prompt_hash(load_prompt(name, variables=variables))
+    return pinned
+
+
+def _pin_benchmarks(pipeline: str, config: RunConfig) -> dict[str, str]:
+    """Versions of the benchmarks that stages look up or score on; a file that is missing stops the plan, not a worker."""
+    found: Iterable[BenchmarkSettings] = ()
+    if any(spec.looks_up_benchmarks for spec in stages_of(pipeline)):
+        found = config.decontamination.protected
+    elif pipeline == "evaluate":
+        found = evaluation_of(config).benchmarks
+        scored_items(evaluation_of(config))  # an item without an answer is told before a student is trained
+    return {benchmark.name: benchmark_version(benchmark) for benchmark in found}
+
+
+def _pin_seed_programs(partition: str, config: RunConfig, ledger: Ledger) -> dict[str, Any]:
+    seed_run = pipeline_run_id("seeds", partition, config)
+    outputs = ledger.outputs(seed_run, "unify")
+    if len(outputs) != config.seeds.shards:
+        raise LedgerError(f"There are no seed programs for {partition} with this config: run `caco_seeds` first.")
+    accepted = ledger.accepted_model(partition, training_hash(config))
+    return {
+        "seed_run_id": seed_run,
+        "input_keys": tuple(manifest.key for manifest in outputs),
+        "accepted_yield": accepted.metrics.get("yield") if accepted else None,
+    }
+
+
+def _find_dataset(partition: str, config: RunConfig, ledger: Ledger, store: Store) -> tuple[str, str, str]:
+    """Date, name and hash of the dataset for a student: one that the config names, or that of this date's nightly run."""
+    nightly = pipeline_run_id("nightly", partition, config)
+    names: Sequence[str] = [evaluation_of(config).dataset or "", *ledger.datasets(nightly)]
+    dataset = next((name for name in names if name), None)
+    if dataset is None:
+        raise LedgerError(
+            f"No dataset of {partition} was published with this config: run `caco_nightly`, or name one in evaluate.dataset."
+        )
+    uri = dataset_manifest_uri(*dataset.split("/", 1))
+    manifest = store.get(uri)
+    if manifest is None:
+        raise ConfigError(
+            f"There is no dataset '{dataset}' in {store.root}: name one that `caco_nightly` has published."
+        )
+    state = read_state(store, dataset)
+    if state is not None and state.state == "withdrawn":
+        raise ConfigError(f"The dataset '{dataset}' was withdrawn ({state.because}): restore it, or name another.")
+    published = parse_stored(DatasetRecord, manifest, uri=uri)
+    if published.rows == 0:
+        raise ConfigError(f"The dataset '{dataset}' has no rows: there is nothing to train a student on.")
+    return published.partition, dataset, hashlib.sha256(manifest).hexdigest()
+
+
