@@ -14,10 +14,12 @@ from caco_tasks.checks.fingerprints import claim_problems
 from caco_tasks.context import Context
 from caco_tasks.llm import Reply
 from caco_tasks.llm.llm import Request
+from caco_tasks.pipeline import STAGES
 from caco_tasks.records import PASS, Judged, Outcome, Problem, Reason, Sample, Seed
 from caco_tasks.stages.decontaminate import decontaminate
 from caco_tasks.stages.reverse import reverse
 from caco_tasks.stages.seeds import seeds
+from caco_tasks.store import RunRecord
 
 PENS = (
     "What do 3 pens at 4 coins each cost, when the shop of the old harbour sells them one by one on a Monday morning?"
@@ -49,10 +51,10 @@ class Tools:
     def index_folder(self) -> Path:
         return self.folder
 
-    def claims(self) -> MemoryClaims:
+    def claims(self, key: str) -> MemoryClaims:
         return self.kept
 
-    def llm(self, role: str) -> Parrot:
+    def llm(self, role: str, key: str) -> Parrot:
         return Parrot(self.said)
 
 
@@ -66,10 +68,16 @@ def context_of(tools: Tools, stage: str, **changes: Any) -> Context:
     benchmark = {"name": "shop", "path": str(tools.folder.parent / "shop.jsonl"), "answer_column": "answer"}
     config = making.small_config(decontamination={"benchmarks": [benchmark], **changes})
     return Context(
-        run=making.nightly_run(config),
+        run=RunRecord(
+            run_id="run", pipeline="nightly", partition="2026-01-02", config_hash="c", config={}, code_version="0"
+        ),
+        spec=STAGES[stage],
         config=config,
-        stage=stage,
         shard=0,
+        key="key",
+        origin={},
+        draw="draw",
+        inputs=(),
         services=tools,  # type: ignore[arg-type]
     )
 
