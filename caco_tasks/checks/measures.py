@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
+from caco_tasks.numbers_in_text import CARDINALS, ONES, ORDINALS, TENS
+
 _UNITS = (
     (60, r"seconds?|secs?", r"minutes?|mins?"),
     (60, r"minutes?|mins?", r"hours?|hrs?"),
@@ -22,10 +24,8 @@ _UNITS = (
     (12, r"inch(?:es)?", r"f(?:ee|oo)t"),
     (3, r"f(?:ee|oo)t", r"yards?"),
 )  # how many of the smaller unit make the larger
-_SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_COUNTS = {word: value for value, word in enumerate(_SMALL)} | {"a": 1, "an": 1}
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+_COUNTS = {word: CARDINALS[word] for word in ONES[:13]} | {"a": 1, "an": 1}
+_PLACES = ORDINALS[1:10]
 _PARTS = {"half": Fraction(1, 2), "quarter": Fraction(1, 4), "three quarters": Fraction(3, 4)}
 _MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july"),
@@ -36,7 +36,7 @@ _NUMBER = rf"(?<![\w.,/])(?:\d{{1,9}}(?:\.\d{{1,9}})?|{'|'.join(_COUNTS)})"
 _PART = "|".join(_PARTS)
 _PHRASES = re.compile(
     rf"(?P<mixed>(?<![\w./])(\d{{1,9}})[ -](\d{{1,9}})/([1-9]\d{{0,8}})\s*(?:\\?%|per\s?cent\b))"
-    rf"|(?P<place>\b({'|'.join(_TENS)})[\s-]({'|'.join(_PLACES)})\b)"
+    rf"|(?P<place>\b({'|'.join(TENS)})[\s-]({'|'.join(_PLACES)})\b)"
     rf"|(?P<more>\b({'|'.join(_COUNTS)})\s+and\s+an?\s+({_PART})\b)",
     re.IGNORECASE,
 )
@@ -87,7 +87,7 @@ def _phrase_value(match: re.Match[str]) -> Fraction:
         whole, above, below = (int(part) for part in groups[1:4])
         return (whole + Fraction(above, below)) / 100
     if match["place"]:
-        return Fraction(20 + 10 * _TENS.index(groups[5].lower()) + 1 + _PLACES.index(groups[6].lower()))
+        return Fraction(CARDINALS[groups[5].lower()] + ORDINALS.index(groups[6].lower()))
     return _COUNTS[groups[8].lower()] + _PARTS[groups[9].lower()]
 
 

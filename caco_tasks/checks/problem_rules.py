@@ -15,9 +15,8 @@ from typing import Any
 
 from caco_tasks.checks.input_values import InputValues, read_input_values, read_number, read_numbers
 from caco_tasks.checks.measures import constants, measured, with_plain_dates
-from caco_tasks.checks.numbers_in_text import WORD_CONSTANT, Mention, mentions
 from caco_tasks.checks.rules import RuleTable, find_faults
-from caco_tasks.grading.words import MAX_NUMBER, words_of_number
+from caco_tasks.numbers_in_text import MAX_NUMBER, WORD_CONSTANT, Mention, mentions, words_of_number
 from caco_tasks.records import Reason, Verdict, fail
 
 MAX_CHARS = 20_000  # of a problem
@@ -130,7 +129,11 @@ def find_answer(case: ProblemCase) -> str | None:
     spellings = "(?:" + "|".join([re.escape(answer), *_spell_whole_number(number)]) + ")"
     if number in case.given.numbers:  # the problem may say it, but not as the answer
         return _find_statement(case.bare, spellings, said="answer|solution")
-    if number not in _allowed_numbers(case) and any(_is_plain(one) and number in one.values for one in case.found):
+    # written in digits, or too large to be a word like any other
+    plain = (
+        one for one in case.found if one.is_digits or (not one.is_exempt and min(one.values, default=0) > WORD_CONSTANT)
+    )
+    if number not in _allowed_numbers(case) and any(number in one.values for one in plain):
         return f"holds the answer {answer[:60]}"
     return _find_statement(case.bare, spellings)
 
@@ -162,11 +165,6 @@ def _find_text_answer(case: ProblemCase, answer: str) -> str | None:
 
 def _squeeze(text: str) -> str:
     return re.sub(r"\s", "", text)
-
-
-def _is_plain(mention: Mention) -> bool:
-    """Written in digits, or a number too large to be a word like any other."""
-    return mention.is_digits or (not mention.is_exempt and min(mention.values, default=0) > WORD_CONSTANT)
 
 
 def _is_listed(answer: str, case: ProblemCase) -> bool:

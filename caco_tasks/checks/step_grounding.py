@@ -13,11 +13,11 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from caco_tasks.checks.numbers_in_text import Mention, mentions
 from caco_tasks.checks.rules import RuleTable, find_faults
 from caco_tasks.checks.written_arithmetic import Side, Statement, plain, statements
 from caco_tasks.convert.constants import constants_for
 from caco_tasks.grading.units import measure
+from caco_tasks.numbers_in_text import Mention, mentions
 from caco_tasks.records import Reason, Verdict
 
 MAX_CHARS = 20_000  # of a problem or a solution that are read
@@ -234,26 +234,16 @@ def _read_number(text: str) -> Fraction | None:
 
 def find_wrong_unit(case: StepCase) -> str | None:
     """A measure behind the answer that is not the one asked for."""
-    asked, said = _read_asked_unit(case.problem), _read_answer_unit(case)
-    if not asked or not said or asked == said:
-        return None
-    return f"asked for {asked}, answered in {said}"
-
-
-def _read_asked_unit(problem: str) -> str:
-    question = _SENTENCES.split(problem.strip())[-1]
-    found = _ASKED.search(question) or _ASKED_IN.search(question)
-    return measure(found[1]) if found else ""
-
-
-def _read_answer_unit(case: StepCase) -> str:
-    """The measure behind the last place where the solution names the answer."""
+    question = _SENTENCES.split(case.problem.strip())[-1]
+    asked = _ASKED.search(question) or _ASKED_IN.search(question)
     answer = re.escape(case.output_text.strip())
-    if not answer or len(answer) > 60:
-        return ""
-    pattern = _SAID_UNIT.replace("ANSWER", answer)
-    said = [measure(match[1]) for match in re.finditer(pattern, case.solution)]
-    return said[-1] if said else ""
+    if asked is None or not answer or len(answer) > 60:
+        return None
+    named = list(re.finditer(_SAID_UNIT.replace("ANSWER", answer), case.solution))
+    wanted, given = measure(asked[1]), measure(named[-1][1]) if named else ""  # the last place is the announcement
+    if not wanted or not given or wanted == given:
+        return None
+    return f"asked for {wanted}, answered in {given}"
 
 
 RULES: RuleTable[StepCase] = (

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from caco_tasks.grading.units import measure
+from caco_tasks.numbers_in_text import digits_pattern, without_separators
 
 MAX_CHARS = 200_000  # of a text that are read
 MAX_SIDE_TOKENS = 200
 MAX_DIGITS = 60  # of one number
-UNIT_WORDS = 3  # words in a row that may stand behind a number
 
 _TOKEN = re.compile(
     r"""
       (?P<space>[ \t\u00a0]+|\\[,;:! ]|\\?\$|[€£¥`]|&|\\left(?![a-zA-Z])|\\right(?![a-zA-Z])|\\[()\[\]]|~|\*\*(?!\s*[-+\d(.]))
     | (?P<line>(?:\n|\\\\)[\s&]*)
-    | (?P<number>(?:\d{1,3}(?:(?:,|\{,\})\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)
+    | (?P<number>NUMBER)
     | (?P<about>≈|\\approx(?![a-zA-Z])|~=)
     | (?P<approx>[<>≤≥≠]=?|!=|\\(?:le|ge|leq|geq|ne|neq|lt|gt)(?![a-zA-Z]))
     | (?P<equals>={1,2}(?![=>]))
@@ -35,7 +35,7 @@ _TOKEN = re.compile(
     | (?P<command>\\[a-zA-Z]+)
     | (?P<stop>[.,;:?](?=\s|$|[A-Z"')]|\\|\$))
     | (?P<other>.)
-    """,
+    """.replace("NUMBER", digits_pattern(",", r"\{,\}")),
     re.VERBOSE | re.DOTALL,
 )
 _NUMERAL = r"(?<![\d.,/$])(\d{1,30}(?:\.\d+)?)(?![\d,./]|\s*%)"
@@ -308,7 +308,7 @@ class _Reader:
             self._push({"percent": "%", "bang": "!"}.get(kind, kind), match[0], match)
 
     def _literal(self, match: re.Match[str]) -> None:
-        digits = match[0].replace("{,}", "").replace(",", "")
+        digits = without_separators(match[0])
         if len(digits) > MAX_DIGITS:
             self._side.is_known = False
             return

@@ -24,7 +24,7 @@ from caco_tasks.convert.expression import (
     value,
 )
 from caco_tasks.convert.offers import Candidate, Known, candidates
-from caco_tasks.convert.scan import Mention
+from caco_tasks.convert.question_numbers import QuestionNumber
 from caco_tasks.convert.solution_steps import Statement, roles, twins
 from caco_tasks.exact import NoValueError
 from caco_tasks.records import Grade
@@ -59,7 +59,9 @@ class Bound:
     grade: Grade
 
 
-def bind(question: str, mentions: Sequence[Mention], statements: Sequence[Statement], finals: Sequence[int]) -> Bound:
+def bind(
+    question: str, mentions: Sequence[QuestionNumber], statements: Sequence[Statement], finals: Sequence[int]
+) -> Bound:
     """Binds every literal of the statements up to the last of `finals`, and grades the whole.
 
     Raises:
@@ -81,7 +83,7 @@ def bind(question: str, mentions: Sequence[Mention], statements: Sequence[Statem
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    mentions: Sequence[Mention]
+    mentions: Sequence[QuestionNumber]
     statements: Sequence[Statement]
     finals: tuple[int, ...]
     twins: Sequence[Sequence[Sequence[int]]]
@@ -91,7 +93,9 @@ Choice = dict[int, Candidate]
 Way = tuple[Candidate, ...]
 
 
-def _options(question: str, mentions: Sequence[Mention], statements: Sequence[Statement]) -> dict[int, list[Candidate]]:
+def _options(
+    question: str, mentions: Sequence[QuestionNumber], statements: Sequence[Statement]
+) -> dict[int, list[Candidate]]:
     found: dict[int, list[Candidate]] = {}
     for index, statement in enumerate(statements):
         known = Known(question, mentions, list(enumerate(statements[:index])))
@@ -172,7 +176,7 @@ def _function(program: _Program, chosen: Choice) -> tuple[Fraction, ...] | None:
         return None
 
 
-def trial_numbers(mentions: Sequence[Mention], offset: int) -> dict[Part, Fraction]:
+def trial_numbers(mentions: Sequence[QuestionNumber], offset: int) -> dict[Part, Fraction]:
     """Arbitrary values for all parts of the question's numbers, different for each."""
     parts = [Part(order, field) for order in range(len(mentions)) for field in ("whole", "numerator", "denominator")]
     numbers = itertools.cycle(_TRIAL_NUMBERS[offset:] + _TRIAL_NUMBERS[:offset])
@@ -196,7 +200,7 @@ def results(statements: Mapping[int, Statement], numbers: Mapping[Part, Fraction
     return {index: values[Step(index)] for index in statements}
 
 
-def own_numbers(mentions: Sequence[Mention]) -> dict[Part, Fraction]:
+def own_numbers(mentions: Sequence[QuestionNumber]) -> dict[Part, Fraction]:
     """The values that the question itself gives to the parts of its numbers."""
     return {
         Part(order, field): getattr(mention, field)
@@ -281,7 +285,9 @@ def _has_operation(kept: Mapping[int, Statement]) -> bool:
     return any(not isinstance(statement.tree, Part | Step | Fixed | Literal) for statement in kept.values())
 
 
-def every_part_matters(kept: Mapping[int, Statement], mentions: Sequence[Mention], finals: Sequence[int]) -> bool:
+def every_part_matters(
+    kept: Mapping[int, Statement], mentions: Sequence[QuestionNumber], finals: Sequence[int]
+) -> bool:
     """Whether changing any one number that the statements take from the question changes the result."""
     parts = {leaf for statement in kept.values() for leaf in leaves(statement.tree) if isinstance(leaf, Part)}
     try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from caco_tasks.convert.annotation import annotation_of
 from caco_tasks.convert.conversion import Conversion
-from caco_tasks.convert.scan import scan
+from caco_tasks.convert.question_numbers import find_numbers
 from caco_tasks.records import Grade, Seed
 
 MAX_CODE_CHARS = 30_000
@@ -23,7 +23,7 @@ def convert_program(seed: Seed) -> Conversion | None:
     code = annotation_of(seed).get("code")
     if not isinstance(code, str):
         return None
-    count = len(scan(seed.problem))
+    count = len(find_numbers(seed.problem))
     return Conversion(code=code, grade=Grade.S, used_numbers=count, question_numbers=count)
 
 
@@ -48,7 +48,7 @@ def convert_tested(seed: Seed) -> Conversion | None:
         code=text,
         grade=Grade.S,
         used_numbers=len(values),
-        question_numbers=len(scan(seed.problem)),
+        question_numbers=len(find_numbers(seed.problem)),
         gold=example.expected,
         are_inputs_proven=False,
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from caco_tasks.convert.binding import bind, own_numbers, results
+from caco_tasks.convert.question_numbers import QuestionNumber
 from caco_tasks.convert.rendering import render
-from caco_tasks.convert.scan import Mention
 from caco_tasks.convert.solution_steps import Statement
 from caco_tasks.exact import NoValueError
 from caco_tasks.records import Grade, Seed
@@ -39,7 +39,7 @@ class Attempt:
 
 
 def attempt(
-    seed: Seed, mentions: Sequence[Mention], statements: Sequence[Statement], finals: Sequence[int]
+    seed: Seed, mentions: Sequence[QuestionNumber], statements: Sequence[Statement], finals: Sequence[int]
 ) -> Attempt | None:
     """Binds and renders; None if a value cannot be computed or no number of the question is taken."""
     try:

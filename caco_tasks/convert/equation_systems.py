@@ -26,7 +26,7 @@ from caco_tasks.convert.expression import (
     value,
 )
 from caco_tasks.convert.golds import Gold, equals_when_rounded, read_golds
-from caco_tasks.convert.scan import scan
+from caco_tasks.convert.question_numbers import find_numbers
 from caco_tasks.convert.solution_steps import Statement
 from caco_tasks.convert.solving import Equation, solve
 from caco_tasks.exact import NoValueError
@@ -51,7 +51,7 @@ def convert(seed: Seed) -> Conversion | None:
         statements = statements_of(text, golds)
     except NoValueError:
         return None
-    mentions = scan(seed.problem)
+    mentions = find_numbers(seed.problem)
     finals = finals_of(statements, golds) or _last(statements, golds)
     found = attempt(seed, mentions, statements, finals) if finals else None
     return replace(found.conversion, states_answer=True) if found else None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from caco_tasks.exact import Calculator, Limits, NoValueError, small_whole
+from caco_tasks.numbers_in_text import without_separators
 
 MAX_CHARS = 400  # of one expression
 MAX_DEPTH = 40
@@ -113,7 +114,7 @@ def number(text: str) -> Fraction:
     Raises:
         NoValueError: more digits than MAX_DIGITS, or not a number.
     """
-    bare = text.replace(",", "").rstrip(".")
+    bare = without_separators(text).rstrip(".")
     if len(bare) > MAX_DIGITS:
         raise NoValueError("a number has too many digits")
     try:

@@ -4,9 +4,12 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from caco_tasks.numbers_in_text import digits_pattern, without_separators
+
 MAX_GOLD_CHARS = 200
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
-_GOLD = re.compile(rf"(?<![\w.])(-\s?)?(?:\$\s?)?(?:(\d+)\s+(\d+)\s?/\s?(\d+)|(\d+)\s?/\s?(\d+)|({_NUMBER}))")
+_GOLD = re.compile(
+    rf"(?<![\w.])(-\s?)?(?:\$\s?)?(?:(\d+)\s+(\d+)\s?/\s?(\d+)|(\d+)\s?/\s?(\d+)|({digits_pattern(',')}))"
+)
 
 _RATIO = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)\s?:\s?(\d{1,12}(?:\.\d{1,12})?)")
 
@@ -38,7 +41,7 @@ def _read_gold(text: str) -> Gold | None:
     sign, whole, above, below, numerator, denominator, decimal = matches[0].groups()
     factor = -1 if sign else 1
     if decimal:
-        bare = decimal.replace(",", "")
+        bare = without_separators(decimal)
         return Gold(factor * Fraction(bare), len(bare.partition(".")[2]))
     if int(below or denominator) == 0:
         return None

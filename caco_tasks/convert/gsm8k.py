@@ -12,7 +12,7 @@ from fractions import Fraction
 from caco_tasks.convert.conversion import Attempt, Conversion, attempt, best_of
 from caco_tasks.convert.expression import Call, Literal, Node, literals, number, parse, placed, value
 from caco_tasks.convert.golds import read_golds
-from caco_tasks.convert.scan import Mention, scan
+from caco_tasks.convert.question_numbers import QuestionNumber, find_numbers
 from caco_tasks.convert.solution_steps import Context, Statement
 from caco_tasks.convert.stems import plain_words, stem, stems
 from caco_tasks.exact import NoValueError
@@ -48,7 +48,7 @@ def convert(seed: Seed) -> Conversion | None:
     if not golds or len(golds) != 1 or not seed.solution:
         return None
     gold = golds[0].value
-    mentions = scan(seed.problem)
+    mentions = find_numbers(seed.problem)
     attempts: list[Attempt] = []
     for with_unannotated in (False, True):
         statements = statements_of(seed.solution, with_unannotated=with_unannotated)
@@ -58,7 +58,9 @@ def convert(seed: Seed) -> Conversion | None:
     return best_of(attempts, [gold])
 
 
-def _attempts(seed: Seed, mentions: Sequence[Mention], statements: list[Statement], gold: Fraction) -> list[Attempt]:
+def _attempts(
+    seed: Seed, mentions: Sequence[QuestionNumber], statements: list[Statement], gold: Fraction
+) -> list[Attempt]:
     """With results as they are, and, if they miss gold, rounded where the solution rounds."""
     final = next((index for index in range(len(statements) - 1, -1, -1) if statements[index].shown == gold), None)
     if final is None:

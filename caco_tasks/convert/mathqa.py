@@ -26,7 +26,7 @@ from caco_tasks.convert.expression import (
     value,
 )
 from caco_tasks.convert.golds import read_golds
-from caco_tasks.convert.scan import scan
+from caco_tasks.convert.question_numbers import find_numbers
 from caco_tasks.convert.solution_steps import Statement
 from caco_tasks.exact import NoValueError
 from caco_tasks.records import Seed
@@ -56,7 +56,7 @@ def convert(seed: Seed) -> Conversion | None:
         statements = statements_of(formula)
     except NoValueError:
         return None
-    found = attempt(seed, scan(seed.problem), statements, [len(statements) - 1]) if statements else None
+    found = attempt(seed, find_numbers(seed.problem), statements, [len(statements) - 1]) if statements else None
     return found.conversion if found else None
 
 

@@ -5,7 +5,7 @@ import keyword
 import re
 from collections.abc import Iterable
 
-from caco_tasks.convert.scan import Mention
+from caco_tasks.convert.question_numbers import QuestionNumber
 
 MAX_WORDS = 4
 MAX_NAME_CHARS = 40
@@ -56,7 +56,7 @@ def identifier(words: Iterable[str]) -> str:
     return name
 
 
-def input_wishes(mention: Mention, field: str) -> list[list[str]]:
+def input_wishes(mention: QuestionNumber, field: str) -> list[list[str]]:
     """Names for a number of the question, the shortest first: what is counted, then the words before as well."""
     kind = {"whole": ["percent"] if mention.kind == "percent" else []}.get(field, [field])
     money = ["dollars"] if mention.is_money else []

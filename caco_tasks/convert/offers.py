@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from caco_tasks.convert.constants import constants_for, is_triggered
 from caco_tasks.convert.expression import Fixed, Literal, Node, Op, Part, Plain, Step
-from caco_tasks.convert.scan import Mention, unit_of
+from caco_tasks.convert.question_numbers import QuestionNumber
 from caco_tasks.convert.solution_steps import HUNDRED, HUNDREDTH, Context, Role, Statement
 from caco_tasks.convert.stems import stem, stems
 
@@ -45,7 +45,7 @@ def candidates(literal: Literal, role: Role, statement: Statement, known: "Known
     if any(candidate.score > _STRUCTURE for candidate in found):
         return found
     for order, mention in enumerate(known.mentions):
-        fit = _fit(context, unit_of(mention), mention.near, mention.sentence)
+        fit = _fit(context, mention.unit, mention.near, mention.sentence)
         found += [
             Candidate(node=node, source=f"m{order}", score=fit + bonus)
             for node, bonus in offers(order, mention, literal, role)
@@ -61,16 +61,16 @@ class Known:
     """What is known where a literal stands: the question and the statements before."""
 
     question: str
-    mentions: Sequence[Mention]
+    mentions: Sequence[QuestionNumber]
     steps: Sequence[tuple[int, Statement]]  # with their indices
 
 
-def offers(order: int, mention: Mention, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
+def offers(order: int, mention: QuestionNumber, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
     """The ways in which mention number `order` has the literal's value, with what the form adds to the fit."""
     yield from _OFFERS[mention.kind](order, mention, literal, role)
 
 
-def _plain_offers(order: int, mention: Mention, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
+def _plain_offers(order: int, mention: QuestionNumber, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
     part = Part(order, "whole")
     wanted = literal.value
     if literal.is_percent:
@@ -79,13 +79,13 @@ def _plain_offers(order: int, mention: Mention, literal: Literal, role: Role) ->
         yield part, -2.0 if role.has_hundred and mention.scale != 1 else 0.0
     elif mention.scale != 1 and wanted == mention.whole * mention.scale:
         yield Op("*", part, Plain(mention.scale)), 0.0
-    elif unit_of(mention) in ("cent", "penny") and wanted == mention.whole / 100:
+    elif mention.unit in ("cent", "penny") and wanted == mention.whole / 100:
         yield Op("/", part, Fixed("cents_per_dollar", HUNDRED)), 0.0
-    elif unit_of(mention) in ("minut", "min") and wanted == mention.whole / 60:
+    elif mention.unit in ("minut", "min") and wanted == mention.whole / 60:
         yield Op("/", part, Fixed("minutes_per_hour", Fraction(60))), -1.0
 
 
-def _percent_offers(order: int, mention: Mention, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
+def _percent_offers(order: int, mention: QuestionNumber, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
     part = Part(order, "whole")
     share = Op("/", part, Plain(HUNDRED))
     percent, wanted = mention.whole, literal.value
@@ -103,7 +103,7 @@ def _percent_offers(order: int, mention: Mention, literal: Literal, role: Role) 
         yield Op("+", Plain(HUNDRED), part), -_SECOND_RANK
 
 
-def _fraction_offers(order: int, mention: Mention, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
+def _fraction_offers(order: int, mention: QuestionNumber, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
     above, below = Part(order, "numerator"), Part(order, "denominator")
     numerator, denominator, wanted = mention.numerator, mention.denominator, literal.value
     if literal.is_percent and wanted != numerator / denominator:
@@ -132,13 +132,13 @@ def _pairing(role: Role, numerator: Fraction, denominator: Fraction) -> float:
     return 4.0 if numerator in role.factors else -1.0
 
 
-def _mixed_offers(order: int, mention: Mention, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
+def _mixed_offers(order: int, mention: QuestionNumber, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
     share = Op("/", Part(order, "numerator"), Part(order, "denominator"))
     if literal.value == mention.whole + mention.numerator / mention.denominator:
         yield Op("+", Part(order, "whole"), share), 2.0
 
 
-def _times_offers(order: int, mention: Mention, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
+def _times_offers(order: int, mention: QuestionNumber, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
     factor = mention.whole
     name = "per_pair" if mention.is_weak else _TIMES_NAMES.get(int(factor), "times")
     weight = -1.0 if mention.is_weak else 1.0
@@ -148,7 +148,7 @@ def _times_offers(order: int, mention: Mention, literal: Literal, role: Role) ->
         yield Op("/", Plain(ONE), Fixed(name, factor)), weight
 
 
-def _share_offers(order: int, mention: Mention, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
+def _share_offers(order: int, mention: QuestionNumber, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
     parts, wanted = mention.whole, literal.value
     name = _SHARE_NAMES.get(int(parts), "share")
     if wanted == 1 / parts:
@@ -165,7 +165,7 @@ def _share_offers(order: int, mention: Mention, literal: Literal, role: Role) ->
         yield Op("-", Fixed(f"{name}_divisor", parts), Plain(ONE)), -_SECOND_RANK / 2
 
 
-_OFFERS: dict[str, Callable[[int, Mention, Literal, Role], Iterator[tuple[Node, float]]]] = {
+_OFFERS: dict[str, Callable[[int, QuestionNumber, Literal, Role], Iterator[tuple[Node, float]]]] = {
     "plain": _plain_offers,
     "percent": _percent_offers,
     "fraction": _fraction_offers,
@@ -193,7 +193,7 @@ def _plain(literal: Literal, role: Role, known: Known) -> Iterator[Candidate]:
         yield Candidate(node=Plain(ONE), source="1", score=3.0)
 
 
-def _is_share_of(mention: Mention, role: Role) -> bool:
+def _is_share_of(mention: QuestionNumber, role: Role) -> bool:
     return mention.kind in ("share", "times") and mention.whole in role.divisors
 
 

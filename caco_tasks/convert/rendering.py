@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from caco_tasks.convert.expression import Call, Fixed, Literal, Node, Op, Part, Plain, Step, Unknown, leaves
 from caco_tasks.convert.naming import Names, input_wishes, step_wishes
-from caco_tasks.convert.scan import Mention
+from caco_tasks.convert.question_numbers import QuestionNumber
 from caco_tasks.convert.solution_steps import Statement
 
 Kind = TypeVar("Kind", Part, Fixed)
@@ -25,7 +25,7 @@ _CALLS = {"floor": "math.floor", "ceil": "math.ceil", "sqrt": "math.sqrt", "gcd"
 
 @dataclass(slots=True)
 class _Program:
-    mentions: Sequence[Mention]
+    mentions: Sequence[QuestionNumber]
     inputs: dict[Part, str] = field(default_factory=dict)
     constants: dict[tuple[str, Fraction], str] = field(default_factory=dict)
     steps: dict[int, str] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class _Program:
 
 
 def render(
-    mentions: Sequence[Mention],
+    mentions: Sequence[QuestionNumber],
     statements: Mapping[int, Statement],
     outputs: Sequence[int],
     *,

@@ -16,7 +16,7 @@ from caco_tasks.grading.parse import parse
 from caco_tasks.grading.syntax_tree import Node, Words
 from caco_tasks.grading.tokens import MAX_CHARS, Unreadable
 from caco_tasks.grading.units import split_unit, units_agree
-from caco_tasks.grading.words import number_of_words
+from caco_tasks.numbers_in_text import number_of_words
 
 MAX_QUESTION_CHARS = 4000  # of each text that is sent to math-verify
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from caco_tasks.convert import CONVERTERS, Conversion, convert
-from caco_tasks.convert.scan import scan
+from caco_tasks.convert.question_numbers import find_numbers
 from caco_tasks.errors import ConfigError
 from caco_tasks.records import Grade, Seed
 
@@ -253,7 +253,7 @@ def test_a_hostile_solution_gives_no_program_and_no_hang(solution: str) -> None:
     ],
 )
 def test_numbers_are_found_where_they_stand(text: str, values: list[int]) -> None:
-    assert [mention.whole for mention in scan(text)] == values
+    assert [mention.whole for mention in find_numbers(text)] == values
 
 
 @pytest.mark.parametrize(
