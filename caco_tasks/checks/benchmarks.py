@@ -38,9 +38,9 @@ def read_benchmark(settings: BenchmarkSettings) -> Iterator[Item]:
         SourceError: the file is missing, is not of its format, or holds a record without a problem; names file, line.
     """
     path, count = settings.path, 0
-    rows = _hub_rows(settings) if settings.format == "huggingface" else _READERS[settings.format](Path(path))
+    rows = _read_hub(settings) if settings.format == "huggingface" else _READERS[settings.format](Path(path))
     for count, (place, record) in enumerate(rows, 1):
-        yield _item(settings, record, position=count - 1, place=f"{place} of the benchmark file {path}")
+        yield _make_item(settings, record, position=count - 1, place=f"{place} of the benchmark file {path}")
     if count == 0:
         raise SourceError(f"The benchmark file {path} holds no record; check its path and format.")
 
@@ -57,10 +57,10 @@ def benchmark_version(settings: BenchmarkSettings) -> str:
     try:
         return file_sha256(settings.path)
     except OSError as exc:
-        raise SourceError(_unread(Path(settings.path), exc)) from exc
+        raise SourceError(_explain_unreadable(Path(settings.path), exc)) from exc
 
 
-def _item(settings: BenchmarkSettings, record: Mapping[str, Any], *, position: int, place: str) -> Item:
+def _make_item(settings: BenchmarkSettings, record: Mapping[str, Any], *, position: int, place: str) -> Item:
     problem = record.get(settings.problem_column)
     if not isinstance(problem, str) or not problem.strip():
         raise SourceError(f"There is no text under '{settings.problem_column}' in {place}; set `problem_column`.")
@@ -70,23 +70,20 @@ def _item(settings: BenchmarkSettings, record: Mapping[str, Any], *, position: i
                 f"There is no '{column}' in {place}; set `answer_column` and `id_column`, or leave them out."
             )
     answer = record[settings.answer_column] if settings.answer_column is not None else None
-    key = record[settings.id_column] if settings.id_column is not None else position
-    return Item(benchmark=settings.name, key=str(key), problem=problem, answer=_text(answer))
-
-
-def _text(answer: Any) -> str | None:
-    if isinstance(answer, list) and len(answer) == 1:
+    if isinstance(answer, list) and len(answer) == 1:  # as OlympiadBench has it
         answer = answer[0]
-    return None if answer is None else str(answer)
+    key = record[settings.id_column] if settings.id_column is not None else position
+    return Item(benchmark=settings.name, key=str(key), problem=problem, answer=None if answer is None else str(answer))
 
 
-def _jsonl(path: Path) -> Iterator[Placed]:
-    for number, line in enumerate(_bytes(path).split(b"\n"), 1):
+def read_jsonl(path: Path) -> Iterator[Placed]:
+    """The records of a file with one JSON object a line; empty lines are no records."""
+    for number, line in enumerate(_read_bytes(path).split(b"\n"), 1):
         if line.strip():
-            yield f"line {number}", _record(line, path, number)
+            yield f"line {number}", _parse_line(line, path, number)
 
 
-def _record(line: bytes, path: Path, number: int) -> Mapping[str, Any]:
+def _parse_line(line: bytes, path: Path, number: int) -> Mapping[str, Any]:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as exc:
@@ -96,14 +93,16 @@ def _record(line: bytes, path: Path, number: int) -> Mapping[str, Any]:
     return record
 
 
-def _json(path: Path) -> Iterator[Placed]:
-    text = _bytes(path)
+def read_json(path: Path) -> Iterator[Placed]:
+    """The records of a file that is one JSON list of objects."""
+    text = _read_bytes(path)
+    # RecursionError: JSON nested too deep for the parser; the rest of ValueError: numbers of too many digits
     try:
         records = json.loads(text)
     except json.JSONDecodeError as exc:
         raise SourceError(f"The benchmark file {path} is not JSON: line {exc.lineno}: {exc.msg}.") from exc
     except UnicodeDecodeError as exc:
-        raise SourceError(f"{_not_utf8(text, path, exc)}") from exc
+        raise SourceError(f"{_explain_encoding(text, path, exc)}") from exc
     except (ValueError, RecursionError) as exc:
         raise SourceError(f"The benchmark file {path} cannot be read as JSON: {exc}.") from exc
     if not isinstance(records, list):
@@ -114,12 +113,13 @@ def _json(path: Path) -> Iterator[Placed]:
         yield f"record {number}", record
 
 
-def _csv(path: Path) -> Iterator[Placed]:
-    data = _bytes(path)
+def read_csv(path: Path) -> Iterator[Placed]:
+    """The records of a CSV file with a header."""
+    data = _read_bytes(path)
     try:
         rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
     except UnicodeDecodeError as exc:
-        raise SourceError(f"{_not_utf8(data, path, exc)}") from exc
+        raise SourceError(f"{_explain_encoding(data, path, exc)}") from exc
     while True:
         try:
             row = next(rows, None)
@@ -127,12 +127,13 @@ def _csv(path: Path) -> Iterator[Placed]:
             raise SourceError(f"Line {rows.line_num} of the benchmark file {path} is not CSV: {exc}.") from exc
         if row is None:
             return
-        if None in row or None in row.values():
+        if None in row or None in row.values():  # csv puts None for a column too many, and for one too few
             raise SourceError(f"Line {rows.line_num} of the benchmark file {path} has not the columns of its header.")
         yield f"line {rows.line_num}", row
 
 
-def _parquet(path: Path) -> Iterator[Placed]:
+def read_parquet(path: Path) -> Iterator[Placed]:
+    """The records of a Parquet file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -144,7 +145,7 @@ def _parquet(path: Path) -> Iterator[Placed]:
         yield f"row {number}", record
 
 
-def _hub_rows(settings: BenchmarkSettings) -> Iterator[Placed]:
+def _read_hub(settings: BenchmarkSettings) -> Iterator[Placed]:
     source = _as_source(settings)
     if source.revision is None:
         dataset_revision(source)  # a name on the Hub without a revision promises nothing
@@ -164,25 +165,25 @@ def _as_source(settings: BenchmarkSettings) -> SourceSettings:
 
 
 _READERS: dict[str, Callable[[Path], Iterator[Placed]]] = {
-    "jsonl": _jsonl,
-    "json": _json,
-    "csv": _csv,
-    "parquet": _parquet,
+    "jsonl": read_jsonl,
+    "json": read_json,
+    "csv": read_csv,
+    "parquet": read_parquet,
 }
 
 
-def _bytes(path: Path) -> bytes:
+def _read_bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
         return gzip.decompress(data) if path.suffix == ".gz" else data
     except (OSError, EOFError) as exc:
-        raise SourceError(_unread(path, exc)) from exc
+        raise SourceError(_explain_unreadable(path, exc)) from exc
 
 
-def _unread(path: Path, error: Exception) -> str:
+def _explain_unreadable(path: Path, error: Exception) -> str:
     return f"The benchmark file {path} cannot be read: {error}; check `decontamination.benchmarks` and `.folder`."
 
 
-def _not_utf8(data: bytes, path: Path, error: UnicodeDecodeError) -> str:
+def _explain_encoding(data: bytes, path: Path, error: UnicodeDecodeError) -> str:
     line = data.count(b"\n", 0, error.start) + 1
     return f"Line {line} of the benchmark file {path} is not UTF-8."

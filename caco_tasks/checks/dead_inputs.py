@@ -68,7 +68,12 @@ def input_names(execution: Execution) -> list[str]:
 
 def silent_keys(trials: Sequence[Trial]) -> list[str]:
     """The changed keys under none of whose changes anything happened."""
-    heard = {trial.key for trial in trials if trial.outcome is Outcome.FAIL or _differs(trial)}
+    heard = {
+        trial.key
+        for trial in trials
+        if trial.outcome is Outcome.FAIL
+        or (trial.output_json is not None and trial.output_json != trial.without_change)
+    }
     return [key for key in dict.fromkeys(trial.key for trial in trials) if key not in heard]
 
 
@@ -81,7 +86,7 @@ def find_input_faults(execution: Execution, trials: Sequence[Trial], rules: Mapp
         yield unknown(Reason.SANDBOX_LOST, f"changes of {', '.join(lost)} were lost")
     if is_constant and not lost:
         yield fail(Reason.CONSTANT_OUTPUT, f"{len(trials)} changed inputs gave the same output")
-    copied = _copied_key(execution, trials) if rules["trivial"] != "off" else None
+    copied = _find_copied_key(execution, trials) if rules["trivial"] != "off" else None
     if copied is not None:
         yield fail(Reason.TRIVIAL, f"the output is always the input {copied}")
     dead = [key for key in silent if key not in lost]
@@ -145,11 +150,7 @@ def _far_items(values: list[Any]) -> list[Any]:
     return [far for far in whole if far != values] + single
 
 
-def _differs(trial: Trial) -> bool:
-    return trial.output_json is not None and trial.output_json != trial.without_change
-
-
-def _copied_key(execution: Execution, trials: Sequence[Trial]) -> str | None:
+def _find_copied_key(execution: Execution, trials: Sequence[Trial]) -> str | None:
     """The input that the output equals under every change; only outputs that vary can show it."""
     runs = [(execution.input_json, execution.output_json)]
     runs += [(trial.input_json, trial.output_json) for trial in trials if trial.output_json is not None]
@@ -157,8 +158,9 @@ def _copied_key(execution: Execution, trials: Sequence[Trial]) -> str | None:
         return None
     read = [(json.loads(given or "{}"), json.loads(output or "null")) for given, output in runs]
     keys = json.loads(execution.input_json)
-    return next((key for key in keys if all(_is_same(given.get(key), output) for given, output in read)), None)
-
-
-def _is_same(value: object, output: object) -> bool:
-    return value == output and type(value) is type(output)
+    for key in keys:
+        pairs = [(given.get(key), output) for given, output in read]
+        # 1, 1.0 and True are equal in Python
+        if all(value == output and type(value) is type(output) for value, output in pairs):
+            return str(key)
+    return None

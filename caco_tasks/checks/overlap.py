@@ -8,7 +8,7 @@ property.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -41,23 +41,25 @@ class BenchmarkIndex:
     """
 
     def __init__(self, items: Sequence[Item], settings: DecontaminationSettings) -> None:
-        self._take(items, [words(item.problem) for item in items], settings)
+        self._hold_items(items, [words(item.problem) for item in items], settings)
         grams = [self._grams(text) if _length(text) >= settings.min_tokens else _NO_GRAMS for text in self._texts]
         self._ngrams = CoverageIndex(
             [runs for runs, _ in grams], max_items=settings.ngram_max_items, min_grams=MIN_NGRAMS
         )
         self._masked = JaccardIndex([runs for _, runs in grams], threshold=settings.review_jaccard)
 
-    def _take(self, items: Sequence[Item], texts: Sequence[list[str]], settings: DecontaminationSettings) -> None:
-        """Takes the items as they are, without the runs of their words."""
+    def _hold_items(self, items: Sequence[Item], texts: Sequence[list[str]], settings: DecontaminationSettings) -> None:
+        """All but the two indexes of word runs, which a file may hold: making them takes most of the time."""
         self.hash = index_hash(settings)
         self.counts = dict(Counter(item.benchmark for item in items))
         self._items, self._texts, self._settings = items, texts, settings
         self._ids: dict[str, int] = {}
         for token in (token for text in texts for token in text):
             self._ids.setdefault(token, len(self._ids) + 1)
-        self._exact = _grouped(" ".join(text) for text in texts)
-        self._numbers = _grouped(self._numbers_of(text, item.answer) for text, item in zip(texts, items, strict=True))
+        self._exact = _group_places(" ".join(text) for text in texts)
+        self._numbers = _group_places(
+            self._numbers_of(text, item.answer) for text, item in zip(texts, items, strict=True)
+        )
 
     @classmethod
     def build(cls, settings: DecontaminationSettings) -> "BenchmarkIndex":
@@ -71,7 +73,10 @@ class BenchmarkIndex:
     def save(self, path: Path) -> None:
         """Writes the index to a file, whole or not at all."""
         kept = {"items": [asdict(item) for item in self._items], "texts": self._texts, "hash": self.hash}
-        arrays: Any = {f"{name}.{part}": array for name, part, array in self._parts()}
+        indexes = {"ngrams": self._ngrams, "masked": self._masked}
+        arrays: Any = {
+            f"{name}.{field}": array for name, index in indexes.items() for field, array in index.arrays().items()
+        }
         text = np.frombuffer(json.dumps(kept).encode(), dtype=np.uint8)
         with replaced_bytes(path) as file:
             np.savez(file, kept=text, **arrays)
@@ -86,16 +91,14 @@ class BenchmarkIndex:
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
         index = cls.__new__(cls)
-        index._take([Item(**item) for item in kept["items"]], kept["texts"], settings)
-        parts = {name: _below(name, arrays) for name in ("ngrams", "masked")}
+        index._hold_items([Item(**item) for item in kept["items"]], kept["texts"], settings)
+        parts: dict[str, dict[str, NDArray[Any]]] = {"ngrams": {}, "masked": {}}  # as `save` named them
+        for name, array in arrays.items():
+            part, _, field = name.partition(".")
+            parts.setdefault(part, {})[field] = array
         index._ngrams = CoverageIndex.of_arrays(parts["ngrams"], min_grams=MIN_NGRAMS)
         index._masked = JaccardIndex.of_arrays(parts["masked"], threshold=settings.review_jaccard)
         return index if kept["hash"] == index.hash else None
-
-    def _parts(self) -> Iterator[tuple[str, str, NDArray[Any]]]:
-        for name, index in (("ngrams", self._ngrams), ("masked", self._masked)):
-            for part, array in index.arrays().items():
-                yield name, part, array
 
     def overlaps(self, text: str, answer: str | None = None) -> tuple[Overlap, ...]:
         """The protected items that a problem overlaps, each once, by the least blind rule that found it.
@@ -141,7 +144,7 @@ class BenchmarkIndex:
 
     def _grams(self, tokens: list[str]) -> tuple[Hashes, Hashes]:
         """The hashed runs of a text, and of its number-masked twin; words that no item has get numbers of their own."""
-        new: dict[str, int] = {}
+        new: dict[str, int] = {}  # per text, so that the index does not grow with every text looked up
         known, first_new = self._ids, len(self._ids) + 1
         ids = [known.get(token) or new.setdefault(token, first_new + len(new)) for token in tokens]
         masked = [_MASK if is_number(token) else one for token, one in zip(tokens, ids, strict=True)]
@@ -163,6 +166,7 @@ class BenchmarkIndex:
         of_item = self._texts[item]
         runs = {tuple(of_item[start : start + size]) for start in range(len(of_item) - size + 1)}
         best, begin = (0, 0), 0
+        # a start past the last run ends the last stretch too
         for start in range(len(tokens) - size + 2):
             if tuple(tokens[start : start + size]) in runs:
                 continue
@@ -180,7 +184,7 @@ def _length(tokens: list[str]) -> int:
     return sum(1 for token in tokens if token[0].isalnum())
 
 
-def _grouped(keys: Iterable[str | None]) -> dict[str, list[int]]:
+def _group_places(keys: Iterable[str | None]) -> dict[str, list[int]]:
     groups: dict[str, list[int]] = {}
     for place, key in enumerate(keys):
         if key is not None:
@@ -255,7 +259,3 @@ def _describe(overlaps: Sequence[Overlap]) -> str:
     first = overlaps[0]
     more = f" and {len(overlaps) - 1} more" if len(overlaps) > 1 else ""
     return f"{first.benchmark} {first.item}: {first.rule} {first.score:.2f}{more}"
-
-
-def _below(name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from caco_tasks.check_settings import ScreenSettings
-from caco_tasks.checks.program_source import origin, parse_program, returned_expressions
+from caco_tasks.checks.program_source import find_origin, find_returned_expressions, parse_program
 from caco_tasks.checks.rules import RuleTable, find_faults
 from caco_tasks.records import Execution, Reason, Sample, Verdict, fail
 
@@ -154,7 +154,7 @@ def find_non_finite_value(case: ProgramCase) -> str | None:
 
 def find_literal_answer(case: ProgramCase) -> str | None:
     """The only value that the function ever returns is written into it."""
-    origins = [origin(value, block) for value, block in returned_expressions(case.tree)]
+    origins = [find_origin(value, block) for value, block in find_returned_expressions(case.tree)]
     # two different literals are a decision, a literal beside a result a special case: both may be honest
     texts = {ast.unparse(value) for value in origins if _is_literal(value)}
     if len(texts) != 1 or not all(map(_is_literal, origins)):
@@ -164,7 +164,9 @@ def find_literal_answer(case: ProgramCase) -> str | None:
 
 def find_copied_input(case: ProgramCase) -> str | None:
     """The output is an input, or a copy of one."""
-    copied = {_find_copied_name(origin(value, block), block) for value, block in returned_expressions(case.tree)}
+    copied = {
+        _find_copied_name(find_origin(value, block), block) for value, block in find_returned_expressions(case.tree)
+    }
     key = copied.pop() if len(copied) == 1 else None
     # equal by name and by value: a name may have been assigned to in a loop since
     if key is None or key not in case.inputs or case.inputs[key] != case.output:
@@ -224,7 +226,7 @@ def _find_copied_name(node: ast.expr, block: Sequence[ast.stmt]) -> str | None:
     """The name that `node` is a copy of."""
     if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
-        return _find_copied_name(origin(node.args[0], block), block) if name in _COPYING_CALLS else None
+        return _find_copied_name(find_origin(node.args[0], block), block) if name in _COPYING_CALLS else None
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
         return str(node.slice.value) if isinstance(node.value, ast.Name) and node.value.id == "input" else None
     return node.id if isinstance(node, ast.Name) else None

@@ -18,12 +18,12 @@ _SIGNS_IN_A_ROW = re.compile(r"(?:[-+~]\s*|not\s+){40}")
 def parse_program(code: str) -> ast.Module | None:
     """The syntax tree of `code`; None when it does not parse or is longer or deeper than the caps."""
     tree = read_tree(code)
-    return tree if tree is not None and _depth(tree) <= MAX_NESTING else None
+    return tree if tree is not None and _measure_depth(tree) <= MAX_NESTING else None
 
 
 def read_tree(code: str) -> ast.Module | None:
     """As `parse_program`, of a tree that may be too deep: whoever walks it counts."""
-    if len(code) > MAX_CODE_CHARS or _bracket_depth(code) > MAX_NESTING or _SIGNS_IN_A_ROW.search(code):
+    if len(code) > MAX_CODE_CHARS or _measure_bracket_depth(code) > MAX_NESTING or _SIGNS_IN_A_ROW.search(code):
         return None
     try:
         return ast.parse(code)
@@ -31,16 +31,16 @@ def read_tree(code: str) -> ast.Module | None:
         return None  # a null byte is a ValueError before 3.12, a stack overflow of the parser is a MemoryError
 
 
-def entry_function(tree: ast.Module) -> ast.FunctionDef | None:
+def find_entry_function(tree: ast.Module) -> ast.FunctionDef | None:
     """The function whose call gives `output`; None when `output` is not made by calling a function of the program."""
-    value = output_expression(tree)
+    value = find_output_expression(tree)
     if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
         return None
     found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == value.func.id]
     return found[-1] if found else None
 
 
-def output_expression(tree: ast.Module) -> ast.expr | None:
+def find_output_expression(tree: ast.Module) -> ast.expr | None:
     """What the last top-level assignment to `output` assigns."""
     for node in reversed(tree.body):
         if isinstance(node, ast.Assign) and any(_is_name(target, "output") for target in node.targets):
@@ -50,7 +50,7 @@ def output_expression(tree: ast.Module) -> ast.expr | None:
     return None
 
 
-def own_nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:
+def walk_own_nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:
     """The nodes of a function's body, without those of functions and classes defined inside it."""
     waiting: list[ast.AST] = list(reversed(function.body))
     while waiting:
@@ -60,32 +60,32 @@ def own_nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
-def returned_expressions(tree: ast.Module) -> list[tuple[ast.expr, Sequence[ast.stmt]]]:
+def find_returned_expressions(tree: ast.Module) -> list[tuple[ast.expr, Sequence[ast.stmt]]]:
     """Every expression that may become `output`, beside the block of statements that it closes."""
-    function = entry_function(tree)
+    function = find_entry_function(tree)
     if function is not None:
-        returns = [node.value for node in own_nodes(function) if isinstance(node, ast.Return)]
+        returns = [node.value for node in walk_own_nodes(function) if isinstance(node, ast.Return)]
         return [(value, function.body) for value in returns if value is not None]
-    value = output_expression(tree)
+    value = find_output_expression(tree)
     return [] if value is None else [(value, tree.body)]
 
 
-def origin(expression: ast.expr, block: Sequence[ast.stmt]) -> ast.expr:
+def find_origin(expression: ast.expr, block: Sequence[ast.stmt]) -> ast.expr:
     """Follows a name back to what a straight line of assignments in `block` gave it.
 
     A name that a loop, a branch or an augmented assignment may change is not followed.
     """
-    for _ in range(MAX_NESTING):
+    for _ in range(MAX_NESTING):  # `a = b; b = a` would be followed for ever
         if not isinstance(expression, ast.Name):
             break
-        value = _last_assigned(expression, block)
+        value = _find_last_assigned(expression, block)
         if value is None:
             break
         expression = value
     return expression
 
 
-def _last_assigned(name: ast.Name, block: Sequence[ast.stmt]) -> ast.expr | None:
+def _find_last_assigned(name: ast.Name, block: Sequence[ast.stmt]) -> ast.expr | None:
     stores = [
         node
         for statement in block
@@ -94,6 +94,7 @@ def _last_assigned(name: ast.Name, block: Sequence[ast.stmt]) -> ast.expr | None
     ]
     if not stores:
         return None
+    # the last of all stores, in loops and branches too: where it is no plain assignment, the name is not followed
     last = max(stores, key=lambda node: (node.lineno, node.col_offset))
     if (last.lineno, last.col_offset) > (name.lineno, name.col_offset):
         return None
@@ -105,10 +106,10 @@ def _is_name(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
-def _bracket_depth(code: str) -> int:
+def _measure_bracket_depth(code: str) -> int:
     """How deep brackets nest; few brackets are not looked at, only counted."""
     depth = deepest = 0
-    if (few := sum(map(code.count, _OPENING))) <= MAX_NESTING:
+    if (few := sum(map(code.count, _OPENING))) <= MAX_NESTING:  # many times faster, and true of nearly all programs
         return few
     for char in code:
         if char in _OPENING:
@@ -119,7 +120,7 @@ def _bracket_depth(code: str) -> int:
     return deepest
 
 
-def _depth(tree: ast.AST) -> int:
+def _measure_depth(tree: ast.AST) -> int:
     depth, level = 0, [tree]
     while level and depth <= MAX_NESTING:
         level = [child for node in level for child in ast.iter_child_nodes(node)]

@@ -45,6 +45,8 @@ class _TooDeepError(Exception):
 
 
 class _Writer:
+    """Walks a tree once and writes it down; the methods of `_HANDLERS` are those for nodes that are not written as they are."""
+
     def __init__(self, tree: ast.Module, *, keep_literals: bool) -> None:
         self._tree = tree
         self._keep_literals = keep_literals
@@ -58,14 +60,17 @@ class _Writer:
 
     def text(self) -> str:
         for statement in self._tree.body:
-            if not _is_print(statement):
-                self._write(statement)
+            match statement:
+                case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
+                    pass  # what a program prints makes it no other one
+                case _:
+                    self._write(statement)
         kept = input_keys(self._tree) | {"input", "output"} | _members(self._classes)
         self._own -= kept
         self._origins = {name: where for name, where in self._origins.items() if name not in kept | self._own}
-        return _NAME.sub(self._resolved, "".join(self._parts))
+        return _NAME.sub(self._resolve_name, "".join(self._parts))
 
-    def _resolved(self, found: re.Match[str]) -> str:
+    def _resolve_name(self, found: re.Match[str]) -> str:
         name = found[1]
         if name.startswith("="):  # a keyword of a call: the program's own only where it is a parameter
             name = name[1:]
@@ -104,34 +109,34 @@ class _Writer:
         else:
             self._parts.append(f"{value},")
 
-    def _name(self, node: ast.Name) -> None:
+    def write_name(self, node: ast.Name) -> None:
         if node.ctx.__class__ is not ast.Load:
             self._own.add(node.id)
         self._parts.append(f"\0{node.id}\0,")
 
-    def _constant(self, node: ast.Constant) -> None:
+    def write_constant(self, node: ast.Constant) -> None:
         self._parts.append(f"{node.value!r}," if self._keep_literals else f"{type(node.value).__name__},")
 
-    def _expression(self, node: ast.Expr) -> None:
+    def write_expression(self, node: ast.Expr) -> None:
         if node.value.__class__ is not ast.Constant:  # a docstring, or a value that nothing uses
             self._write_fields(node)
 
-    def _assigned(self, node: ast.AnnAssign) -> None:
+    def write_annotated(self, node: ast.AnnAssign) -> None:
         if node.value is None:
             self._write_fields(node)
         else:
             self._write_fields(ast.Assign(targets=[node.target], value=node.value))
 
-    def _argument(self, node: ast.arg) -> None:
+    def write_argument(self, node: ast.arg) -> None:
         self._own.add(node.arg)
         self._parameters.add(node.arg)
         self._parts.append(f"\0{node.arg}\0,")
 
-    def _keyword(self, node: ast.keyword) -> None:
+    def write_keyword(self, node: ast.keyword) -> None:
         self._parts.append("**" if node.arg is None else f"\0={node.arg}\0=")
         self._write(node.value)
 
-    def _defined(self, node: ast.FunctionDef | ast.ClassDef | ast.ExceptHandler) -> None:
+    def write_definition(self, node: ast.FunctionDef | ast.ClassDef | ast.ExceptHandler) -> None:
         if isinstance(node, ast.ClassDef):
             self._classes.append(node)
         if node.name is not None:
@@ -139,41 +144,41 @@ class _Writer:
             self._parts.append(f"\0{node.name}\0")
         self._write_fields(node)
 
-    def _declared(self, node: ast.Global | ast.Nonlocal) -> None:
+    def write_declaration(self, node: ast.Global | ast.Nonlocal) -> None:
         names = ",".join(f"\0{name}\0" for name in node.names)
         self._parts.append(f"{node.__class__.__name__}({names})")
 
-    def _imported(self, node: ast.Import) -> None:
+    def note_import(self, node: ast.Import) -> None:
         for alias in node.names:
             first = alias.name.partition(".")[0]
             self._origins[alias.asname or first] = alias.name if alias.asname else first
 
-    def _imported_from(self, node: ast.ImportFrom) -> None:
+    def note_import_from(self, node: ast.ImportFrom) -> None:
         for alias in node.names:
             if alias.name == "*":
                 self._parts.append(f"from {node.module} import *,")
             self._origins[alias.asname or alias.name] = f"{node.module}.{alias.name}"
 
-    def _nothing(self, node: ast.AST) -> None:
+    def skip(self, node: ast.AST) -> None:
         """A statement that does nothing."""
 
 
 _HANDLERS: dict[type, Callable[..., None]] = {
-    ast.Name: _Writer._name,
-    ast.Constant: _Writer._constant,
-    ast.Expr: _Writer._expression,
-    ast.AnnAssign: _Writer._assigned,
-    ast.arg: _Writer._argument,
-    ast.keyword: _Writer._keyword,
-    ast.FunctionDef: _Writer._defined,
-    ast.AsyncFunctionDef: _Writer._defined,
-    ast.ClassDef: _Writer._defined,
-    ast.ExceptHandler: _Writer._defined,
-    ast.Global: _Writer._declared,
-    ast.Nonlocal: _Writer._declared,
-    ast.Import: _Writer._imported,
-    ast.ImportFrom: _Writer._imported_from,
-    ast.Pass: _Writer._nothing,
+    ast.Name: _Writer.write_name,
+    ast.Constant: _Writer.write_constant,
+    ast.Expr: _Writer.write_expression,
+    ast.AnnAssign: _Writer.write_annotated,
+    ast.arg: _Writer.write_argument,
+    ast.keyword: _Writer.write_keyword,
+    ast.FunctionDef: _Writer.write_definition,
+    ast.AsyncFunctionDef: _Writer.write_definition,
+    ast.ClassDef: _Writer.write_definition,
+    ast.ExceptHandler: _Writer.write_definition,
+    ast.Global: _Writer.write_declaration,
+    ast.Nonlocal: _Writer.write_declaration,
+    ast.Import: _Writer.note_import,
+    ast.ImportFrom: _Writer.note_import_from,
+    ast.Pass: _Writer.skip,
 }
 
 
@@ -196,10 +201,3 @@ def _members(classes: list[ast.ClassDef]) -> set[str]:
         else:
             members |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
     return members
-
-
-def _is_print(node: ast.stmt) -> bool:
-    match node:
-        case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
-            return True
-    return False
