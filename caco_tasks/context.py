@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from caco_tasks.config import ModelSettings, RoleName, RunConfig
 from caco_tasks.grading import Grader
+from caco_tasks.identity import RunKeys, narrowed_paths
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm import Llm
 from caco_tasks.pipeline import StageSpec
@@ -100,3 +101,18 @@ class Context:
     def work_folder(self) -> Path:
         """A folder for this output that outlives a killed task on this machine; whoever uses it deletes it."""
         return self.services.work_folder(self.key)
+
+
+def stage_context(keys: RunKeys, services: Services, spec: StageSpec, shard: int) -> Context:
+    """The context of one stage and shard of a run, with the settings that the stage declares and no others."""
+    return Context(
+        run=keys.run,
+        spec=spec,
+        config=keys.config.narrowed(narrowed_paths(spec)),
+        shard=shard,
+        key=keys.key(spec.name, shard),
+        origin=keys.origin(spec, shard),
+        draw=keys.draw,
+        inputs=keys.inputs(spec, shard),
+        services=services,
+    )

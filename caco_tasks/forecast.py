@@ -11,13 +11,13 @@ from typing import Any, get_args
 from caco_tasks.check_settings import Rule
 from caco_tasks.config import ModelSettings, RoleName, RunConfig
 from caco_tasks.connections import Connections
-from caco_tasks.context import Context
-from caco_tasks.identity import Place, RunKeys, narrowed_paths
+from caco_tasks.context import stage_context
+from caco_tasks.identity import Place, RunKeys
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm import Llm
 from caco_tasks.llm.llm import Reply, Request, no_reply
-from caco_tasks.llm.reply_cache import CachingLlm
 from caco_tasks.llm.prompts import judge_prompts
+from caco_tasks.llm.reply_cache import CachingLlm
 from caco_tasks.pipeline import StageSpec, count_shards, find_stage, stages_of
 from caco_tasks.records import Judged, Outcome, Reason
 from caco_tasks.runner import find_output
@@ -104,7 +104,9 @@ class Forecast:
         if records is None or spec.executes:
             return self._max_records(spec, shard) * _calls_each(spec, self._keys.config)
         self._services.unanswered.clear()
-        for _ in stage_function(spec)(records, self._context(spec, shard)) if records else ():
+        for _ in (
+            stage_function(spec)(records, stage_context(self._keys, self._services, spec, shard)) if records else ()
+        ):
             pass  # the verdicts do not matter, only what was asked
         return len(self._services.unanswered)
 
@@ -114,7 +116,7 @@ class Forecast:
         They are those of the nearest output that is there, less those that a check between will surely reject.
         """
         if spec.reads is None:
-            return list(records_of(self._context(spec, shard)))
+            return list(records_of(stage_context(self._keys, self._services, spec, shard)))
         between: list[Place] = []
         place = self._before(spec.name, shard)
         while place is not None and self._output(*place) is None:
@@ -170,20 +172,6 @@ class Forecast:
     def _rows(self, manifest: Manifest) -> list[Judged[Any]]:
         record = find_stage(manifest.pipeline, manifest.stage).writes
         return read_shard(self._store, manifest.uri, record, sha256=manifest.sha256)
-
-    def _context(self, spec: StageSpec, shard: int) -> Context:
-        keys = self._keys
-        return Context(
-            run=keys.run,
-            spec=spec,
-            config=keys.config.narrowed(narrowed_paths(spec)),
-            shard=shard,
-            key=keys.key(spec.name, shard),
-            origin=keys.origin(spec, shard),
-            draw=keys.draw,
-            inputs=keys.inputs(spec, shard),
-            services=self._services,
-        )
 
 
 def _asks_a_model(spec: StageSpec, config: RunConfig) -> bool:

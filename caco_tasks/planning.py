@@ -4,12 +4,12 @@ A pin says what a name in the config stood for when the run was planned. The key
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from caco_tasks.checks.benchmarks import benchmark_version
 from caco_tasks.check_settings import BenchmarkSettings
+from caco_tasks.checks.benchmarks import benchmark_version
 from caco_tasks.config import ModelSettings, RunConfig
 from caco_tasks.errors import ConfigError, LedgerError
 from caco_tasks.identity import BASE, TRAINED, config_hash, pipeline_run_id, prompt_names, training_hash
@@ -28,11 +28,18 @@ from caco_tasks.version import code_version
 
 
 def find_or_make_run(
-    pipeline: str, partition: str, config: RunConfig, *, ledger: Ledger, store: Store, is_registered: bool = True
+    pipeline: str,
+    partition: str,
+    config: RunConfig,
+    *,
+    ledger: Ledger,
+    store: Store,
+    requested: Mapping[str, Any] | None = None,
 ) -> RunRecord:
     """The run of a pipeline over a date with a config: as it was planned before, else planned now and registered.
 
-    With `is_registered` False nothing is written, and a run that is planned now is only looked at.
+    `requested` are config and overrides in the words of whoever plans it; without them nothing is registered or written,
+    and a run that is planned now is only looked at.
 
     Raises:
         ConfigError: pipeline, partition or a setting is wrong.
@@ -54,6 +61,7 @@ def find_or_make_run(
         partition=partition,
         config_hash=config_hash(pipeline, config, **content),
         config={},
+        requested=dict(requested or {}),
         code_version=code_version(),
         planned_at=datetime.now(UTC),
         **content,
@@ -61,7 +69,7 @@ def find_or_make_run(
     )
     settings = config.model_dump(mode="json")  # alike in all that changes data; how it is run may differ each time
     run = run.model_copy(update={"config": settings})
-    if is_registered:
+    if requested is not None:
         run = ledger.register_run(run).model_copy(update={"config": settings})  # where two plan at once, the first wins
         record = run.model_dump_json(indent=1).encode()
         if record != stored:
@@ -184,5 +192,3 @@ def _find_dataset(partition: str, config: RunConfig, ledger: Ledger, store: Stor
     if published.rows == 0:
         raise ConfigError(f"The dataset '{dataset}' has no rows: there is nothing to train a student on.")
     return published.partition, dataset, hashlib.sha256(manifest).hexdigest()
-
-

@@ -17,11 +17,11 @@ from typing import Any
 from caco_tasks import errors
 from caco_tasks.config import RunConfig, load_config, parse_config
 from caco_tasks.connections import Connections, key_variable
-from caco_tasks.context import Context
+from caco_tasks.context import stage_context
 from caco_tasks.dry_run import dry_run_shards, judge_dry_run, run_costs
 from caco_tasks.errors import CacoError, ConfigError, GateError, LedgerError
 from caco_tasks.housekeeping import find_waste, tally
-from caco_tasks.identity import RunKeys, narrowed_paths
+from caco_tasks.identity import RunKeys
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm.prompts import check_prompts
 from caco_tasks.pipeline import count_shards, find_stage, mapped_stages, stages_of
@@ -48,10 +48,27 @@ def plan(pipeline: str, *, partition: str, config: str, overrides: Sequence[str]
     settings = load_config(config, overrides)
     check_prompts(settings)
     stages_of(pipeline)
-    with open_ledger() as (ledger, connections):
-        run = find_or_make_run(pipeline, partition, settings, ledger=ledger, store=open_store(connections.store))
-    shards = count_shards(mapped_stages(pipeline)[0] if mapped_stages(pipeline) else stages_of(pipeline)[0], settings)
-    return {"run_id": run.run_id, "partition": run.partition, "shards": list(range(shards))}
+    with open_ledger() as (ledger, reached):
+        run = find_or_make_run(
+            pipeline,
+            partition,
+            settings,
+            ledger=ledger,
+            store=open_store(reached.store),
+            requested={"config": config, "overrides": list(overrides)},
+        )
+    return _planned(run, settings)
+
+
+def resume(run_id: str) -> dict[str, Any]:
+    """What `plan` returned for a run that was planned before.
+
+    Raises:
+        LedgerError: there is no such run.
+    """
+    with open_ledger() as (ledger, reached):
+        run = read_run(open_store(reached.store), find_run(ledger, run_id).run_id, reached)
+    return _planned(run, config_of(run))
 
 
 def stage(name: str, run_id: str, shard: int, *, keys: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -100,7 +117,9 @@ def load(run_id: str, stage_name: str, shard: int) -> dict[str, Any]:
         output = parse_stored(RunOutput, require(store, uri), uri=uri)
         manifest = find_output(store, stage_name, output.key)
         if manifest is None:
-            raise ConfigError(f"The run {run_id} names the output {output.key[:12]}, which is gone: rerun '{stage_name}'.")
+            raise ConfigError(
+                f"The run {run_id} names the output {output.key[:12]}, which is gone: rerun '{stage_name}'."
+            )
         manifest = ledger.load_output(run, manifest, store, shard=shard, attempt=output.attempt)
         if "dataset" in manifest.artifacts:
             _register_dataset(ledger, store, str(manifest.artifacts["dataset"]))
@@ -139,7 +158,9 @@ def finish(run_id: str) -> dict[str, Any]:
         for dataset in ledger.datasets(find_run(ledger, run_id).run_id):
             state = read_state(store, dataset)
             if state is not None and state.state == "staged":
-                set_dataset_state(ledger, store, dataset, "published", by=GATE, because=f"the gate of run {run_id} passed")
+                set_dataset_state(
+                    ledger, store, dataset, "published", by=GATE, because=f"the gate of run {run_id} passed"
+                )
     return counts
 
 
@@ -239,18 +260,7 @@ def work_all(name: str, run_id: str, shards: Sequence[int], environ: Mapping[str
     keys = RunKeys.of(run, store)
     with TaskServices(reached, run=run, config=config) as services:
         for shard in shards:
-            context = Context(
-                run=run,
-                spec=spec,
-                config=config.narrowed(narrowed_paths(spec)),
-                shard=shard,
-                key=keys.key(name, shard),
-                origin=keys.origin(spec, shard),
-                draw=keys.draw,
-                inputs=keys.inputs(spec, shard),
-                services=services,
-            )
-            yield make_output(context, keys)
+            yield make_output(stage_context(keys, services, spec, shard), keys)
 
 
 def read_run(store: Store, run_id: str, reached: Connections) -> RunRecord:
@@ -324,6 +334,16 @@ def open_ledger() -> Iterator[tuple[Ledger, Connections]]:
         raise LedgerError("There is no ledger: start the local platform with `caco up`, or set CACO_LEDGER_URL.")
     with Ledger(reached.ledger_url) as ledger:
         yield ledger, reached
+
+
+def _planned(run: RunRecord, config: RunConfig) -> dict[str, Any]:
+    first = (mapped_stages(run.pipeline) or stages_of(run.pipeline))[0]
+    return {
+        "run_id": run.run_id,
+        "partition": run.partition,
+        "shards": list(range(count_shards(first, config))),
+        "settings": {"partition": run.partition, **run.requested},
+    }
 
 
 def _register_dataset(ledger: Ledger, store: Store, dataset: str) -> None:

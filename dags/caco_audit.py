@@ -1,14 +1,14 @@
 """### Audit: put a random draw of rows before a person
 
-**What it does.** Draws rows of a finished night at random, some of each stratum: accepted, and rejected or unknown by
+**What it does.** Draws rows of a finished nightly run at random, some of each stratum: accepted, and rejected or unknown by
 check and reason. Each row becomes a form under *Required actions*: problem, solution, program and output, and nothing of
 what the checks said. Each answer is written down as it comes. The view `judge_confusion` then tells how often each check
 errs.
 
-**Reads** the shards of the run. **Writes** `draws/...` and `audits/...` in the store and the tables `audit_draw`,
+**Reads** the outputs of the run. **Writes** `draws/...` and `audits/...` in the store and the tables `audit_draw`,
 `audit_stratum`, `audit_row` and `audit` in the ledger.
 
-**When** by hand, after a night whose checks you want to know better.
+**When** by hand, after a run whose checks you want to know better.
 
 **To rerun** trigger it again with the same run and rows: the draw is the same, and a person's later answer takes the
 place of the earlier. To be asked for one row again, clear its `ask`. A second person answers in a run of their own, or by
@@ -62,17 +62,17 @@ NOTE = Param("", type="string", maxLength=2000, title="Note", description="What 
 @task
 def draw() -> list[dict[str, str]]:
     """The rows of the draw, as `{"draw", "row"}`."""
-    from caco_tasks import tasks
+    from caco_tasks import audit_tasks
 
     params = get_current_context()["params"]
-    drawn = tasks.audit_draw(params["run"], params["rows"])
+    drawn = audit_tasks.audit_draw(params["run"], params["rows"])
     return [{"draw": drawn.draw_id, "row": row.subject_id} for row in drawn.rows]
 
 
 @task
 def record(draw: str, row: str, reply: dict[str, Any]) -> dict[str, Any] | None:
     """Writes an answer down; none where the form was left open."""
-    from caco_tasks import tasks
+    from caco_tasks import audit_tasks
     from caco_tasks.audit import Answered
 
     user = reply["responded_by_user"]
@@ -80,15 +80,15 @@ def record(draw: str, row: str, reply: dict[str, Any]) -> dict[str, Any] | None:
         return None
     person = get_current_context()["params"]["person"] or user["name"]
     answered = Answered(row=row, answer=reply["chosen_options"][0], note=reply["params_input"].get("note") or None)
-    return tasks.audit_record(draw, [answered], person=person, answered_at=reply["responded_at"])
+    return audit_tasks.audit_record(draw, [answered], person=person, answered_at=reply["responded_at"])
 
 
 def text_of(ti: Any) -> str:
     """The row of a form as Markdown: read when the form is made, so that XCom carries ids only."""
-    from caco_tasks import tasks
+    from caco_tasks import audit_tasks
 
     drawn = ti.xcom_pull(task_ids="draw")[ti.map_index]
-    return tasks.audit_text(drawn["draw"], drawn["row"])
+    return audit_tasks.audit_text(drawn["draw"], drawn["row"])
 
 
 @dag(

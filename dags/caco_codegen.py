@@ -1,11 +1,12 @@
 """### CodeGen: fine-tune the model that writes programs
 
 **What it does.** Fine-tunes the CodeGen model of the config on the verified seed programs and keeps its weights under
-the hash of their content. The `gate` decides the state of the run; nights planned after it use the new model.
+the hash of their content. `finish` decides the state of the run; nightly runs of the same training settings that are
+planned after it, for its date or a later one, use the new model.
 
 **Reads** the seed programs of a finished `caco_seeds` run, pinned when the run is planned. **Writes**
-`models/{model_id}` and `runs/{partition}/{run_id}/train` in the store, the model and its metrics in the ledger, and an
-event of the asset `caco_codegen_model`.
+`models/{model_id}`, `runs/{partition}/{run_id}/...` and `outputs/train/...` in the store, the model and its metrics in the
+ledger, and an event of the asset `caco_codegen_model`.
 
 **When** each time `caco_seeds` finishes (asset `caco_seed_programs`), with the partition, config and overrides that it
 ran with; or by hand.
@@ -14,9 +15,9 @@ ran with; or by hand.
 found and skipped, a killed one goes on from its last checkpoint on the same machine. Training takes one slot of the
 pool `gpu`.
 
-**It will not** touch a model that was accepted before; nights that were planned with it keep it. A new model whose loss
+**It will not** touch a model that was accepted before; nightly runs that were planned with it keep it. A new model whose loss
 rose, or whose programs run less often than those of the model in use, is registered with the reason
-(`refused_because` in the table `model`) and not used; the run succeeds and the nights go on with the one before.
+(`refused_because` in the table `model`) and not used; the run succeeds and nightly runs go on with the one before.
 
 **Example** (Trigger, configuration JSON):
 
@@ -26,7 +27,7 @@ rose, or whose programs run less often than those of the model in use, is regist
 from typing import Any
 
 from airflow.sdk import dag
-from caco_common import CODEGEN, COMMON_PARAMS, CPU, DEFAULT_ARGS, GPU, SEED_PROGRAMS, gate, plan, stage_and_load
+from caco_common import CODEGEN, COMMON_PARAMS, CPU, DEFAULT_ARGS, SEED_PROGRAMS, WORKERS, finish, plan, stage_and_load
 
 
 @dag(
@@ -40,8 +41,8 @@ from caco_common import CODEGEN, COMMON_PARAMS, CPU, DEFAULT_ARGS, GPU, SEED_PRO
 def caco_codegen() -> None:
     """Verified seed programs in, a trained CodeGen out."""
     planned: Any = plan.override(**CPU)("codegen")
-    train = stage_and_load.override(task_id="train", **GPU).partial(stage="train", inputs=[]).expand_kwargs(planned)
-    train >> gate.override(outlets=[CODEGEN], **CPU)(planned)
+    train = stage_and_load.override(task_id="train", **WORKERS["gpu"]).partial(stage="train").expand_kwargs(planned)
+    train >> finish.override(outlets=[CODEGEN], **CPU)(planned)
 
 
 caco_codegen()

@@ -1,10 +1,11 @@
-"""What the Caco DAGs share: defaults, form fields, assets, and the three tasks that they wire.
+"""What the Caco DAGs share: defaults, form fields, assets, and the tasks that they wire.
 
 A task body only calls `caco_tasks.tasks`; everything with a decision in it lives there and is tested without Airflow.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from airflow.sdk import (
@@ -23,6 +24,7 @@ from airflow.sdk import (
 
 from caco_tasks.config import bundled_configs, load_config
 from caco_tasks.llm.prompts import check_prompts
+from caco_tasks.pipeline import mapped_stages
 
 SEED_PROGRAMS = Asset("caco_seed_programs", uri="caco://seed_programs")
 CODEGEN = Asset("caco_codegen_model", uri="caco://codegen_model")
@@ -32,12 +34,15 @@ CONFIGS = bundled_configs()  # offered by the trigger form
 CONFIG_VARIABLE = "caco_config"  # Airflow variable: the config of runs that name none
 
 for name in CONFIGS:
-    check_prompts(load_config(name))  # a prompt that cannot be filled in stops the DAGs here, not a night at 03:00
+    check_prompts(load_config(name))  # a prompt that cannot be filled in stops the DAGs here, not a run at 03:00
 
-CPU: dict[str, Any] = {"queue": "cpu", "execution_timeout": timedelta(hours=2)}
-GPU: dict[str, Any] = {"queue": "gpu", "pool": "gpu", "execution_timeout": timedelta(hours=12)}
+WORKERS: dict[str, dict[str, Any]] = {  # by the queue that a stage declares
+    "cpu": {"queue": "cpu", "execution_timeout": timedelta(hours=2)},
+    "gpu": {"queue": "gpu", "pool": "gpu", "execution_timeout": timedelta(hours=12)},
+}
+CPU = WORKERS["cpu"]
 
-HOPELESS: list[type[BaseException] | str] = [  # a second attempt would say the same
+NON_RETRYABLE: list[type[BaseException] | str] = [  # a second attempt would end the same
     f"caco_tasks.errors.{name}" for name in ("ConfigError", "ConservationError", "DamagedError", "GateError")
 ]
 
@@ -47,7 +52,7 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_delay": timedelta(seconds=15),
     "retry_exponential_backoff": 2,
     "max_retry_delay": timedelta(minutes=10),
-    "retry_policy": ExceptionRetryPolicy(rules=[RetryRule(exception=HOPELESS, action=RetryAction.FAIL)]),
+    "retry_policy": ExceptionRetryPolicy(rules=[RetryRule(exception=NON_RETRYABLE, action=RetryAction.FAIL)]),
 }
 
 FIELDS = {"samples": "samples", "dataset": "evaluate.dataset"}  # of single forms, and the settings that they change
@@ -74,39 +79,88 @@ COMMON_PARAMS = {
         items={"type": "string", "pattern": r"^[A-Za-z0-9_.\-]+=.+$"},
         maxItems=50,
         title="Overrides",
-        description="Settings to change, one per line, as key.path=value: shards=2, publish.name=trial.",
+        description="Settings to change, one per line, as key.path=value: judge.times=3, publish.name=trial.",
+    ),
+    "run_id": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^[0-9a-f]{8,32}$",
+        title="Run",
+        description="Go on with a run that was planned before, by its id or the beginning of it. Empty: the fields above.",
+    ),
+    "rerun": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^[a-z]+(:\d+)?$",
+        title="Rerun",
+        description="A stage whose finished outputs are made anew, as judge or judge:3 for one shard; what is made from them "
+        "follows. Empty: what is finished is reused.",
+    ),
+    "rerun_unknown": Param(
+        True,
+        type="boolean",
+        title="Rerun only what is unknown",
+        description="Keep every known verdict of the stage above, and ask again only for the unknown ones.",
     ),
 }
 
 
 @task
 def plan(pipeline: str) -> list[dict[str, Any]]:
-    """Registers the run; one `{"run_id", "shard"}` for each of its shards."""
+    """Registers the run, asks for new attempts where the form does; one `{"run_id", "shard"}` for each of its shards."""
     from caco_tasks import tasks
 
-    run = tasks.plan(pipeline, **settle(get_current_context()))
+    context = get_current_context()
+    form = context["params"]
+    run = tasks.resume(form["run_id"]) if form["run_id"] else tasks.plan(pipeline, **resolve_settings(context))
+    context["ti"].xcom_push("settings", run["settings"])
+    if form["rerun"]:
+        stage, _, shard = form["rerun"].partition(":")
+        unknown_only, token = form["rerun_unknown"], context["run_id"]  # a retried task asks once
+        tasks.rerun(run["run_id"], stage, shard=int(shard) if shard else None, unknown_only=unknown_only, token=token)
     return [{"run_id": run["run_id"], "shard": shard} for shard in run["shards"]]
 
 
 @task(map_index_template="shard {{ task.op_kwargs['shard'] }}")
-def stage_and_load(stage: str, run_id: str, shard: int, inputs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Runs a stage over a shard and loads its manifest; hands on the counts that the ledger registered."""
+def stage_and_load(stage: str, run_id: str, shard: int) -> dict[str, Any]:
+    """Makes an output, or finds it made, and loads it; hands on the counts that the ledger registered."""
     from caco_tasks import tasks
 
-    keys = keys_of(tasks.connections(stage, run_id))
-    tasks.stage(stage, run_id, shard, [counts["uri"] for counts in inputs] or None, keys=keys)
+    tasks.stage(stage, run_id, shard, keys=keys_of(tasks.connections(stage, run_id)))
     return tasks.load(run_id, stage, shard)
 
 
-@task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+@task
 def gate(shards: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Decides the state of the run, and announces what was made to those who wait for it."""
+    """Checks the whole run before anything is published."""
     from caco_tasks import tasks
 
-    demand_all_done(get_current_context())
-    counts = tasks.gate(shards[0]["run_id"])
-    announce(get_current_context(), shards[0]["run_id"])
+    return tasks.gate(shards[0]["run_id"])
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+def finish(shards: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Decides the state of the run, publishes what it staged, and tells those who wait for it what was made."""
+    from caco_tasks import tasks
+
+    require_all_done(get_current_context())
+    counts = tasks.finish(shards[0]["run_id"])
+    emit_asset_events(get_current_context(), shards[0]["run_id"])
     return counts
+
+
+def line_of_stages(pipeline: str) -> Callable[[str, int], None]:
+    """The tasks of one shard: the mapped stages of a pipeline, each on the workers that it declares."""
+
+    def line(run_id: str, shard: int) -> None:
+        made: list[Any] = []
+        for spec in mapped_stages(pipeline):
+            step = stage_and_load.override(task_id=spec.name, **WORKERS[spec.queue])
+            made.append(step(stage=spec.name, run_id=run_id, shard=shard))
+        for before, after in pairwise(made):
+            before >> after
+
+    return line
 
 
 def keys_of(connections: Iterable[str]) -> dict[str, str]:
@@ -114,33 +168,26 @@ def keys_of(connections: Iterable[str]) -> dict[str, str]:
     return {name: Connection.get(name).password or "" for name in connections}
 
 
-def of_all_shards(results: Sequence[dict[str, Any]] | dict[str, Any]) -> list[dict[str, Any]]:
-    """The results of a mapped group as a list: those of a group with a single shard come bare from Airflow."""
-    return [results] if isinstance(results, dict) else list(results)
-
-
-def settle(context: Context) -> dict[str, Any]:
-    """Partition, config and overrides of a run, kept for `announce`.
+def resolve_settings(context: Context) -> dict[str, Any]:
+    """Partition, config and overrides of a run.
 
     Each comes from the form, else from the newest asset event that started the run, else from a default. A partition
     key goes before the form: it is what a backfill asks for.
     """
     form, event = context["params"], _newest_event(context)
     chosen = [f"{key}={form[name]}" for name, key in FIELDS.items() if form.get(name)]
-    settings = {
+    return {
         "partition": context.get("partition_key") or form["partition"] or event.get("partition") or _day_due(context),
         "config": form["config"] or event.get("config") or Variable.get(CONFIG_VARIABLE, default="nano"),
         "overrides": [*(form["overrides"] or event.get("overrides", [])), *chosen],
     }
-    context["ti"].xcom_push("settings", settings)
-    return settings
 
 
-def demand_all_done(context: Context) -> None:
-    """Fails the run if any of its tasks did: the gate is its leaf, so its state is the state of the run.
+def require_all_done(context: Context) -> None:
+    """Fails the run if any of its tasks did: it is called in the leaf, so its state is the state of the run.
 
     Raises:
-        GateError: a task before the gate failed.
+        GateError: a task before it failed.
     """
     from caco_tasks.errors import GateError
 
@@ -150,7 +197,7 @@ def demand_all_done(context: Context) -> None:
         raise GateError(f"Tasks failed ({', '.join(failed)}): mend the cause, then clear them and all that follows.")
 
 
-def announce(context: Context, run_id: str) -> None:
+def emit_asset_events(context: Context, run_id: str) -> None:
     """Tells the listeners of the outlets what was made and with which settings, so that they go on with the same."""
     settings = context["ti"].xcom_pull(task_ids="plan", key="settings")
     for asset in context["outlets"]:

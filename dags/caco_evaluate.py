@@ -2,20 +2,21 @@
 
 **What it does.** Fine-tunes the base model of the config on a dataset, then asks base and student the items of the
 config's benchmarks, zero-shot and greedy, and grades every answer. Views `scores` and `score_gains` have the results with
-their intervals; the Caco page shows them. The `gate` decides the state of the run.
+their intervals; the Caco page shows them. `finish` decides the state of the run.
 
 **Reads** the dataset that the run pins by name, version and hash when it is planned, and the files of the benchmarks.
-**Writes** `models/{model_id}` and `runs/{partition}/{run_id}/...` in the store; the student, its scores and every answer's
+**Writes** `models/{model_id}`, `runs/...` and `outputs/...` in the store; the student, its scores and every answer's
 verdict in the ledger.
 
 **When** each time `caco_nightly` has published (asset `caco_dataset`), with the partition, config and overrides that it
 ran with; or by hand, for any dataset.
 
 **To rerun** clear the failed task with what follows it. The same dataset and settings are the same run, filed under the
-date of the dataset: a finished training is found and skipped. Each model takes one slot of the pool `gpu`.
+date of the dataset: a finished training is found and reused, as are the answers of a base that was asked before. Each model
+takes one slot of the pool `gpu`.
 
 **It will not** train on a dataset without rows, count an answer that no checker could decide as wrong, or let a student
-take the place of any model that a night uses.
+take the place of any model that a nightly run uses.
 
 **Example** (Trigger, configuration JSON):
 
@@ -26,7 +27,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import Param, PartitionedAssetTimetable, dag, task
-from caco_common import COMMON_PARAMS, CPU, DATASET, DEFAULT_ARGS, GPU, gate, plan, stage_and_load
+from caco_common import COMMON_PARAMS, CPU, DATASET, DEFAULT_ARGS, WORKERS, finish, plan, stage_and_load
 
 DATASET_PARAM = Param(
     None,
@@ -58,8 +59,9 @@ def student(shards: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def caco_evaluate() -> None:
     """A published dataset in, a student and its scores out."""
     planned: Any = plan.override(**CPU)("evaluate")
-    evaluate = stage_and_load.override(task_id="evaluate", **GPU).partial(stage="evaluate", inputs=[])
-    student.override(**GPU)(planned) >> evaluate.expand_kwargs(planned) >> gate.override(**CPU)(planned)
+    evaluate = stage_and_load.override(task_id="evaluate", **WORKERS["gpu"]).partial(stage="evaluate")
+    trained: Any = student.override(**WORKERS["gpu"])(planned)
+    trained >> evaluate.expand_kwargs(planned) >> finish.override(**CPU)(planned)
 
 
 caco_evaluate()

@@ -7,8 +7,11 @@ from typing import Any
 
 from caco_tasks.config import RunConfig, parse_config
 from caco_tasks.connections import Connections
-from caco_tasks.context import Context
-from caco_tasks.ids import program_id, run_id
+from caco_tasks.context import Context, stage_context
+from caco_tasks.identity import TRAINED, RunKeys, config_hash, pipeline_run_id
+from caco_tasks.ids import program_id
+from caco_tasks.llm.weights import model_identity
+from caco_tasks.pipeline import find_stage
 from caco_tasks.records import (
     Execution,
     Generation,
@@ -24,8 +27,10 @@ from caco_tasks.records import (
 )
 from caco_tasks.services import TaskServices
 from caco_tasks.store import RunRecord, Store, open_store
+from caco_tasks.store.manifest import run_uri
 from caco_tasks.store.store import StoreSettings
 
+DAY = "2026-01-02"
 CODE = 'input = {"pens": 3, "price": 4}\n\ndef cost(pens, price):\n    return pens * price\n\noutput = cost(**input)\n'
 
 
@@ -118,26 +123,42 @@ def small_config(**changes: Any) -> RunConfig:
     return parse_config(values | changes, origin="the test's settings")
 
 
-def nightly_run(config: RunConfig) -> RunRecord:
-    """The record of a run with `config`."""
-    config_hash = config.fingerprint()
+def nightly_run(config: RunConfig, **pins: Any) -> RunRecord:
+    """The record of a run with `config`, planned without a ledger."""
+    models = {role: model_identity(settings) for role, settings in config.models.items() if settings.model != TRAINED}
     return RunRecord(
-        run_id=run_id("nightly", "2026-01-02", config_hash),
+        run_id=pipeline_run_id("nightly", DAY, config),
         pipeline="nightly",
-        partition="2026-01-02",
-        config_hash=config_hash,
+        partition=DAY,
+        config_hash=config_hash("nightly", config),
         config=config.model_dump(mode="json"),
         code_version="0",
+        models={"codegen": "codegen@1", **models},
+        **pins,
     )
 
 
+def register(run: RunRecord, store: Store) -> RunRecord:
+    """Puts a run where `caco stage` finds it: in the store, and nowhere else."""
+    store.put(run_uri(run.partition, run.run_id), run.model_dump_json().encode())
+    return run
+
+
 def context_in(folder: Path, stage: str, config: RunConfig | None = None, *, shard: int = 0) -> Context:
-    """A task of a run whose store is below `folder`, with the platform's own resources and no database."""
-    config = config or small_config()
-    run = nightly_run(config)
+    """A task of a nightly run whose store is below `folder`, with the platform's own services and no database."""
+    return context_of(keys_in(folder, config), folder, stage, shard=shard)
+
+
+def keys_in(folder: Path, config: RunConfig | None = None) -> RunKeys:
+    """The keys of a nightly run, with the attempts that the store below `folder` knows."""
+    return RunKeys.of(nightly_run(config or small_config()), store_in(folder))
+
+
+def context_of(keys: RunKeys, folder: Path, stage: str, *, shard: int = 0) -> Context:
+    """The task of one stage of a run."""
     connections = Connections(store=store_settings(folder), ledger_url=None, cache=folder / "models")
-    resources = TaskServices(connections, run=run, config=config)
-    return Context(run=run, config=config, stage=stage, shard=shard, services=resources)
+    services = TaskServices(connections, run=keys.run, config=keys.config)
+    return stage_context(keys, services, find_stage(keys.run.pipeline, stage), shard)
 
 
 def store_in(folder: Path) -> Store:

@@ -47,6 +47,7 @@ class RunRecord(StoredRecord):
     partition: str  # date, YYYY-MM-DD
     config_hash: str
     config: dict[str, Any]  # RunConfig.model_dump(mode="json")
+    requested: dict[str, Any] = {}  # config and overrides, in the words of whoever planned it first
     code_version: str  # package and commit that planned it
     planned_at: Moment | None = None  # when it was first planned; no part of its id; None: a record made by hand
     models: dict[str, str] = {}  # role -> the exact model that it asks: hash of weights, revision, or who serves it
