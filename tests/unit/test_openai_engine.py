@@ -19,7 +19,7 @@ from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Reply, Request, openai_engine
 from caco_tasks.llm.llm import make_request, open_llm
 from caco_tasks.llm.pacing import Pace
-from caco_tasks.stages.shared.prompting import ended
+from caco_tasks.stages.shared.prompting import reply_verdict
 
 RAW = Prompt(name="raw.v1", system=None, text="$problem", is_chat=False)
 CHAT = Prompt(name="chat.v1", system="Be brief.", text="$problem", is_chat=True)
@@ -156,7 +156,7 @@ def test_one_request_that_never_succeeds_is_unknown_and_its_neighbours_are_not(s
     replies, _ = ask(bad, *texts(4), endpoint={"timeout_seconds": timeout, "attempts": 2})
     assert [reply.text for reply in replies] == ["problem 0", "", "problem 2", "problem 3"]
     assert error in str(replies[1].error)
-    assert ended(replies[1]).outcome == "unknown"
+    assert reply_verdict(replies[1]).outcome == "unknown"
 
 
 TOO_LONG = {
@@ -173,7 +173,7 @@ def test_a_prompt_longer_than_the_context_is_a_verdict_on_its_row(message: str) 
 
     replies, _ = ask(full, *texts(30))  # so many that as many errors would have ended the task
     assert [reply.error for reply in replies[:3]] == ["prompt_too_long", None, "prompt_too_long"]
-    assert str(ended(replies[0]).reason) == "prompt_too_long"
+    assert str(reply_verdict(replies[0]).reason) == "prompt_too_long"
 
 
 HOPELESS: dict[str, tuple[Said, str]] = {
@@ -224,9 +224,13 @@ def test_a_server_of_another_protocol_altogether_gets_no_reply_out_of_us() -> No
 
         def greet() -> None:
             connection, _ = server.accept()
-            connection.recv(65536)
-            connection.sendall(b"SSH-2.0-OpenSSH_9.9\r\n")
-            connection.close()
+            with connection, connection.makefile("rb") as request:
+                headers = list(iter(request.readline, b"\r\n"))
+                (length,) = (
+                    int(line.split(b":")[1]) for line in headers if line.lower().startswith(b"content-length:")
+                )
+                request.read(length)  # a connection closed with bytes unread is reset, and the greeting may be lost
+                connection.sendall(b"SSH-2.0-OpenSSH_9.9\r\n")
 
         greeter = threading.Thread(target=greet)
         greeter.start()
