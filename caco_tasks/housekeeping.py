@@ -1,8 +1,9 @@
-"""What nobody needs any more: found, counted and, on demand, removed.
+"""What nobody needs any more: found by what runs and datasets reach, counted and, on demand, removed.
 
-Nothing is waste that a run, a manifest or the ledger names, or that is younger than the grace period: an object is
-written before its manifest. Only objects whose names say what they are come into question; everything else in the store
-is left alone, as are replies, claims, answers and draws.
+Runs and datasets are the roots. An output is reached when a run consists of it, or consisted of it before a new attempt, or
+when a reached output was made from it; nothing reached is ever waste, nor is anything younger than the grace period: rows
+are written before their manifest. Only objects whose names say what they are come into question; everything else in the
+store is left alone, as are replies, answers and draws.
 """
 
 import re
@@ -20,8 +21,10 @@ from caco_tasks.store.store import Stored
 
 # kind -> what it is; the order of the report
 KINDS: Mapping[str, str] = {
-    "orphan shards": "rows that no manifest names, of an attempt that lost or was killed",
-    "finished parts": "parts of shards that are finished",
+    "unreached outputs": "outputs that no run consists of and no other output was made from",
+    "unfinished outputs": "rows and parts of outputs that were killed and that nobody went on with",
+    "orphan rows": "rows that no manifest names, of an attempt that came second",
+    "finished parts": "parts of outputs that are finished",
     "orphan models": "weights that no run and no manifest names, of a training that was killed",
     "orphan datasets": "files of versions without a manifest, of a publication that was killed",
     "drafts": "files and uploads that a killed write left behind",
@@ -29,11 +32,10 @@ KINDS: Mapping[str, str] = {
     "work folders": "checkpoints on this machine of trainings that nobody went on with",
 }
 
-_SHARD = re.compile(r"^runs/[^/]+/[^/]+/[^/]+/\d{5}-[0-9a-f]{16}\.parquet$")
-_PART = re.compile(r"^(runs/[^/]+/[^/]+/[^/]+/\d{5})\.parts/[^/]+\.parquet$")
-# not the manifests below models/: each names itself
-_RECORD = re.compile(r"^(runs/.*/run\.json|runs/.*\.manifest\.json|datasets/.*/manifest\.json)$")
-_NAME = re.compile(rb'(?:runs|datasets)/[^"\s]+|[0-9a-f]{32}')
+_IN_OUTPUT = re.compile(r"^(outputs/[^/]+/([0-9a-f]{32}))/")
+_ROWS = re.compile(r"/[0-9a-f]{16}\.parquet$")
+_ID = re.compile(rb"[0-9a-f]{32}")
+_DATASET = re.compile(rb"datasets/[^\"\s]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +69,13 @@ def find_waste(ledger: Ledger, store: Store, cache: Path, *, before: datetime) -
         StoreError: the store cannot be used.
         LedgerError: the ledger cannot be used: without it nothing is held for waste.
     """
-    listed = [each for prefix in ("runs", "models", "datasets") for each in store.look(prefix)]
-    named = _named(store, listed) | ledger.named()  # read after the listing: what is new by now is named, or not listed
-    old = [each for each in listed if each.changed_at < before]
+    listed = {prefix: store.look(prefix) for prefix in ("runs", "outputs", "models", "datasets")}
+    # read after the listing: what is new by now is reached, or was not listed
+    reached = _reached(store, listed) | ledger.named()
     return [
-        *_orphan_shards(store, old, named),
-        *_finished_parts(store, old, {each.key for each in listed}),
-        *_orphan_models(store, listed, named, before),
-        *_orphan_datasets(store, listed, named, before),
+        *_output_waste(store, listed["outputs"], reached, before),
+        *_orphan_models(store, listed["models"], reached, before),
+        *_orphan_datasets(store, listed["datasets"], reached, before),
         *_drafts(store, before),
         *_folders("cached weights", cache, before),
         *_folders("work folders", cache.with_name("work"), before),
@@ -88,36 +89,61 @@ def tally(waste: Iterable[Waste]) -> dict[str, Tally]:
     return {kind: Tally(things=len(sizes), bytes=sum(sizes)) for kind, sizes in of_kind.items()}
 
 
-def _named(store: Store, listed: Iterable[Stored]) -> Set[str]:
-    """Every path and every id that any run, manifest or dataset names, wherever in it."""
-    records = (store.get(each.key) or b"" for each in listed if _RECORD.match(each.key))
-    return {name.decode() for record in records for name in _NAME.findall(record)}
+def _reached(store: Store, listed: Mapping[str, Sequence[Stored]]) -> Set[str]:
+    """Every id and every dataset that a run names, and the ids that the manifests of reached outputs name in turn."""
+    reached: set[str] = set()
+    for each in (*listed["runs"], *listed["datasets"]):
+        if each.key.endswith(".json"):
+            record = store.get(each.key) or b""
+            reached |= {name.decode() for name in (*_ID.findall(record), *_DATASET.findall(record))}
+    manifests = {each.key.split("/")[2]: each.key for each in listed["outputs"] if each.key.endswith("/manifest.json")}
+    waiting = [key for key in reached if key in manifests]
+    while waiting:
+        named = {name.decode() for name in _ID.findall(store.get(manifests[waiting.pop()]) or b"")}
+        waiting += [key for key in named - reached if key in manifests]
+        reached |= named
+    return reached
 
 
-def _orphan_shards(store: Store, old: Iterable[Stored], named: Set[str]) -> Iterator[Waste]:
-    for each in old:
-        if _SHARD.match(each.key) and each.key not in named:
-            yield _object("orphan shards", store, each)
+def _output_waste(store: Store, listed: Sequence[Stored], reached: Set[str], before: datetime) -> Iterator[Waste]:
+    """Output by output: all of an unreached or unfinished one, and of a finished one what its manifest does not name."""
+    for folder, files in _by_folder(listed, "outputs", depth=3):
+        match = _IN_OUTPUT.match(f"{folder}/")
+        is_old = all(each.changed_at < before for each in files)
+        manifest = store.get(f"{folder}/manifest.json")
+        if match is None:
+            continue  # a foreign object
+        if manifest is None:
+            yield from (_object("unfinished outputs", store, each) for each in files if is_old)
+        elif match.group(2) not in reached:
+            # the manifest goes first, so that what is left is not taken for an output
+            ordered = sorted(files, key=lambda each: not each.key.endswith("/manifest.json"))
+            yield from (_object("unreached outputs", store, each) for each in ordered if is_old)
+        else:
+            yield from _beside_manifest(store, files, manifest, before)
 
 
-def _finished_parts(store: Store, old: Iterable[Stored], keys: Set[str]) -> Iterator[Waste]:
-    for each in old:
-        part = _PART.match(each.key)
-        if part and f"{part.group(1)}.manifest.json" in keys:
+def _beside_manifest(store: Store, files: Sequence[Stored], manifest: bytes, before: datetime) -> Iterator[Waste]:
+    for each in files:
+        if each.changed_at >= before:
+            continue
+        if "/parts/" in each.key:
             yield _object("finished parts", store, each)
+        elif _ROWS.search(each.key) and each.key.encode() not in manifest:
+            yield _object("orphan rows", store, each)
 
 
-def _orphan_models(store: Store, listed: Sequence[Stored], named: Set[str], before: datetime) -> Iterator[Waste]:
+def _orphan_models(store: Store, listed: Sequence[Stored], reached: Set[str], before: datetime) -> Iterator[Waste]:
     """Whole folders of weights; the manifest goes first, so that what is left is not taken for a model."""
     for folder, files in _by_folder(listed, "models", depth=2):
-        if folder.partition("/")[2] not in named and all(each.changed_at < before for each in files):
+        if folder.partition("/")[2] not in reached and all(each.changed_at < before for each in files):
             ordered = sorted(files, key=lambda each: not each.key.endswith("/manifest.json"))
             yield from (_object("orphan models", store, each) for each in ordered)
 
 
-def _orphan_datasets(store: Store, listed: Sequence[Stored], named: Set[str], before: datetime) -> Iterator[Waste]:
+def _orphan_datasets(store: Store, listed: Sequence[Stored], reached: Set[str], before: datetime) -> Iterator[Waste]:
     for folder, files in _by_folder(listed, "datasets", depth=3):
-        is_published = any(each.key == f"{folder}/manifest.json" for each in files) or folder in named
+        is_published = any(each.key == f"{folder}/manifest.json" for each in files) or folder in reached
         if not is_published and all(each.changed_at < before for each in files):
             yield from (_object("orphan datasets", store, each) for each in files)
 
