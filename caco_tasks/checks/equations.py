@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from caco_tasks.checks.written_arithmetic import Side, Statement, Token, plain, statements
+from caco_tasks.checks.written_arithmetic import ArithmeticToken, EqualityChain, Side, find_equality_chains, plain
 from caco_tasks.exact import Calculator, Limits, NoValueError
 from caco_tasks.grading.units import measure
 
@@ -45,7 +45,7 @@ def false_equations(text: str) -> Equations:
     text = plain(text)
     checked = 0
     false: list[str] = []
-    for statement in statements(text):
+    for statement in find_equality_chains(text):
         for is_true, start, end in _checks(statement):
             checked += 1
             is_true = is_true or _is_said_to_be_rounded(statement, text[end : end + ROUNDING_CHARS])
@@ -54,7 +54,7 @@ def false_equations(text: str) -> Equations:
     return Equations(checked, tuple(false))
 
 
-def _checks(statement: Statement) -> Iterator[tuple[bool, int, int]]:
+def _checks(statement: EqualityChain) -> Iterator[tuple[bool, int, int]]:
     """For each equals sign that can be computed: whether it holds, and where the statement stands."""
     sides = statement.sides
     readings = [
@@ -82,7 +82,7 @@ def _has_operator(side: Side) -> bool:
     return any(kind in ("op", "frac", "sqrt", "!") for kind in kinds) or "%" in kinds[:-1]
 
 
-def _is_said_to_be_rounded(statement: Statement, behind: str) -> bool:
+def _is_said_to_be_rounded(statement: EqualityChain, behind: str) -> bool:
     """Whether a quotient is given as a whole number, and the words behind it speak of a remainder or of rounding."""
     is_quotient = any(token.text in ("/", "//") for side in statement.sides[:-1] for token in side.tokens)
     if statement.remainder is not None:
@@ -105,7 +105,7 @@ def _units_allow(left: Side, right: Side) -> bool:
     return not known[0] or not known[1] or known[0] == known[1]
 
 
-def _holds_with_remainder(statement: Statement, place: int, left: list[_Value], right: list[_Value]) -> bool:
+def _holds_with_remainder(statement: EqualityChain, place: int, left: list[_Value], right: list[_Value]) -> bool:
     """`17 / 5 = 3 remainder 2`: the quotient is right, and so is what is left over."""
     if statement.remainder is None or place != len(statement.sides) - 2:
         return False
@@ -177,7 +177,7 @@ def _readings(side: Side, *, is_first: bool, is_last: bool) -> list[_Value]:
     return found
 
 
-def _cuts(tokens: list[Token], *, is_first: bool, is_last: bool) -> list[list[Token]]:
+def _cuts(tokens: list[ArithmeticToken], *, is_first: bool, is_last: bool) -> list[list[ArithmeticToken]]:
     tokens = _without_loose_brackets(tokens, is_first=is_first, is_last=is_last)
     cuts = [tokens]
     joints = [place for place in range(1, len(tokens)) if _is_joint(tokens[place - 1], tokens[place])]
@@ -191,13 +191,13 @@ def _cuts(tokens: list[Token], *, is_first: bool, is_last: bool) -> list[list[To
     return cuts
 
 
-def _is_joint(before: Token, token: Token) -> bool:
+def _is_joint(before: ArithmeticToken, token: ArithmeticToken) -> bool:
     """Whether nothing stands between two operands: a product, a mixed number, or two things of the sentence."""
     is_apart = token.start > before.end
     return is_apart and before.kind in ("number", ")", "%", "!") and token.kind in ("number", "(", "frac", "sqrt")
 
 
-def _is_split_number(before: Token, token: Token) -> bool:
+def _is_split_number(before: ArithmeticToken, token: ArithmeticToken) -> bool:
     """`80 000`: one number to some, two to others."""
     return (
         before.kind == token.kind == "number"
@@ -207,7 +207,7 @@ def _is_split_number(before: Token, token: Token) -> bool:
     )
 
 
-def _without_loose_brackets(tokens: list[Token], *, is_first: bool, is_last: bool) -> list[Token]:
+def _without_loose_brackets(tokens: list[ArithmeticToken], *, is_first: bool, is_last: bool) -> list[ArithmeticToken]:
     """`(5 + 2 = 7)`: the brackets belong to the sentence."""
     if is_first and [token.kind for token in tokens[:2]] == ["number", ")"]:
         tokens = tokens[2:]  # 1) as the number of a step
@@ -225,8 +225,8 @@ def _without_loose_brackets(tokens: list[Token], *, is_first: bool, is_last: boo
 # values
 
 
-def _evaluate(tokens: list[Token], percent: Fraction) -> _Value | None:
-    parser = _Parser(tokens, percent)
+def _evaluate(tokens: list[ArithmeticToken], percent: Fraction) -> _Value | None:
+    parser = _SideParser(tokens, percent)
     try:
         value = parser.sum()
         if parser.peek is not None:
@@ -238,10 +238,10 @@ def _evaluate(tokens: list[Token], percent: Fraction) -> _Value | None:
     return _Value(value, literals[0].decimals if is_literal and not parser.scaled else None)
 
 
-class _Parser:
+class _SideParser:
     """Recursive descent over the tokens of one side: sums, products, signs, powers, factorials, brackets, fractions."""
 
-    def __init__(self, tokens: list[Token], percent: Fraction) -> None:
+    def __init__(self, tokens: list[ArithmeticToken], percent: Fraction) -> None:
         self._tokens = tokens
         self._percent = percent
         self._at = 0
@@ -249,7 +249,7 @@ class _Parser:
         self.scaled = False
 
     @property
-    def peek(self) -> Token | None:
+    def peek(self) -> ArithmeticToken | None:
         return self._tokens[self._at] if self._at < len(self._tokens) else None
 
     def _accept(self, kind: str, *texts: str) -> str | None:

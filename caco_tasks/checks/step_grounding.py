@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from caco_tasks.checks.rules import RuleTable, find_faults
-from caco_tasks.checks.written_arithmetic import Side, Statement, plain, statements
+from caco_tasks.checks.written_arithmetic import EqualityChain, Side, find_equality_chains, plain
 from caco_tasks.convert.constants import constants_for
 from caco_tasks.grading.units import measure
 from caco_tasks.numbers_in_text import Mention, mentions
@@ -100,7 +100,7 @@ def _forms_of_mention(mention: Mention) -> Iterator[Fraction]:
 def find_ungrounded_number(case: StepCase) -> str | None:
     """A number that a step begins with, and that neither the problem nor a step before it gave."""
     known = set(case.given)
-    found = list(statements(case.solution))
+    found = list(find_equality_chains(case.solution))
     spans = [_find_span(statement) for statement in found]
     loose = list(_find_loose_numbers(case.solution, spans))
     for statement, (start, end) in zip(found, spans, strict=True):
@@ -114,7 +114,7 @@ def find_ungrounded_number(case: StepCase) -> str | None:
     return None
 
 
-def _find_span(statement: Statement) -> tuple[int, int]:
+def _find_span(statement: EqualityChain) -> tuple[int, int]:
     tokens = [token for side in statement.sides for token in side.tokens]
     return (tokens[0].start, tokens[-1].end) if tokens else (0, 0)
 
@@ -129,7 +129,7 @@ def _find_loose_numbers(text: str, spans: list[tuple[int, int]]) -> Iterator[tup
             yield match.start(), Fraction(match[0].replace(",", ""))
 
 
-def _find_strange_number(statement: Statement, known: Set[Fraction], text: str) -> Fraction | None:
+def _find_strange_number(statement: EqualityChain, known: Set[Fraction], text: str) -> Fraction | None:
     """The first number that a statement begins with and that is neither known nor explained."""
     sides = [side for side in statement.sides if side.is_known and len(_numbers(side)) > 1 and _operators(side)]
     if not sides:
@@ -216,7 +216,10 @@ def find_unreached_answer(case: StepCase) -> str | None:
     if answer is None:
         return None
     computed = (
-        number for statement in statements(case.solution) for side in statement.sides for number in _numbers(side)
+        number
+        for statement in find_equality_chains(case.solution)
+        for side in statement.sides
+        for number in _numbers(side)
     )
     named = sum(answer in mention.values for mention in mentions(case.solution)[:MAX_NUMBERS])
     # named once is the announcement itself; twice, and prose before it may have reasoned to it

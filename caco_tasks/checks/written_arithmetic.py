@@ -101,7 +101,7 @@ _FUNCTIONS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class ArithmeticToken:
     """A piece of arithmetic: `number`, `op`, `(`, `)`, `%`, `!`, `frac`; with its place in the text."""
 
     kind: str
@@ -116,14 +116,14 @@ class Token:
 class Side:
     """What stands between two equals signs."""
 
-    tokens: list[Token] = field(default_factory=list)
+    tokens: list[ArithmeticToken] = field(default_factory=list)
     is_known: bool = True  # False: it holds a letter or something else that has no value
     units: set[str] = field(default_factory=set)
     is_about: bool = False  # it stands behind "≈"
 
 
 @dataclass(slots=True)
-class Statement:
+class EqualityChain:
     """Sides joined by equals signs; more than one, or there is nothing to check."""
 
     sides: list[Side] = field(default_factory=lambda: [Side()])
@@ -138,27 +138,27 @@ def plain(text: str) -> str:
     return text
 
 
-def statements(text: str) -> Iterator[Statement]:
+def find_equality_chains(text: str) -> Iterator[EqualityChain]:
     """The statements of a text with at least two sides, in order; linear in the text's length."""
-    reader = _Reader(text)
+    reader = _ChainReader(text)
     for match in _TOKEN.finditer(reader.text):
         yield from reader.read(match)
     yield from reader.finish()
 
 
-class _Reader:
+class _ChainReader:
     """One pass over the tokens: collects a statement until something ends it."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._statement = Statement()
+        self._statement = EqualityChain()
         self._skip_to = 0
         self._spaced = True  # a space stands before this token
         self._after_letter = (
             False  # a letter or a function stands right before: what follows belongs to something unknown
         )
 
-    def read(self, match: re.Match[str]) -> Iterator[Statement]:
+    def read(self, match: re.Match[str]) -> Iterator[EqualityChain]:
         if match.start() < self._skip_to:
             return
         kind = str(match.lastgroup)
@@ -177,9 +177,9 @@ class _Reader:
             self._add(kind, match)
         self._spaced = False
 
-    def finish(self) -> Iterator[Statement]:
+    def finish(self) -> Iterator[EqualityChain]:
         """Ends the statement in hand."""
-        statement, self._statement = self._statement, Statement()
+        statement, self._statement = self._statement, EqualityChain()
         if len(statement.sides) > 1:
             yield statement
 
@@ -193,7 +193,7 @@ class _Reader:
         self._statement.sides.append(Side(is_about=is_about))
         self._after_letter = False
 
-    def _break(self, kind: str, match: re.Match[str]) -> Iterator[Statement]:
+    def _break(self, kind: str, match: re.Match[str]) -> Iterator[EqualityChain]:
         if kind == "line" and (self._next_is(match.end(), r"=(?![=>])") or self._ends_in_operator()):
             return
         if kind in ("other", "command"):
@@ -203,7 +203,7 @@ class _Reader:
         if self._after_letter:
             self._side.is_known = False
 
-    def _label(self, match: re.Match[str]) -> Iterator[Statement]:
+    def _label(self, match: re.Match[str]) -> Iterator[EqualityChain]:
         """Words in LaTeX: the unit of a number, or else something unknown."""
         tokens = self._side.tokens
         if tokens and tokens[-1].kind in ("number", ")", "%"):
@@ -216,7 +216,7 @@ class _Reader:
     def _ends_in_operator(self) -> bool:
         return bool(self._side.tokens) and self._side.tokens[-1].kind == "op"
 
-    def _word(self, match: re.Match[str]) -> Iterator[Statement]:
+    def _word(self, match: re.Match[str]) -> Iterator[EqualityChain]:
         word = match[0].lower()
         if word in _OPERATORS and word != "x" and self._side.tokens and (word != "of" or self._ends_in_share()):
             self._push("op", _OPERATORS[word], match)
@@ -250,7 +250,7 @@ class _Reader:
             self._skip_to = equal.end() if equal else 0
         return word == "is" or word in _EQUALITIES
 
-    def _remainder(self, match: re.Match[str]) -> Iterator[Statement]:
+    def _remainder(self, match: re.Match[str]) -> Iterator[EqualityChain]:
         number = re.compile(r"\s*(?:of\s+)?(\d{1,30})").match(self.text, match.end())
         if number is not None:
             self._statement.remainder = Fraction(int(number[1]))
@@ -273,7 +273,7 @@ class _Reader:
         self._skip_to = following.end(1)
         return True
 
-    def _unknown_word(self, match: re.Match[str]) -> Iterator[Statement]:
+    def _unknown_word(self, match: re.Match[str]) -> Iterator[EqualityChain]:
         is_letter = len(match[0]) == 1
         tokens = self._side.tokens
         if tokens and (tokens[-1].kind in ("op", "frac") or not self._spaced or (is_letter and match[0] not in "AI")):
@@ -344,12 +344,12 @@ class _Reader:
         return start == 0 or self.text[start - 1] == "\n"
 
     def _number(self, match: re.Match[str], value: Fraction, decimals: int | None) -> None:
-        self._append(Token("number", match[0], match.start(), match.end(), value, decimals))
+        self._append(ArithmeticToken("number", match[0], match.start(), match.end(), value, decimals))
 
     def _push(self, kind: str, text: str, match: re.Match[str]) -> None:
-        self._append(Token(kind, text, match.start(), match.end()))
+        self._append(ArithmeticToken(kind, text, match.start(), match.end()))
 
-    def _append(self, token: Token) -> None:
+    def _append(self, token: ArithmeticToken) -> None:
         if len(self._side.tokens) >= MAX_SIDE_TOKENS:
             self._side.is_known = False
         else:

@@ -7,7 +7,7 @@ runs it all over a source.
 """
 
 from caco_tasks.convert.conversion import Conversion
-from caco_tasks.convert.grades import Checked, check
+from caco_tasks.convert.grades import GradedConversion, check
 from caco_tasks.convert.unify_sources import CONVERTERS, convert, unify_file, unify_seeds
 
-__all__ = ["CONVERTERS", "Checked", "Conversion", "check", "convert", "unify_file", "unify_seeds"]
+__all__ = ["CONVERTERS", "Conversion", "GradedConversion", "check", "convert", "unify_file", "unify_seeds"]

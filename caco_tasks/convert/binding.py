@@ -16,14 +16,14 @@ from caco_tasks.convert.expression import (
     Fixed,
     Literal,
     Node,
-    Part,
+    QuestionPart,
     Step,
     Unknown,
     leaves,
     substitute,
     value,
 )
-from caco_tasks.convert.offers import Candidate, Known, candidates
+from caco_tasks.convert.offers import BindingCandidate, KnownValues, candidates
 from caco_tasks.convert.question_numbers import QuestionNumber
 from caco_tasks.convert.solution_steps import Statement, roles, twins
 from caco_tasks.exact import NoValueError
@@ -68,7 +68,7 @@ def bind(
         NoValueError: a value on the way cannot be computed.
     """
     kept = statements[: max(finals) + 1]
-    program = _Program(mentions, kept, tuple(finals), [twins(statement.tree) for statement in kept])
+    program = _Solution(mentions, kept, tuple(finals), [twins(statement.tree) for statement in kept])
     options = _options(question, mentions, program.statements)
     chosen = {place: found[0] for place, found in options.items() if found}
     doubts: dict[int, Certainty] = {place: Certainty.UNGROUNDED for place, found in options.items() if not found}
@@ -82,23 +82,23 @@ def bind(
 
 
 @dataclass(frozen=True, slots=True)
-class _Program:
+class _Solution:
     mentions: Sequence[QuestionNumber]
     statements: Sequence[Statement]
     finals: tuple[int, ...]
     twins: Sequence[Sequence[Sequence[int]]]
 
 
-Choice = dict[int, Candidate]
-Way = tuple[Candidate, ...]
+Choice = dict[int, BindingCandidate]
+Way = tuple[BindingCandidate, ...]
 
 
 def _options(
     question: str, mentions: Sequence[QuestionNumber], statements: Sequence[Statement]
-) -> dict[int, list[Candidate]]:
-    found: dict[int, list[Candidate]] = {}
+) -> dict[int, list[BindingCandidate]]:
+    found: dict[int, list[BindingCandidate]] = {}
     for index, statement in enumerate(statements):
-        known = Known(question, mentions, list(enumerate(statements[:index])))
+        known = KnownValues(question, mentions, list(enumerate(statements[:index])))
         part = roles(statement)
         for leaf in leaves(statement.tree):
             if isinstance(leaf, Literal) and leaf.place not in found:  # solving repeats literals: the first use decides
@@ -106,7 +106,7 @@ def _options(
     return found
 
 
-def _groups(program: _Program, options: Mapping[int, list[Candidate]]) -> list[list[int]]:
+def _groups(program: _Solution, options: Mapping[int, list[BindingCandidate]]) -> list[list[int]]:
     """The places of literals that have a choice, those of one value together."""
     groups: dict[Fraction, list[int]] = defaultdict(list)
     for statement in program.statements:
@@ -116,7 +116,7 @@ def _groups(program: _Program, options: Mapping[int, list[Candidate]]) -> list[l
     return [places for places in groups.values() if places]
 
 
-def _ways(options: Sequence[Sequence[Candidate]], max_ways: int) -> list[Way]:
+def _ways(options: Sequence[Sequence[BindingCandidate]], max_ways: int) -> list[Way]:
     """The ways to share out; if there are too many, only those with the two best candidates, or the best alone."""
     for most in (None, 3, 2, 1):
         kept = [list(found[:most]) for found in options]
@@ -128,7 +128,7 @@ def _ways(options: Sequence[Sequence[Candidate]], max_ways: int) -> list[Way]:
     return []
 
 
-def _settle(program: _Program, chosen: Choice, places: Sequence[int], ways: Sequence[Way]) -> tuple[Choice, Certainty]:
+def _settle(program: _Solution, chosen: Choice, places: Sequence[int], ways: Sequence[Way]) -> tuple[Choice, Certainty]:
     scored = sorted(((_score(program, chosen, places, way), order) for order, way in enumerate(ways)), reverse=True)
     lead, best = scored[0]
     winner = {**chosen, **dict(zip(places, ways[best], strict=True))}
@@ -142,7 +142,7 @@ def _settle(program: _Program, chosen: Choice, places: Sequence[int], ways: Sequ
     return winner, Certainty.SURE
 
 
-def _score(program: _Program, chosen: Choice, places: Sequence[int], way: Way) -> float:
+def _score(program: _Solution, chosen: Choice, places: Sequence[int], way: Way) -> float:
     taken = {**chosen, **dict(zip(places, way, strict=True))}
     used = {candidate.source for candidate in taken.values()}
     score = sum(candidate.score for candidate in way)
@@ -156,7 +156,7 @@ def _score(program: _Program, chosen: Choice, places: Sequence[int], way: Way) -
     return score - _OUT_OF_ORDER * sum(int(a[1:]) > int(b[1:]) for a, b in itertools.pairwise(sources))
 
 
-def _taken_twice(program: _Program, taken: Choice, indices: Iterable[int]) -> list[str]:
+def _taken_twice(program: _Solution, taken: Choice, indices: Iterable[int]) -> list[str]:
     """The sources that one product or one sum takes more than once."""
     found = []
     for index in indices:
@@ -166,7 +166,7 @@ def _taken_twice(program: _Program, taken: Choice, indices: Iterable[int]) -> li
     return found
 
 
-def _function(program: _Program, chosen: Choice) -> tuple[Fraction, ...] | None:
+def _function(program: _Solution, chosen: Choice) -> tuple[Fraction, ...] | None:
     """The answer on two sets of trial numbers: what the program computes, whatever its wording."""
     try:
         return tuple(
@@ -176,47 +176,49 @@ def _function(program: _Program, chosen: Choice) -> tuple[Fraction, ...] | None:
         return None
 
 
-def trial_numbers(mentions: Sequence[QuestionNumber], offset: int) -> dict[Part, Fraction]:
+def trial_numbers(mentions: Sequence[QuestionNumber], offset: int) -> dict[QuestionPart, Fraction]:
     """Arbitrary values for all parts of the question's numbers, different for each."""
-    parts = [Part(order, field) for order in range(len(mentions)) for field in ("whole", "numerator", "denominator")]
+    parts = [
+        QuestionPart(order, field) for order in range(len(mentions)) for field in ("whole", "numerator", "denominator")
+    ]
     numbers = itertools.cycle(_TRIAL_NUMBERS[offset:] + _TRIAL_NUMBERS[:offset])
     return {part: Fraction(next(numbers) + 7 * place) for place, part in enumerate(parts)}
 
 
-def _answers(program: _Program, chosen: Choice, numbers: Mapping[Part, Fraction]) -> list[Fraction]:
+def _answers(program: _Solution, chosen: Choice, numbers: Mapping[QuestionPart, Fraction]) -> list[Fraction]:
     found = results(dict(enumerate(_bound_statements(program, chosen))), numbers)
     return [found[index] for index in program.finals]
 
 
-def results(statements: Mapping[int, Statement], numbers: Mapping[Part, Fraction]) -> dict[int, Fraction]:
+def results(statements: Mapping[int, Statement], numbers: Mapping[QuestionPart, Fraction]) -> dict[int, Fraction]:
     """The result of each bound statement, by index, for the given numbers of the question.
 
     Raises:
         NoValueError: a value cannot be computed.
     """
-    values: dict[Part | Step | Unknown, Fraction] = {part: amount for part, amount in numbers.items()}
+    values: dict[QuestionPart | Step | Unknown, Fraction] = {part: amount for part, amount in numbers.items()}
     for index, statement in statements.items():
         values[Step(index)] = value(statement.tree, values)
     return {index: values[Step(index)] for index in statements}
 
 
-def own_numbers(mentions: Sequence[QuestionNumber]) -> dict[Part, Fraction]:
+def own_numbers(mentions: Sequence[QuestionNumber]) -> dict[QuestionPart, Fraction]:
     """The values that the question itself gives to the parts of its numbers."""
     return {
-        Part(order, field): getattr(mention, field)
+        QuestionPart(order, field): getattr(mention, field)
         for order, mention in enumerate(mentions)
         for field in ("whole", "numerator", "denominator")
     }
 
 
-def _bound_statements(program: _Program, chosen: Choice) -> list[Statement]:
+def _bound_statements(program: _Solution, chosen: Choice) -> list[Statement]:
     def swap(leaf: Node) -> Node:
         return chosen[leaf.place].node if isinstance(leaf, Literal) and leaf.place in chosen else leaf
 
     return [replace(statement, tree=substitute(statement.tree, swap)) for statement in program.statements]
 
 
-def _bound(program: _Program, chosen: Choice, doubts: Mapping[int, Certainty]) -> Bound:
+def _bound(program: _Solution, chosen: Choice, doubts: Mapping[int, Certainty]) -> Bound:
     statements = _bound_statements(program, chosen)
     live = _live(statements, program.finals)
     places = [
@@ -230,7 +232,7 @@ def _bound(program: _Program, chosen: Choice, doubts: Mapping[int, Certainty]) -
     return Bound(kept, program.finals, certainty, used, _grade(program, kept, certainty, used))
 
 
-def _is_doubtful(program: _Program, chosen: Choice, statements: Sequence[Statement], live: Sequence[int]) -> bool:
+def _is_doubtful(program: _Solution, chosen: Choice, statements: Sequence[Statement], live: Sequence[int]) -> bool:
     """Whether the solution's own course says more than its live statements do."""
     return (
         any(program.statements[index].is_rounded for index in live)
@@ -246,7 +248,7 @@ def _is_shadowed(statement: Statement, chosen: Choice) -> bool:
     return any(leaf.place in chosen and chosen[leaf.place].source[0] in "mc" for leaf in found)
 
 
-def _leaves_steps(program: _Program, statements: Sequence[Statement], live: Sequence[int]) -> bool:
+def _leaves_steps(program: _Solution, statements: Sequence[Statement], live: Sequence[int]) -> bool:
     """Whether a step is left unused that no live one repeats: the solution compared it, or used it unsaid."""
     if len(live) == len(statements):
         return False
@@ -258,7 +260,7 @@ def _leaves_steps(program: _Program, statements: Sequence[Statement], live: Sequ
     return any(result not in kept for result in found.values())
 
 
-def _used(program: _Program, chosen: Choice, places: Iterable[int]) -> frozenset[int]:
+def _used(program: _Solution, chosen: Choice, places: Iterable[int]) -> frozenset[int]:
     sources = {chosen[place].source for place in places if place in chosen}
     return frozenset(int(source[1:]) for source in sources if source[0] == "m")
 
@@ -272,7 +274,7 @@ def _live(statements: Sequence[Statement], finals: Sequence[int]) -> list[int]:
     return sorted(needed)
 
 
-def _grade(program: _Program, kept: Mapping[int, Statement], certainty: Certainty, used: frozenset[int]) -> Grade:
+def _grade(program: _Solution, kept: Mapping[int, Statement], certainty: Certainty, used: frozenset[int]) -> Grade:
     if certainty is not Certainty.SURE:
         return {Certainty.SETTLED: Grade.A, Certainty.OPEN: Grade.B, Certainty.UNGROUNDED: Grade.C}[certainty]
     if not used or not _has_operation(kept) or not every_part_matters(kept, program.mentions, program.finals):
@@ -282,14 +284,14 @@ def _grade(program: _Program, kept: Mapping[int, Statement], certainty: Certaint
 
 
 def _has_operation(kept: Mapping[int, Statement]) -> bool:
-    return any(not isinstance(statement.tree, Part | Step | Fixed | Literal) for statement in kept.values())
+    return any(not isinstance(statement.tree, QuestionPart | Step | Fixed | Literal) for statement in kept.values())
 
 
 def every_part_matters(
     kept: Mapping[int, Statement], mentions: Sequence[QuestionNumber], finals: Sequence[int]
 ) -> bool:
     """Whether changing any one number that the statements take from the question changes the result."""
-    parts = {leaf for statement in kept.values() for leaf in leaves(statement.tree) if isinstance(leaf, Part)}
+    parts = {leaf for statement in kept.values() for leaf in leaves(statement.tree) if isinstance(leaf, QuestionPart)}
     try:
         own = own_numbers(mentions)
         before = _picked(results(kept, own), finals)
@@ -301,7 +303,10 @@ def every_part_matters(
 
 
 def _changes(
-    kept: Mapping[int, Statement], numbers: Mapping[Part, Fraction], finals: Sequence[int], before: list[Fraction]
+    kept: Mapping[int, Statement],
+    numbers: Mapping[QuestionPart, Fraction],
+    finals: Sequence[int],
+    before: list[Fraction],
 ) -> bool:
     try:
         return _picked(results(kept, numbers), finals) != before

@@ -10,7 +10,6 @@ from typing import Any
 
 from caco_tasks.convert.annotation import annotation_of
 from caco_tasks.convert.conversion import Conversion
-from caco_tasks.convert.question_numbers import find_numbers
 from caco_tasks.records import Grade, Seed
 
 MAX_CODE_CHARS = 30_000
@@ -23,8 +22,7 @@ def convert_program(seed: Seed) -> Conversion | None:
     code = annotation_of(seed).get("code")
     if not isinstance(code, str):
         return None
-    count = len(find_numbers(seed.problem))
-    return Conversion(code=code, grade=Grade.S, used_numbers=count, question_numbers=count)
+    return Conversion(code=code, grade=Grade.S)
 
 
 def convert_tested(seed: Seed) -> Conversion | None:
@@ -47,15 +45,13 @@ def convert_tested(seed: Seed) -> Conversion | None:
     return Conversion(
         code=text,
         grade=Grade.S,
-        used_numbers=len(values),
-        question_numbers=len(find_numbers(seed.problem)),
         gold=example.expected,
         are_inputs_proven=False,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Example:
+class _TestCall:
     """One test: arguments and result as Python literals."""
 
     positional: Sequence[Any]
@@ -82,7 +78,7 @@ def _is_deep(code: str) -> bool:
     return deepest > MAX_OPEN_BRACKETS or longest > MAX_LINE_OPERATORS
 
 
-def _examples(tests: Sequence[object], called: Sequence[str]) -> Iterator[_Example]:
+def _examples(tests: Sequence[object], called: Sequence[str]) -> Iterator[_TestCall]:
     for test in tests:
         tree = _parsed(test)
         for node in ast.walk(tree) if tree else ():
@@ -90,7 +86,7 @@ def _examples(tests: Sequence[object], called: Sequence[str]) -> Iterator[_Examp
                 yield from _example(node.test, called)
 
 
-def _example(test: ast.expr, called: Sequence[str]) -> Iterator[_Example]:
+def _example(test: ast.expr, called: Sequence[str]) -> Iterator[_TestCall]:
     expected: ast.expr = ast.Constant(True)
     if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq | ast.Is):
         expected, test = test.comparators[0], test.left
@@ -104,14 +100,14 @@ def _example(test: ast.expr, called: Sequence[str]) -> Iterator[_Example]:
         result = repr(ast.literal_eval(expected))
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return
-    yield _Example(positional, keywords, result)
+    yield _TestCall(positional, keywords, result)
 
 
 def _function(tree: ast.Module, name: str) -> ast.FunctionDef | None:
     return next((node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name), None)
 
 
-def _named(example: _Example, function: ast.FunctionDef | None) -> dict[str, Any] | None:
+def _named(example: _TestCall, function: ast.FunctionDef | None) -> dict[str, Any] | None:
     """The arguments by parameter; None where a parameter takes several, or cannot be named."""
     if function is None or function.args.vararg or function.args.kwarg or function.args.posonlyargs:
         return None

@@ -21,8 +21,6 @@ class Conversion:
 
     code: str  # complete, in the unified template
     grade: Grade  # before the program was run and compared
-    used_numbers: int  # numbers of the question that the program takes
-    question_numbers: int  # numbers that the question holds
     gold: str | None = None  # the answer as a Python literal, where the source states it in its tests
     states_answer: bool = (
         False  # the source itself gives this calculation as its answer: if it misses gold, gold is in doubt
@@ -31,7 +29,7 @@ class Conversion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class BoundConversion:
     """A conversion and the results that its exact arithmetic gives."""
 
     conversion: Conversion
@@ -40,7 +38,7 @@ class Attempt:
 
 def attempt(
     seed: Seed, mentions: Sequence[QuestionNumber], statements: Sequence[Statement], finals: Sequence[int]
-) -> Attempt | None:
+) -> BoundConversion | None:
     """Binds and renders; None if a value cannot be computed or no number of the question is taken."""
     try:
         bound = bind(seed.problem, mentions, statements, finals)
@@ -50,11 +48,11 @@ def attempt(
         return None
     if "input = {}" in code:
         return None
-    conversion = Conversion(code=code, grade=bound.grade, used_numbers=len(bound.used), question_numbers=len(mentions))
-    return Attempt(conversion=conversion, results=tuple(found[index] for index in bound.finals))
+    conversion = Conversion(code=code, grade=bound.grade)
+    return BoundConversion(conversion=conversion, results=tuple(found[index] for index in bound.finals))
 
 
-def best_of(attempts: Sequence[Attempt], golds: Sequence[Fraction]) -> Conversion | None:
+def best_of(attempts: Sequence[BoundConversion], golds: Sequence[Fraction]) -> Conversion | None:
     """The conversion whose results are the golds, of the best grade; failing that the first one."""
     right = [one.conversion for one in attempts if list(one.results) == list(golds)]
     if right:

@@ -17,7 +17,7 @@ from caco_tasks.convert.expression import (
     Literal,
     Node,
     Op,
-    Part,
+    QuestionPart,
     Step,
     Unknown,
     literals,
@@ -200,7 +200,7 @@ def _solved(equations: Sequence[Equation], before: Sequence[Statement]) -> list[
             raise NoValueError("there is no equation")
         return []
     first = len(before)
-    results: dict[Part | Step | Unknown, Fraction] = {}
+    results: dict[QuestionPart | Step | Unknown, Fraction] = {}
     found = []
     for order, (name, tree) in enumerate(solve(equations, first)):
         amount = value(tree, results)

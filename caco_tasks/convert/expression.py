@@ -50,7 +50,7 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class QuestionPart:
     """A number of the question: a whole one, or the numerator or denominator of a fraction."""
 
     mention: int  # position among the question's mentions
@@ -88,9 +88,9 @@ class Call:
     args: tuple["Node", ...]
 
 
-Leaf = Literal | Plain | Fixed | Part | Step | Unknown
+Leaf = Literal | Plain | Fixed | QuestionPart | Step | Unknown
 Node = Leaf | Op | Call
-Values = Mapping[Part | Step | Unknown, Fraction]
+Values = Mapping[QuestionPart | Step | Unknown, Fraction]
 
 
 def parse(text: str, *, unknowns: bool = False) -> Node:
@@ -101,7 +101,7 @@ def parse(text: str, *, unknowns: bool = False) -> Node:
     """
     if len(text) > MAX_CHARS:
         raise NoValueError("the expression is too long")
-    parser = _Parser(_tokens(text.translate(_SIGNS), unknowns), unknowns)
+    parser = _ExpressionParser(_tokens(text.translate(_SIGNS), unknowns), unknowns)
     tree = parser.sum(0)
     if parser.peek():
         raise NoValueError(f"'{parser.peek()}' does not belong in an expression")
@@ -132,7 +132,7 @@ def value(tree: Node, values: Values) -> Fraction:
     match tree:
         case Literal() | Plain() | Fixed():
             return tree.value
-        case Part() | Step() | Unknown():
+        case QuestionPart() | Step() | Unknown():
             return values[tree]
         case Op():
             return OPERATIONS[tree.symbol](value(tree.left, values), value(tree.right, values))
@@ -241,7 +241,7 @@ def _tokens(text: str, unknowns: bool) -> list[str]:
     return found
 
 
-class _Parser:
+class _ExpressionParser:
     """Recursive descent over tokens; `depth` counts open brackets and signs."""
 
     def __init__(self, tokens: list[str], unknowns: bool) -> None:

@@ -18,7 +18,7 @@ MIN_LINES = 6  # not blank, comment or import (arXiv 2510.04081, reference rules
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class GradedConversion:
     """The grade that a program ends with, and whether it is kept."""
 
     grade: Grade
@@ -27,25 +27,25 @@ class Checked:
 
 def check(
     conversion: Conversion, ran: Ran, seed: Seed, *, dead_inputs: Collection[str] = (), min_lines: int = MIN_LINES
-) -> Checked:
+) -> GradedConversion:
     """Compares what a conversion's program returned with the seed's gold, exactly as numbers, never within a tolerance.
 
     A result that is gold only at the decimals which gold shows has grade R; an input that never changes the output
     takes a grade above B down to B. Without a match the grade is D.
     """
     if not ran.verdict.kept or ran.execution.output_json is None:
-        return Checked(Grade.D, ran.verdict)
+        return GradedConversion(Grade.D, ran.verdict)
     unmet = unmet_rule(conversion.code, min_lines)
     if unmet:
-        return Checked(Grade.D, fail(Reason.TEMPLATE_NOT_MET, unmet))
+        return GradedConversion(Grade.D, fail(Reason.TEMPLATE_NOT_MET, unmet))
     output = decode(ran.execution.output_json)
     match = _match(conversion, output, ran.execution.output_text or "", seed.answer)
     if match is Grade.D:
-        return Checked(Grade.D, _difference(conversion, ran, seed))
+        return GradedConversion(Grade.D, _difference(conversion, ran, seed))
     if match is Grade.R:
-        return Checked(Grade.R, PASS)
+        return GradedConversion(Grade.R, PASS)
     is_demoted = bool(dead_inputs) and conversion.grade.reaches(Grade.A)
-    return Checked(Grade.B if is_demoted else conversion.grade, PASS)
+    return GradedConversion(Grade.B if is_demoted else conversion.grade, PASS)
 
 
 def unmet_rule(code: str, min_lines: int) -> str | None:

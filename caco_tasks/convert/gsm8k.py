@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from caco_tasks.convert.conversion import Attempt, Conversion, attempt, best_of
+from caco_tasks.convert.conversion import BoundConversion, Conversion, attempt, best_of
 from caco_tasks.convert.expression import Call, Literal, Node, literals, number, parse, placed, value
 from caco_tasks.convert.golds import read_golds
 from caco_tasks.convert.question_numbers import QuestionNumber, find_numbers
-from caco_tasks.convert.solution_steps import Context, Statement
+from caco_tasks.convert.solution_steps import LiteralContext, Statement
 from caco_tasks.convert.stems import plain_words, stem, stems
 from caco_tasks.exact import NoValueError
 from caco_tasks.records import Grade, Seed
@@ -33,7 +33,7 @@ _FIRST_NUMBER = re.compile(r"[$(]*\s*[\d.]*\d")
 
 
 @dataclass(frozen=True, slots=True)
-class _Equation:
+class _SolutionEquation:
     """An equation as found in a line."""
 
     left: str
@@ -49,7 +49,7 @@ def convert(seed: Seed) -> Conversion | None:
         return None
     gold = golds[0].value
     mentions = find_numbers(seed.problem)
-    attempts: list[Attempt] = []
+    attempts: list[BoundConversion] = []
     for with_unannotated in (False, True):
         statements = statements_of(seed.solution, with_unannotated=with_unannotated)
         attempts += _attempts(seed, mentions, statements, gold)
@@ -60,7 +60,7 @@ def convert(seed: Seed) -> Conversion | None:
 
 def _attempts(
     seed: Seed, mentions: Sequence[QuestionNumber], statements: list[Statement], gold: Fraction
-) -> list[Attempt]:
+) -> list[BoundConversion]:
     """With results as they are, and, if they miss gold, rounded where the solution rounds."""
     final = next((index for index in range(len(statements) - 1, -1, -1) if statements[index].shown == gold), None)
     if final is None:
@@ -111,7 +111,7 @@ def rounded(statement: Statement) -> Statement:
     return statement
 
 
-def _equations(line: str, with_unannotated: bool) -> Iterator[_Equation]:
+def _equations(line: str, with_unannotated: bool) -> Iterator[_SolutionEquation]:
     matches = [match for match in _ANNOTATION.finditer(line) if not _is_bare(match[1])]
     if not matches and with_unannotated:
         line = _ANNOTATION.sub("", line)
@@ -121,7 +121,7 @@ def _equations(line: str, with_unannotated: bool) -> Iterator[_Equation]:
         following = matches[order + 1].start() if order + 1 < len(matches) else len(line)
         is_surface = match.re is _SURFACE
         before = line[end : match.start() + (len(match[1]) if is_surface else 0)]
-        yield _Equation(match[1], match[2], before or match[1], line[match.end() : following])
+        yield _SolutionEquation(match[1], match[2], before or match[1], line[match.end() : following])
         end = match.end()
 
 
@@ -130,7 +130,7 @@ def _is_bare(text: str) -> bool:
     return bool(_NUMBER.fullmatch(text.strip(" $")))
 
 
-def _statement(equation: _Equation, place: int) -> Statement | None:
+def _statement(equation: _SolutionEquation, place: int) -> Statement | None:
     try:
         tree = placed(parse(_without_units(equation.left)), place)
         shown = _shown(equation.right)
@@ -183,15 +183,15 @@ def _unit(after: str) -> str:
     return " ".join(plain_words(re.split(r"[.,;=(]|\d", rest, maxsplit=1)[0])[:3])
 
 
-def _contexts(tree: Node, before: str) -> dict[int, Context]:
+def _contexts(tree: Node, before: str) -> dict[int, LiteralContext]:
     """The words around each literal, from where the line writes the expression out."""
     line = frozenset(stems(before))
     found = list(_NUMBER.finditer(before))
-    contexts: dict[int, Context] = {}
+    contexts: dict[int, LiteralContext] = {}
     for literal in reversed(literals(tree)):
         match = next((match for match in reversed(found) if _same(match[0], literal.text)), None)
         if match is None:
-            contexts[literal.place] = Context(line=line)
+            contexts[literal.place] = LiteralContext(line=line)
         else:
             contexts[literal.place] = _context(before, match, line)
             found = [other for other in found if other.start() != match.start()]
@@ -202,10 +202,10 @@ def _same(text: str, literal: str) -> bool:
     return text.replace(",", "").rstrip(".").lstrip("0") == literal.replace(",", "").rstrip(".").lstrip("0")
 
 
-def _context(before: str, match: re.Match[str], line: frozenset[str]) -> Context:
+def _context(before: str, match: re.Match[str], line: frozenset[str]) -> LiteralContext:
     after = plain_words(re.split(r"[\d=+*×]|\s[-/x]\s", before[match.end() :], maxsplit=1)[0])[:3]
     left = plain_words(re.split(r"[\d=+*×]", before[: match.start()])[-1])[-3:]
     near = {stem(word) for word in [*after, *left]}
     if before[: match.start()].rstrip().endswith("$"):
         near.add("$")
-    return Context(stem(after[0]) if after else None, frozenset(near), line)
+    return LiteralContext(stem(after[0]) if after else None, frozenset(near), line)

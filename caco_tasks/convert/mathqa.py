@@ -16,8 +16,8 @@ from caco_tasks.convert.expression import (
     Literal,
     Node,
     Op,
-    Part,
     Plain,
+    QuestionPart,
     Step,
     Unknown,
     literals,
@@ -66,14 +66,14 @@ def statements_of(formula: str) -> list[Statement]:
     Raises:
         NoValueError: not a formula, an operation is not known, or a value cannot be computed.
     """
-    reader = _Reader(formula)
+    reader = _FormulaReader(formula)
     reader.expression(0)
     if reader.peek():
         raise NoValueError("the formula goes on after its end")
     return reader.statements
 
 
-class _Reader:
+class _FormulaReader:
     """Recursive descent; each call becomes a statement, the same call only once."""
 
     def __init__(self, formula: str) -> None:
@@ -81,7 +81,7 @@ class _Reader:
         self.position = 0
         self.statements: list[Statement] = []
         self._seen: dict[str, Step] = {}
-        self._values: dict[Part | Step | Unknown, Fraction] = {}
+        self._values: dict[QuestionPart | Step | Unknown, Fraction] = {}
         self._places = 0
 
     def peek(self) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from caco_tasks.convert.constants import constants_for, is_triggered
-from caco_tasks.convert.expression import Fixed, Literal, Node, Op, Part, Plain, Step
+from caco_tasks.convert.expression import Fixed, Literal, Node, Op, Plain, QuestionPart, Step
 from caco_tasks.convert.question_numbers import QuestionNumber
-from caco_tasks.convert.solution_steps import HUNDRED, HUNDREDTH, Context, Role, Statement
+from caco_tasks.convert.solution_steps import HUNDRED, HUNDREDTH, LiteralContext, Role, Statement
 from caco_tasks.convert.stems import stem, stems
 
 ONE = Fraction(1)
@@ -29,7 +29,7 @@ _SHARE_NAMES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class BindingCandidate:
     """One thing that a literal may be, and how well its words fit."""
 
     node: Node
@@ -38,16 +38,16 @@ class Candidate:
     is_whole: bool = True  # whether taking it counts as using it
 
 
-def candidates(literal: Literal, role: Role, statement: Statement, known: "Known") -> list[Candidate]:
+def candidates(literal: Literal, role: Role, statement: Statement, known: "KnownValues") -> list[BindingCandidate]:
     """All that `literal` may be, best first; empty if nothing in the problem or before it has that value."""
-    context = statement.contexts.get(literal.place, Context())
+    context = statement.contexts.get(literal.place, LiteralContext())
     found = list(_plain(literal, role, known))
     if any(candidate.score > _STRUCTURE for candidate in found):
         return found
     for order, mention in enumerate(known.mentions):
         fit = _fit(context, mention.unit, mention.near, mention.sentence)
         found += [
-            Candidate(node=node, source=f"m{order}", score=fit + bonus)
+            BindingCandidate(node=node, source=f"m{order}", score=fit + bonus)
             for node, bonus in offers(order, mention, literal, role)
         ]
     found += _steps(literal, context, known.steps)
@@ -57,7 +57,7 @@ def candidates(literal: Literal, role: Role, statement: Statement, known: "Known
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownValues:
     """What is known where a literal stands: the question and the statements before."""
 
     question: str
@@ -71,7 +71,7 @@ def offers(order: int, mention: QuestionNumber, literal: Literal, role: Role) ->
 
 
 def _plain_offers(order: int, mention: QuestionNumber, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
-    part = Part(order, "whole")
+    part = QuestionPart(order, "whole")
     wanted = literal.value
     if literal.is_percent:
         return
@@ -86,7 +86,7 @@ def _plain_offers(order: int, mention: QuestionNumber, literal: Literal, role: R
 
 
 def _percent_offers(order: int, mention: QuestionNumber, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
-    part = Part(order, "whole")
+    part = QuestionPart(order, "whole")
     share = Op("/", part, Plain(HUNDRED))
     percent, wanted = mention.whole, literal.value
     if wanted == percent / 100:
@@ -104,7 +104,7 @@ def _percent_offers(order: int, mention: QuestionNumber, literal: Literal, role:
 
 
 def _fraction_offers(order: int, mention: QuestionNumber, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
-    above, below = Part(order, "numerator"), Part(order, "denominator")
+    above, below = QuestionPart(order, "numerator"), QuestionPart(order, "denominator")
     numerator, denominator, wanted = mention.numerator, mention.denominator, literal.value
     if literal.is_percent and wanted != numerator / denominator:
         return
@@ -133,9 +133,9 @@ def _pairing(role: Role, numerator: Fraction, denominator: Fraction) -> float:
 
 
 def _mixed_offers(order: int, mention: QuestionNumber, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
-    share = Op("/", Part(order, "numerator"), Part(order, "denominator"))
+    share = Op("/", QuestionPart(order, "numerator"), QuestionPart(order, "denominator"))
     if literal.value == mention.whole + mention.numerator / mention.denominator:
-        yield Op("+", Part(order, "whole"), share), 2.0
+        yield Op("+", QuestionPart(order, "whole"), share), 2.0
 
 
 def _times_offers(order: int, mention: QuestionNumber, literal: Literal, role: Role) -> Iterator[tuple[Node, float]]:
@@ -175,29 +175,31 @@ _OFFERS: dict[str, Callable[[int, QuestionNumber, Literal, Role], Iterator[tuple
 }
 
 
-def _plain(literal: Literal, role: Role, known: Known) -> Iterator[Candidate]:
+def _plain(literal: Literal, role: Role, known: KnownValues) -> Iterator[BindingCandidate]:
     """The 1 of a whole or of a share, and the 100 of a percentage: structure, not quantities."""
     wanted = literal.value
     has_percent = literal.is_percent or any(mention.kind == "percent" for mention in known.mentions)
     if (wanted == 1 and role.partner is not None and 0 < role.partner < 1) or (
         wanted == 1 and role.is_factor and any(_is_share_of(mention, role) for mention in known.mentions)
     ):
-        yield Candidate(node=Plain(ONE), source="1", score=_CERTAIN)
+        yield BindingCandidate(node=Plain(ONE), source="1", score=_CERTAIN)
     elif wanted == HUNDREDTH and has_percent:
-        yield Candidate(node=Plain(HUNDREDTH), source="100", score=_CERTAIN)
+        yield BindingCandidate(node=Plain(HUNDREDTH), source="100", score=_CERTAIN)
     elif wanted == HUNDRED and has_percent and (role.is_divisor or role.is_factor or role.partner is not None):
         percents = {mention.whole for mention in known.mentions if mention.kind == "percent"}
         others = {*role.factors, *role.divisors, role.partner}
-        yield Candidate(node=Plain(HUNDRED), source="100", score=6.0 if others & percents else 2.0)
+        yield BindingCandidate(node=Plain(HUNDRED), source="100", score=6.0 if others & percents else 2.0)
     elif wanted == 1 and literal.is_percent:
-        yield Candidate(node=Plain(ONE), source="1", score=3.0)
+        yield BindingCandidate(node=Plain(ONE), source="1", score=3.0)
 
 
 def _is_share_of(mention: QuestionNumber, role: Role) -> bool:
     return mention.kind in ("share", "times") and mention.whole in role.divisors
 
 
-def _steps(literal: Literal, context: Context, steps: Sequence[tuple[int, Statement]]) -> Iterator[Candidate]:
+def _steps(
+    literal: Literal, context: LiteralContext, steps: Sequence[tuple[int, Statement]]
+) -> Iterator[BindingCandidate]:
     for index, step in steps:
         node = _step_node(literal, index, step.shown)
         if node is not None:
@@ -205,7 +207,7 @@ def _steps(literal: Literal, context: Context, steps: Sequence[tuple[int, Statem
             first = step.unit.split()[:1]
             fit = _fit(context, stem(first[0]) if first else None, words, frozenset())
             penalty = 0.0 if isinstance(node, Step) else _SECOND_RANK
-            yield Candidate(node=node, source=f"s{index}", score=fit + 1.0 - penalty + 0.05 * index)
+            yield BindingCandidate(node=node, source=f"s{index}", score=fit + 1.0 - penalty + 0.05 * index)
 
 
 def _step_node(literal: Literal, index: int, shown: Fraction) -> Node | None:
@@ -216,7 +218,7 @@ def _step_node(literal: Literal, index: int, shown: Fraction) -> Node | None:
     return None
 
 
-def _constants(literal: Literal, role: Role, statement: Statement, known: Known) -> list[Candidate]:
+def _constants(literal: Literal, role: Role, statement: Statement, known: KnownValues) -> list[BindingCandidate]:
     """The constant that the question's words call for, better still those of the solution's line too."""
     found = constants_for(literal.value, known.question)
     if not found or not (role.is_factor or role.is_divisor or literal.value > 4):
@@ -225,19 +227,19 @@ def _constants(literal: Literal, role: Role, statement: Statement, known: Known)
     named = next((constant for constant in found if is_triggered(constant, line)), None)
     constant = named or found[0]
     node = Fixed(constant.name, constant.value)
-    return [Candidate(node=node, source=f"c:{constant.name}", score=0.5 if named else -1.0)]
+    return [BindingCandidate(node=node, source=f"c:{constant.name}", score=0.5 if named else -1.0)]
 
 
-def _fit(context: Context, unit: str | None, near: frozenset[str], sentence: frozenset[str]) -> float:
+def _fit(context: LiteralContext, unit: str | None, near: frozenset[str], sentence: frozenset[str]) -> float:
     """How well the words around a literal match those around a number."""
     same_unit = 3.0 if unit is not None and unit == context.unit else 0.0
     close = 2.0 * len(context.near & near) + 1.0 * len((context.line - context.near) & near)
     return same_unit + close + 0.3 * len((context.line | context.near) & (sentence - near))
 
 
-def _once(found: list[Candidate]) -> list[Candidate]:
+def _once(found: list[BindingCandidate]) -> list[BindingCandidate]:
     """The best candidate of each source."""
-    best: dict[str, Candidate] = {}
+    best: dict[str, BindingCandidate] = {}
     for candidate in found:
         if candidate.source not in best or candidate.score > best[candidate.source].score:
             best[candidate.source] = candidate

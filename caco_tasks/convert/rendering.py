@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeVar
 
-from caco_tasks.convert.expression import Call, Fixed, Literal, Node, Op, Part, Plain, Step, Unknown, leaves
+from caco_tasks.convert.expression import Call, Fixed, Literal, Node, Op, Plain, QuestionPart, Step, Unknown, leaves
 from caco_tasks.convert.naming import Names, input_wishes, step_wishes
 from caco_tasks.convert.question_numbers import QuestionNumber
 from caco_tasks.convert.solution_steps import Statement
 
-Kind = TypeVar("Kind", Part, Fixed)
+Kind = TypeVar("Kind", QuestionPart, Fixed)
 
 _STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2, "//": 2, "%": 2, "**": 4}
 _ATOM = 5
@@ -24,9 +24,9 @@ _CALLS = {"floor": "math.floor", "ceil": "math.ceil", "sqrt": "math.sqrt", "gcd"
 
 
 @dataclass(slots=True)
-class _Program:
+class _ProgramNames:
     mentions: Sequence[QuestionNumber]
-    inputs: dict[Part, str] = field(default_factory=dict)
+    inputs: dict[QuestionPart, str] = field(default_factory=dict)
     constants: dict[tuple[str, Fraction], str] = field(default_factory=dict)
     steps: dict[int, str] = field(default_factory=dict)
     exact_steps: set[int] = field(default_factory=set)  # those that hold a Fraction or a float
@@ -43,10 +43,10 @@ def render(
 
     One output is returned as a number, several as a list.
     """
-    program = _Program(mentions)
+    program = _ProgramNames(mentions)
     names = Names()
     parts = sorted(
-        _all_leaves(statements, Part),
+        _all_leaves(statements, QuestionPart),
         key=lambda part: (part.mention, part.field != "whole", part.field == "denominator"),
     )
     for part in parts:
@@ -72,16 +72,16 @@ def _all_leaves(statements: Mapping[int, Statement], kind: type[Kind]) -> list[K
     return list(dict.fromkeys(found))
 
 
-def _fallback(part: Part) -> str:
+def _fallback(part: QuestionPart) -> str:
     return f"number_{part.mention + 1}" if part.field == "whole" else f"{part.field}_{part.mention + 1}"
 
 
-def _part_value(program: _Program, part: Part) -> Fraction:
+def _part_value(program: _ProgramNames, part: QuestionPart) -> Fraction:
     amount: Fraction = getattr(program.mentions[part.mention], part.field)
     return amount
 
 
-def _assemble(program: _Program, body: Sequence[str]) -> str:
+def _assemble(program: _ProgramNames, body: Sequence[str]) -> str:
     text = "\n".join(f"    {line}" for line in body)
     values = ", ".join(f'"{name}": {shown_number(_part_value(program, part))}' for part, name in program.inputs.items())
     head = "import math\n" * ("math." in text) + "from fractions import Fraction\n" * ("Fraction(" in text + values)
@@ -91,12 +91,12 @@ def _assemble(program: _Program, body: Sequence[str]) -> str:
     return f"{head}input = {{{values}}}\n\n\n{function}\n\n\noutput = solve(**input)\nprint(output)\n"
 
 
-def _decimal_lines(program: _Program) -> list[str]:
+def _decimal_lines(program: _ProgramNames) -> list[str]:
     decimal = [name for part, name in program.inputs.items() if _part_value(program, part).denominator != 1]
     return [f"{name} = Fraction(str({name}))" for name in decimal]
 
 
-def _constant_lines(program: _Program) -> list[str]:
+def _constant_lines(program: _ProgramNames) -> list[str]:
     return [f"{name} = {_exact_number(amount)}" for (_, amount), name in program.constants.items()]
 
 
@@ -104,7 +104,7 @@ def _exact_number(amount: Fraction) -> str:
     return str(amount.numerator) if amount.denominator == 1 else f"Fraction({amount.numerator}, {amount.denominator})"
 
 
-def _step_line(program: _Program, names: Names, index: int, statement: Statement) -> str:
+def _step_line(program: _ProgramNames, names: Names, index: int, statement: Statement) -> str:
     text, _, is_exact = _expression(program, statement.tree)
     program.steps[index] = names.give(
         *step_wishes(statement.label, statement.unit), fallback=f"step_{len(program.steps) + 1}"
@@ -114,12 +114,12 @@ def _step_line(program: _Program, names: Names, index: int, statement: Statement
     return f"{program.steps[index]} = {text}"
 
 
-def _return_line(program: _Program, outputs: Sequence[int], as_fraction: bool) -> str:
+def _return_line(program: _ProgramNames, outputs: Sequence[int], as_fraction: bool) -> str:
     shown = [_returned(program, index, as_fraction) for index in outputs]
     return f"return {shown[0]}" if len(shown) == 1 else f"return [{', '.join(shown)}]"
 
 
-def _returned(program: _Program, index: int, as_fraction: bool) -> str:
+def _returned(program: _ProgramNames, index: int, as_fraction: bool) -> str:
     name = program.steps[index]
     if index not in program.exact_steps or as_fraction:
         return name
@@ -129,9 +129,9 @@ def _returned(program: _Program, index: int, as_fraction: bool) -> str:
 Rendered = tuple[str, int, bool]  # text, strength of its outermost operator, whether it may be no int
 
 
-def _expression(program: _Program, tree: Node) -> Rendered:
+def _expression(program: _ProgramNames, tree: Node) -> Rendered:
     match tree:
-        case Part():
+        case QuestionPart():
             return program.inputs[tree], _ATOM, _part_value(program, tree).denominator != 1
         case Step():
             return program.steps[tree.index], _ATOM, tree.index in program.exact_steps
@@ -147,7 +147,7 @@ def _expression(program: _Program, tree: Node) -> Rendered:
             raise ValueError(f"the unknown {tree.name} was not solved for")
 
 
-def _operation(program: _Program, tree: Op) -> Rendered:
+def _operation(program: _ProgramNames, tree: Op) -> Rendered:
     left, left_strength, left_exact = _expression(program, tree.left)
     right, right_strength, right_exact = _expression(program, tree.right)
     strength = _STRENGTH[tree.symbol]
@@ -163,7 +163,7 @@ def _operation(program: _Program, tree: Op) -> Rendered:
     return f"{left} {tree.symbol} {right}", strength, is_exact
 
 
-def _call(program: _Program, tree: Call) -> Rendered:
+def _call(program: _ProgramNames, tree: Call) -> Rendered:
     args = [_expression(program, arg) for arg in tree.args]
     texts = [text for text, _, _ in args]
     if tree.function == "pi":

@@ -12,7 +12,7 @@ HUNDREDTH = Fraction(1, 100)
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class LiteralContext:
     """The words around a number in the solution, as stems."""
 
     unit: str | None = None
@@ -28,7 +28,7 @@ class Statement:
     shown: Fraction  # the result that the solution goes on with
     label: str = ""  # the words before it
     unit: str = ""  # the words after its result
-    contexts: Mapping[int, Context] = field(default_factory=dict)  # by place of literal
+    contexts: Mapping[int, LiteralContext] = field(default_factory=dict)  # by place of literal
     text: str = ""  # the line
     shadows: frozenset[Fraction] = frozenset()  # results shown before it of equations that are no statements
     is_rounded: bool = (
@@ -44,7 +44,6 @@ class Role:
     is_divisor: bool = False
     factors: tuple[Fraction, ...] = ()  # the other literals multiplied in its product
     divisors: tuple[Fraction, ...] = ()  # the other literals that its product is divided by
-    is_first_of_sum: bool = False  # left of a plus or minus, alone
     is_formula: bool = False  # the source gives a formula of the question's numbers, without words
     partner: Fraction | None = None  # the literal or product on the other side of its plus or minus
 
@@ -117,7 +116,6 @@ def _visit_sum(tree: Op, found: dict[int, Role]) -> None:
     for side, other in ((tree.left, tree.right), (tree.right, tree.left)):
         _visit(side, found)
         if isinstance(side, Literal):
-            found[side.place].is_first_of_sum = side is tree.left
             found[side.place].partner = _rough_value(other)
 
 

@@ -13,7 +13,7 @@ from caco_tasks.config import SourceSettings
 from caco_tasks.convert import coded, gsm8k, mathqa
 from caco_tasks.convert import equation_systems as equations
 from caco_tasks.convert.conversion import Conversion
-from caco_tasks.convert.grades import MIN_LINES, Checked, check
+from caco_tasks.convert.grades import MIN_LINES, GradedConversion, check
 from caco_tasks.errors import ConfigError, StoreError
 from caco_tasks.ids import program_id, random_seed
 from caco_tasks.records import Grade, Judged, Program, Reason, Seed, SeedProgram, fail
@@ -129,7 +129,7 @@ def _unified(
             yield _judged(seed, one, ran[place], checked)
 
 
-def _judged(seed: Seed, conversion: Conversion, ran: Ran, checked: Checked) -> Judged[SeedProgram]:
+def _judged(seed: Seed, conversion: Conversion, ran: Ran, checked: GradedConversion) -> Judged[SeedProgram]:
     program = Program(program_id=program_id(conversion.code), code=conversion.code)
     record = SeedProgram(
         seed=_with_gold(seed, conversion), program=program, execution=ran.execution, grade=checked.grade

@@ -14,7 +14,7 @@ from caco_tasks.grading.extract import TAIL_CHARS, extract_answer, has_solution_
 from caco_tasks.grading.normal_form import clean
 from caco_tasks.grading.parse import parse
 from caco_tasks.grading.syntax_tree import Node, Words
-from caco_tasks.grading.tokens import MAX_CHARS, Unreadable
+from caco_tasks.grading.tokens import MAX_CHARS, UnreadableAnswer
 from caco_tasks.grading.units import split_unit, units_agree
 from caco_tasks.numbers_in_text import number_of_words
 
@@ -124,7 +124,7 @@ def _is_name(text: str) -> bool:
     """Whether letters alone may be mathematics: `pi`, `oo`."""
     try:
         return not isinstance(parse(text), Words)
-    except Unreadable:
+    except UnreadableAnswer:
         return False
 
 
@@ -168,7 +168,7 @@ def _tree(text: str) -> Node | None:
     number = number_of_words(text)
     try:
         return parse(str(number) if number is not None else _with_plus_in_mixed(text))
-    except (Unreadable, RecursionError):
+    except (UnreadableAnswer, RecursionError):
         return None
 
 

@@ -10,7 +10,7 @@ from caco_tasks.grading.exact_value import DIGITS, LIMITS, choices_of_sign, exac
 from caco_tasks.grading.numeric_probe import same_at_points, same_constant
 from caco_tasks.grading.precision import same_as_shown, shown
 from caco_tasks.grading.relations import compare_relations, interval_of, is_label, settled
-from caco_tasks.grading.syntax_tree import Call, Group, Node, Number, Relation, Symbol, Words
+from caco_tasks.grading.syntax_tree import Group, Node, Number, Operation, Relation, Symbol, Words
 
 MAX_UNORDERED = 60  # items of a list that are paired with each other one by one
 PRIMES = (2_147_483_647, 2_147_483_629, 1_000_000_007)
@@ -53,7 +53,11 @@ def _scalar_method(gold: Node, pred: Node) -> str:
         return "float-digits"
     if any(isinstance(part, Symbol) for part in parts):
         return "expression" if symbols(gold) | symbols(pred) else "constant"
-    return "fraction" if all(not isinstance(part, Call) or part.name in ("/", "neg") for part in parts) else "constant"
+    return (
+        "fraction"
+        if all(not isinstance(part, Operation) or part.name in ("/", "neg") for part in parts)
+        else "constant"
+    )
 
 
 def _value(node: Node) -> Node:
@@ -95,7 +99,7 @@ def _equal_relations(gold: Node, pred: Node) -> bool | None:
     interval = interval_of(relation)
     if interval is not None and isinstance(other, Group):
         return _equal(interval, other)
-    return False if isinstance(other, Number | Call | Words) else None
+    return False if isinstance(other, Number | Operation | Words) else None
 
 
 def _same_label(first: Node, second: Node) -> bool:
@@ -294,6 +298,6 @@ def _is_infinite(node: Node) -> bool:
 def _sign_of_infinity(node: Node) -> int:
     if node == Symbol("oo"):
         return 1
-    if isinstance(node, Call) and node.name == "neg":
+    if isinstance(node, Operation) and node.name == "neg":
         return -_sign_of_infinity(node.args[0])
     return 0

@@ -11,7 +11,7 @@ from typing import Any
 import mpmath
 
 from caco_tasks.exact import Calculator, Limits, NoValueError, small_whole
-from caco_tasks.grading.syntax_tree import Call, Group, Node, Number, Relation, Symbol, Words
+from caco_tasks.grading.syntax_tree import Group, Node, Number, Operation, Relation, Symbol, Words
 
 LIMITS = Limits(max_bits=40_000, max_factorial=3000, max_root=64)
 CALCULATOR = Calculator(LIMITS)
@@ -28,7 +28,7 @@ def exact(node: Node) -> Fraction:
     """
     if isinstance(node, Number):
         return node.value
-    if not isinstance(node, Call):
+    if not isinstance(node, Operation):
         raise NoValueError("not a rational number")
     operation = _EXACT.get(node.name)
     if operation is None:
@@ -46,7 +46,7 @@ def numeric(node: Node, values: Mapping[str, Any]) -> Any:
         return mpmath.mpf(node.value.numerator) / node.value.denominator
     if isinstance(node, Symbol):
         return _CONSTANTS[node.name]() if node.name in _CONSTANTS else _value_of(node.name, values)
-    if not isinstance(node, Call) or node.name not in _NUMERIC:
+    if not isinstance(node, Operation) or node.name not in _NUMERIC:
         raise NoValueError("not a number")
     args = [numeric(arg, values) for arg in node.args]
     try:
@@ -92,24 +92,24 @@ def walk(node: Node) -> list[Node]:
 
 def choices_of_sign(node: Node) -> list[Node]:
     """A tree with ± as the trees with + and with -; any other tree alone."""
-    if not any(isinstance(part, Call) and part.name in ("\\pm", "\\mp") for part in walk(node)):
+    if not any(isinstance(part, Operation) and part.name in ("\\pm", "\\mp") for part in walk(node)):
         return [node]
     return [_with_sign(node, plus=True), _with_sign(node, plus=False)]
 
 
 def _with_sign(node: Node, *, plus: bool) -> Node:
-    if not isinstance(node, Call):
+    if not isinstance(node, Operation):
         return node
     args = tuple(_with_sign(arg, plus=plus) for arg in node.args)
     if node.name not in ("\\pm", "\\mp"):
-        return Call(node.name, args)
+        return Operation(node.name, args)
     positive = plus == (node.name == "\\pm")
-    return Call("+", args if positive else (args[0], Call("neg", (args[1],))))
+    return Operation("+", args if positive else (args[0], Operation("neg", (args[1],))))
 
 
 def _children(node: Node) -> tuple[Node, ...]:
     match node:
-        case Call():
+        case Operation():
             return node.args
         case Group():
             return node.items
@@ -230,7 +230,7 @@ _NUMERIC: dict[str, Callable[..., Any]] = {
 def _residue(node: Node, modulus: int) -> int:
     if isinstance(node, Number) and node.value.denominator == 1:
         return int(node.value) % modulus
-    if not isinstance(node, Call) or node.name not in ("+", "*", "neg", "^"):
+    if not isinstance(node, Operation) or node.name not in ("+", "*", "neg", "^"):
         raise NoValueError("not built from whole numbers")
     if node.name == "^":
         return _residue_of_power(node.args[0], node.args[1], modulus)
@@ -268,7 +268,7 @@ def _small_whole(node: Node) -> int | None:
 
 def _is_huge(node: Node) -> bool:
     """Certainly more than 2**64: a power of a whole number above 1, or a sum or product of such."""
-    if not isinstance(node, Call):
+    if not isinstance(node, Operation):
         return False
     if node.name == "^":
         return isinstance(node.args[0], Number) and node.args[0].value >= 2 and _exceeds(node.args[1], 64)

@@ -10,7 +10,7 @@ from typing import Self
 
 from caco_tasks.config import GradingSettings
 from caco_tasks.grading.compare import Decision, Question, compare_exactly
-from caco_tasks.grading.workers import Pool, Reply
+from caco_tasks.grading.workers import CheckerPool, CheckerReply
 from caco_tasks.records import PASS, Reason, Verdict, fail, unknown
 
 VERSION = "exact-2+math-verify-0.9"
@@ -29,7 +29,7 @@ class Comparison:
 
 
 @dataclass(slots=True)
-class _Slot:
+class _PendingPair:
     """A pair's place in the order; `comparison` comes when it is decided."""
 
     fingerprint: bytes = b""
@@ -47,9 +47,9 @@ class Grader:
 
     def __init__(self, settings: GradingSettings) -> None:
         self._settings = settings
-        self._pool: Pool | None = None
+        self._pool: CheckerPool | None = None
         self._quarantine: set[bytes] = set()
-        self._slots: dict[int, _Slot] = {}
+        self._slots: dict[int, _PendingPair] = {}
         self._next_key = 0
 
     def __enter__(self) -> Self:
@@ -59,11 +59,6 @@ class Grader:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    @property
-    def has_started_workers(self) -> bool:
-        """Whether a pair has needed a worker process since the last `close`."""
-        return self._pool is not None
 
     def close(self) -> None:
         """Ends the worker processes; the grader can be used again and then starts new ones."""
@@ -81,7 +76,7 @@ class Grader:
         Raises:
             PlatformError: a worker process does not start.
         """
-        window: deque[_Slot] = deque()
+        window: deque[_PendingPair] = deque()
         for gold, pred in pairs:
             window.append(self._begin(gold, pred))
             self._settle_if_full(len(window))
@@ -90,25 +85,25 @@ class Grader:
             self._settle()
             yield from _decided(window)
 
-    def _begin(self, gold: str, pred: str) -> _Slot:
+    def _begin(self, gold: str, pred: str) -> _PendingPair:
         started = time.perf_counter()
         result = compare_exactly(gold, pred)
         seconds = time.perf_counter() - started
         if isinstance(result, Decision):
-            return _Slot(comparison=Comparison(_verdict(result.equal, result.detail), result.method, seconds))
+            return _PendingPair(comparison=Comparison(_verdict(result.equal, result.detail), result.method, seconds))
         return self._ask(result, seconds)
 
-    def _ask(self, question: Question, seconds: float) -> _Slot:
+    def _ask(self, question: Question, seconds: float) -> _PendingPair:
         fingerprint = hashlib.blake2b(
             f"{len(question.gold)}\0{question.gold}{question.pred}".encode(errors="replace")
         ).digest()
         if fingerprint in self._quarantine:
             detail = "this pair stopped a checker before"
-            return _Slot(comparison=Comparison(_verdict(None, detail), "quarantine", seconds))
-        slot = _Slot(fingerprint, seconds)
+            return _PendingPair(comparison=Comparison(_verdict(None, detail), "quarantine", seconds))
+        slot = _PendingPair(fingerprint, seconds)
         self._slots[self._next_key] = slot
         if self._pool is None:
-            self._pool = Pool(self._settings.workers, self._settings.timeout_seconds)
+            self._pool = CheckerPool(self._settings.workers, self._settings.timeout_seconds)
         self._pool.submit(self._next_key, question.gold, question.pred)
         self._next_key += 1
         return slot
@@ -123,7 +118,7 @@ class Grader:
         if self._pool is not None:
             self._take(self._pool.poll())
 
-    def _take(self, replies: list[Reply]) -> None:
+    def _take(self, replies: list[CheckerReply]) -> None:
         for reply in replies:
             slot = self._slots.pop(reply.key)
             if reply.killed and len(self._quarantine) < MAX_QUARANTINE:
@@ -133,7 +128,7 @@ class Grader:
             )
 
 
-def _decided(window: deque[_Slot]) -> Iterator[Comparison]:
+def _decided(window: deque[_PendingPair]) -> Iterator[Comparison]:
     while window and window[0].comparison is not None:
         comparison = window.popleft().comparison
         assert comparison is not None

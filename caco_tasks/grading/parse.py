@@ -7,7 +7,7 @@ atom.
 import re
 from fractions import Fraction
 
-from caco_tasks.grading.syntax_tree import Call, Group, Node, Number, Relation, Symbol, Words
+from caco_tasks.grading.syntax_tree import Group, Node, Number, Operation, Relation, Symbol, Words
 from caco_tasks.grading.tokens import (
     CLOSING,
     CONSTANTS,
@@ -25,8 +25,8 @@ from caco_tasks.grading.tokens import (
     ROUND_UP_DOWN,
     SETS,
     WRAPPERS,
-    Token,
-    Unreadable,
+    AnswerToken,
+    UnreadableAnswer,
     literal,
     tokens,
 )
@@ -38,29 +38,29 @@ def parse(text: str) -> Node:
     """The tree of a cleaned text (see `caco_tasks.grading.normal_form`).
 
     Raises:
-        Unreadable: the text is not in the grammar, or is larger than the caps of this module.
+        UnreadableAnswer: the text is not in the grammar, or is larger than the caps of this module.
     """
     if len(text) > MAX_CHARS:
-        raise Unreadable("too long")
-    parser = _Parser(list(tokens(text)))
+        raise UnreadableAnswer("too long")
+    parser = _AnswerParser(list(tokens(text)))
     node = parser.outer_list()
     if parser.peek is not END:
-        raise Unreadable(f"did not expect {parser.peek.text}")
+        raise UnreadableAnswer(f"did not expect {parser.peek.text}")
     return node
 
 
-class _Parser:
-    def __init__(self, words: list[Token]) -> None:
+class _AnswerParser:
+    def __init__(self, words: list[AnswerToken]) -> None:
         self._tokens = [*words, END]
         self._at = 0
         self._depth = 0
         self._bars = 0
 
     @property
-    def peek(self) -> Token:
+    def peek(self) -> AnswerToken:
         return self._tokens[self._at]
 
-    def take(self) -> Token:
+    def take(self) -> AnswerToken:
         token = self._tokens[self._at]
         self._at = min(self._at + 1, len(self._tokens) - 1)
         return token
@@ -73,7 +73,7 @@ class _Parser:
 
     def expect(self, text: str) -> None:
         if not self.accept(text):
-            raise Unreadable(f"expected {text}")
+            raise UnreadableAnswer(f"expected {text}")
 
     # lists and relations
 
@@ -94,7 +94,7 @@ class _Parser:
             if not self.accept(","):
                 break
         if not items and closing[0] == ";":
-            raise Unreadable("nothing there")
+            raise UnreadableAnswer("nothing there")
         return items
 
     def relation(self) -> Node:
@@ -135,7 +135,7 @@ class _Parser:
             self.take()
         if self.peek.text in (",", ";", "", ")", "]", "}", r"\}", ":", "&", r"\\"):
             return Words(" ".join(token.text for token in self._tokens[start : self._at]).casefold())
-        raise Unreadable("words among the mathematics")
+        raise UnreadableAnswer("words among the mathematics")
 
     def union(self) -> Node:
         items = [self.sum()]
@@ -147,7 +147,7 @@ class _Parser:
         if not names:
             return items[0]
         if names != {"union"} or any(not isinstance(item, Group) for item in items):
-            raise Unreadable("set operations")
+            raise UnreadableAnswer("set operations")
         return Group("union", tuple(items))
 
     # arithmetic
@@ -159,7 +159,9 @@ class _Parser:
             op = self.take().text
             right = self.product()
             node = (
-                Call("+", (node, Call("neg", (right,)))) if op == "-" else Call({"+": "+"}.get(op, op), (node, right))
+                Operation("+", (node, Operation("neg", (right,))))
+                if op == "-"
+                else Operation({"+": "+"}.get(op, op), (node, right))
             )
         self._depth -= 1
         return node
@@ -174,16 +176,18 @@ class _Parser:
             elif self._starts_factor():
                 op, right = "*", self.power()
                 if isinstance(node, Number) and node.decimals is None and _is_proper(right):
-                    node = Call("+", (node, right if node.value >= 0 else Call("neg", (right,))))  # a mixed number
+                    node = Operation(
+                        "+", (node, right if node.value >= 0 else Operation("neg", (right,)))
+                    )  # a mixed number
                     continue
             else:
                 return node
-            node = Call(op, (_factor(node), _factor(right)))
+            node = Operation(op, (_factor(node), _factor(right)))
 
     def _starts_factor(self) -> bool:
         token = self.peek
         if token.kind == "number" and self._tokens[self._at - 1].kind == "number":
-            raise Unreadable("two numbers side by side")
+            raise UnreadableAnswer("two numbers side by side")
         if token.kind in ("word", "number"):
             return True
         if token.kind == "command":
@@ -202,13 +206,13 @@ class _Parser:
             return (
                 Number(-inner.value, inner.decimals, inner.digits)
                 if isinstance(inner, Number)
-                else Call("neg", (inner,))
+                else Operation("neg", (inner,))
             )
         if self.accept("+"):
             return self.signed()
         if self.peek.text in (r"\pm", r"\mp"):
             op = self.take().text
-            return Call(op, (Number(Fraction(0)), self.signed()))
+            return Operation(op, (Number(Fraction(0)), self.signed()))
         return self.power()
 
     def power(self) -> Node:
@@ -220,7 +224,7 @@ class _Parser:
     def _descend(self) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise Unreadable("nested too deeply")
+            raise UnreadableAnswer("nested too deeply")
 
     def _power(self) -> Node:
         node = self.postfix(self.atom())
@@ -230,14 +234,14 @@ class _Parser:
             exponent = self._script()
             if isinstance(node, Symbol):
                 node = self._subscripted(node)
-            return self.postfix(Call("^", (node, exponent)))
+            return self.postfix(Operation("^", (node, exponent)))
         return node
 
     def postfix(self, node: Node) -> Node:
         while True:
             if self.peek.text == "!" and self._tokens[self._at + 1].text != "=":
                 self.take()
-                node = Call("factorial", (node,))
+                node = Operation("factorial", (node,))
             elif not self.accept("%", r"\degree", r"\circ"):
                 return node
 
@@ -248,7 +252,7 @@ class _Parser:
             self.expect("}")
             return node
         if self.accept("-"):
-            return Call("neg", (self.power(),))
+            return Operation("neg", (self.power(),))
         return self.power()
 
     # atoms
@@ -274,19 +278,19 @@ class _Parser:
             return self._absolute(token.text)
         if token.kind in ("word", "command"):
             return self._named(token.text)
-        raise Unreadable(f"did not expect {token.text or 'the end'}")
+        raise UnreadableAnswer(f"did not expect {token.text or 'the end'}")
 
     def _number(self, text: str) -> Node:
         number = literal(text)
-        if self.peek == Token("word", "j"):
+        if self.peek == AnswerToken("word", "j"):
             self.take()
-            return Call("*", (number, Symbol("i")))
+            return Operation("*", (number, Symbol("i")))
         return number
 
     def _until(self, closing: str, name: str) -> Node:
         node = self.sum()
         self.expect(closing)
-        return Call(name, (node,))
+        return Operation(name, (node,))
 
     def _absolute(self, opening: str) -> Node:
         closing = {r"\lvert": r"\rvert"}.get(opening, opening)
@@ -303,7 +307,7 @@ class _Parser:
         if opening in ("(", "[") and closing in (")", "]"):
             return _bracketed(GROUPS[opening, closing], items)
         if closing != CLOSING[opening]:
-            raise Unreadable(f"expected {CLOSING[opening]}")
+            raise UnreadableAnswer(f"expected {CLOSING[opening]}")
         if opening == "{" and len(items) == 1:
             return items[0]
         return _bracketed("set", items) if opening in ("{", r"\{", r"\lbrace") else _bracketed("square", items)
@@ -319,7 +323,7 @@ class _Parser:
     def _named(self, text: str) -> Node:
         name = text.lstrip("\\")
         if name in ("frac", "binom") and text.startswith("\\"):
-            return Call({"frac": "/", "binom": "binomial"}[name], (self._argument(), self._argument()))
+            return Operation({"frac": "/", "binom": "binomial"}[name], (self._argument(), self._argument()))
         if text == r"\begin":
             return self._environment()
         if text == r"\sqrt":
@@ -335,8 +339,8 @@ class _Parser:
         if (text.startswith("\\") and name in GREEK) or len(text) == 1:
             return self._subscripted(Symbol(name))
         if not text.startswith("\\") and len(text) == 2:
-            return Call("*", (Symbol(text[0]), self._subscripted(Symbol(text[1]))))
-        raise Unreadable(f"does not know {text}")
+            return Operation("*", (Symbol(text[0]), self._subscripted(Symbol(text[1]))))
+        raise UnreadableAnswer(f"does not know {text}")
 
     def _argument(self) -> Node:
         """An argument of a LaTeX command: braced, or one digit, letter or command."""
@@ -346,7 +350,7 @@ class _Parser:
             return node
         if self.peek.kind == "number" and len(self.peek.text) > 1 and self.peek.text.isdigit():
             first, rest = self.peek.text[0], self.peek.text[1:]
-            self._tokens[self._at] = Token("number", rest)
+            self._tokens[self._at] = AnswerToken("number", rest)
             return literal(first)
         return self.atom()
 
@@ -356,7 +360,7 @@ class _Parser:
             index = self.sum()
             self.expect("]")
         radicand = self._group_or_atom()
-        return Call("sqrt", (radicand,)) if index == Number(Fraction(2)) else Call("root", (radicand, index))
+        return Operation("sqrt", (radicand,)) if index == Number(Fraction(2)) else Operation("root", (radicand, index))
 
     def _group_or_atom(self) -> Node:
         if self.accept("{"):
@@ -371,10 +375,10 @@ class _Parser:
         base = self._script() if name == "log" and self.accept("_") else None
         power = self._script() if self.accept("^") else None
         args = self._function_arguments()
-        call = Call("log", (*args, base)) if base is not None else Call(FUNCTIONS[name], args)
+        call = Operation("log", (*args, base)) if base is not None else Operation(FUNCTIONS[name], args)
         if power == Number(Fraction(-1)):
-            return Call("a" + name, args)
-        return call if power is None else Call("^", (call, power))
+            return Operation("a" + name, args)
+        return call if power is None else Operation("^", (call, power))
 
     def _function_arguments(self) -> tuple[Node, ...]:
         if self.peek.text in ("(", "["):
@@ -384,7 +388,7 @@ class _Parser:
         while self.peek.kind in ("number", "word") or self.peek.text in (r"\pi", r"\theta", r"\frac"):
             if self.peek.text in FUNCTIONS:
                 break
-            node = Call("*", (node, self.power()))
+            node = Operation("*", (node, self.power()))
         return (node,)
 
     def _constructor(self, name: str) -> Node:
@@ -392,7 +396,7 @@ class _Parser:
         items = tuple(self._items((")",)))
         self.expect(")")
         if name in DIVIDING and len(items) == 2:
-            return Call("/", items)
+            return Operation("/", items)
         if name in DIVIDING | WRAPPERS and len(items) == 1:
             return _number_in_words(items[0])
         kind = CONTAINERS.get(name, "")
@@ -400,7 +404,7 @@ class _Parser:
             return Group(kind, items[0].items)
         if kind in ("set", "paren", "union", "[]") or (kind and not items):
             return Group(kind.replace("[]", "square"), items)
-        raise Unreadable(f"does not know this form of {name}")
+        raise UnreadableAnswer(f"does not know this form of {name}")
 
     def _environment(self) -> Node:
         self.expect("{")
@@ -409,9 +413,9 @@ class _Parser:
         if name == "array" and self.accept("{"):
             while not self.accept("}"):
                 if self.take() is END:
-                    raise Unreadable("expected }")
+                    raise UnreadableAnswer("expected }")
         elif name not in MATRICES:
-            raise Unreadable(f"does not know the environment {name}")
+            raise UnreadableAnswer(f"does not know the environment {name}")
         rows = self._rows()
         for text in (r"\end", "{", name, "}"):
             self.expect(text)
@@ -459,14 +463,14 @@ def _is_closing(text: str) -> bool:
 
 def _is_proper(node: Node) -> bool:
     """A fraction of two whole numbers, less than one."""
-    if not (isinstance(node, Call) and node.name == "/"):
+    if not (isinstance(node, Operation) and node.name == "/"):
         return False
     above, below = node.args
     whole = isinstance(above, Number) and isinstance(below, Number)
     return whole and 0 < above.value < below.value  # type: ignore[union-attr]
 
 
-def _is_plain_word(token: Token) -> bool:
+def _is_plain_word(token: AnswerToken) -> bool:
     known = FUNCTIONS.keys() | CONSTANTS.keys() | CONTAINERS.keys() | DIVIDING | WRAPPERS
     return token.kind == "word" and len(token.text) >= 3 and token.text not in known
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from caco_tasks.grading.syntax_tree import Call, Node, Number
+from caco_tasks.grading.syntax_tree import Node, Number, Operation
 
 NOISE_DIGITS = 15  # a decimal with so many digits was computed in floating point
 NOISE = Fraction(1, 10**12)  # relative error that floating point may have left
@@ -14,7 +14,7 @@ COMPUTED_DIGITS = 12  # a decimal with so many digits counts as a program's floa
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownNumber:
     """A value and how precisely it was written; `decimals` is None for a value that is exact."""
 
     value: Fraction
@@ -27,26 +27,26 @@ class Shown:
         return self.decimals is None or self.digits >= COMPUTED_DIGITS
 
 
-def shown(node: Node, value: Fraction) -> Shown:
+def shown(node: Node, value: Fraction) -> ShownNumber:
     """How precisely `node`, whose value is `value`, was written: a decimal, or a decimal times a power of ten."""
     if isinstance(node, Number):
-        return Shown(value, node.decimals, node.digits)
-    if isinstance(node, Call) and node.name == "neg":
+        return ShownNumber(value, node.decimals, node.digits)
+    if isinstance(node, Operation) and node.name == "neg":
         inner = shown(node.args[0], -value)
-        return Shown(value, inner.decimals, inner.digits)
+        return ShownNumber(value, inner.decimals, inner.digits)
     if (
-        isinstance(node, Call)
+        isinstance(node, Operation)
         and node.name == "*"
         and isinstance(node.args[0], Number)
         and node.args[0].decimals is not None
     ):
         exponent = _power_of_ten(node.args[1])
         if exponent is not None:
-            return Shown(value, node.args[0].decimals - exponent, node.args[0].digits)
-    return Shown(value)
+            return ShownNumber(value, node.args[0].decimals - exponent, node.args[0].digits)
+    return ShownNumber(value)
 
 
-def same_as_shown(gold: Shown, pred: Shown) -> bool:
+def same_as_shown(gold: ShownNumber, pred: ShownNumber) -> bool:
     """Whether two values are the same at the digits shown.
 
     A prediction with `ENOUGH_DIGITS` may stand for the gold value that rounds to it; a gold decimal with
@@ -65,13 +65,13 @@ def same_as_shown(gold: Shown, pred: Shown) -> bool:
     return few and pred.is_computed and pred.value.denominator != 1 and _rounds_to(gold, pred)
 
 
-def _is_noise(computed: Shown, other: Shown) -> bool:
+def _is_noise(computed: ShownNumber, other: ShownNumber) -> bool:
     if computed.decimals is None or computed.digits < NOISE_DIGITS:
         return False
     return abs(computed.value - other.value) <= NOISE * max(1 if other.value == 0 else 0, abs(other.value))
 
 
-def _rounds_to(short: Shown, long: Shown) -> bool:
+def _rounds_to(short: ShownNumber, long: ShownNumber) -> bool:
     """Whether `long`, written with more decimals or exact, rounds (or is cut) to `short`."""
     if short.decimals is None or (long.decimals is not None and long.decimals <= short.decimals):
         return False
@@ -84,9 +84,11 @@ def _rounds_to(short: Shown, long: Shown) -> bool:
 def _power_of_ten(node: Node) -> int | None:
     if node == Number(Fraction(10)):
         return 1
-    if not (isinstance(node, Call) and node.name == "^" and node.args[0] == Number(Fraction(10))):
+    if not (isinstance(node, Operation) and node.name == "^" and node.args[0] == Number(Fraction(10))):
         return None
     exponent = node.args[1]
-    sign, exponent = (-1, exponent.args[0]) if isinstance(exponent, Call) and exponent.name == "neg" else (1, exponent)
+    sign, exponent = (
+        (-1, exponent.args[0]) if isinstance(exponent, Operation) and exponent.name == "neg" else (1, exponent)
+    )
     is_whole = isinstance(exponent, Number) and exponent.value.denominator == 1 and abs(exponent.value) < 1000
     return sign * int(exponent.value) if is_whole else None  # type: ignore[union-attr]

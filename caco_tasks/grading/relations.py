@@ -3,7 +3,7 @@
 from caco_tasks.exact import NoValueError
 from caco_tasks.grading.exact_value import exact, symbols
 from caco_tasks.grading.numeric_probe import is_same_number, ratio_at_points, same_at_points
-from caco_tasks.grading.syntax_tree import Call, Group, Node, Relation, Symbol
+from caco_tasks.grading.syntax_tree import Group, Node, Operation, Relation, Symbol
 
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 _LEFT_BRACKETS = {"<": "(", "<=": "["}
@@ -37,7 +37,7 @@ def is_label(node: Node) -> bool:
     """Whether a node only names a value: `x`, `a_3`, `f(x)`, `(p, q)`, `V_1 : V_2`, `AB`."""
     if isinstance(node, Group):
         return bool(node.items) and all(isinstance(item, Symbol) for item in node.items)
-    is_segment = isinstance(node, Call) and node.name == "*" and all(map(_is_point, node.args))
+    is_segment = isinstance(node, Operation) and node.name == "*" and all(map(_is_point, node.args))
     return isinstance(node, Symbol) or is_segment
 
 
@@ -77,7 +77,7 @@ def interval_of(relation: Relation) -> Group | None:
     low, left = (
         (relation.sides[place - 1], _LEFT_BRACKETS[relation.ops[place - 1]])
         if place > 0
-        else (Call("neg", (infinity,)), "(")
+        else (Operation("neg", (infinity,)), "(")
     )
     is_last = place == len(relation.sides) - 1
     high, right = (
@@ -92,7 +92,7 @@ def degree(node: Node) -> int | None:
         return 0
     if isinstance(node, Symbol):
         return 1
-    if not isinstance(node, Call) or node.name not in ("+", "neg", "*", "/"):
+    if not isinstance(node, Operation) or node.name not in ("+", "neg", "*", "/"):
         return None
     parts = [degree(arg) for arg in node.args]
     known = [part for part in parts if part is not None]
@@ -125,4 +125,4 @@ def _same_side(first: Node, second: Node) -> bool | None:
 
 
 def _difference(relation: Relation) -> Node:
-    return Call("+", (relation.sides[0], Call("neg", (relation.sides[1],))))
+    return Operation("+", (relation.sides[0], Operation("neg", (relation.sides[1],))))

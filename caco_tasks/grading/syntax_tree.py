@@ -28,7 +28,7 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Operation:
     """An operator or a function, such as `+`, `*`, `^`, `sqrt`, `sin`."""
 
     name: str
@@ -54,4 +54,4 @@ class Relation:
     sides: "tuple[Node, ...]"
 
 
-Node = Number | Symbol | Words | Call | Group | Relation
+Node = Number | Symbol | Words | Operation | Group | Relation

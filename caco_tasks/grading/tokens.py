@@ -197,42 +197,42 @@ ROUND_UP_DOWN = {r"\lfloor": (r"\rfloor", "floor"), r"\lceil": (r"\rceil", "ceil
 GROUPS = {("(", ")"): "paren", ("[", "]"): "square", ("(", "]"): "(]", ("[", ")"): "[)"}
 
 
-class Unreadable(Exception):
+class UnreadableAnswer(Exception):
     """The text is not an answer that this grammar knows; the reason is its message."""
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class AnswerToken:
     """A number, quoted string, LaTeX command, word or operator."""
 
     kind: str
     text: str
 
 
-END = Token("end", "")
+END = AnswerToken("end", "")
 
 
-def tokens(text: str) -> Iterator[Token]:
+def tokens(text: str) -> Iterator[AnswerToken]:
     """The tokens of a text.
 
     Raises:
-        Unreadable: it holds a character that no answer has.
+        UnreadableAnswer: it holds a character that no answer has.
     """
     position = 0
     end = len(text.rstrip())
     while position < end:
         match = _TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
-            raise Unreadable(f"did not expect {text[position]}")
+            raise UnreadableAnswer(f"did not expect {text[position]}")
         position = match.end()
-        yield Token(match.lastgroup, match[match.lastgroup])
+        yield AnswerToken(match.lastgroup, match[match.lastgroup])
 
 
 def literal(text: str) -> Number:
     """The number that a literal such as `12`, `0.50`, `.5` or `1e-05` stands for, with the digits it shows."""
     mantissa, _, exponent = text.rstrip(".").lower().partition("e")
     if len(mantissa) > MAX_DIGITS or len(exponent) > 5 or abs(int(exponent or 0)) > MAX_EXPONENT:
-        raise Unreadable("a number with too many digits")
+        raise UnreadableAnswer("a number with too many digits")
     value = Fraction(mantissa) * Fraction(10) ** int(exponent or 0)
     if not exponent and "." not in mantissa:
         return Number(value)

@@ -22,7 +22,7 @@ MAX_REPLY_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class CheckerReply:
     """What became of one pair: equal or not, or None with the reason why nobody can tell."""
 
     key: int
@@ -48,7 +48,7 @@ class _Task:
     line: bytes = field(repr=False)
 
 
-class Pool:
+class CheckerPool:
     """At most `workers` processes, started when there is work; not thread-safe.
 
     Raises:
@@ -61,7 +61,7 @@ class Pool:
         self._workers: list[_Worker] = []
         self._waiting: deque[_Task] = deque()
         self._selector = selectors.DefaultSelector()
-        self._lost: list[Reply] = []
+        self._lost: list[CheckerReply] = []
 
     @property
     def pending(self) -> int:
@@ -74,10 +74,10 @@ class Pool:
         self._waiting.append(_Task(key, line))
         self._assign()
 
-    def poll(self, timeout_seconds: float | None = None) -> list[Reply]:
+    def poll(self, timeout_seconds: float | None = None) -> list[CheckerReply]:
         """The replies that are there; waits for one if none is, at most `timeout_seconds` (None: without limit)."""
         end = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        replies: list[Reply] = []
+        replies: list[CheckerReply] = []
         while not replies and self.pending:
             self._assign()
             for key, _ in self._selector.select(self._until_next_event(end)):
@@ -140,7 +140,7 @@ class Pool:
         self._workers.append(worker)
         self._selector.register(process.stdout, selectors.EVENT_READ, worker)
 
-    def _read(self, worker: _Worker) -> list[Reply]:
+    def _read(self, worker: _Worker) -> list[CheckerReply]:
         assert worker.process.stdout is not None
         data = os.read(worker.process.stdout.fileno(), MAX_REPLY_BYTES)
         if not data:
@@ -158,7 +158,7 @@ class Pool:
         worker.key = None
         return [reply]
 
-    def _died(self, worker: _Worker) -> list[Reply]:
+    def _died(self, worker: _Worker) -> list[CheckerReply]:
         if not worker.ready:
             self._remove(worker)
             raise PlatformError(
@@ -169,8 +169,8 @@ class Pool:
         self._remove(worker)
         return replies
 
-    def _kill_late(self) -> list[Reply]:
-        replies: list[Reply] = []
+    def _kill_late(self) -> list[CheckerReply]:
+        replies: list[CheckerReply] = []
         now = time.monotonic()
         for worker in [worker for worker in self._workers if worker.deadline <= now]:
             if not worker.ready:
@@ -184,9 +184,9 @@ class Pool:
         return replies
 
     @staticmethod
-    def _reply(worker: _Worker, equal: bool | None, error: str | None, *, killed: bool) -> Reply:
+    def _reply(worker: _Worker, equal: bool | None, error: str | None, *, killed: bool) -> CheckerReply:
         assert worker.key is not None
-        return Reply(worker.key, equal, time.monotonic() - worker.started, error, killed)
+        return CheckerReply(worker.key, equal, time.monotonic() - worker.started, error, killed)
 
     def _remove(self, worker: _Worker) -> None:
         self._workers.remove(worker)

@@ -107,11 +107,6 @@ def decode(text: str, *, expression: Callable[[str], object] = Symbolic) -> obje
         raise ValueError(f"This is not tagged JSON: {type(exc).__name__}: {exc}.") from exc
 
 
-def tag_of(text: str) -> str:
-    """The type tag of a value in tagged JSON, such as "int" or "Fraction"."""
-    return _tag(json.loads(text))
-
-
 def checked_tag_of(text: str) -> str:
     """The type tag of a value in tagged JSON, when the text is as `encode` writes it, so that it can be read back.
 

@@ -10,7 +10,7 @@ import pytest
 
 from caco_tasks.config import GradingSettings
 from caco_tasks.grading import Comparison, Grader
-from caco_tasks.grading.workers import MEMORY_MB, Pool
+from caco_tasks.grading.workers import MEMORY_MB, CheckerPool
 from caco_tasks.records import Outcome, Reason
 
 SLOW = (
@@ -97,7 +97,7 @@ def test_a_worker_leads_its_own_process_group_and_sees_no_environment(grader: Gr
 
 
 def test_the_pool_gives_each_reply_its_key() -> None:
-    pool = Pool(2, timeout_seconds=20)
+    pool = CheckerPool(2, timeout_seconds=20)
     try:
         for key in range(6):
             pool.submit(key, f"\\sum_{{i=1}}^{{{key}}} 2", str(2 * key))

@@ -39,7 +39,7 @@ def program(body: str, values: str = '{"a": 1}') -> str:
 
 
 def conversion(code: str, **more: Any) -> Conversion:
-    return Conversion(**{"code": code, "grade": Grade.S, "used_numbers": 1, "question_numbers": 1, **more})
+    return Conversion(**{"code": code, "grade": Grade.S, **more})
 
 
 @pytest.mark.parametrize(

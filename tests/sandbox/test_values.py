@@ -122,7 +122,7 @@ def test_a_value_is_captured_with_its_type(expression: str, expected: str, tag: 
     (ran,) = sandbox.run([Job(code=f"{imports}\ninput = {{'a': 1}}\noutput = {expression}\n")])
     assert ran.verdict.kept, ran
     assert ran.execution.output_json == expected
-    assert ran.execution.output_type == tag == values.tag_of(expected)
+    assert ran.execution.output_type == tag == values.checked_tag_of(expected)
 
 
 @pytest.mark.parametrize(("expression", "expected", "tag"), CAPTURED.values(), ids=CAPTURED)
@@ -217,7 +217,7 @@ def test_a_perturbation_changes_one_key_and_keeps_its_type(value: str) -> None:
     for text in changed:
         before, after = json.loads(original), json.loads(text)
         assert after["a"] != before["a"]
-        assert values.tag_of(json.dumps(after["a"])) == values.tag_of(value)
+        assert values.checked_tag_of(json.dumps(after["a"])) == values.checked_tag_of(value)
         assert after["b"] == [7]
         values.decode(text)
 
