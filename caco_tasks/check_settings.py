@@ -32,7 +32,11 @@ class Settings(BaseModel):
 
 
 class RuleSettings(Settings):
-    """A section that has rules."""
+    """A section that has rules.
+
+    >>> AgreeSettings(wrong_unit="record").rules["wrong_unit"]
+    'record'
+    """
 
     @classmethod
     def rule_choices(cls) -> dict[str, tuple[str, ...]]:
@@ -41,7 +45,7 @@ class RuleSettings(Settings):
         return {name: choice for name, choice in choices.items() if set(get_args(Rule)) <= set(choice)}
 
     @property
-    def rules(self) -> dict[str, Rule]:
+    def rules(self) -> dict[str, str]:
         """What each rule of the section is set to."""
         return {name: getattr(self, name) for name in self.rule_choices()}
 

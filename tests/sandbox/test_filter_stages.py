@@ -12,6 +12,7 @@ from caco_tasks.bank.family import draw_problem
 from caco_tasks.config import RunConfig, SandboxSettings, load_config
 from caco_tasks.context import Context
 from caco_tasks.ids import program_id
+from caco_tasks.pipeline import STAGES
 from caco_tasks.records import Judged, Outcome, Program, Reason, Sample
 from caco_tasks.sandbox import Job, Sandbox
 from caco_tasks.stages.decontaminate import decontaminate
@@ -30,7 +31,7 @@ class Tools:
     def sandbox(self) -> Sandbox:
         return self.box
 
-    def claims(self) -> MemoryClaims:
+    def claims(self, key: str) -> MemoryClaims:
         return self.kept
 
 
@@ -50,7 +51,17 @@ def context_of(tools: Any, stage: str, config: RunConfig | None = None) -> Conte
     run = RunRecord(
         run_id="r", pipeline="nightly", partition="2026-01-01", config_hash="c", config={}, code_version="0"
     )
-    return Context(run=run, config=config, stage=stage, shard=0, services=tools)
+    return Context(
+        run=run,
+        spec=STAGES[stage],
+        config=config,
+        shard=0,
+        key="key",
+        origin={},
+        draw="draw",
+        inputs=(),
+        services=tools,
+    )
 
 
 def program(given: str, *lines: str, name: str = "solve") -> str:
@@ -153,6 +164,26 @@ def test_without_changed_inputs_only_the_source_is_judged(tools: Tools) -> None:
     config = load_config("nano", ["screen.perturbations=0"])
     code = SCREENED["one is multiplied by nothing"][0]
     found = reasons(screen(executed(tools.box, code), context_of(tools, "screen", config)))
+    assert found == {"s0": None}
+
+
+def test_a_dead_input_that_is_only_recorded_stays_with_the_sample(tools: Tools) -> None:
+    config = load_config("nano", ["screen.dead_input=record"])
+    samples = executed(tools.box, PENS, SCREENED["one is multiplied by nothing"][0])
+    judged = {row.record.sample_id: row for row in screen(samples, context_of(tools, "screen", config))}
+    assert all(row.verdict.kept for row in judged.values())
+    assert judged["s0"].record.findings == ()
+    (finding,) = judged["s1"].record.findings
+    assert (finding.stage, finding.reason) == ("screen", Reason.DEAD_INPUT)
+    assert finding.detail == "no change of it changes the output: price"
+
+
+def test_inputs_are_not_changed_where_no_rule_looks_at_them(tools: Tools) -> None:
+    samples = executed(tools.box, SCREENED["nothing matters"][0])
+    off = [f"screen.{rule}=off" for rule in ("dead_input", "constant_output", "trivial")]
+    closed = Sandbox(SandboxSettings(workers=1))
+    closed.close()
+    found = reasons(screen(samples, context_of(Tools(closed), "screen", load_config("nano", off))))
     assert found == {"s0": None}
 
 
