@@ -1,55 +1,119 @@
-"""A published dataset for tests that start from one: problems of the bank, solved by hand, as rows of a night."""
+"""Datasets for tests that start from one: problems of the bank, solved by hand, as rows of a nightly run."""
 
-import hashlib
-from collections.abc import Iterator
-from io import BytesIO
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import making
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import BankProblem, draw_problem
-from caco_tasks.config import load_config
-from caco_tasks.ids import program_id, run_id
-from caco_tasks.ledger import Ledger
-from caco_tasks.publishing.dataset_row import SCHEMA, dataset_row
+from caco_tasks.identity import RunKeys, pipeline_run_id
+from caco_tasks.ids import program_id
+from caco_tasks.ledger import FunnelRow, Ledger, RejectRow, SourceRow
+from caco_tasks.pipeline import find_stage
+from caco_tasks.publishing.dataset_card import CardFacts
+from caco_tasks.publishing.dataset_files import DatasetWriter
+from caco_tasks.publishing.dataset_row import RowOrigin, dataset_row
+from caco_tasks.publishing.licences import Licence
+from caco_tasks.publishing.states import change_state, stage_dataset
 from caco_tasks.records import Execution, Generation, Judgement, Problem, Program, Sample, Solution
-from caco_tasks.store import RunRecord, Store
-from caco_tasks.store.registry import DatasetFile, DatasetRecord, dataset_folder, dataset_manifest_uri
+from caco_tasks.store import Manifest, RunRecord, Store
+from caco_tasks.store.registry import DatasetRecord, dataset_folder, dataset_manifest_uri
 
 NAME, VERSION = "bank-words", "2026-11-01-0"
 
 
 def publish_bank(store: Store, ledger: Ledger, *, each: int, partition: str = "2026-11-01") -> str:
     """Publishes `each` problems of every family, of numbers from 0; the dataset as name/version."""
-    config = load_config("smoke", [f"publish.name={NAME}"])
-    run = RunRecord(
-        run_id=run_id("nightly", partition, config.fingerprint()),
-        pipeline="nightly",
-        partition=partition,
-        config_hash=config.fingerprint(),
-        config=config.model_dump(mode="json"),
-        code_version="0.1.0",
-    )
-    rows = [dataset_row(_sample(problem), run) for problem in _problems(each)]
-    buffer = BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), buffer)
-    uri, data = f"{dataset_folder(NAME, VERSION)}/train-00000-of-00001.parquet", buffer.getvalue()
-    store.put(uri, data)
-    file = DatasetFile(uri=uri, rows=len(rows), bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+    config = making.small_config(publish={"name": NAME})
+    dated = {"partition": partition, "run_id": pipeline_run_id("nightly", partition, config)}
+    run = making.nightly_run(config).model_copy(update=dated)
+    dataset = write_dataset(store, run, [_sample(problem) for problem in _problems(each)], name=f"{NAME}/{VERSION}")
+    ledger.register_run(run)
+    ledger.register_dataset(dataset, store)
+    return f"{NAME}/{VERSION}"
+
+
+def write_dataset(
+    store: Store, run: RunRecord, samples: Iterable[Sample], *, name: str, rows_per_file: int = 100_000
+) -> DatasetRecord:
+    """A published dataset in the store, without an output that it was made from."""
+    rows = [dataset_row(sample, row_origin(run)) for sample in samples]
+    folder, (dataset, _, version) = dataset_folder(*name.split("/")), name.partition("/")
+    with DatasetWriter(store, folder, rows=len(rows), rows_per_file=rows_per_file) as writer:
+        for row in rows:
+            writer.add(row)
     record = DatasetRecord(
-        dataset=NAME,
-        version=VERSION,
+        dataset=dataset,
+        version=version,
         run_id=run.run_id,
-        partition=partition,
+        partition=run.partition,
         rows=len(rows),
         code_version="0.1.0",
-        files=(file,),
+        files=writer.files,
     )
-    store.put(dataset_manifest_uri(NAME, VERSION), record.model_dump_json().encode())
-    ledger.register_run(run)
-    ledger.register_dataset(record, store)
-    return f"{NAME}/{VERSION}"
+    store.put(dataset_manifest_uri(dataset, version), record.model_dump_json().encode())
+    stage_dataset(store, name, by="publish", because="written by a test")
+    change_state(store, name, "published", by="gate", because="the gate passed")
+    return record
+
+
+def row_origin(run: RunRecord) -> RowOrigin:
+    """What the rows of a run's only output have in common."""
+    return RowOrigin(
+        run=run,
+        draw=RunKeys(run, {}).draw,
+        made=last_output(run),
+        licence=Licence("CC0-1.0", None),
+        sources=("bank",),
+    )
+
+
+def last_output(run: RunRecord, *, shard: int = 0, passed: int = 1) -> Manifest:
+    """What the manifest of a run's last check says, without its rows."""
+    keys = RunKeys(run, {})
+    spec = find_stage("nightly", "decontaminate")
+    return Manifest(
+        key=keys.key(spec.name, shard),
+        stage=spec.name,
+        shard=shard,
+        recipe=keys.recipe(spec),
+        origin=keys.origin(spec, shard),
+        inputs=keys.inputs(spec, shard),
+        run_id=run.run_id,
+        pipeline=run.pipeline,
+        partition=run.partition,
+        code_version="0.1.0+gabc",
+        record="Sample",
+        uri=f"outputs/decontaminate/{shard}.parquet",
+        rows=passed,
+        bytes=1,
+        sha256="0" * 64,
+        read=passed,
+        passed=passed,
+        failed=0,
+        unknown=0,
+        reasons={},
+        seconds=1.0,
+    )
+
+
+def facts(*licences: str, **changes: Any) -> CardFacts:
+    """What a ledger could say of a small run."""
+    counts = {"shards": 1, "unknown": 0, "kept_share": 0.75, "seconds": 1.0}
+    found = CardFacts(
+        funnel=[FunnelRow(run_id="r", stage="sample", read=4, passed=3, failed=1, **counts)],  # type: ignore[arg-type]
+        reasons=[
+            RejectRow(run_id="r", stage="sample", outcome="fail", reason="cut_off", records=1, share_of_read=0.25)
+        ],
+        sources=[
+            SourceRow(source=f"source {n}", revision="r1", licence=licence, seeds=5, verified=4)
+            for n, licence in enumerate(licences)
+        ],
+        manifests={},
+    )
+    return replace(found, **changes)
 
 
 def _problems(each: int) -> Iterator[BankProblem]:

@@ -1,4 +1,7 @@
-"""The dataset card, made from the ledger: what became of every program, the models and prompts, the seeds' licences."""
+"""The dataset card, made from the ledger: what became of every program, the models and prompts, the seeds' licences.
+
+Which stages there are, and which of them ask a model, stands in `caco_tasks.pipeline`; a new one appears here by itself.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,11 +9,15 @@ from typing import Any
 
 import yaml
 
-from caco_tasks import __version__
 from caco_tasks.config import RunConfig
 from caco_tasks.ledger import FunnelRow, Ledger, OverlapRow, RejectRow, SourceRow
+from caco_tasks.pipeline import STAGES, mapped_stages
 from caco_tasks.publishing.dataset_row import COLUMNS
+from caco_tasks.publishing.licences import SEEDS_NOT_KNOWN, Licence, combine_licences
 from caco_tasks.store import Manifest, RunRecord
+from caco_tasks.version import code_version
+
+HUB_LICENCES = {"cc0-1.0", "mit", "apache-2.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "bsd-3-clause"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,26 +27,34 @@ class CardFacts:
     funnel: Sequence[FunnelRow]
     reasons: Sequence[RejectRow]
     sources: Sequence[SourceRow]  # behind the CodeGen of the run
-    manifests: Mapping[str, Sequence[Manifest]]  # of the stages that ask models, or run programs
+    manifests: Mapping[str, Sequence[Manifest]]  # of the outputs of each stage
     overlaps: Sequence[OverlapRow] = ()  # with benchmarks: of the run, and of the run that read its seeds
+    knows_seeds: bool = True  # whether the run says which seeds stand behind it
 
     @property
-    def licences(self) -> list[str]:
-        """The licences of the seeds behind the run."""
-        return sorted({source.licence for source in self.sources})
+    def licence(self) -> Licence:
+        """The licence of all sources behind the run."""
+        if not self.knows_seeds:
+            return Licence(None, SEEDS_NOT_KNOWN)
+        used = [source for source in self.sources if source.verified]
+        return combine_licences({name: [one.licence for one in used if one.source == name] for name in self.trained_on})
 
-
-ASKING = {"sample": "codegen", "reverse": "reverser", "solve": "solver", "judge": "judge"}
+    @property
+    def trained_on(self) -> tuple[str, ...]:
+        """The names of the sources that gave seed programs to the CodeGen."""
+        return tuple(sorted({source.source for source in self.sources if source.verified}))
 
 
 def card_facts(ledger: Ledger, run: RunRecord) -> CardFacts:
     """Gathers what the card says."""
+    seed_runs = [run.seed_run_id] if run.seed_run_id else []
     return CardFacts(
         funnel=ledger.funnel(run.run_id),
         reasons=ledger.reject_reasons(run.run_id),
-        sources=ledger.sources(run.seed_run_id) if run.seed_run_id else [],
-        manifests={stage: ledger.shards(run.run_id, stage) for stage in (*ASKING, "execute")},
-        overlaps=ledger.overlaps([run.run_id, *([run.seed_run_id] if run.seed_run_id else [])]),
+        sources=[source for seed_run in seed_runs for source in ledger.sources(seed_run)],
+        manifests={spec.name: ledger.outputs(run.run_id, spec.name) for spec in mapped_stages(run.pipeline)},
+        overlaps=ledger.overlaps([run.run_id, *seed_runs]),
+        knows_seeds=bool(seed_runs),
     )
 
 
@@ -68,7 +83,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 def _head(facts: CardFacts, config: RunConfig, published: int) -> str:
     head = {
         "pretty_name": config.publish.name,
-        "license": "cc0-1.0" if facts.licences == ["CC0-1.0"] else "other",
+        **_head_licence(facts.licence),
         "language": ["en"],
         "task_categories": ["text-generation"],
         "tags": ["math", "reasoning", "chain-of-thought", "code", "synthetic"],
@@ -78,11 +93,18 @@ def _head(facts: CardFacts, config: RunConfig, published: int) -> str:
     return f"---\n{yaml.safe_dump(head, sort_keys=False)}---"
 
 
+def _head_licence(licence: Licence) -> dict[str, str]:
+    """The Hub knows single licences by their SPDX ids in small letters; any other has a name of its own."""
+    if licence.expression is not None and licence.expression.lower() in HUB_LICENCES:
+        return {"license": licence.expression.lower()}
+    return {"license": "other", "license_name": licence.expression or "not known"}
+
+
 def _opening(run: RunRecord, config: RunConfig, published: int) -> str:
     return (
         f"# {config.publish.name}, {run.partition}\n\n"
         f"{published:,} problems with a chain of thought, the program behind it and the answer that both give. Made by Caco "
-        f"{__version__} (method: arXiv 2510.04081) in run `{run.run_id}` with the config `{config.name}` "
+        f"{code_version()} (method: arXiv 2510.04081) in run `{run.run_id}` with the config `{config.name}` "
         f"(`{run.config_hash[:12]}`). `caco lineage SAMPLE_ID` shows all the ancestors of a row."
     )
 
@@ -105,25 +127,31 @@ def _reasons(facts: CardFacts) -> str:
 
 def _models(facts: CardFacts, config: RunConfig) -> str:
     rows = []
-    for stage, role in ASKING.items():
-        manifests = facts.manifests[stage]
+    for stage, manifests in facts.manifests.items():
+        role = STAGES[stage].role
         models = sorted({model for manifest in manifests for model in manifest.models})
+        if role is None and not models:
+            continue
         prompts = sorted({prompt for manifest in manifests for prompt in manifest.prompts})
-        settings = config.models[role]  # type: ignore[index]
+        settings = config.models.get(role) if role is not None else None
+        sampling = (settings.temperature, settings.top_p) if settings is not None else ("–", "–")
         tokens = sum(manifest.completion_tokens for manifest in manifests)
-        rows.append((role, _code(models), _code(prompts), settings.temperature, settings.top_p, f"{tokens:,}"))
-    return table(("role", "model", "prompt", "temperature", "top-p", "tokens written"), rows)
+        cost = sum(manifest.cost_usd for manifest in manifests)
+        rows.append((stage, role or "–", _code(models), _code(prompts), *sampling, f"{tokens:,}", f"{cost:,.2f}"))
+    return table(("stage", "role", "model", "prompt", "temperature", "top-p", "tokens written", "US dollars"), rows)
 
 
 def _sources(facts: CardFacts) -> str:
+    licence = facts.licence
+    said = f"Every row: {licence.expression}." if licence.expression else f"The licence is not known: {licence.note}."
     rows = [(row.source, f"`{row.revision[:16]}`", row.licence, row.seeds, row.verified) for row in facts.sources]
-    if not rows:
-        return "The model that wrote the programs was not trained by this platform; its seeds are not known."
-    return table(("source", "revision", "licence", "seeds", "verified programs"), rows)
+    sources = table(("source", "revision", "licence", "seeds", "verified programs"), rows) if rows else ""
+    return f"{said}\n\n{sources}".strip()
 
 
 def _limits(facts: CardFacts, config: RunConfig) -> str:
-    levels = sorted({str(manifest.sandbox_level) for manifest in facts.manifests["execute"]})
+    ran = [manifest for stage, found in facts.manifests.items() if STAGES[stage].executes for manifest in found]
+    levels = sorted({str(manifest.sandbox_level) for manifest in ran})
     writers = {config.models["reverser"].model, config.models["solver"].model}
     limits = [
         "Every row passed automatic checks only; no person has read it unless an audit says so.",

@@ -1,30 +1,26 @@
-"""A published row: the columns of the Caco release (instruction, output, answer, code), and where it comes from."""
+"""A published row: the columns of the Caco release (instruction, output, answer, code), and all that explains them.
 
+A row has to make sense to someone who has the file and nothing else: its licence, and every id by which the ledger and the
+store tell how it came to be.
+"""
+
+import re
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from caco_tasks.records import Sample
-from caco_tasks.store import RunRecord
+from caco_tasks.publishing.licences import Licence
+from caco_tasks.records import Generation, Sample
+from caco_tasks.store import Manifest, RunRecord
 
-SCHEMA = pa.schema(
-    [
-        pa.field("instruction", pa.string(), nullable=False),
-        pa.field("output", pa.string(), nullable=False),
-        pa.field("answer", pa.string(), nullable=False),
-        pa.field("code", pa.string(), nullable=False),
-        pa.field("input_json", pa.string(), nullable=False),
-        pa.field("output_type", pa.string(), nullable=False),
-        pa.field("sample_id", pa.string(), nullable=False),
-        pa.field("program_id", pa.string(), nullable=False),
-        pa.field("run_id", pa.string(), nullable=False),
-        pa.field("partition", pa.string(), nullable=False),
-        pa.field("codegen", pa.string(), nullable=False),
-        pa.field("reverser", pa.string(), nullable=False),
-        pa.field("solver", pa.string(), nullable=False),
-        pa.field("judge", pa.string(), nullable=False),
-    ]
-)
+_NULLABLE = {"licence", "licence_note", "domain", "difficulty", "index", "codegen_run", "seed_run"}
+_TYPES = {
+    "difficulty": pa.int64(),
+    "index": pa.int64(),
+    "sources": pa.list_(pa.string()),
+    "findings": pa.list_(pa.string()),
+}
 
 COLUMNS = {
     "instruction": "the problem, in language",
@@ -33,23 +29,62 @@ COLUMNS = {
     "code": "the program: the same reasoning in the unified template",
     "input_json": "the program's `input`, as tagged JSON",
     "output_type": "the type of the program's `output`",
+    "licence": "SPDX expression: the licences of all sources behind the model that wrote the program; null: not known",
+    "licence_note": "why the licence is not known; null: it is",
+    "sources": "names of the sources whose solved problems that model was trained on",
+    "domain": "the program's domain, where the model was trained to name it; null: not known",
+    "difficulty": "1 to 5; null: not known, as for every program that was sampled from nothing",
+    "findings": "reasons of rules that the config records and does not reject for",
     "sample_id": "the row's id: `caco lineage` explains it",
     "program_id": "hash of the program without comments and layout",
-    "run_id": "the run that made it",
+    "draw": "what the program was drawn from: hash of date, model, sampling settings and prompt",
+    "index": "the sample's number in its draw, from 0; null: not drawn",
+    "run_id": "the run that published it",
     "partition": "the run's date",
+    "output_key": "the output in the store that holds the whole sample, with every reply: `outputs/decontaminate/KEY`",
+    "code_version": "version and commit of the code that made that output",
+    "seed_run": "the run that turned the sources into seed programs; null: the model was not trained here",
+    "codegen_run": "the run that trained the model which wrote the program; null: it was not trained here",
     "codegen": "model that wrote the program",
+    "codegen_prompt": "name and version of its prompt",
+    "codegen_request": "id of the request, under which its reply is kept",
     "reverser": "model that wrote the problem",
+    "reverser_prompt": "name and version of its prompt",
+    "reverser_request": "id of the request",
     "solver": "model that wrote the chain of thought",
+    "solver_prompt": "name and version of its prompt",
+    "solver_request": "id of the request",
     "judge": "model that judged the three consistent",
+    "judge_prompt": "name and version of its first prompt",
+    "judge_request": "id of its first request",
 }
+SCHEMA = pa.schema([pa.field(name, _TYPES.get(name, pa.string()), nullable=name in _NULLABLE) for name in COLUMNS])
+
+_DOMAIN = re.compile(r"\A\s*# domain: *(?!unknown\b)(\S.*?) *$", re.MULTILINE)
 
 
-def dataset_row(sample: Sample, run: RunRecord) -> dict[str, Any]:
-    """The published row of a sample that passed every stage; the sample has all its parts."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowOrigin:
+    """What the rows of one output have in common."""
+
+    run: RunRecord
+    draw: str
+    made: Manifest  # of the output that the samples come from
+    licence: Licence
+    sources: tuple[str, ...]
+
+
+def dataset_row(sample: Sample, origin: RowOrigin) -> dict[str, Any]:
+    """The published row of a sample that passed every stage; the sample has all its parts.
+
+    Raises:
+        ValueError: it lacks one.
+    """
     execution, problem, solution, judgement = sample.execution, sample.problem, sample.solution, sample.judgement
-    generation = sample.program.generation
+    generation, run = sample.program.generation, origin.run
     if not (execution and problem and solution and judgement and generation):
         raise ValueError(f"the sample {sample.sample_id} lacks a part and cannot be published")
+    domain = _DOMAIN.match(sample.program.code)
     return {
         "instruction": problem.text,
         "output": solution.text,
@@ -57,12 +92,28 @@ def dataset_row(sample: Sample, run: RunRecord) -> dict[str, Any]:
         "code": sample.program.code,
         "input_json": execution.input_json,
         "output_type": execution.output_type,
+        "licence": origin.licence.expression,
+        "licence_note": origin.licence.note,
+        "sources": list(origin.sources),
+        "domain": domain.group(1) if domain else None,
+        "difficulty": None,
+        "findings": [str(finding.reason) for finding in sample.findings],
         "sample_id": sample.sample_id,
         "program_id": sample.program.program_id,
+        "draw": origin.draw,
+        "index": sample.index,
         "run_id": run.run_id,
         "partition": run.partition,
-        "codegen": generation.model_id,
-        "reverser": problem.generation.model_id,
-        "solver": solution.generation.model_id,
-        "judge": judgement.generation.model_id,
+        "output_key": origin.made.key,
+        "code_version": origin.made.code_version,
+        "seed_run": run.seed_run_id,
+        "codegen_run": run.codegen_run_id,
+        **_written_by("codegen", generation),
+        **_written_by("reverser", problem.generation),
+        **_written_by("solver", solution.generation),
+        **_written_by("judge", judgement.generation),
     }
+
+
+def _written_by(role: str, made: Generation) -> dict[str, str]:
+    return {role: made.model_id, f"{role}_prompt": made.prompt, f"{role}_request": made.request_id}

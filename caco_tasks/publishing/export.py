@@ -4,21 +4,19 @@
 - `alpaca`: instruction, input, output.
 - `caco`: the four columns of the paper's release.
 - `rlvr`: prompt and verifiable answer, for reinforcement learning with verifiable rewards.
+
+Rows go from file to file as they are read: memory does not grow with their number.
 """
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from io import BytesIO
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from caco_tasks.atomic import replaced
-from caco_tasks.errors import ConfigError, DamagedError, StoreError
+from caco_tasks.errors import ConfigError
+from caco_tasks.publishing.dataset_files import dataset_rows
 from caco_tasks.store import Store
-from caco_tasks.store.registry import parse_dataset
 
 Row = Mapping[str, Any]
 
@@ -63,26 +61,12 @@ def export(store: Store, dataset: str, *, format_name: str, out: Path) -> tuple[
     Raises:
         ConfigError: there is no such format.
         StoreError: there is no such dataset in the store.
-        DamagedError: one of its files is not readable.
+        DamagedError: one of its files is gone or not what was published.
     """
     if format_name not in FORMATS:
         raise ConfigError(f"There is no export format '{format_name}': there are {', '.join(FORMATS)}.")
-    rows = [FORMATS[format_name](row) for row in dataset_rows(store, dataset)]
-    target = out / "train.jsonl"
+    to_format, count, target = FORMATS[format_name], 0, out / "train.jsonl"
     with replaced(target) as file:
-        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    return target, len(rows)
-
-
-def dataset_rows(store: Store, dataset: str) -> Iterator[dict[str, Any]]:
-    """All rows of the published dataset `name/version`, file by file."""
-    uri = f"datasets/{dataset}/manifest.json"
-    manifest = store.get(uri)
-    if manifest is None:
-        known = sorted({"/".join(key.split("/")[1:3]) for key in store.list("datasets/")})
-        raise StoreError(f"There is no dataset '{dataset}': there are {', '.join(known) or 'none yet'}.")
-    for file in parse_dataset(manifest, uri=uri).files:
-        data = store.get(file.uri)
-        if data is None or hashlib.sha256(data).hexdigest() != file.sha256:
-            raise DamagedError(f"The file {file.uri} of the dataset '{dataset}' is missing or damaged: restore it.")
-        yield from pq.read_table(BytesIO(data)).to_pylist()
+        for count, row in enumerate(dataset_rows(store, dataset), 1):  # noqa: B007 - the last one is the count
+            file.write(json.dumps(to_format(row), ensure_ascii=False) + "\n")
+    return target, count

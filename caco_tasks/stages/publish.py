@@ -1,70 +1,97 @@
 """publish: what passed every stage becomes a dataset: parquet files, a card made from the ledger, a manifest.
 
-`datasets/{name}/{version}/` holds `train-00000-of-00001.parquet` and so on, `README.md` and, last, `manifest.json` with
-hashes. The version is the partition and the beginning of the run's id: a run has one dataset and publishes it once.
+`datasets/{name}/{version}/` holds `train-00000-of-00001.parquet` and so on, `README.md`, `manifest.json` with hashes and,
+last, `state.json`: the dataset is staged until the run's gate publishes it. The version is the run's date and the beginning
+of this output's key, so equal work has one dataset. Samples are written as they come, in the order of their shards: memory
+does not grow with their number.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from io import BytesIO
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from caco_tasks import __version__
+from caco_tasks.config import parse_config
 from caco_tasks.context import Context
-from caco_tasks.publishing.dataset_card import card_facts, dataset_card
-from caco_tasks.publishing.dataset_row import SCHEMA, dataset_row
-from caco_tasks.records import PASS, Judged, Sample
+from caco_tasks.pipeline import stage_before
+from caco_tasks.publishing.dataset_card import CardFacts, card_facts, dataset_card
+from caco_tasks.publishing.dataset_files import DatasetWriter
+from caco_tasks.publishing.dataset_row import RowOrigin, dataset_row
+from caco_tasks.publishing.states import stage_dataset
+from caco_tasks.records import PASS, Judged, PublishedRow, Sample
+from caco_tasks.store import Manifest
+from caco_tasks.store.manifest import manifest_uri, parse_manifest
 from caco_tasks.store.registry import DatasetFile, DatasetRecord, dataset_folder, dataset_manifest_uri
+from caco_tasks.version import code_version
 
 
-def publish(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
-    """Publishes all samples, in the order of their ids, once the run's counts are shown to add up.
+def publish(samples: Iterable[Sample], context: Context) -> Iterator[Judged[PublishedRow]]:
+    """Publishes all samples, in the order in which they come, once the run's counts are shown to add up.
 
     Raises:
         ConservationError: rows were lost or doubled between two stages of the run; nothing is published.
     """
-    samples = sorted(samples, key=lambda sample: sample.sample_id)
-    ledger, run = context.services.ledger(), context.run
-    ledger.conservation(run.run_id, through="decontaminate")
-    name, version = context.config.publish.name, dataset_version(run.partition, run.run_id)
-    folder = dataset_folder(name, version)
-    files = tuple(_write_file(part, context, f"{folder}/{place}") for place, part in _parts(samples, context))
-    facts = card_facts(ledger, run)
-    card = dataset_card(facts, run=run, config=context.config, published=len(samples))
-    context.services.store.put(f"{folder}/README.md", card.encode())
+    ledger = context.services.ledger()
+    ledger.conservation(context.run.run_id, through=_stage_before(context))
+    yield from publish_rows(samples, context, card_facts(ledger, context.run))
+
+
+def publish_rows(samples: Iterable[Sample], context: Context, facts: CardFacts) -> Iterator[Judged[PublishedRow]]:
+    """Writes the dataset; `facts` are what its card says of the run.
+
+    Raises:
+        ConservationError: other rows came than the outputs that are read have passed.
+    """
+    inputs = [_read_manifest(context, key) for key in context.inputs]
+    settings, folder = context.config.publish, dataset_folder(context.config.publish.name, dataset_version(context))
+    rows, coming = sum(made.passed for made in inputs), iter(samples)
+    with DatasetWriter(context.services.store, folder, rows=rows, rows_per_file=settings.rows_per_file) as writer:
+        for made in inputs:
+            origin = RowOrigin(
+                run=context.run, draw=context.draw, made=made, licence=facts.licence, sources=facts.trained_on
+            )
+            for sample in islice(coming, made.passed):  # the runner reads one input after the other
+                yield Judged(record=writer.add(dataset_row(sample, origin)), verdict=PASS)
+    _write_record(context, facts, writer.files)
+
+
+def dataset_version(context: Context) -> str:
+    """The version of the dataset that an output of this stage is."""
+    return f"{context.run.partition}-{context.key[:8]}"
+
+
+def _stage_before(context: Context) -> str:
+    before = stage_before(context.run.pipeline, context.stage)
+    return before.name if before is not None else ""
+
+
+def _read_manifest(context: Context, key: str) -> Manifest:
+    uri = manifest_uri(_stage_before(context), key)
+    return parse_manifest(context.services.store.get(uri) or b"", uri=uri)
+
+
+def _write_record(context: Context, facts: CardFacts, files: tuple[DatasetFile, ...]) -> None:
+    """Writes card, manifest and state, in this order: a dataset without a manifest is none."""
+    run, store = context.run, context.services.store
+    name, version, rows = context.config.publish.name, dataset_version(context), sum(file.rows for file in files)
+    # the card describes the whole run, so it reads settings that change no row of this output
+    config = parse_config(run.config, origin=f"the record of run {run.run_id}")
+    card = dataset_card(facts, run=run, config=config, published=rows).encode()
+    store.put(f"{dataset_folder(name, version)}/README.md", card)
     record = DatasetRecord(
         dataset=name,
         version=version,
         run_id=run.run_id,
         partition=run.partition,
-        rows=len(samples),
-        code_version=__version__,
+        rows=rows,
+        code_version=code_version(),
         files=files,
-        facts={"card_sha256": hashlib.sha256(card.encode()).hexdigest(), "licences": facts.licences},
+        facts={
+            "card_sha256": hashlib.sha256(card).hexdigest(),
+            "licence": facts.licence.expression,
+            "licence_note": facts.licence.note,
+            "sources": list(facts.trained_on),
+        },
     )
-    context.services.store.put(dataset_manifest_uri(name, version), record.model_dump_json(indent=1).encode())
+    store.put(dataset_manifest_uri(name, version), record.model_dump_json(indent=1).encode())
+    stage_dataset(store, f"{name}/{version}", by=context.stage, because=f"written by run {run.run_id}")
     context.facts["artifacts"] = {"dataset": f"{name}/{version}"}
-    yield from (Judged(record=sample, verdict=PASS) for sample in samples)
-
-
-def dataset_version(partition: str, run_id: str) -> str:
-    """The version of the dataset that a run publishes."""
-    return f"{partition}-{run_id[:8]}"
-
-
-def _parts(samples: Sequence[Sample], context: Context) -> Iterator[tuple[str, Sequence[Sample]]]:
-    size = context.config.publish.rows_per_file
-    count = max(1, -(-len(samples) // size))
-    for number in range(count):
-        yield f"train-{number:05d}-of-{count:05d}.parquet", samples[number * size : (number + 1) * size]
-
-
-def _write_file(samples: Sequence[Sample], context: Context, uri: str) -> DatasetFile:
-    rows = [dataset_row(sample, context.run) for sample in samples]
-    buffer = BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), buffer, compression="zstd")
-    data = buffer.getvalue()
-    context.services.store.put(uri, data)
-    return DatasetFile(uri=uri, rows=len(rows), bytes=len(data), sha256=hashlib.sha256(data).hexdigest())

@@ -1,37 +1,33 @@
 """What the store says of trained models, published datasets and people's answers; the ledger is loaded from it.
 
-runs/{partition}/{run_id}/train/00000.manifest.json    its `artifacts["model"]` is a ModelRecord
-models/{model_id}/manifest.json                        a ModelFiles, written last
-datasets/{name}/{version}/manifest.json                a DatasetRecord, written last; its files have a `sample_id`
-draws/{run_id}/{draw_id}.json                          an AuditDraw
-audits/{run_id}/{hash of the person}.json              an AuditAnswers
+outputs/train/{key}/manifest.json          its `artifacts["model"]` is a ModelRecord
+models/{model_id}/manifest.json            a ModelFiles, written last
+datasets/{name}/{version}/manifest.json    a DatasetRecord, written last; its files have a `sample_id`
+datasets/{name}/{version}/state.json       a DatasetStates: whether it is published, and who said so
+draws/{run_id}/{draw_id}.json              an AuditDraw
+audits/{run_id}/{hash of the person}.json  an AuditAnswers
 """
 
 import re
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from caco_tasks.errors import DamagedError
 from caco_tasks.ids import content_id
 from caco_tasks.records import Outcome, Part, Reason
-from caco_tasks.store.manifest import SHA256, Moment, RunRecord
+from caco_tasks.store.manifest import SHA256, Moment, RunRecord, StoredRecord
 
 NAME = r"^[a-z0-9][a-z0-9_\-]*$"
 VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
 
 _DATASET_MANIFEST = re.compile(r"^datasets/[^/]+/[^/]+/manifest\.json$")
 
+StateName = Literal["staged", "published", "withdrawn"]
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class Registered(BaseModel):
-    """Base of what is kept in the store: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ModelRecord(Registered):
+class ModelRecord(StoredRecord):
     """A model that a run trained."""
 
     model_id: str
@@ -47,7 +43,7 @@ class ModelRecord(Registered):
     refused_because: str | None = None  # one sentence; None: accepted
 
 
-class StoredFile(Registered):
+class StoredFile(StoredRecord):
     """One file of a folder whose manifest names all of them."""
 
     name: str = Field(min_length=1, pattern=r"^[^/]+$")
@@ -55,14 +51,14 @@ class StoredFile(Registered):
     sha256: str = Field(pattern=SHA256)
 
 
-class ModelFiles(Registered):
+class ModelFiles(StoredRecord):
     """The manifest of a model's folder, written last: what must be there for the model to be whole."""
 
     model_id: str
     files: tuple[StoredFile, ...] = Field(min_length=1)
 
 
-class DatasetFile(Registered):
+class DatasetFile(StoredRecord):
     """One parquet file of a dataset."""
 
     uri: str
@@ -71,7 +67,7 @@ class DatasetFile(Registered):
     sha256: str = Field(pattern=SHA256)
 
 
-class DatasetRecord(Registered):
+class DatasetRecord(StoredRecord):
     """A published version of a dataset: its manifest."""
 
     dataset: str = Field(pattern=NAME)
@@ -81,7 +77,7 @@ class DatasetRecord(Registered):
     rows: int = Field(ge=0)
     code_version: str
     files: tuple[DatasetFile, ...]
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = Field(default={})
 
     @model_validator(mode="after")
     def _adds_up(self) -> "DatasetRecord":
@@ -90,7 +86,22 @@ class DatasetRecord(Registered):
         return self
 
 
-class AuditRecord(Registered):
+class DatasetState(StoredRecord):
+    """One change of a dataset's state: what it became, by whom and why."""
+
+    state: StateName
+    by: str = Field(min_length=1)  # a person, or the task that did it
+    because: str = Field(min_length=1)
+    at: Moment
+
+
+class DatasetStates(StoredRecord):
+    """All states that a dataset was given, oldest first; the last one counts."""
+
+    history: tuple[DatasetState, ...] = Field(min_length=1)
+
+
+class AuditRecord(StoredRecord):
     """What one person said of one record that a stage had judged."""
 
     run_id: str
@@ -103,13 +114,13 @@ class AuditRecord(Registered):
     answered_at: Moment
 
 
-class AuditAnswers(Registered):
+class AuditAnswers(StoredRecord):
     """All that one person said of the records of a run."""
 
     answers: tuple[AuditRecord, ...] = Field(min_length=1)
 
 
-class AuditStratum(Registered):
+class AuditStratum(StoredRecord):
     """The rows of a run that ended at one check in one way, or were accepted by all of them."""
 
     stage: str  # the check that had the last word
@@ -119,7 +130,7 @@ class AuditStratum(Registered):
     drawn: int = Field(ge=0)
 
 
-class DrawnRow(Registered):
+class DrawnRow(StoredRecord):
     """A row for people to judge, with all that they see of it."""
 
     subject_id: str
@@ -130,7 +141,7 @@ class DrawnRow(Registered):
     solution: str | None = None
 
 
-class AuditDraw(Registered):
+class AuditDraw(StoredRecord):
     """A random draw of a run's rows, stratified by what the checks said of them."""
 
     draw_id: str
@@ -153,6 +164,11 @@ def dataset_folder(name: str, version: str) -> str:
 def dataset_manifest_uri(name: str, version: str) -> str:
     """Where the manifest of a dataset lies below the store's root."""
     return f"{dataset_folder(name, version)}/manifest.json"
+
+
+def dataset_state_uri(name: str, version: str) -> str:
+    """Where the states of a dataset lie below the store's root."""
+    return f"{dataset_folder(name, version)}/state.json"
 
 
 def is_dataset_manifest(uri: str) -> bool:

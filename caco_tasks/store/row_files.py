@@ -46,12 +46,10 @@ class RowFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if error is None:
-                self._write_group()
-        finally:
-            with mending_os_errors(self._path):
-                self._writer.close()
+        if error is None:
+            self.close()
+        else:
+            self.abandon()
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Takes a row; it is written with its group.
@@ -63,6 +61,22 @@ class RowFile:
         self._group.append(row)
         if len(self._group) == ROWS_PER_GROUP:
             self._write_group()
+
+    def close(self) -> None:
+        """Ends the file.
+
+        Raises:
+            StoreError: as `add`.
+        """
+        try:
+            self._write_group()
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Gives the file up without the rows of its last group; whoever opened it deletes it."""
+        with mending_os_errors(self._path):
+            self._writer.close()
 
     def _write_group(self) -> None:
         group, self._group = self._group, []
