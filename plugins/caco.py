@@ -1,4 +1,4 @@
-"""The Caco pages of Airflow's UI: the newest night and evaluation, the datasets, and every run by its id.
+"""The Caco pages of Airflow's UI: the newest nightly run and evaluation, the datasets, and every run by its id.
 
 Airflow does not ask plugin pages for a login: `get_user` does. The pages read the ledger as the analyst, who can only
 look.
@@ -13,6 +13,8 @@ from airflow.api_fastapi.core_api.security import get_user
 from airflow.plugins_manager import AirflowPlugin
 from fastapi import Depends, FastAPI
 from fastapi.responses import HTMLResponse
+
+from caco_tasks.format import NOTHING, format_count, format_p, format_range, format_share
 
 if TYPE_CHECKING:
     from caco_tasks.ledger import FunnelRow, GainRow, Ledger, ScoreRow
@@ -45,8 +47,8 @@ app = FastAPI(dependencies=[Depends(get_user)], docs_url=None, redoc_url=None, o
 
 @app.get("/", response_class=HTMLResponse)
 def overview() -> HTMLResponse:
-    """The newest night, the newest evaluation, and the datasets."""
-    return _page(lambda ledger: _night(ledger) + _evaluation(ledger) + _datasets(ledger.datasets()))
+    """The newest nightly run, the newest evaluation, and the datasets."""
+    return _page(lambda ledger: _nightly_run(ledger) + _evaluation(ledger) + _datasets(ledger.datasets()))
 
 
 @app.get("/runs/{run_id}", response_class=HTMLResponse)
@@ -71,11 +73,11 @@ def _page(body: "Callable[[Ledger], str]") -> HTMLResponse:
         return HTMLResponse(PAGE.format(body=f"<p>{html.escape(str(exc))}</p>"), status_code=503)
 
 
-def _night(ledger: "Ledger") -> str:
+def _nightly_run(ledger: "Ledger") -> str:
     run = ledger.find_run(None, pipeline="nightly")
     if run is None:
-        return "<h2>Newest night</h2><p>No night was planned yet: run caco_seeds, then caco_nightly.</p>"
-    return f"<h2>Newest night: {html.escape(run.partition)}</h2>{_about(run)}{_funnel(ledger, run)}"
+        return "<h2>Newest nightly run</h2><p>No nightly run was planned yet: run caco_seeds, then caco_nightly.</p>"
+    return f"<h2>Newest nightly run: {html.escape(run.partition)}</h2>{_about(run)}{_funnel(ledger, run)}"
 
 
 def _evaluation(ledger: "Ledger") -> str:
@@ -102,8 +104,11 @@ def _about(run: "RunRecord") -> str:
 
 
 def _funnel(ledger: "Ledger", run: "RunRecord") -> str:
-    lines = [_row(row) for row in ledger.funnel(run.run_id)]
-    return _table(("Stage", "Read", "Passed", "Failed", "Unknown", "CachedReply"), lines)
+    """The funnel of a run; shards that another run had made have a column where there are any."""
+    rows = ledger.funnel(run.run_id)
+    has_reused = any(row.reused for row in rows)
+    heads = ("Stage", "Read", "Passed", "Failed", "Unknown", *(["Shards reused"] if has_reused else []), "Kept")
+    return _table(heads, [_funnel_line(row, has_reused=has_reused) for row in rows])
 
 
 def _table(heads: Sequence[str], lines: Sequence[str]) -> str:
@@ -133,26 +138,26 @@ def _scores(ledger: "Ledger", run: "RunRecord") -> str:
 
 
 def _score(row: "ScoreRow", gain: "GainRow | None") -> str:
-    of_k = f"@{row.k}: {_spread(row.pass_at_k, row.pass_at_k_low, row.pass_at_k_high)}" if row.k else "–"
+    of_k = f"@{row.k}: {_interval(row.pass_at_k, row.pass_at_k_low, row.pass_at_k_high)}" if row.k else NOTHING
     cells = [
         html.escape(row.benchmark),
         row.contender,
-        f"{row.items:,}",
-        f"{row.unknown:,}",
-        _spread(row.pass_at_1, row.pass_at_1_low, row.pass_at_1_high),
+        format_count(row.items),
+        format_count(row.unknown),
+        _interval(row.pass_at_1, row.pass_at_1_low, row.pass_at_1_high),
         of_k,
-        _spread(gain.gain, gain.gain_low, gain.gain_high) if gain else "–",
-        f"{gain.p:.2g}" if gain else "–",
-        {True: "yes", False: "no", None: "–"}[row.is_protected],
+        _interval(gain.gain, gain.gain_low, gain.gain_high) if gain else NOTHING,
+        format_p(gain.p if gain else None),
+        {True: "yes", False: "no", None: NOTHING}[row.is_protected],
     ]
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def _spread(share: float | None, low: float | None, high: float | None) -> str:
+def _interval(share: float | None, low: float | None, high: float | None) -> str:
     """A share, with its interval in a second line."""
     if share is None or low is None or high is None:
-        return "–"
-    return f'{share:.1%}<br><span class="quiet">{low:.1%} – {high:.1%}</span>'
+        return NOTHING
+    return f'{format_share(share)}<br><span class="quiet">{format_range(low, high)}</span>'
 
 
 def _picture(rows: "Sequence[ScoreRow]") -> str:
@@ -175,7 +180,7 @@ def _whisker(row: "ScoreRow", y: int) -> str:
     if row.pass_at_1 is None or row.pass_at_1_low is None or row.pass_at_1_high is None:
         return ""
     low, mid, high = (_x(share) for share in (row.pass_at_1_low, row.pass_at_1, row.pass_at_1_high))
-    title = f"<title>{html.escape(row.benchmark)}, {row.contender}: {row.pass_at_1:.1%}</title>"
+    title = f"<title>{html.escape(row.benchmark)}, {row.contender}: {format_share(row.pass_at_1)}</title>"
     line = f'<line x1="{low}" x2="{high}" y1="{y}" y2="{y}" stroke-width="2"/>'
     return f'<g class="{row.contender}">{title}{line}<circle cx="{mid}" cy="{y}" r="4"/></g>'
 
@@ -185,10 +190,12 @@ def _x(share: float) -> float:
     return round(150 + 520 * share, 1)
 
 
-def _row(row: "FunnelRow") -> str:
-    kept = row.kept_share
-    bar = "–" if kept is None else f'<meter min="0" max="1" value="{kept:.4f}"></meter> {kept:.1%}'
-    counts = "".join(f"<td>{count:,}</td>" for count in (row.read, row.passed, row.failed, row.unknown))
+def _funnel_line(row: "FunnelRow", *, has_reused: bool) -> str:
+    kept, share = row.kept_share, format_share(row.kept_share)
+    bar = share if kept is None else f'<meter min="0" max="1" value="{kept:.4f}"></meter> {share}'
+    figures = [format_count(count) for count in (row.read, row.passed, row.failed, row.unknown)]
+    figures += [f"{row.reused} of {row.shards}" if row.reused else NOTHING] if has_reused else []
+    counts = "".join(f"<td>{figure}</td>" for figure in figures)
     return f'<tr><td>{html.escape(row.stage)}</td>{counts}<td class="kept">{bar}</td></tr>'
 
 

@@ -73,7 +73,7 @@ def test_the_page_shows_the_newest_night_and_escapes_its_names(
     from caco_tasks.ledger import Ledger
 
     monkeypatch.setenv("CACO_LEDGER_ANALYST_URL", ledger_url)
-    assert "No night was planned yet" in reader.get("/").text
+    assert "No nightly run was planned yet" in reader.get("/").text
     config = load_config("smoke", ['name="<b>odd</b>"'])
     run = RunRecord(
         run_id="0" * 32,
@@ -87,7 +87,7 @@ def test_the_page_shows_the_newest_night_and_escapes_its_names(
         ledger.register_run(run)
     reply = reader.get("/")
     assert reply.status_code == 200
-    assert "Newest night: 2026-11-02" in reply.text
+    assert "Newest nightly run: 2026-11-02" in reply.text
     assert run.run_id in reply.text
     assert "&lt;b&gt;odd&lt;/b&gt;" in reply.text
     assert "<b>odd" not in reply.text
