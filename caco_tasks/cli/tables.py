@@ -1,7 +1,8 @@
-"""How the command line shows things: funnels, lineages, progress."""
+"""Tables and trees of the command line: funnels, forecasts, scores, lineages, answers to queries."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -9,26 +10,48 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from caco_tasks.ledger import FunnelRow, GainRow, RejectRow, ScoreRow
+from caco_tasks.format import (
+    NOTHING,
+    format_count,
+    format_interval,
+    format_p,
+    format_points,
+    format_share,
+)
 
-REASONS_SHOWN = 3
-LONGEST_LIST = 24  # in a tree; a curve of a training has hundreds of points
+if TYPE_CHECKING:  # figures of benchmarks are shown without the ledger
+    from caco_tasks.forecast import StageForecast
+    from caco_tasks.ledger import FunnelRow, GainRow, RejectRow, ScoreRow
+
+MAX_REASONS = 3
+MAX_LIST = 24  # entries of a list in a tree; a curve of a training has hundreds of points
+ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # copied whole, never wrapped
 
 
-def funnel_table(rows: Sequence[FunnelRow], reasons: Sequence[RejectRow]) -> Table:
-    """The funnel of a run: one line a stage, with its most frequent reasons."""
+def funnel_table(rows: "Sequence[FunnelRow]", reasons: "Sequence[RejectRow]") -> Table:
+    """The funnel of a run: one line a stage, with its most frequent reasons.
+
+    Shards that another run had made, and rows for which a rule only recorded what it found, have columns where there are any.
+    """
+    has_reused, has_recorded = any(row.reused for row in rows), any(row.recorded for row in rows)
     table = Table("stage", title="Funnel", title_justify="left")
-    for column in ("read", "passed", "failed", "unknown", "kept"):
+    extra = [*(["reused"] if has_reused else []), *(["recorded"] if has_recorded else [])]
+    for column in ("read", "passed", "failed", "unknown", "kept", *extra):
         table.add_column(column, justify="right")
     table.add_column("most frequent reasons")
     for row in rows:
-        kept = f"{row.kept_share:.1%}" if row.kept_share is not None else "–"
-        counts = [f"{count:,}" for count in (row.read, row.passed, row.failed, row.unknown)]
-        table.add_row(row.stage, *counts, kept, _frequent(row.stage, reasons))
+        counts = map(format_count, (row.read, row.passed, row.failed, row.unknown))
+        reused = [f"{row.reused}/{row.shards}" if row.reused else NOTHING] if has_reused else []
+        recorded = [format_count(row.recorded or None)] if has_recorded else []
+        table.add_row(
+            row.stage, *counts, format_share(row.kept_share), *reused, *recorded, _frequent_reasons(row.stage, reasons)
+        )
+    if has_reused:
+        table.caption, table.caption_justify = "reused: shards that another run had made.", "left"
     return table
 
 
-def funnel_json(rows: Sequence[FunnelRow], reasons: Sequence[RejectRow], run: Mapping[str, Any]) -> dict[str, Any]:
+def funnel_json(rows: "Sequence[FunnelRow]", reasons: "Sequence[RejectRow]", run: Mapping[str, Any]) -> dict[str, Any]:
     """The funnel for scripts: `stages`, each with counts and reasons, and `published`."""
     stages = {
         row.stage: {
@@ -37,6 +60,9 @@ def funnel_json(rows: Sequence[FunnelRow], reasons: Sequence[RejectRow], run: Ma
             "failed": {r.reason: r.records for r in reasons if r.stage == row.stage and r.outcome == "fail"},
             "unknown": row.unknown,
             "unknown_by_reason": {r.reason: r.records for r in reasons if r.stage == row.stage and r.outcome != "fail"},
+            "shards": row.shards,
+            "reused": row.reused,
+            "recorded": row.recorded,
             "seconds": row.seconds,
         }
         for row in rows
@@ -45,7 +71,28 @@ def funnel_json(rows: Sequence[FunnelRow], reasons: Sequence[RejectRow], run: Ma
     return {**run, "stages": stages, "published": published}
 
 
-def score_table(rows: Sequence[ScoreRow], gains: Sequence[GainRow]) -> Table:
+def forecast_table(forecasts: "Sequence[StageForecast]") -> Table:
+    """What a run would reuse and make, stage by stage."""
+    table = Table("stage", title="Plan", title_justify="left")
+    for column in ("shards", "reused", "to make", "model calls"):
+        table.add_column(column, justify="right")
+    for each in forecasts:
+        figures = (each.shards, each.reused, each.shards - each.reused, each.model_calls)
+        table.add_row(each.stage, *map(format_count, figures))
+    return table
+
+
+def summarize_forecast(forecasts: "Sequence[StageForecast]") -> str:
+    """A forecast in one sentence."""
+    shards, reused = sum(each.shards for each in forecasts), sum(each.reused for each in forecasts)
+    calls = sum(each.model_calls for each in forecasts)
+    if reused == shards:
+        return f"All {shards:,} outputs are there: this run makes nothing and asks no model."
+    asks = f"asks models at most {calls:,} times" if calls else "asks no model"
+    return f"Of {shards:,} outputs {reused:,} are there and reused; this run makes {shards - reused:,} and {asks}."
+
+
+def score_table(rows: "Sequence[ScoreRow]", gains: "Sequence[GainRow]") -> Table:
     """The scores of a run, in percent: a line for each benchmark and contender, the gain beside the student."""
     table = Table("benchmark", "who", title="Scores", title_justify="left", box=None, pad_edge=False)
     has_k = any(row.k for row in rows)
@@ -55,52 +102,46 @@ def score_table(rows: Sequence[ScoreRow], gains: Sequence[GainRow]) -> Table:
     for row in rows:
         gain = found.get(row.benchmark) if row.contender == "student" else None
         right = f"{row.right_answers:,}/{row.items:,}" + (f" ?{row.unknown:,}" if row.unknown else "")
-        first = _points(row.pass_at_1, row.pass_at_1_low, row.pass_at_1_high)
-        of_k = [_points(row.pass_at_k, row.pass_at_k_low, row.pass_at_k_high)] if has_k else []
-        compared = [_points(gain.gain, gain.gain_low, gain.gain_high), f"{gain.p:.1g}"] if gain else ["–", "–"]
+        first = format_points(row.pass_at_1, row.pass_at_1_low, row.pass_at_1_high)
+        of_k = [format_points(row.pass_at_k, row.pass_at_k_low, row.pass_at_k_high)] if has_k else []
+        compared = (
+            (format_points(gain.gain, gain.gain_low, gain.gain_high), format_p(gain.p)) if gain else [NOTHING] * 2
+        )
         table.add_row(row.benchmark, row.contender, right, first, *of_k, *compared)
-    table.caption = _about_scores(rows)
+    table.caption = _explain_scores(rows)
     table.caption_justify = "left"
     return table
 
 
-def _points(share: float | None, low: float | None, high: float | None) -> str:
-    """A share with its interval, in percent and without the sign, to save room."""
-    if share is None or low is None or high is None:
-        return "–"
-    return f"{100 * share:.1f} ({100 * low:.1f}–{100 * high:.1f})"
-
-
-def _about_scores(rows: Sequence[ScoreRow]) -> str:
+def _explain_scores(rows: "Sequence[ScoreRow]") -> str:
     """What stands below the scores: the intervals, and which benchmarks the dataset was held against."""
     protected = list(dict.fromkeys(row.benchmark for row in rows if row.is_protected))
-    said = ["In brackets 95 % intervals; ? could not be decided, and counts as neither."]
+    notes = ["In brackets 95 % intervals; ? could not be decided, and counts as neither."]
     ks = sorted({row.k for row in rows if row.k})
-    said += [f"k is {', '.join(map(str, ks))}."] if ks else []
-    return " ".join([*said, f"The dataset is decontaminated against: {', '.join(protected) or 'none of these'}."])
-
-
-def spread(share: float | None, low: float | None, high: float | None) -> str:
-    """A share with its interval, in percent."""
-    return "–" if share is None or low is None or high is None else f"{share:.1%} ({low:.1%} – {high:.1%})"
+    notes += [f"k is {', '.join(map(str, ks))}."] if ks else []
+    return " ".join([*notes, f"The dataset is decontaminated against: {', '.join(protected) or 'none of these'}."])
 
 
 def answer_table(columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """The answer to a query."""
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(Text("–" if value is None else str(value)) for value in row))
+    """The answer to a query: long texts are wrapped, ids stay whole."""
+    names, cells = list(columns), [[NOTHING if value is None else str(value) for value in row] for row in rows]
+    table = Table()
+    for number, name in enumerate(names):
+        longest_id = max((len(row[number]) for row in cells if ID.fullmatch(row[number])), default=None)
+        table.add_column(name, overflow="fold", min_width=longest_id)
+    for row in cells:
+        table.add_row(*map(Text, row))
     return table
 
 
 def figure_tables(figures: Mapping[str, Any]) -> list[Table]:
     """What a benchmark measured: its plain figures in one table, and one for each group of named rows."""
     groups = {name: rows for name, rows in figures.items() if isinstance(rows, Mapping) and rows and _is_group(rows)}
-    plain = [(name, _figure(value)) for name, value in figures.items() if name not in groups]
+    plain = [(name, _format_figure(value)) for name, value in figures.items() if name not in groups]
     tables = [answer_table(("what", "figure"), plain)] if plain else []
     for name, rows in groups.items():
         columns = list(dict.fromkeys(column for row in rows.values() for column in row))
-        lines = ([row, *(_figure(found.get(column)) for column in columns)] for row, found in rows.items())
+        lines = ([row, *(_format_figure(found.get(column)) for column in columns)] for row, found in rows.items())
         tables.append(answer_table((name.replace("_", " "), *columns), lines))
     return tables
 
@@ -109,13 +150,14 @@ def _is_group(rows: Mapping[str, Any]) -> bool:
     return all(isinstance(row, Mapping) and "share" not in row for row in rows.values())
 
 
-def _figure(value: Any) -> Any:
+def _format_figure(value: Any) -> Any:
     """A figure as a person reads it: a share with its interval, counts by name."""
     if not isinstance(value, Mapping):
         return value
     if {"n", "of", "share", "low", "high"} == set(value):
-        return f"{value['n']:,} of {value['of']:,}: {spread(value['share'], value['low'], value['high'])}"
-    return ", ".join(f"{name}: {_figure(one)}" for name, one in value.items())
+        interval = format_interval(value["share"], value["low"], value["high"])
+        return f"{format_count(value['n'])} of {format_count(value['of'])}: {interval}"
+    return ", ".join(f"{name}: {_format_figure(one)}" for name, one in value.items())
 
 
 def lineage_tree(lineage: Mapping[str, Any]) -> Tree:
@@ -125,8 +167,8 @@ def lineage_tree(lineage: Mapping[str, Any]) -> Tree:
     return tree
 
 
-def row_panel(console: Console, row: Mapping[str, Any]) -> None:
-    """One published row, as a reader would want to see it."""
+def print_row(console: Console, row: Mapping[str, Any]) -> None:
+    """Prints one published row, as a reader would want to see it."""
     for name in ("instruction", "output", "answer", "code"):
         console.print(f"[bold]{name}[/bold]")
         console.print(str(row[name]).strip(), markup=False, highlight=False)
@@ -134,30 +176,18 @@ def row_panel(console: Console, row: Mapping[str, Any]) -> None:
 
 
 def _grow(tree: Tree, value: Any) -> None:
-    entries = value.items() if isinstance(value, Mapping) else enumerate(value)
-    for key, entry in entries:
-        if isinstance(entry, list) and len(entry) > LONGEST_LIST:
+    for key, entry in value.items() if isinstance(value, Mapping) else enumerate(value):
+        if isinstance(entry, list) and len(entry) > MAX_LIST:
             tree.add(f"[cyan]{key}[/cyan]: {len(entry)} values, in `caco lineage --json`")
+        elif isinstance(entry, Mapping) and isinstance(key, int) and "stage" in entry:
+            _grow(tree.add(f"[cyan]{entry['stage']}[/cyan]"), {k: v for k, v in entry.items() if k != "stage"})
         elif isinstance(entry, Mapping | list) and entry:
-            _grow(tree.add(f"{_label(key, entry)}"), _rest(entry))
+            _grow(tree.add(f"[cyan]{key}[/cyan]"), entry)
         elif not isinstance(entry, Mapping | list) and entry is not None:
-            tree.add(f"{key}: {_plain(entry)}")
+            tree.add(f"{key}: {escape(str(round(entry, 4) if isinstance(entry, float) else entry))}")
 
 
-def _label(key: Any, entry: Any) -> str:
-    named = isinstance(key, int) and isinstance(entry, Mapping)
-    return f"[cyan]{entry.get('stage', key) if named else key}[/cyan]"
-
-
-def _rest(entry: Any) -> Any:
-    return {key: value for key, value in entry.items() if key != "stage"} if isinstance(entry, Mapping) else entry
-
-
-def _plain(value: Any) -> str:
-    return escape(str(round(value, 4) if isinstance(value, float) else value))
-
-
-def _frequent(stage: str, reasons: Sequence[RejectRow]) -> str:
+def _frequent_reasons(stage: str, reasons: "Sequence[RejectRow]") -> str:
     own = sorted((r for r in reasons if r.stage == stage), key=lambda r: -r.records)
-    shown = [f"{r.reason} {r.records:,}" for r in own[:REASONS_SHOWN]]
-    return ", ".join(shown) + (f", {len(own) - REASONS_SHOWN} more" if len(own) > REASONS_SHOWN else "")
+    shown = [f"{r.reason} {r.records:,}" for r in own[:MAX_REASONS]]
+    return ", ".join(shown) + (f", {len(own) - MAX_REASONS} more" if len(own) > MAX_REASONS else "")

@@ -1,0 +1,102 @@
+"""What a command finds through the environment: the local platform, the ledger, the store."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from caco_tasks.errors import ConfigError, PlatformError
+
+if TYPE_CHECKING:  # commands that need none of them start without loading them
+    from caco_tasks.connections import Connections
+    from caco_tasks.ledger import Ledger
+    from caco_tasks.platform.state import PlatformState
+    from caco_tasks.store import Store
+
+PROJECT = Path(__file__).resolve().parents[2]  # the checkout: `dags/`, `plugins/`, `sql/` lie beside the package
+VARIABLES = {"writer": "CACO_LEDGER_URL", "owner": "CACO_LEDGER_OWNER_URL", "analyst": "CACO_LEDGER_ANALYST_URL"}
+
+
+def today() -> str:
+    """Today's date in UTC: the partition of a run that names none."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def platform_home() -> Path:
+    """The folder of the local platform."""
+    from caco_tasks.connections import home_folder
+
+    return home_folder(os.environ)
+
+
+def find_connections() -> "Connections":
+    """What can be reached from here.
+
+    Raises:
+        ConfigError: no store is named anywhere.
+    """
+    from caco_tasks.connections import Connections
+
+    return Connections.from_environ(os.environ)
+
+
+def require_platform() -> "PlatformState":
+    """How to reach the local platform, whether it runs now or not.
+
+    Raises:
+        PlatformError: it was never started here.
+    """
+    from caco_tasks.platform.state import load_state
+
+    state = load_state(platform_home())
+    if state is None:
+        raise PlatformError("The local platform was never started here: run `caco up`.")
+    return state
+
+
+def find_running_platform() -> "PlatformState | None":
+    """The local platform, where it is healthy and works on the store and the ledger that commands use here."""
+    from caco_tasks.platform.control import status
+    from caco_tasks.platform.state import load_state
+
+    state, reached = load_state(platform_home()), find_connections()
+    if state is None or (state.store, state.ledger_writer_url) != (reached.store, reached.ledger_url):
+        return None
+    return state if status(platform_home()).is_healthy else None
+
+
+def ledger_address(role: str) -> str:
+    """The URL of the ledger for a role: `writer`, `owner` or `analyst`.
+
+    Raises:
+        ConfigError: none is named anywhere.
+    """
+    reached = find_connections()
+    url = {"writer": reached.ledger_url, "owner": reached.owner_url, "analyst": reached.analyst_url}[role]
+    if url is None:
+        raise ConfigError(
+            f"There is no ledger for the {role}: start the local platform with `caco up`, or set {VARIABLES[role]}."
+        )
+    return url
+
+
+def open_ledger_as(role: str = "writer") -> "Ledger":
+    """The ledger, as `writer`, `owner` or `analyst`.
+
+    Raises:
+        ConfigError: as `ledger_address`.
+    """
+    from caco_tasks.ledger import Ledger
+
+    return Ledger(ledger_address(role))
+
+
+def open_store_here() -> "Store":
+    """The store.
+
+    Raises:
+        ConfigError: none is named anywhere.
+    """
+    from caco_tasks.store import open_store
+
+    return open_store(find_connections().store)

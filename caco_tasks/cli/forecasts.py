@@ -1,0 +1,47 @@
+"""What a run would reuse and make, and what a rerun asks again; told before anything is worked on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from caco_tasks.cli.dag_runs import check_settings
+from caco_tasks.forecast import Forecast, ForecastServices, StageForecast
+from caco_tasks.identity import RunKeys
+from caco_tasks.pipeline import count_shards, find_stage, stages_of
+from caco_tasks.planning import find_or_make_run
+from caco_tasks.runner import find_output
+from caco_tasks.store import RunRecord, Store, open_store
+from caco_tasks.tasks import open_ledger, plan
+
+
+def forecast_run(
+    pipeline: str, partition: str, config: str, overrides: Sequence[str], *, is_registered: bool
+) -> tuple[dict[str, Any], list[StageForecast]]:
+    """Id and partition of a run, and what it would do at each stage; where it is registered its shards too.
+
+    Raises:
+        ConfigError: pipeline, partition, config or an override is wrong.
+        LedgerError: what the run needs of an earlier pipeline is not there yet.
+    """
+    settings = check_settings(config, overrides, partition)
+    stages_of(pipeline)
+    with open_ledger() as (ledger, reached):
+        store = open_store(reached.store)
+        run = find_or_make_run(pipeline, partition, settings, ledger=ledger, store=store, is_registered=False)
+        with ForecastServices(reached, run=run, config=settings) as services:
+            stages = list(Forecast(RunKeys.of(run, store), store, ledger, services).stages())
+    if is_registered:
+        planned = plan(pipeline, partition=partition, config=config, overrides=overrides)
+        return {name: planned[name] for name in ("run_id", "partition", "shards")}, stages
+    return {"run_id": run.run_id, "partition": run.partition}, stages
+
+
+def describe_attempts(run: RunRecord, store: Store, stage: str, shards: Sequence[int]) -> str:
+    """What new attempts of some shards ask again, in words: "2 of 4 shards, 37 unknown rows of 2,000"."""
+    keys = RunKeys.of(run, store)
+    all_shards = count_shards(find_stage(run.pipeline, stage), keys.config)
+    replaced = [find_output(store, stage, str(keys.previous(stage, shard))) for shard in shards]
+    rows = sum(manifest.read for manifest in replaced if manifest is not None)
+    unknown = sum(manifest.unknown for manifest in replaced if manifest is not None)
+    if all(keys.keeps_known(stage, shard) for shard in shards):
+        return f"{len(shards)} of {all_shards} shards, {unknown:,} unknown rows of {rows:,}"
+    return f"{len(shards)} of {all_shards} shards, all {rows:,} rows"

@@ -1,0 +1,84 @@
+"""Commands that look after the platform: ledger migrate, ledger rebuild, housekeeping, bench."""
+
+import sys
+
+import click
+
+from caco_tasks.cli.console import err, explain_errors, out, print_json, print_table
+from caco_tasks.cli.environment import PROJECT, open_ledger_as, open_store_here
+from caco_tasks.cli.options import json_option
+from caco_tasks.errors import ConfigError
+
+
+@click.group()
+def ledger() -> None:
+    """Look after the ledger in Postgres."""
+
+
+@ledger.command()
+@explain_errors
+def migrate() -> None:
+    """Bring schema, views, roles and grants up to date."""
+    with open_ledger_as("owner") as owner:
+        applied = owner.migrate(passwords={})
+    click.echo(f"Applied: {', '.join(applied)}." if applied else "Up to date.")
+
+
+@ledger.command()
+@explain_errors
+def rebuild() -> None:
+    """Empty the ledger and load it again from the store: the same content."""
+    from caco_tasks.ledger import rebuild as load_again
+
+    with open_ledger_as("owner") as owner, err.status("loading from the store"):
+        counts = load_again(owner, open_store_here())
+    print_json(counts)
+
+
+@click.command()
+@click.option(
+    "--older-than", "days", type=click.IntRange(1, 3650), default=7, show_default=True, help="Days untouched."
+)
+@click.option("--delete", is_flag=True, help="Remove it; without this it is only counted.")
+@json_option
+@explain_errors
+def housekeeping(days: int, delete: bool, as_json: bool) -> None:
+    """Count what nobody needs in the store and on this machine, and remove it on demand."""
+    from caco_tasks import tasks
+    from caco_tasks.cli.tables import answer_table
+    from caco_tasks.housekeeping import KINDS
+
+    with err.status("looking through the store"):
+        report = tasks.housekeeping(older_than_days=days, delete=delete)
+    if as_json:
+        print_json(report)
+        return
+    rows = [(kind, one["things"], f"{one['bytes'] / 1e6:,.1f}", KINDS[kind]) for kind, one in report["found"].items()]
+    print_table(answer_table(("kind", "things", "MB", "what it is"), rows))
+    out.print("Removed." if delete else "Nothing was removed: run it again with --delete.")
+
+
+@click.command()
+@click.argument("name")
+@json_option
+@explain_errors
+def bench(name: str, as_json: bool) -> None:
+    """Measure a part of the platform, as ratios within one run; needs a checkout, which holds `benchmarks/`."""
+    import runpy
+
+    from caco_tasks.cli.tables import figure_tables
+
+    path = PROJECT / "benchmarks" / f"{name}.py"
+    if not path.is_file():
+        known = sorted(file.stem for file in path.parent.glob("*.py") if "def bench(" in file.read_text())
+        raise ConfigError(
+            f"There is no benchmark '{name}': there are {', '.join(known) or 'none, without a checkout'}."
+        )
+    sys.path.insert(0, str(path.parent))
+    with err.status(f"measuring {name}"):
+        figures = runpy.run_path(str(path))["bench"]()
+    if as_json:
+        print_json(figures)
+    else:
+        for table in figure_tables(figures):
+            print_table(table)

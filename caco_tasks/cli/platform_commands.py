@@ -1,0 +1,96 @@
+"""Commands on the local platform: demo, up, down, status, doctor."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from caco_tasks.cli.console import err, explain_errors, out, print_json, print_table
+from caco_tasks.cli.environment import PROJECT, platform_home
+from caco_tasks.cli.options import config_option, json_option, set_option
+
+if TYPE_CHECKING:
+    from caco_tasks.platform.state import PlatformState
+
+
+@click.command()
+@config_option
+@set_option
+@explain_errors
+def demo(config: str, overrides: Sequence[str]) -> None:
+    """The main job on the embedded default, start to published dataset."""
+    from caco_tasks.cli.dag_runs import check_settings
+    from caco_tasks.cli.demo import demo_job, run_demo
+
+    check_settings(config, overrides)
+    state = _bring_up(None)
+    run_demo(state, demo_job(platform_home(), config, overrides), out)
+
+
+@click.command()
+@click.option("--store", type=click.Choice(["s3", "file"]), help="Where data lie; default: as last time, s3 at first.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the Airflow UI; default: a free one, 8080 first.")
+@explain_errors
+def up(store: Literal["s3", "file"] | None, port: int | None) -> None:
+    """Start the local platform: Postgres, an S3 store, Airflow."""
+    state = _bring_up(store, {"airflow": port} if port else None)
+    out.print(f"Airflow  {state.airflow_url}  login {state.airflow_user}, password {state.airflow_password}")
+
+
+@click.command()
+@explain_errors
+def down() -> None:
+    """Stop the local platform; its data stay."""
+    from caco_tasks.platform.control import down as stop
+
+    stopped = stop(platform_home(), on_progress=lambda message: err.print(message))
+    out.print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+
+
+@click.command()
+@json_option
+@explain_errors
+def status(as_json: bool) -> None:
+    """Show the services of the local platform; exit code 0 when all are healthy."""
+    from caco_tasks.cli.tables import answer_table
+    from caco_tasks.platform.control import status as find_status
+
+    found = find_status(platform_home())
+    if as_json:
+        click.echo(found.model_dump_json(indent=1))
+    else:
+        services = [found.supervisor, *found.services]
+        columns = ("name", "state", "pid", "port", "memory_mb", "log_file")
+        print_table(answer_table(columns, ([getattr(one, name, None) for name in columns] for one in services)))
+        out.print(f"{'healthy' if found.is_healthy else 'not healthy'}: {found.message}")
+    sys.exit(0 if found.is_healthy else 1)
+
+
+@click.command()
+@json_option
+@explain_errors
+def doctor(as_json: bool) -> None:
+    """Say what is missing on this machine, and how to get it."""
+    from caco_tasks.cli.tables import answer_table
+    from caco_tasks.platform.doctor import doctor as examine
+
+    findings = [finding.model_dump() for finding in examine(platform_home(), PROJECT)]
+    if as_json:
+        print_json(findings)
+    else:
+        out.print(answer_table(findings[0], ([*finding.values()] for finding in findings)))
+    sys.exit(1 if any(finding["level"] == "missing" for finding in findings) else 0)
+
+
+def _bring_up(store: Literal["s3", "file"] | None, ports: dict[str, int] | None = None) -> "PlatformState":
+    from caco_tasks.platform.control import up as start
+
+    with err.status("starting the platform") as status_line:
+
+        def show_step(message: str) -> None:
+            status_line.update(message)
+            if not err.is_terminal:
+                err.print(message)
+
+        return start(platform_home(), project=PROJECT, store=store, ports=ports, on_progress=show_step)

@@ -1,0 +1,65 @@
+"""Commands that show what became of runs and samples: funnel, runs, scores, lineage."""
+
+import click
+
+from caco_tasks.cli.console import explain_errors, out, print_json, print_table
+from caco_tasks.cli.environment import open_ledger_as
+from caco_tasks.cli.options import json_option
+
+
+@click.command()
+@click.argument("run_id", metavar="[RUN]", required=False)
+@json_option
+@explain_errors
+def funnel(run_id: str | None, as_json: bool) -> None:
+    """Show what became of the records of a run; the newest nightly run by default."""
+    from caco_tasks.cli.tables import funnel_json, funnel_table
+    from caco_tasks.tasks import find_run
+
+    with open_ledger_as() as ledger:
+        found = find_run(ledger, run_id, pipeline=None if run_id else "nightly")
+        rows, reasons = ledger.funnel(found.run_id), ledger.reject_reasons(found.run_id)
+    if as_json:
+        about = {"run_id": found.run_id, "pipeline": found.pipeline, "partition": found.partition}
+        print_json(funnel_json(rows, reasons, about))
+    else:
+        out.print(f"{found.pipeline} {found.partition}, run {found.run_id}", soft_wrap=True)
+        print_table(funnel_table(rows, reasons))
+
+
+@click.command()
+@click.argument("run_id", metavar="[RUN]", required=False)
+@json_option
+@explain_errors
+def scores(run_id: str | None, as_json: bool) -> None:
+    """Show what a student and its base score; of the newest evaluation by default."""
+    from dataclasses import asdict
+
+    from caco_tasks.cli.tables import score_table
+    from caco_tasks.tasks import find_run
+
+    with open_ledger_as() as ledger:
+        found = find_run(ledger, run_id, pipeline="evaluate")
+        rows, gains = ledger.scores(found.run_id), ledger.score_gains(found.run_id)
+    if as_json:
+        about = {"run_id": found.run_id, "partition": found.partition, "dataset": found.dataset}
+        print_json({**about, "scores": [*map(asdict, rows)], "gains": [*map(asdict, gains)]})
+    else:
+        out.print(f"evaluate {found.partition}, run {found.run_id}, trained on {found.dataset}", soft_wrap=True)
+        out.print(score_table(rows, gains))
+
+
+@click.command()
+@click.argument("sample_id", metavar="SAMPLE")
+@json_option
+@explain_errors
+def lineage(sample_id: str, as_json: bool) -> None:
+    """Show all the ancestors of a sample: verdicts, texts, models, the seeds behind them."""
+    from caco_tasks.cli.tables import lineage_tree
+
+    with open_ledger_as() as ledger:
+        found = ledger.lineage(sample_id)
+    if as_json:
+        print_json(found)
+    else:
+        out.print(lineage_tree(found), soft_wrap=True)

@@ -1,0 +1,124 @@
+"""Commands that start work: run, plan, rerun, stage."""
+
+import os
+from collections.abc import Sequence
+from uuid import uuid4
+
+import click
+
+from caco_tasks.cli.console import err, explain_errors, out, print_json, print_table
+from caco_tasks.cli.environment import find_running_platform, open_ledger_as, open_store_here, require_platform, today
+from caco_tasks.cli.options import config_option, json_option, partition_option, set_option
+
+
+@click.command()
+@partition_option
+@config_option
+@set_option
+@explain_errors
+def run(partition: str | None, config: str, overrides: Sequence[str]) -> None:
+    """Trigger caco_nightly for one date and follow it."""
+    from caco_tasks.cli.dag_runs import Job, check_settings
+    from caco_tasks.cli.demo import run_nightly
+
+    job = Job(partition=partition or today(), config=config, overrides=tuple(overrides))
+    check_settings(config, overrides, job.partition)
+    run_nightly(require_platform(), job, out)
+
+
+@click.command()
+@click.argument("pipeline", default="nightly")
+@partition_option
+@config_option
+@set_option
+@click.option("--register", is_flag=True, help="Register the run too, so that `caco stage` can work on it.")
+@json_option
+@explain_errors
+def plan(
+    pipeline: str, partition: str | None, config: str, overrides: Sequence[str], register: bool, as_json: bool
+) -> None:
+    """Show what a run would reuse and make, and how many model calls that is.
+
+    PIPELINE is nightly, seeds, codegen or evaluate. Nothing is asked, and without --register nothing is written. A number of
+    model calls is the most that it can be; it is exact where the records that a stage reads are there.
+    """
+    from caco_tasks.cli.forecasts import forecast_run
+    from caco_tasks.cli.tables import forecast_table, summarize_forecast
+
+    with err.status("comparing with what is there"):
+        planned, stages = forecast_run(pipeline, partition or today(), config, overrides, is_registered=register)
+    if as_json:
+        print_json({**planned, "stages": [each.as_json() for each in stages]})
+        return
+    out.print(f"{pipeline} {planned['partition']}, run {planned['run_id']}", soft_wrap=True)
+    print_table(forecast_table(stages))
+    out.print(summarize_forecast(stages), soft_wrap=True)
+    if register:
+        begin = f"caco stage {stages[0].stage} --run {planned['run_id'][:12]} --shard 0"
+        out.print(f"The run is registered; without Airflow it begins with: {begin}", soft_wrap=True)
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--stage", "stage_name", required=True, metavar="S", help="Stage whose outputs are made anew.")
+@click.option("--shard", type=click.IntRange(0), help="One shard, from 0; default: all of the stage.")
+@click.option("--unknown", "unknown_only", is_flag=True, help="Keep every known verdict; ask again for unknown ones.")
+@click.option("--here", is_flag=True, help="Work in this process, also where a local platform is up.")
+@explain_errors
+def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, here: bool) -> None:
+    """Make finished outputs of a run anew, and what follows from them; the older ones stay on record.
+
+    Where the local platform is up its Airflow does the work, else this process. RUN may be the beginning of an id.
+    """
+    from caco_tasks import tasks
+    from caco_tasks.cli.dag_runs import resume_run
+    from caco_tasks.cli.forecasts import describe_attempts
+    from caco_tasks.cli.tables import funnel_table
+
+    asked = tasks.rerun(run_id, stage_name, shard=shard, unknown_only=unknown_only, token=uuid4().hex)
+    if not asked["shards"]:
+        out.print(f"{stage_name}: no verdict is unknown, so there is nothing to ask again.")
+        return
+    with open_ledger_as() as ledger:
+        found = tasks.find_run(ledger, asked["run_id"])
+        described = describe_attempts(found, open_store_here(), stage_name, asked["shards"])
+        out.print(f"{stage_name} is asked again: {described}.", soft_wrap=True)
+        state = None if here else find_running_platform()
+        if state is not None:
+            resume_run(state, ledger, found, out)
+        else:
+            with err.status(f"working through run {found.run_id[:12]}"):
+                tasks.work_through(found.run_id)
+        print_table(funnel_table(ledger.funnel(found.run_id), ledger.reject_reasons(found.run_id)))
+
+
+@click.command()
+@click.argument("name")
+@click.option("--run", "run_id", required=True, help="Id of the run, or the beginning of it.")
+@click.option(
+    "--shard", "shards", required=True, multiple=True, type=click.IntRange(0), help="Number, from 0; may be repeated."
+)
+@click.option("--parent", type=click.IntRange(1), metavar="PID", help="End when this process, the caller, ends.")
+@json_option
+@explain_errors
+def stage(name: str, run_id: str, shards: Sequence[int], parent: int | None, as_json: bool) -> None:
+    """Make one or some outputs of a stage, without Airflow; one that is there is left as it is.
+
+    A model is loaded once for all shards; with --json, each shard has a line of its own.
+    """
+    from caco_tasks import tasks
+    from caco_tasks.connections import ENGINE_ENVIRONMENT
+    from caco_tasks.platform.processes import die_with_parent
+
+    if parent is not None:
+        die_with_parent(parent)
+    for variable, value in ENGINE_ENVIRONMENT.items():
+        os.environ.setdefault(variable, value)
+    for shard, manifest in zip(shards, tasks.work_all(name, run_id, shards, os.environ), strict=True):
+        text = f"{manifest.passed} passed, {manifest.failed} failed, {manifest.unknown} unknown of {manifest.read}"
+        is_reused = not manifest.run_id.startswith(run_id)
+        if as_json:
+            print_json({**manifest.counts, "shard": shard, "is_reused": is_reused})
+        else:
+            maker = f", made by run {manifest.run_id[:12]}" if is_reused else ""
+            click.echo(f"{name} {shard}: {text} ({manifest.uri}{maker})")
