@@ -6,11 +6,12 @@ unknown key is an error. Settings listed in `SETTINGS_THAT_CHANGE_NO_DATA` enter
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from caco_tasks.check_settings import (
@@ -274,7 +275,7 @@ class RunConfig(Settings):
     name: str
     description: str = ""
     samples: int = Field(ge=1)  # programs to sample: the dial that scales a run
-    shard_samples: int = Field(default=1000, ge=1)  # of a shard: fixed ranges, so that a longer run reuses a shorter one
+    shard_samples: int = Field(default=1000, ge=1)  # of a shard: fixed ranges, which a longer run shares with a shorter
     shards: int | None = Field(default=None, ge=1, le=1000)  # cut the samples evenly into so many instead
     seeds: SeedSettings
     train: TrainSettings
@@ -366,9 +367,9 @@ def parse_config(values: Mapping[str, Any], *, origin: str) -> RunConfig:
     except ValidationError as exc:
         error = exc.errors()[0]
         where = ".".join(str(part) for part in error["loc"])
-        raise ConfigError(
-            _rule_error(error, origin) or f"The setting '{where}' in {origin} is wrong: {error['msg']}."
-        ) from exc
+        unknown = error["type"] == "extra_forbidden"
+        what = f"is unknown{_suggest_setting(error['loc'])}" if unknown else f"is wrong: {error['msg']}"
+        raise ConfigError(_rule_error(error, origin) or f"The setting '{where}' in {origin} {what}.") from exc
 
 
 def _rule_error(error: ErrorDetails, origin: str) -> str | None:
@@ -388,6 +389,18 @@ def _rule_error(error: ErrorDetails, origin: str) -> str | None:
     if error["type"] != "extra_forbidden" or not is_rule:
         return None
     return f"There is no rule '{name}' in [{section}] of {origin}: its rules are {', '.join(choices)}."
+
+
+def _suggest_setting(location: Sequence[int | str]) -> str:
+    """The setting that an unknown one was meant as, in words that end a sentence; nothing where none is near."""
+    table: type[BaseModel] = RunConfig
+    for part in location[:-1]:
+        if isinstance(part, str) and part in table.model_fields:  # else the number of an entry, or the name of a role
+            annotation = table.model_fields[part].annotation
+            kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+            table = next((kind for kind in kinds if issubclass(kind, BaseModel)), table)
+    near = get_close_matches(str(location[-1]), table.model_fields, n=1)
+    return f": the nearest is '{'.'.join(map(str, [*location[:-1], near[0]]))}'" if near else ""
 
 
 def bundled_configs() -> list[str]:
@@ -440,7 +453,9 @@ def _narrowed(settings: SomeSettings, paths: Iterable[str]) -> SomeSettings:
 
 
 def _picked(value: Any, paths: list[str]) -> Any:
-    return {name: value[name] for name in paths if name in value} if isinstance(value, dict) else _narrowed(value, paths)
+    return (
+        {name: value[name] for name in paths if name in value} if isinstance(value, dict) else _narrowed(value, paths)
+    )
 
 
 def _drop(settings: Any, path: list[str]) -> None:
