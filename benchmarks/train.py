@@ -18,6 +18,7 @@ from typing import Any
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
 from caco_tasks.config import HardwareSettings, TrainSettings
+from caco_tasks.llm.examples import ExampleWriter
 from caco_tasks.llm.finetune import finetune
 
 TOKENIZER = Path(__file__).parents[1] / "caco_tasks" / "nano" / "weights" / "codegen"
@@ -127,9 +128,11 @@ def _random_model(folder: Path, *, has_card: bool) -> int:
 
 def _ours(folder: Path, out: Path, settings: TrainSettings, texts: list[str]) -> float:
     """Tokens a second of `finetune`, over the training alone."""
-    train, held_out = texts[:-HELD_OUT], texts[-HELD_OUT:]
-    told = finetune(str(folder / "base"), out, settings, train=train, held_out=held_out, seed=SEED)
-    return round(told.tokens / told.seconds, 1)
+    with ExampleWriter(out / "examples") as writer:
+        for number, text in enumerate(texts):
+            writer.add(text, is_held_out=number >= len(texts) - HELD_OUT)
+    tuned = finetune(str(folder / "base"), out, settings, examples=writer.files, seed=SEED)
+    return round(tuned.tokens / tuned.seconds, 1)
 
 
 def _plain(folder: Path, settings: TrainSettings, texts: list[str], *, has_card: bool) -> float:

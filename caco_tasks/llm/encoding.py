@@ -1,18 +1,44 @@
-"""Examples into tokens and labels, and the order in which a training sees them."""
+"""Examples into tokens and labels, and the order in which a training sees them.
 
-from collections.abc import Sequence
+Tokens lie in Arrow files, which the trainer maps into memory: only what it is working on takes room there.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
 from random import Random
 from typing import Any
 
-from caco_tasks.errors import EngineError
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from caco_tasks.atomic import drafted
+from caco_tasks.errors import EngineError
+from caco_tasks.llm.examples import read_examples
+
+SCHEMA = pa.schema([("input_ids", pa.list_(pa.int32())), ("labels", pa.list_(pa.int32()))])
+BATCH_ROWS = 1024
 NO_LOSS = -100  # a label that PyTorch's cross-entropy leaves out
 POOL_BATCHES = 50  # sorted by length together, so that batches hold little padding
 
 Row = dict[str, list[int]]
 
 
-def encode(tokenizer: Any, examples: Sequence[Any], max_tokens: int) -> list[Row]:
+def encode_file(tokenizer: Any, source: Path, target: Path, max_tokens: int) -> None:
+    """Encodes a file of examples into an Arrow file, which appears when it is whole; one that is there is left.
+
+    Raises:
+        EngineError: as `encode`.
+    """
+    if target.is_file():
+        return
+    rows = encode(tokenizer, read_examples(source), max_tokens)
+    with drafted(target) as draft, pa.OSFile(str(draft), "wb") as sink, pa.ipc.new_stream(sink, SCHEMA) as writer:
+        while batch := list(islice(rows, BATCH_ROWS)):
+            writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=SCHEMA))
+
+
+def encode(tokenizer: Any, examples: Iterable[Any], max_tokens: int) -> Iterator[Row]:
     """One row of `input_ids` and `labels` for each example, cut to `max_tokens`.
 
     A prompt is tokenised by itself, as an engine does when it asks: no token spans the border to the completion.
@@ -20,15 +46,24 @@ def encode(tokenizer: Any, examples: Sequence[Any], max_tokens: int) -> list[Row
     Raises:
         EngineError: an example is a chat and the tokenizer has no chat template, or the prompts leave no room for a loss.
     """
-    parts = [_parts(tokenizer, example) for example in examples]
-    rows = [
-        {"input_ids": (prompt + rest)[:max_tokens], "labels": ([NO_LOSS] * len(prompt) + rest)[:max_tokens]}
-        for prompt, rest in parts
-    ]
-    kept = [row for row in rows if any(label != NO_LOSS for label in row["labels"])]
-    if not kept:
+    is_empty = True
+    for example in examples:
+        prompt, rest = _parts(tokenizer, example)
+        labels = ([NO_LOSS] * len(prompt) + rest)[:max_tokens]
+        if any(label != NO_LOSS for label in labels):
+            is_empty = False
+            yield {"input_ids": (prompt + rest)[:max_tokens], "labels": labels}
+    if is_empty:
         raise EngineError(f"Every prompt is {max_tokens} tokens or longer: raise sequence_tokens.")
-    return kept
+
+
+def token_counts(encoded: Path) -> list[int]:
+    """How many tokens each row of an encoded file has, in its order."""
+    counts: list[int] = []
+    with pa.memory_map(str(encoded)) as source, pa.ipc.open_stream(source) as batches:
+        for batch in batches:
+            counts += pc.list_value_length(batch.column("input_ids")).to_pylist()
+    return counts
 
 
 def order(lengths: Sequence[int], *, epochs: float, batch: int, seed: int) -> list[int]:

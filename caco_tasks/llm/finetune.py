@@ -5,12 +5,10 @@ completions, where only the completion counts. `caco_tasks.llm.training` has the
 """
 
 import fcntl
-import json
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,14 +16,15 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from caco_tasks.atomic import write_bytes
 from caco_tasks.config import TrainSettings
 from caco_tasks.errors import ConfigError, EngineError
 from caco_tasks.ids import content_id
+from caco_tasks.llm.encoding import encode_file
+from caco_tasks.llm.examples import ExampleFiles
+from caco_tasks.llm.transformers_engine import unloadable
 
 WORK = "work"  # folder in `out` of what is only needed until the training has ended
-
-# A text; a prompt and its completion; or a chat of {"role", "content"} that ends with the assistant's message.
-Example = str | tuple[str, str] | list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +47,29 @@ class Job:
     base: str
     out: str
     settings: TrainSettings
-    train: list[Example]
-    held_out: list[Example]
+    examples: str  # hash of what it is trained and tested on
     seed: int
 
     @property
     def id(self) -> str:
         """The hash of all that its result depends on: a checkpoint of another job is never taken up."""
         settings = self.settings.model_dump(mode="json", exclude={"hardware"})
-        return content_id("training", self.base, settings, self.train, self.held_out, self.seed)
+        return content_id("training", self.base, settings, self.examples, self.seed)
 
     @property
     def work(self) -> Path:
         """Where its checkpoints and its result are."""
         return Path(self.out) / WORK
+
+    @property
+    def train(self) -> Path:
+        """What it is trained on, as tokens."""
+        return self.work / "train.arrow"
+
+    @property
+    def held_out(self) -> Path:
+        """What it is tested on, as tokens."""
+        return self.work / "held_out.arrow"
 
 
 def finetune(
@@ -69,11 +77,10 @@ def finetune(
     out: Path,
     settings: TrainSettings,
     *,
-    train: Sequence[Example],
-    held_out: Sequence[Example],
+    examples: ExampleFiles,
     seed: int,
 ) -> FineTuned:
-    """Fine-tunes the model in `base` (a folder or a name on the Hub) on `train`, saves weights and tokenizer to `out`.
+    """Fine-tunes the model in `base` (a folder or a name on the Hub) on examples, saves weights and tokenizer to `out`.
 
     An example is a text (the loss counts on all of it), a pair of prompt and completion, or a chat (the loss counts on
     the completion, or on the last message). Examples longer than `settings.sequence_tokens` are cut. `out/work` holds
@@ -85,17 +92,20 @@ def finetune(
         EngineError: the base model cannot be loaded, there is nothing to train or test on, a chat meets a tokenizer
             without a chat template, the loss is not a number, or another process is training in `out`.
     """
-    if not train or not held_out:
-        raise EngineError(f"There are {len(train)} texts to train on and {len(held_out)} held out: give more seeds.")
+    if not examples.train_count or not examples.held_out_count:
+        raise EngineError(
+            f"There are {examples.train_count} texts to train on and {examples.held_out_count} held out: give more seeds."
+        )
     shares(settings)
-    job = Job(base=base, out=str(out), settings=settings, train=[*train], held_out=[*held_out], seed=seed)
+    job = Job(base=base, out=str(out), settings=settings, examples=examples.content_hash(), seed=seed)
     with _alone(job.work):
         _forget_others(job)
         result = job.work / "result.json"
         if not result.is_file():
-            told = _in_this_process(job) if settings.hardware.processes == 1 else _in_processes(job)
-            write_whole(result, asdict(told))
-        found: FineTuned = read_as(FineTuned, result)
+            _encode_examples(job, examples)
+            tuned = _in_this_process(job) if settings.hardware.processes == 1 else _in_processes(job)
+            write_json(result, asdict(tuned))
+        found: FineTuned = read_json(FineTuned, result)
         return found
 
 
@@ -119,15 +129,13 @@ def shares(settings: TrainSettings) -> tuple[int, int]:
     return at_once, share // at_once
 
 
-def write_whole(path: Path, value: Any) -> None:
-    """Writes JSON beside `path`, then moves it there."""
-    part = path.with_suffix(f".{os.getpid()}")
-    part.write_text(json.dumps(value), encoding="utf-8")
-    part.replace(path)
+def write_json(path: Path, value: Any) -> None:
+    """Writes a value as JSON, whole or not at all."""
+    write_bytes(path, TypeAdapter(Any).dump_json(value))
 
 
-def read_as(kind: type[Any], path: Path) -> Any:
-    """Reads what `write_whole` wrote."""
+def read_json(kind: type[Any], path: Path) -> Any:
+    """Reads what `write_json` wrote."""
     return TypeAdapter(kind).validate_json(path.read_bytes())
 
 
@@ -156,6 +164,18 @@ def _forget_others(job: Job) -> None:
     mark.write_text(job.id)
 
 
+def _encode_examples(job: Job, examples: ExampleFiles) -> None:
+    """Writes the tokens that all processes of the training read; done once, also when it is killed and goes on."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(job.base, revision=job.settings.revision)
+    except (OSError, ValueError, ImportError) as exc:
+        raise EngineError(unloadable(job.base, exc)) from exc
+    for source, target in ((examples.train, job.train), (examples.held_out, job.held_out)):
+        encode_file(tokenizer, source, target, job.settings.sequence_tokens)
+
+
 def _in_this_process(job: Job) -> FineTuned:
     from caco_tasks.llm.training import run
 
@@ -164,18 +184,18 @@ def _in_this_process(job: Job) -> FineTuned:
 
 def _in_processes(job: Job) -> FineTuned:
     """Starts one process for each share of the work; they end with this one, when their standard input does."""
-    path, result, error = (job.work / name for name in ("job.json", "told.json", "error.json"))
-    write_whole(path, TypeAdapter(Job).dump_python(job, mode="json"))
+    path, result, error = (job.work / name for name in ("job.json", "tuned.json", "error.json"))
+    write_json(path, TypeAdapter(Job).dump_python(job, mode="json"))
     error.unlink(missing_ok=True)
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={job.settings.hardware.processes}"]
     command = [sys.executable, *launcher, "-m", "caco_tasks.llm.training", str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=sys.stderr) as processes:
         code = processes.wait()
     if error.is_file():
-        raise EngineError(read_as(str, error))
+        raise EngineError(read_json(str, error))
     if code != 0:
         raise EngineError(
             f"A process of the training ended with exit code {code}: see the log; a retry goes on from there."
         )
-    found: FineTuned = read_as(FineTuned, result)
+    found: FineTuned = read_json(FineTuned, result)
     return found

@@ -12,8 +12,8 @@ from typing import Any
 from caco_tasks.config import TrainSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.checkpoints import callbacks, newest_whole
-from caco_tasks.llm.encoding import Row, encode, order
-from caco_tasks.llm.finetune import FineTuned, Job, read_as, shares, write_whole
+from caco_tasks.llm.encoding import order, token_counts
+from caco_tasks.llm.finetune import FineTuned, Job, read_json, shares, write_json
 from caco_tasks.llm.transformers_engine import unloadable
 
 POINTS_OF_CURVE = 100
@@ -28,9 +28,9 @@ def run(job: Job) -> FineTuned:
     import torch
 
     tokenizer, model = _load(job.base, job.settings)
-    train, held_out = (encode(tokenizer, rows, job.settings.sequence_tokens) for rows in (job.train, job.held_out))
+    lengths = token_counts(job.train)
     checkpoint = newest_whole(job.work)
-    trainer = _trainer(model, tokenizer, job, train=train, held_out=held_out, is_new=checkpoint is None)
+    trainer = _trainer(model, tokenizer, job, lengths=lengths, is_new=checkpoint is None)
     try:
         told = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         after = trainer.evaluate()["eval_loss"]
@@ -47,7 +47,7 @@ def run(job: Job) -> FineTuned:
         curve=tuple((entry["step"], round(entry["loss"], 4)) for entry in trainer.state.log_history if "loss" in entry),
         steps=told.global_step,
         resumed_at=int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0,
-        tokens=sum(len(row["input_ids"]) for row in train),
+        tokens=sum(lengths),
         seconds=round(told.metrics["train_runtime"], 1),
     )
     del trainer, model
@@ -81,23 +81,21 @@ def _load(base: str, settings: TrainSettings) -> tuple[Any, Any]:
     return tokenizer, model
 
 
-def _trainer(model: Any, tokenizer: Any, job: Job, *, train: list[Row], held_out: list[Row], is_new: bool) -> Any:
+def _trainer(model: Any, tokenizer: Any, job: Job, *, lengths: list[int], is_new: bool) -> Any:
     from datasets import Dataset, disable_progress_bars
     from transformers import PrinterCallback
 
     disable_progress_bars()
 
     settings = job.settings
-    places = order(
-        [len(row["input_ids"]) for row in train], epochs=settings.epochs, batch=settings.batch_sequences, seed=job.seed
-    )
-    rows = Dataset.from_list(train)
+    places = order(lengths, epochs=settings.epochs, batch=settings.batch_sequences, seed=job.seed)
+    rows = Dataset.from_file(str(job.train))  # mapped into memory, not read
     trainer = _trainer_class()(
         model=model,
         args=_arguments(job, rows=len(places), is_new=is_new),
         processing_class=tokenizer,
         train_dataset=rows if settings.packing else rows.select(places),
-        eval_dataset=Dataset.from_list(held_out),
+        eval_dataset=Dataset.from_file(str(job.held_out)),
         peft_config=_lora(settings),
         callbacks=callbacks(),
     )
@@ -224,14 +222,14 @@ def main() -> None:
     import torch
 
     _end_with_the_parent()
-    job: Job = read_as(Job, Path(sys.argv[1]))
+    job: Job = read_json(Job, Path(sys.argv[1]))
     try:
         told = run(job)
     except EngineError as exc:
-        write_whole(job.work / "error.json", str(exc))
+        write_json(job.work / "error.json", str(exc))
         sys.exit(1)
     if torch.distributed.get_rank() == 0:
-        write_whole(job.work / "told.json", asdict(told))
+        write_json(job.work / "tuned.json", asdict(told))
     torch.distributed.destroy_process_group()
 
 

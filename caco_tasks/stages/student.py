@@ -1,30 +1,33 @@
 """student: a base model is fine-tuned on a published dataset, to answer its problems as the dataset does.
 
-Every row read is written with a PASS, so the shard tells what the student learnt from. Only the solution counts in the
-loss. The weights go to `models/{model_id}/` in the store, with a picture of the loss; the model is registered with the
-role `student`. A killed training goes on from its last checkpoint, on the same machine.
+Every row read is written with a PASS, by its place in the dataset, so the output tells what the student learnt from. Rows go
+to files of examples as they come: memory does not grow with the dataset. Only the solution counts in the loss. The weights
+go to `models/{model_id}/` in the store, with a picture of the loss; the model is registered with the role `student`. A
+killed training goes on from its last checkpoint, on the same machine.
 """
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from caco_tasks.context import Context
 from caco_tasks.errors import ConfigError, DamagedError
+from caco_tasks.identity import BASE
 from caco_tasks.ids import random_seed
 from caco_tasks.llm.curve import draw_curve
-from caco_tasks.llm.finetune import Example, FineTuned, finetune
+from caco_tasks.llm.examples import Example, ExampleWriter
+from caco_tasks.llm.finetune import FineTuned, finetune
 from caco_tasks.llm.prompts import Prompt
-from caco_tasks.publishing.export import dataset_rows
-from caco_tasks.records import PASS, Judged, Lesson
+from caco_tasks.publishing.dataset_files import placed_rows
+from caco_tasks.records import PASS, Judged, Lesson, PublishedRow
 from caco_tasks.stages.shared.evaluation import evaluation_of, prompt_of, scored_items
 from caco_tasks.stages.shared.model_upload import put_weights
 from caco_tasks.store.registry import ModelRecord
 
 
-def lessons(context: Context) -> Iterator[Lesson]:
+def records(context: Context) -> Iterator[Lesson]:
     """The rows of the dataset that the run pinned.
 
     Raises:
@@ -36,29 +39,46 @@ def lessons(context: Context) -> Iterator[Lesson]:
         raise DamagedError(
             f"The dataset '{dataset}' is not the one that the run pinned: restore it, or plan another run."
         )
-    for row in dataset_rows(context.services.store, dataset):
+    for place, row in placed_rows(context.services.store, dataset):
         yield Lesson(
-            sample_id=row["sample_id"], problem=row["instruction"], solution=row["output"], answer=row["answer"]
+            sample_id=place.sample_id,
+            file=place.file,
+            row=place.row,
+            problem=row["instruction"],
+            solution=row["output"],
+            answer=row["answer"],
         )
 
 
-def student(rows: Iterable[Lesson], context: Context) -> Iterator[Judged[Lesson]]:
-    """Trains on all rows, in the order of their ids; benchmarks are read first, so that a bad file costs no training.
+def student(lessons: Iterable[Lesson], context: Context) -> Iterator[Judged[PublishedRow]]:
+    """Trains on all rows, in the order of the dataset; benchmarks are read first, so that a bad file costs no training.
 
     Raises:
         ConfigError: the dataset has no rows.
         SourceError: a benchmark cannot be read.
         EngineError: the base cannot be loaded or trained.
     """
-    rows = sorted(rows, key=lambda row: row.sample_id)
+    evaluation, prompt = evaluation_of(context.config), prompt_of(context)
+    scored_items(evaluation)
+    folder = context.work_folder()
+    with ExampleWriter(folder / "examples") as writer:
+        for lesson in lessons:
+            is_held_out = random_seed("held out", lesson.sample_id) % 10_000 < evaluation.train.held_out_share * 10_000
+            writer.add(example_of(lesson, prompt), is_held_out=is_held_out)
+            place = PublishedRow(sample_id=lesson.sample_id, file=lesson.file, row=lesson.row)
+            yield Judged(record=place, verdict=PASS)
+    rows = writer.files.train_count + writer.files.held_out_count
     if not rows:
         raise ConfigError(f"The dataset '{context.run.dataset}' has no rows: there is nothing to train a student on.")
-    scored_items(evaluation_of(context.config))
-    folder = context.services.work_folder()
-    tuned = _finetune(rows, context, out=folder)
+    tuned = finetune(
+        context.services.model_folder(evaluation.train.base),
+        folder,
+        evaluation.train,
+        examples=writer.files,
+        seed=random_seed(context.key),
+    )
     context.facts["artifacts"] = {"model": _register(rows, context, tuned, folder).model_dump(mode="json")}
     shutil.rmtree(folder)
-    yield from (Judged(record=row, verdict=PASS) for row in rows)
 
 
 def example_of(row: Lesson, prompt: Prompt) -> Example:
@@ -70,21 +90,7 @@ def example_of(row: Lesson, prompt: Prompt) -> Example:
     return [*system, {"role": "user", "content": text}, {"role": "assistant", "content": row.solution}]
 
 
-def _finetune(rows: Sequence[Lesson], context: Context, *, out: Path) -> FineTuned:
-    settings, prompt = evaluation_of(context.config).train, prompt_of(context)
-    held_out = [random_seed("held out", row.sample_id) % 10_000 < settings.held_out_share * 10_000 for row in rows]
-    examples = [example_of(row, prompt) for row in rows]
-    return finetune(
-        context.services.model_folder(settings.base),
-        out,
-        settings,
-        train=[example for example, is_kept in zip(examples, held_out, strict=True) if not is_kept],
-        held_out=[example for example, is_kept in zip(examples, held_out, strict=True) if is_kept],
-        seed=random_seed(context.run.run_id),
-    )
-
-
-def _register(rows: Sequence[Lesson], context: Context, tuned: FineTuned, folder: Path) -> ModelRecord:
+def _register(rows: int, context: Context, tuned: FineTuned, folder: Path) -> ModelRecord:
     """Puts the weights and a picture of the loss into the store; the student's entry for the registry."""
     settings = evaluation_of(context.config).train
     weights = put_weights(context.services.store, folder)
@@ -93,10 +99,10 @@ def _register(rows: Sequence[Lesson], context: Context, tuned: FineTuned, folder
         model_id=weights.model_id,
         run_id=context.run.run_id,
         role="student",
-        parent=settings.base,
+        parent=context.run.models.get(BASE, settings.base),
         data_hash=str(context.run.dataset_sha256),
         config=settings.model_dump(mode="json"),
-        metrics=asdict(tuned) | {"rows": len(rows), "dataset": context.run.dataset},
+        metrics=asdict(tuned) | {"rows": rows, "dataset": context.run.dataset},
         uri=f"models/{weights.model_id}",
         sha256=weights.sha256,
         accepted=True,

@@ -17,6 +17,7 @@ from caco_tasks.identity import BASE
 from caco_tasks.ids import content_id, random_seed
 from caco_tasks.llm.code import extract_code
 from caco_tasks.llm.curve import draw_curve
+from caco_tasks.llm.examples import ExampleWriter
 from caco_tasks.llm.finetune import FineTuned, finetune
 from caco_tasks.llm.llm import make_request
 from caco_tasks.llm.prompts import VARIABLES, load_prompt
@@ -83,15 +84,11 @@ def objection(
 def _finetune(programs: Sequence[SeedProgram], context: Context, *, base: str, out: Path) -> FineTuned:
     settings = context.config.train
     start = load_prompt(context.config.models["codegen"].prompt, variables=VARIABLES["codegen"]).text
-    texts = [(training_text(p, start, settings), is_held_out(p, settings.held_out_share)) for p in programs]
-    return finetune(
-        base,
-        out,
-        settings,
-        train=[text for text, held_out in texts if not held_out],
-        held_out=[text for text, held_out in texts if held_out],
-        seed=random_seed(context.key),
-    )
+    with ExampleWriter(out / "examples") as writer:
+        for program in programs:
+            text = training_text(program, start, settings)
+            writer.add(text, is_held_out=is_held_out(program, settings.held_out_share))
+    return finetune(base, out, settings, examples=writer.files, seed=random_seed(context.key))
 
 
 def _register(programs: Sequence[SeedProgram], context: Context, tuned: FineTuned, folder: Path) -> ModelRecord:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from caco_tasks.config import TrainSettings
+from caco_tasks.llm.examples import ExampleWriter
 from caco_tasks.llm.finetune import FineTuned, finetune
-from caco_tasks.services import NANO_FOLDER
+from caco_tasks.llm.weights import NANO_FOLDER
 
 torch = pytest.importorskip("torch")
 
@@ -24,7 +25,10 @@ def tuned(out: Path, **changes: Any) -> FineTuned:
     """Five steps of eight texts; `hardware` as a table."""
     plain = {"base": BASE, "learning_rate": 3e-4, "batch_sequences": 8, "sequence_tokens": 256}
     settings = TrainSettings.model_validate(plain | changes)
-    return finetune(BASE, out, settings, train=TEXTS[:40], held_out=TEXTS[40:], seed=7)
+    with ExampleWriter(out / "examples") as writer:
+        for number, text in enumerate(TEXTS):
+            writer.add(text, is_held_out=number >= 40)
+    return finetune(BASE, out, settings, examples=writer.files, seed=7)
 
 
 WAYS: dict[str, dict[str, Any]] = {

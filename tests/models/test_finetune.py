@@ -9,9 +9,10 @@ import pytest
 from caco_tasks.config import TrainSettings
 from caco_tasks.errors import ConfigError, EngineError
 from caco_tasks.llm.checkpoints import newest_whole, seal
-from caco_tasks.llm.encoding import NO_LOSS, encode, order
+from caco_tasks.llm.encoding import NO_LOSS, encode, encode_file, order, token_counts
+from caco_tasks.llm.examples import ExampleFiles, ExampleWriter, read_examples
 from caco_tasks.llm.finetune import FineTuned, finetune, shares
-from caco_tasks.services import NANO_FOLDER
+from caco_tasks.llm.weights import NANO_FOLDER
 
 BASE = str(NANO_FOLDER / "codegen")
 TEXTS = [f"<|program|>Row {number}: {number} pears{' and a plum' * (number % 4)}.\n" for number in range(48)]
@@ -23,9 +24,19 @@ def settings(**changes: Any) -> TrainSettings:
     return TrainSettings.model_validate(plain | changes)
 
 
+def examples_in(folder: Path, train: Any = TEXTS[:40], held_out: Any = TEXTS[40:]) -> ExampleFiles:
+    """Files of examples."""
+    with ExampleWriter(folder) as writer:
+        for examples, is_held_out in ((train, False), (held_out, True)):
+            for example in examples:
+                writer.add(example, is_held_out=is_held_out)
+    return writer.files
+
+
 def tuned(out: Path, train: Any = TEXTS[:40], held_out: Any = TEXTS[40:], **changes: Any) -> FineTuned:
     """A short fine-tuning."""
-    return finetune(BASE, out, settings(**changes), train=train, held_out=held_out, seed=7)
+    examples = examples_in(out / "examples", train, held_out)
+    return finetune(BASE, out, settings(**changes), examples=examples, seed=7)
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +91,37 @@ def test_of_a_chat_the_last_message_counts(tokenizer: Any) -> None:
 
 
 def test_examples_are_cut_and_those_without_a_loss_left_out(tokenizer: Any) -> None:
-    rows = encode(tokenizer, ["<|solve|>" + "1" * 50, ("<|solve|>" + "1" * 50, "2")], 16)
+    rows = list(encode(tokenizer, ["<|solve|>" + "1" * 50, ("<|solve|>" + "1" * 50, "2")], 16))
     assert [len(row["input_ids"]) for row in rows] == [16]
     with pytest.raises(EngineError, match="Every prompt is 16 tokens or longer: raise sequence_tokens"):
-        encode(tokenizer, [("1" * 50, "2")], 16)
+        list(encode(tokenizer, [("1" * 50, "2")], 16))
+
+
+EXAMPLES: list[Any] = ["<|solve|>1 + 1?\nsnow ☃", ["<|solve|>1 + 1?", "2"], CHAT]
+
+
+def test_examples_come_back_from_their_file(tmp_path: Path) -> None:
+    files = examples_in(tmp_path / "new" / "folder", train=EXAMPLES, held_out=EXAMPLES[:1])
+    assert (list(read_examples(files.train)), list(read_examples(files.held_out))) == (EXAMPLES, EXAMPLES[:1])
+    assert (files.train_count, files.held_out_count) == (3, 1)
+    others = examples_in(tmp_path / "others", train=EXAMPLES[:1], held_out=EXAMPLES)
+    assert files.content_hash() != others.content_hash()
+
+
+def test_a_file_of_examples_is_encoded_once_and_read_where_it_lies(tokenizer: Any, tmp_path: Path) -> None:
+    from datasets import Dataset
+
+    files = examples_in(tmp_path, train=TEXTS * 30)  # more than a batch
+    target = tmp_path / "train.arrow"
+    encode_file(tokenizer, files.train, target, 16)
+    rows = Dataset.from_file(str(target))
+    assert rows[:] == {
+        name: [row[name] for row in encode(tokenizer, TEXTS * 30, 16)] for name in ("input_ids", "labels")
+    }
+    assert token_counts(target) == [len(row) for row in rows["input_ids"]]
+    written = target.stat().st_mtime_ns
+    encode_file(tokenizer, files.train, target, 16)
+    assert target.stat().st_mtime_ns == written
 
 
 def test_the_order_has_every_row_once_an_epoch_and_batches_of_like_length() -> None:
@@ -137,7 +175,7 @@ def test_a_base_that_was_cut_short_is_one_sentence(tmp_path: Path) -> None:
     base = shutil.copytree(BASE, tmp_path / "base")
     (base / "model.safetensors").write_bytes((base / "model.safetensors").read_bytes()[:1000])
     with pytest.raises(EngineError, match=r"cannot be loaded \(.*\): mend ") as caught:
-        finetune(str(base), tmp_path / "out", settings(), train=TEXTS, held_out=TEXTS, seed=1)
+        finetune(str(base), tmp_path / "out", settings(), examples=examples_in(tmp_path / "examples"), seed=1)
     assert "\n" not in str(caught.value)
 
 

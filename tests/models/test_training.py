@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_finetune import BASE, TEXTS, settings, tuned
+from test_finetune import BASE, examples_in, settings, tuned
 
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.curve import draw_curve
@@ -140,15 +140,13 @@ def test_sharing_the_weights_out_needs_cards(tmp_path: Path) -> None:
 
 
 def test_an_error_in_a_process_is_one_sentence_here_too(tmp_path: Path) -> None:
+    base = shutil.copytree(BASE, tmp_path / "base")
+    (base / "model.safetensors").write_bytes((base / "model.safetensors").read_bytes()[:1000])
+    examples, both = examples_in(tmp_path / "examples"), settings(hardware={"processes": 2})
+    with pytest.raises(EngineError, match=r"^The model '.*base' cannot be loaded \("):
+        finetune(str(base), tmp_path / "out", both, examples=examples, seed=1)
     with pytest.raises(EngineError, match=r"^The model '.*nothing' cannot be loaded \("):
-        finetune(
-            str(tmp_path / "nothing"),
-            tmp_path,
-            settings(hardware={"processes": 2}),
-            train=TEXTS,
-            held_out=TEXTS,
-            seed=1,
-        )
+        finetune(str(tmp_path / "nothing"), tmp_path / "other", both, examples=examples, seed=1)
 
 
 def test_the_picture_of_the_loss_is_the_same_again(plain: tuple[Path, FineTuned]) -> None:

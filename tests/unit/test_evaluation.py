@@ -9,9 +9,10 @@ import making
 import pytest
 
 from caco_tasks.bank.held_out import FIRST_HELD_OUT_NUMBER, held_out_problems
-from caco_tasks.config import EvaluateSettings, load_config, parse_config
+from caco_tasks.config import EvaluateSettings, RunConfig, load_config, parse_config
 from caco_tasks.errors import ConfigError, SourceError
 from caco_tasks.grading import Grader, extract_answer
+from caco_tasks.identity import pipeline_run_id
 from caco_tasks.llm.prompts import Prompt
 from caco_tasks.nano.data import FIRST_TRAINING_NUMBER
 from caco_tasks.records import Lesson
@@ -103,7 +104,7 @@ def test_a_shard_asks_one_model_for_one_kind_of_answers(
 
 
 def test_a_student_learns_the_question_as_it_will_be_asked() -> None:
-    lesson = Lesson(sample_id="s", problem="1 + 1?", solution="It is 2.", answer="2")
+    lesson = Lesson(sample_id="s", file="f", row=0, problem="1 + 1?", solution="It is 2.", answer="2")
     chat = Prompt(name="p", system="Think.", text="Q: $problem", is_chat=True)
     assert example_of(lesson, chat) == [
         {"role": "system", "content": "Think."},
@@ -159,5 +160,20 @@ def test_a_config_without_the_table_trains_no_student() -> None:
 )
 def test_an_evaluation_is_named_by_what_its_scores_follow_from(override: str, is_same: bool) -> None:
     plain, changed = load_config("smoke"), load_config("smoke", [override])
-    assert (changed.evaluation_fingerprint("d/1", "0") == plain.evaluation_fingerprint("d/1", "0")) is is_same
-    assert plain.evaluation_fingerprint("d/1", "1") != plain.evaluation_fingerprint("d/1", "0")
+    assert (named(changed, dataset="d/1") == named(plain, dataset="d/1")) is is_same
+    assert named(plain, dataset="d/1", dataset_sha256="0") != named(plain, dataset="d/1", dataset_sha256="1")
+
+
+def named(config: RunConfig, **pins: str) -> str:
+    """The id of an evaluation."""
+    return pipeline_run_id("evaluate", making.DAY, config, **pins)
+
+
+def test_another_base_is_another_evaluation() -> None:
+    values = making.small_config().model_dump(mode="json")
+
+    def starting_from(base: str) -> RunConfig:
+        evaluation = {"train": {"base": base}, "ask": {"model": base, "prompt": "solve.v1"}, "bank_each": 1}
+        return parse_config(values | {"evaluate": evaluation}, origin="here")
+
+    assert named(starting_from("one")) != named(starting_from("other"))
