@@ -15,7 +15,15 @@ from caco_tasks.llm.llm import SAMPLING
 from caco_tasks.llm.prompts import judge_prompts
 from caco_tasks.pipeline import StageSpec, count_shards, find_stage, stage_before, stages_of
 from caco_tasks.store import RunRecord, Store
-from caco_tasks.store.manifest import OutputAttempt, AttemptLog, Manifest, attempts_uri, output_key, parse_stored, run_folder
+from caco_tasks.store.manifest import (
+    AttemptLog,
+    Manifest,
+    OutputAttempt,
+    attempts_uri,
+    output_key,
+    parse_stored,
+    run_folder,
+)
 
 BASE = "base"  # in RunRecord.models: the model that a training begins with
 TRAINED = "trained"  # in a config: the CodeGen that the run pinned
@@ -38,7 +46,8 @@ def config_hash(pipeline: str, config: RunConfig, **pins: str) -> str:
     layout = [count_shards(spec, config) for spec in stages_of(pipeline)]
     samples = config.samples if pipeline == "nightly" else None
     training = training_hash(config) if pipeline in ("codegen", "nightly") else None
-    return content_id("config", stages, layout, samples, training, pins)
+    seeds = config_hash("seeds", config) if pipeline == "codegen" else None  # other seed programs: another training
+    return content_id("config", stages, layout, samples, training, seeds, pins)
 
 
 def training_hash(config: RunConfig) -> str:
@@ -230,7 +239,8 @@ def _declared(spec: StageSpec, config: RunConfig) -> dict[str, Any]:
 def _names(spec: StageSpec, config: RunConfig) -> list[str]:
     """The model and the prompts of a stage as the config names them; keys hold what the names stood for."""
     model = config.models.get(spec.role) if spec.role is not None else None
-    return [*([model.model, str(model.revision)] if model else []), *prompt_names(spec, config)]
+    server = model.endpoint.base_url if model and model.engine == "openai" and model.revision is None else None
+    return [*([model.model, str(model.revision), str(server)] if model else []), *prompt_names(spec, config)]
 
 
 def _asked(model: ModelSettings) -> dict[str, Any]:

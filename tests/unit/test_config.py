@@ -11,12 +11,20 @@ import pytest
 
 from caco_tasks.config import SETTINGS_THAT_CHANGE_NO_DATA, RunConfig, bundled_configs, load_config, parse_config
 from caco_tasks.errors import ConfigError
+from caco_tasks.identity import config_hash
+from caco_tasks.llm.llm import SAMPLING
+from caco_tasks.pipeline import PIPELINES
 
+MODEL = {"model": "nano:codegen", "prompt": "nano_program.v1"}
 FULL = making.small_config(
     samples=100,
     shards=7,
+    models={role: MODEL for role in ("unifier", "codegen", "reverser", "solver", "judge")},
     decontamination={"benchmarks": [{"name": "b", "path": "b.jsonl"}]},
+    evaluate={"bank_each": 1, "train": {"base": "b"}, "ask": {"model": "b", "prompt": "solve.v1", "temperature": 1.0}},
 ).model_dump(mode="json")
+DECLARED_BY_NO_STAGE = {"name", "description", "shard_samples", "runner", "gate", "dry_run"}
+OF_A_MODEL = {"model", "revision", "prompt", "context_tokens", *SAMPLING}
 CANDIDATES = (
     "x",
     "vllm",
@@ -29,6 +37,8 @@ CANDIDATES = (
     "json",
     "openai",
     "record",
+    "judge.v1",
+    "words/1",
     "bfloat16",
     "full",
     "S",
@@ -37,6 +47,7 @@ CANDIDATES = (
     0.5,
     ["x"],
     {"problem": "x"},
+    [{"name": "x", "path": "x.jsonl", "answer_column": "a"}],
     {"bank_each": 1, "train": {"base": "b"}, "ask": {"model": "b", "prompt": "p"}},
 )
 
@@ -82,21 +93,75 @@ def is_free(path: tuple[str | int, ...]) -> bool:
     return any(fnmatch(dotted, pattern) or fnmatch(dotted, f"{pattern}.*") for pattern in SETTINGS_THAT_CHANGE_NO_DATA)
 
 
+def is_hashed(path: tuple[str | int, ...]) -> bool:
+    """Whether a setting should enter what names a run."""
+    if path[0] in DECLARED_BY_NO_STAGE or is_free(path):
+        return False
+    return path[0] != "models" or path[2] in OF_A_MODEL
+
+
+def hashes(config: RunConfig) -> dict[str, str]:
+    """What names the settings of a run of each pipeline."""
+    return {pipeline: config_hash(pipeline, config) for pipeline in PIPELINES}
+
+
+# base and asked model must be the same, so neither can change alone; roles of a night are alike
+NOT_ALONE = [("evaluate", "train", "base"), ("evaluate", "ask", "model")]
 PATHS = [path for path in leaves(FULL) if path[:2] not in [("models", "reverser"), ("models", "solver")]]
+PATHS = [path for path in PATHS if path not in NOT_ALONE]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=[".".join(map(str, path)) for path in PATHS])
 def test_a_setting_enters_the_hash_unless_it_changes_no_data(path: tuple[str | int, ...]) -> None:
-    same = changed(path).fingerprint() == parse_config(FULL, origin="").fingerprint()
-    assert same is is_free(path)
+    same = hashes(changed(path)) == hashes(parse_config(FULL, origin=""))
+    assert same is not is_hashed(path)
+
+
+@pytest.mark.parametrize(
+    ("override", "pipelines"),
+    [
+        ("seeds.min_seed_grade=S", {"seeds", "codegen", "nightly"}),
+        ("models.unifier.temperature=0.5", {"seeds", "codegen", "nightly"}),
+        ("train.epochs=7", {"codegen", "nightly"}),
+        ("samples=7", {"nightly"}),
+        ("judge.times=3", {"nightly"}),
+        ("agree.wrong_unit=off", {"nightly"}),
+        ("publish.name=other", {"nightly"}),
+        ("sandbox.timeout_seconds=1", {"seeds", "codegen", "nightly"}),
+        ("grading.timeout_seconds=1", {"seeds", "codegen", "nightly", "evaluate"}),
+        ("evaluate.bank_each=2", {"evaluate"}),
+        ("runner.part_rows=7", set()),
+    ],
+)
+def test_a_setting_names_the_runs_of_the_pipelines_that_read_it(override: str, pipelines: set[str]) -> None:
+    unifier = ["models.unifier.model=nano:codegen", "models.unifier.prompt=solve.v1"]
+    plain, other = (hashes(load_config("smoke", [*unifier, *changes])) for changes in ([], [override]))
+    assert {name for name in PIPELINES if plain[name] != other[name]} == pipelines
+
+
+def test_an_endpoint_that_tells_no_revision_is_named_by_its_host() -> None:
+    def served_at(host: str, **changes: str) -> dict[str, str]:
+        judge = {"engine": "openai", "model": "m", "prompt": "judge.v1", "endpoint": {"base_url": f"http://{host}/v1"}}
+        return hashes(making.small_config(models=FULL["models"] | {"judge": judge | changes}))
+
+    assert served_at("one:8000") != served_at("other:8000")
+    assert served_at("one:8000", revision="r1") == served_at("other:8000", revision="r1")
+
+
+def test_shards_of_a_fixed_size_name_a_run_by_their_number_alone() -> None:
+    def cut(size: int) -> dict[str, str]:
+        return hashes(making.small_config(samples=100, shards=None, shard_samples=size))
+
+    assert cut(50) == cut(60) != cut(20)
 
 
 def test_the_excluded_settings_are_these_and_no_others() -> None:
     assert set(SETTINGS_THAT_CHANGE_NO_DATA) == {
-        "description",
         "sandbox.workers",
         "sandbox.min_level",
         "grading.workers",
+        "models.*.device",
+        "models.*.batch_rows",
         "models.*.vllm",
         "models.*.endpoint.connection",
         "models.*.endpoint.concurrency",
@@ -104,11 +169,14 @@ def test_the_excluded_settings_are_these_and_no_others() -> None:
         "models.*.endpoint.attempts",
         "models.*.endpoint.max_error_share",
         "models.*.price",
-        "runner.reply_rows",
         "train.hardware",
-        "gate",
-        "dry_run",
-        "evaluate",
+        "evaluate.dataset",
+        "evaluate.train.hardware",
+        "evaluate.ask.device",
+        "evaluate.ask.batch_rows",
+        "evaluate.ask.vllm",
+        "evaluate.ask.endpoint",
+        "evaluate.ask.price",
     }
 
 
@@ -124,10 +192,7 @@ def test_every_excluded_setting_exists() -> None:
 
 def test_a_default_that_is_written_out_changes_nothing() -> None:
     spoken = FULL | {"screen": {"min_lines": 6}}
-    assert (
-        parse_config(spoken, origin="").fingerprint()
-        == making.small_config(samples=100, shards=7, decontamination=FULL["decontamination"]).fingerprint()
-    )
+    assert hashes(parse_config(spoken, origin="")) == hashes(parse_config(FULL, origin=""))
 
 
 def test_the_bundled_configs_are_there() -> None:
@@ -143,7 +208,7 @@ def test_a_bundled_config_loads_and_is_named_as_its_file(name: str) -> None:
 
 
 def test_bundled_configs_differ() -> None:
-    assert len({load_config(name).fingerprint() for name in bundled_configs()}) == len(bundled_configs())
+    assert len({config_hash("nightly", load_config(name)) for name in bundled_configs()}) == len(bundled_configs())
 
 
 OVERRIDES: dict[str, tuple[str, Any]] = {
@@ -222,8 +287,16 @@ def test_a_config_is_read_from_any_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("samples", "shards"), [(10, 3), (2, 4), (1, 1), (1200, 7)])
-def test_the_shards_share_out_all_samples_as_evenly_as_can_be(samples: int, shards: int) -> None:
+def test_shards_are_ranges_of_one_size_that_hold_each_sample_once(samples: int, shards: int) -> None:
     config = making.small_config(samples=samples, shards=shards)
-    rows = [config.rows_of_shard(shard) for shard in range(shards)]
-    assert sum(rows) == samples
-    assert max(rows) - min(rows) <= 1
+    ranges = [config.sample_range(shard) for shard in range(config.sample_shards)]
+    assert [index for found in ranges for index in found] == list(range(samples))
+    assert len(ranges) <= shards
+    assert len({len(found) for found in ranges[:-1]}) <= 1
+    assert 0 < len(ranges[-1]) <= len(ranges[0])
+
+
+def test_a_longer_run_begins_with_the_ranges_of_a_shorter_one() -> None:
+    short, long = (making.small_config(samples=size, shards=None, shard_samples=30) for size in (60, 100))
+    assert [short.sample_range(shard) for shard in range(2)] == [long.sample_range(shard) for shard in range(2)]
+    assert (short.sample_shards, long.sample_shards, long.sample_range(3)) == (2, 4, range(90, 100))
