@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caco_tasks.ids import ID_CHARS, content_id, file_sha256, program_id, random_seed, run_id, sample_id, seed_id
+from caco_tasks.ids import (
+    ID_CHARS,
+    content_id,
+    draw_id,
+    file_sha256,
+    program_id,
+    random_seed,
+    run_id,
+    sample_id,
+    seed_id,
+)
 
 CODE = "input = {'a': 1}\n\ndef f(a):\n    return a\n\noutput = f(**input)\nprint(output)\n"
 
@@ -82,7 +92,8 @@ STABLE = {
     "program": (program_id(CODE), "80fd412d90fd08ff5a84bcd142592028"),
     "content": (content_id("thing", 1, "é", None, [1.5], {"b": 1, "a": 2}), "5d5d3ff80bc83d30fe5ea2bf04d2979e"),
     "run": (run_id("nightly", "2026-01-02", "c0"), "67ca4cc8e0a679dc598bada3bf028484"),
-    "sample": (sample_id("r", "sample", 3, 7), "764a5d227729769c7fc13835b16a26b4"),
+    "draw": (draw_id("2026-01-02", "m@1", {"temperature": 0.9}, "p0"), "fda57eed9293bf8bf4ecd0aad8f2a296"),
+    "sample": (sample_id("d0", 7), "22a88f325fa045c8ecb31f6e8f1848b9"),
     "seed": (seed_id("gsm8k", "rev", "12"), "766123a7ae1ccc37a2450f755a26bbeb"),
     "random": (random_seed("a", 1), 94076613517151723),
 }
@@ -112,8 +123,14 @@ def test_parts_do_not_run_into_each_other() -> None:
 
 
 def test_samples_differ_by_every_part_of_their_place() -> None:
-    places = [("r", "sample", 3, 7), ("q", "sample", 3, 7), ("r", "other", 3, 7), ("r", "sample", 7, 3)]
+    places = [("d", 3), ("e", 3), ("d", 4), ("d3", 0)]
     assert len({sample_id(*place) for place in places}) == len(places)
+
+
+def test_draws_differ_by_date_model_sampling_and_prompt() -> None:
+    plain = ("2026-01-02", "m@1", {"temperature": 0.9}, "p")
+    others = [("2026-01-03", *plain[1:]), (plain[0], "m@2", *plain[2:]), (*plain[:2], {"temperature": 1.0}, "p")]
+    assert len({draw_id(*draw) for draw in [plain, *others, (*plain[:3], "q")]}) == 5
 
 
 @given(st.lists(st.one_of(st.text(), st.integers(), st.none()), max_size=3))
