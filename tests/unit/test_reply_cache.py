@@ -1,4 +1,4 @@
-"""CachedReply replies: asked for once, found again by retries, reruns and other runs, and never made of nothing."""
+"""Cached replies: asked for once, found again by retries, reruns and other runs, and never made of nothing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -9,16 +9,18 @@ from typing import Any
 import making
 import pytest
 from endpoints import Body, Endpoint, Said, completion, echo, fault, serving, text_of
+from finished_outputs import finish_output
 
 from caco_tasks.config import ModelSettings, PriceSettings, RunConfig
 from caco_tasks.errors import DamagedError, EngineError
 from caco_tasks.llm import Prompt, Reply, Request
 from caco_tasks.llm.llm import make_request, open_llm
-from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache
+from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache, SharedEngine
 from caco_tasks.records import PASS, Judged, Sample
-from caco_tasks.runner import run_shard
-from caco_tasks.store import Store
-from caco_tasks.store.shards import read_shard, write_shard
+from caco_tasks.runner import make_output
+from caco_tasks.store import Manifest, Store
+from caco_tasks.store.manifest import manifest_uri
+from caco_tasks.store.shards import read_shard
 
 PROMPT = Prompt(name="raw.v1", system=None, text="$problem", is_chat=False)
 PRICE = PriceSettings(prompt=2.0, completion=10.0)
@@ -40,17 +42,12 @@ class Place:
     server: Endpoint
     answers: Callable[[Body, int], Said] = echo
 
-    def task(self, run_id: str = "run", *, rows: int = 3, shelf: str = "2026-01-02", **changes: Any) -> "Task":
-        """A task of a run."""
+    def task(self, key: str = "output", *, rows: int = 3, namespace: str = "2026-01-02", **changes: Any) -> "Task":
+        """A task that makes the output of a key."""
         settings = settings_for(self.server, **changes)
-        replies = ReplyCache(self.store, model_id="org/m@1", shelf=shelf, engine="openai", rows=rows)
-        llm = CachingLlm(
-            lambda: open_llm(settings, folder="m", model_id="org/m@1"),
-            replies,
-            model_id="org/m@1",
-            run_id=run_id,
-            price=PRICE,
-        )
+        replies = ReplyCache(self.store, model_id="org/m@1", namespace=namespace, engine="openai", rows=rows)
+        engine = SharedEngine(lambda: open_llm(settings, folder="m", model_id="org/m@1"))
+        llm = CachingLlm(engine, replies, model_id="org/m@1", key=key, price=PRICE)
         return Task(llm=llm, replies=replies, settings=settings)
 
     def asked(self) -> list[str]:
@@ -123,7 +120,7 @@ def test_another_grouping_of_the_requests_finds_them_through_the_index(place: Pl
     first.ask(*TEXTS)
     first.ends()
     place.asked()
-    other = place.task("another run")
+    other = place.task("another output")
     assert words(other.ask("new", TEXTS[6], TEXTS[1])) == ["new", TEXTS[6], TEXTS[1]]
     assert words(other.ask(TEXTS[3], "new")) == [TEXTS[3], "new"]
     assert place.asked() == ["new"]
@@ -135,11 +132,11 @@ def test_what_a_killed_task_kept_is_in_the_index_of_the_task_that_went_on(place:
     second.ask(*TEXTS)
     second.ends()
     place.asked()
-    assert words(place.task("another run").ask(*reversed(TEXTS))) == list(reversed(TEXTS))
+    assert words(place.task("another output").ask(*reversed(TEXTS))) == list(reversed(TEXTS))
     assert place.asked() == []
 
 
-def test_a_run_pays_for_what_it_asked_first_and_for_nothing_twice(place: Place) -> None:
+def test_an_output_pays_for_what_it_asked_first_and_for_nothing_twice(place: Place) -> None:
     first = place.task("first")
     [paid] = first.ask("12345")
     first.ends()
@@ -186,9 +183,9 @@ def test_logprobs_are_kept_with_the_reply_and_a_reply_without_is_another(place: 
     assert len(place.asked()) == 2
 
 
-def test_another_shelf_knows_nothing_of_it(place: Place) -> None:
-    for shelf in ("2026-01-02", "2026-01-03"):
-        task = place.task(shelf=shelf)
+def test_another_namespace_knows_nothing_of_it(place: Place) -> None:
+    for namespace in ("2026-01-02", "2026-01-03"):
+        task = place.task(namespace=namespace)
         task.ask("x")
         task.ends()
     assert place.asked() == ["x", "x"]
@@ -223,7 +220,7 @@ def test_a_model_is_not_loaded_for_what_is_known(place: Place) -> None:
     def never() -> Any:
         raise AssertionError("the model was loaded")
 
-    llm = CachingLlm(never, task.replies, model_id="org/m@1", run_id="run", price=PRICE)
+    llm = CachingLlm(SharedEngine(never), task.replies, model_id="org/m@1", key="output", price=PRICE)
     assert words(llm.generate(task.requests("x"))) == ["x"]
     assert llm.generate([]) == []
 
@@ -235,13 +232,41 @@ def test_a_model_that_made_room_for_another_is_loaded_again_when_it_is_asked(pla
         loads.append(len(loads))
         return open_llm(task.settings, folder="m", model_id="org/m@1")
 
-    llm = CachingLlm(load, task.replies, model_id="org/m@1", run_id="run", price=PRICE)
-    llm.unload()
+    engine = SharedEngine(load)
+    llm = CachingLlm(engine, task.replies, model_id="org/m@1", key="output", price=PRICE)
+    engine.unload()
     assert words(llm.generate(task.requests("a"))) == ["a"]
     assert words(llm.generate(task.requests("b"))) == ["b"]
-    llm.unload()
+    engine.unload()
     assert words(llm.generate(task.requests("b", "c"))) == ["b", "c"]
     assert loads == [0, 1]
+
+
+def test_two_outputs_of_a_task_share_an_engine_and_pay_for_their_own(place: Place) -> None:
+    task, loads = place.task(), []
+
+    def load() -> Any:
+        loads.append(1)
+        return open_llm(task.settings, folder="m", model_id="org/m@1")
+
+    engine = SharedEngine(load)
+    one, other = (
+        CachingLlm(engine, task.replies, model_id="org/m@1", key=key, price=PRICE) for key in ("one", "other")
+    )
+    paid = [llm.generate(task.requests(*texts)) for llm, texts in ((one, "ab"), (other, "bc"))]
+    assert [[reply.generation.is_replayed for reply in replies] for replies in paid] == [[False, False], [True, False]]
+    assert len(loads) == 1
+
+
+def test_what_is_cached_can_be_looked_up_without_a_model(place: Place) -> None:
+    task = place.task()
+    task.ask("a", "b")
+    place.asked()
+    requests = task.requests("a", "b", "new")
+    found = task.llm.cached(requests)
+    assert [found[request.request_id].text for request in requests[:2]] == ["a", "b"]
+    assert requests[2].request_id not in found
+    assert place.asked() == []
 
 
 def judging(server: Endpoint) -> RunConfig:
@@ -251,23 +276,27 @@ def judging(server: Endpoint) -> RunConfig:
     return config.model_copy(update={"models": config.models | {"judge": judge}})
 
 
+def judged(folder: Path, config: RunConfig) -> Manifest:
+    """The output of the judge over what `agree` has passed, made by a task of its own."""
+    keys = making.keys_in(folder, config)
+    context = making.context_of(keys, folder, "judge")
+    with context.services:  # type: ignore[attr-defined]
+        return make_output(context, keys)
+
+
 def test_a_judge_who_says_nothing_usable_is_asked_for_another_sample(place: Place, tmp_path: Path) -> None:
     place.answers = lambda body, times: completion({"text": "perhaps" if times < 2 else "3=3"}, tokens=1_000_000)
+    config = judging(place.server)
     rows = [Judged(record=making.sample("s", judgement=None), verdict=PASS)]
-    uri = write_shard(place.store, folder="in", shard=0, record=Sample, judged=rows)["uri"]
-    context = making.context_in(tmp_path, "judge", judging(place.server))
-    with context.services:  # type: ignore[attr-defined]
-        manifest = run_shard(context, [uri])
+    finish_output(making.keys_in(tmp_path, config), place.store, "agree", rows)
+    manifest = judged(tmp_path, config)
     assert (manifest.passed, manifest.unknown) == (1, 0)
     assert len({body["seed"] for _, _, body in place.server.asked}) == 3
     assert (manifest.cost_usd, manifest.replayed) == (3.0, 0)  # of the reply that counted
 
     place.asked()
-    for key in place.store.list(f"runs/{context.run.partition}"):
-        place.store.delete(key)
-    context = making.context_in(tmp_path, "judge", judging(place.server))
-    with context.services:  # type: ignore[attr-defined]
-        again = run_shard(context, [uri])
+    place.store.delete(manifest_uri("judge", manifest.key))
+    again = judged(tmp_path, config)
     assert place.asked() == []  # also the useless replies are replayed
     assert again.sha256 == manifest.sha256
     [row] = read_shard(place.store, again.uri, Sample)

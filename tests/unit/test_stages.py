@@ -2,26 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import making
 import pytest
 
-from caco_tasks.config import ModelSettings, RoleName, load_config
+from caco_tasks.config import ModelSettings, RoleName
 from caco_tasks.connections import Connections
-from caco_tasks.context import Context
 from caco_tasks.grading import VERSION
-from caco_tasks.ledger.flow import FRESH_STAGES
 from caco_tasks.llm import Llm, Reply, Request
 from caco_tasks.records import PASS, Judged, Outcome, Program, Reason, Sample, Verdict, fail, unknown
 from caco_tasks.services import TaskServices
-from caco_tasks.stages import PIPELINES, STAGES, shards_of
 from caco_tasks.stages.agree import agree
 from caco_tasks.stages.judge import judge, majority, parse_judgement
-from caco_tasks.stages.sample import draws
-from caco_tasks.stages.shared.prompting import code_of, ended
+from caco_tasks.stages.sample import records, sample
+from caco_tasks.stages.shared.prompting import program_variables, reply_verdict
 from caco_tasks.stages.train import is_held_out, training_text
 
 YES = '{"verdict": "yes", "first_disagreeing_step": null, "reason": "fits"}'
@@ -113,30 +109,30 @@ class Bench:
 
 
 class Courtroom(TaskServices):
-    """The platform's own resources, with that model as the judge."""
+    """The platform's own services, with that model as the judge."""
 
     bench: Bench
 
-    def llm(self, role: RoleName) -> Llm:
+    def llm(self, role: RoleName, key: str) -> Llm:
         return self.bench
 
 
-def tried(tmp_path: Path, *, attempt: int = 0, **judge_settings: Any) -> tuple[Judged[Sample], Bench, Context]:
+def tried(tmp_path: Path, *, attempt: int = 0, **judge_settings: Any) -> tuple[Judged[Sample], Bench]:
     """One sample before that judge."""
     model = {"model": "nano:judge", "prompt": "judge.v1"}
     roles = {role: model for role in ("codegen", "reverser", "solver", "judge")}
     config = making.small_config(models=roles, judge=judge_settings)
     plain = making.context_in(tmp_path, "judge", config)
     connections = Connections(store=making.store_settings(tmp_path), ledger_url=None, cache=tmp_path)
-    resources = Courtroom(connections, run=plain.run, config=config)
-    resources.bench = Bench()
-    context = replace(plain, services=resources, attempt=attempt)
+    services = Courtroom(connections, run=plain.run, config=config)
+    services.bench = Bench()
+    context = replace(plain, services=services, attempt=attempt)
     (judged,) = judge([making.sample(judgement=None)], context)
-    return judged, resources.bench, context
+    return judged, services.bench
 
 
 def test_a_judge_is_asked_in_both_orders_and_every_reply_is_kept(tmp_path: Path) -> None:
-    judged, bench, _ = tried(tmp_path, times=2, both_orders=True)
+    judged, bench = tried(tmp_path, times=2, both_orders=True)
     judgement = judged.record.judgement
     assert judgement is not None
     assert judged.verdict.reason is Reason.JUDGES_DISAGREE
@@ -153,7 +149,7 @@ def test_a_judge_that_is_tried_again_is_asked_for_other_replies(tmp_path: Path) 
 
 
 def test_one_question_in_one_order_is_the_default(tmp_path: Path) -> None:
-    judged, bench, _ = tried(tmp_path)
+    judged, bench = tried(tmp_path)
     assert judged.verdict == PASS
     assert [request.prompt for request in bench.asked] == ["judge.v1"]
 
@@ -173,9 +169,16 @@ def test_a_model_s_family_is_told_by_its_name(model: str, family: str) -> None:
     assert ModelSettings(model=model, prompt="judge.v1").family == family
 
 
-def test_a_manifest_tells_whether_judge_and_solver_are_of_one_family(tmp_path: Path) -> None:
-    _, _, context = tried(tmp_path)
-    assert context.facts["artifacts"] == {"judge": {"family": "nano", "is_independent_of_solver": False}}
+@pytest.mark.parametrize(
+    ("judge_model", "solver_model", "is_independent"),
+    [("nano:judge", "nano:solver", False), ("Qwen/Qwen3-32B", "meta-llama/Llama-3.1-8B", True)],
+)
+def test_a_judge_of_another_family_than_the_solver_is_independent(
+    judge_model: str, solver_model: str, is_independent: bool
+) -> None:
+    models = {"codegen": "trained", "reverser": "r", "solver": solver_model, "judge": judge_model}
+    roles = {role: {"model": model, "prompt": "judge.v1"} for role, model in models.items()}
+    assert making.small_config(models=roles).has_independent_judge is is_independent
 
 
 ENDS: dict[str, tuple[str, str | None, Verdict]] = {
@@ -189,21 +192,65 @@ ENDS: dict[str, tuple[str, str | None, Verdict]] = {
 @pytest.mark.parametrize(("finish_reason", "error", "verdict"), ENDS.values(), ids=ENDS)
 def test_a_reply_is_judged_by_how_it_ended(finish_reason: str, error: str | None, verdict: Verdict) -> None:
     reply = Reply(text="", generation=replace(making.generation(), finish_reason=finish_reason), error=error)
-    assert ended(reply) == verdict
+    assert reply_verdict(reply) == verdict
 
 
-def test_draws_are_numbered_through_the_run(tmp_path: Path) -> None:
+def test_places_are_numbered_through_the_draw(tmp_path: Path) -> None:
     config = making.small_config(samples=10, shards=3)
-    found = [list(draws(making.context_in(tmp_path, "sample", config, shard=shard))) for shard in range(3)]
-    assert [[draw.number for draw in shard] for shard in found] == [[0, 1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    found = [list(records(making.context_in(tmp_path, "sample", config, shard=shard))) for shard in range(3)]
+    assert [[draw.index for draw in shard] for shard in found] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
     assert len({draw.sample_id for shard in found for draw in shard}) == 10
 
 
-def test_draws_are_the_same_again_and_others_in_another_run(tmp_path: Path) -> None:
-    same = [list(draws(making.context_in(tmp_path, "sample"))) for _ in range(2)]
-    other = draws(making.context_in(tmp_path, "sample", making.small_config(samples=11)))
-    assert same[0] == same[1]
-    assert not {draw.sample_id for draw in same[0]} & {draw.sample_id for draw in other}
+class Writer:
+    """An `Llm` that writes a program for each request, and says in it which one it was."""
+
+    model_id = "writer@1"
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        self.asked += requests
+        texts = [f"```python\noutput = {number}\n```" for number in range(len(requests))]
+        made = [replace(making.generation(), request_id=request.request_id) for request in requests]
+        return [Reply(text=text, generation=one) for text, one in zip(texts, made, strict=True)]
+
+
+class Studio(TaskServices):
+    """The platform's own services, with that model as CodeGen."""
+
+    writer: Writer
+
+    def llm(self, role: RoleName, key: str) -> Llm:
+        return self.writer
+
+
+def sampled(folder: Path, *, attempt: int = 0, **changes: Any) -> tuple[list[Judged[Sample]], list[Request]]:
+    """What `sample` makes of a shard, and what it asked."""
+    config = making.small_config(**changes)
+    plain = making.context_in(folder, "sample", config)
+    connections = Connections(store=making.store_settings(folder), ledger_url=None, cache=folder)
+    services = Studio(connections, run=plain.run, config=config)
+    services.writer = Writer()
+    context = replace(plain, services=services, attempt=attempt)
+    return list(sample(records(context), context)), services.writer.asked
+
+
+def test_a_sample_is_asked_for_in_the_name_of_its_draw(tmp_path: Path) -> None:
+    rows, asked = sampled(tmp_path)
+    assert [row.record.index for row in rows] == list(range(10))
+    assert [row.record.program.code for row in rows] == [f"output = {number}\n" for number in range(10)]
+    longer = sampled(tmp_path, samples=20)[1]
+    assert [request.request_id for request in longer[:10]] == [request.request_id for request in asked]
+    same_text = {request.text for request in asked}
+    assert len(same_text) == 1  # nothing but the start token: what tells requests apart is their place in the draw
+    assert len({request.request_id for request in longer}) == 20
+
+
+def test_a_sample_that_is_tried_again_is_asked_for_another_program(tmp_path: Path) -> None:
+    first, again, third = (sampled(tmp_path, attempt=attempt)[1] for attempt in range(3))
+    assert len({request.request_id for request in (*first, *again, *third)}) == 30
 
 
 def judged_by_agree(tmp_path: Path, *samples: Sample) -> list[Judged[Sample]]:
@@ -247,8 +294,12 @@ def test_agree_keeps_order_and_says_how_many_equations_it_computed(tmp_path: Pat
 
 
 def test_prompts_are_told_of_a_program_and_of_what_it_did() -> None:
-    assert code_of(making.sample()) == {"code": making.CODE, "input": '{"pens": 3, "price": 4}', "output": "12"}
-    assert code_of(making.sample(execution=None)) == {"code": making.CODE, "input": "", "output": ""}
+    assert program_variables(making.sample()) == {
+        "code": making.CODE,
+        "input": '{"pens": 3, "price": 4}',
+        "output": "12",
+    }
+    assert program_variables(making.sample(execution=None)) == {"code": making.CODE, "input": "", "output": ""}
 
 
 def test_training_texts_are_the_code_behind_the_start_token() -> None:
@@ -267,29 +318,3 @@ def test_the_held_out_share_is_about_what_it_says_and_grows_with_it() -> None:
     assert some < more
     assert 60 < len(some) < 140
     assert 330 < len(more) < 470
-
-
-def test_a_pipeline_s_stages_follow_each_other() -> None:
-    assert {stage for stages in PIPELINES.values() for stage in stages} == set(STAGES)
-    for before, after in (pair for stages in PIPELINES.values() for pair in pairwise(stages)):
-        if after in FRESH_STAGES:
-            assert STAGES[after].source is not None
-        else:
-            assert STAGES[after].after == before
-            assert STAGES[after].reads is STAGES[before].writes
-
-
-@pytest.mark.parametrize(
-    ("pipeline", "draws", "shards"),
-    [
-        ("seeds", 0, [0, 1, 2]),
-        ("codegen", 0, [0]),
-        ("dry_run", 0, [0, 1]),
-        ("nightly", 0, [0, 1]),
-        ("evaluate", 0, [0, 1]),
-        ("evaluate", 8, [0, 1, 2, 3]),
-    ],
-)
-def test_a_pipeline_has_its_own_number_of_shards(pipeline: str, draws: int, shards: list[int]) -> None:
-    changes = ["shards=2", "seeds.shards=3", f"evaluate.draws={draws}", "evaluate.ask.temperature=0.5"]
-    assert list(shards_of(pipeline, load_config("smoke", changes))) == shards
