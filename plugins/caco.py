@@ -48,7 +48,9 @@ app = FastAPI(dependencies=[Depends(get_user)], docs_url=None, redoc_url=None, o
 @app.get("/", response_class=HTMLResponse)
 def overview() -> HTMLResponse:
     """The newest nightly run, the newest evaluation, and the datasets."""
-    return _page(lambda ledger: _nightly_run(ledger) + _evaluation(ledger) + _datasets(ledger.datasets()))
+    return _page(
+        lambda ledger: _nightly_run(ledger) + _evaluation(ledger) + _datasets(ledger.datasets(state="published"))
+    )
 
 
 @app.get("/runs/{run_id}", response_class=HTMLResponse)

@@ -48,4 +48,4 @@ def print_table(table: Table) -> None:
     if out.is_terminal:
         out.print(table, crop=False)
     else:
-        out.print(table, width=WIDEST)
+        Console(width=WIDEST, highlight=False).print(table)

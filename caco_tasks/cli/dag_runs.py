@@ -3,12 +3,13 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from caco_tasks.cli.progress import DAGS, follow
-from caco_tasks.config import RunConfig, load_config
+from caco_tasks.config import RunConfig, bundled_configs, load_config
 from caco_tasks.errors import PlatformError
 from caco_tasks.identity import pipeline_run_id
 from caco_tasks.ledger import Ledger
@@ -40,7 +41,7 @@ class Job:
     @property
     def conf(self) -> dict[str, Any]:
         """The trigger form's fields."""
-        return {"partition": self.partition, "config": self.config, "overrides": list(self.overrides)}
+        return {"partition": self.partition, "config": locate_config(self.config), "overrides": list(self.overrides)}
 
 
 def check_settings(config: str, overrides: Sequence[str], partition: str | None = None) -> RunConfig:
@@ -54,6 +55,11 @@ def check_settings(config: str, overrides: Sequence[str], partition: str | None 
     settings = load_config(config, overrides)
     check_prompts(settings)
     return settings
+
+
+def locate_config(config: str) -> str:
+    """The name of a bundled config, or the whole path of a file: Airflow works in another folder."""
+    return config if config in bundled_configs() else str(Path(config).absolute())
 
 
 def open_airflow(state: PlatformState) -> AirflowApi:

@@ -25,13 +25,13 @@ def dataset() -> None:
 def list_datasets(as_json: bool) -> None:
     """Show all datasets of the store with their states, and who gave them these and why."""
     from caco_tasks.cli.dataset_listing import find_datasets
-    from caco_tasks.cli.tables import answer_table
+    from caco_tasks.cli.tables import dataset_table
 
     found = find_datasets(open_store_here())
     if as_json:
         print_json(found)
     elif found:
-        print_table(answer_table(found[0], ([*each.values()] for each in found)))
+        print_table(dataset_table(found))
     else:
         out.print("There is no dataset yet.")
 
@@ -52,7 +52,7 @@ def withdraw(name: str, because: str, by: str | None, release_claims: bool) -> N
         set_dataset_state(ledger, store, name, "withdrawn", by=by or find_user(), because=because)
         out.print(f"{name} is withdrawn.", soft_wrap=True)
         if release_claims:
-            released = ledger.release_claims(read_dataset(store, name).run_id)
+            released = ledger.release_claims(read_dataset(store, name).run_id, store)
             out.print(f"{released:,} claims of its run were released.")
 
 
@@ -63,10 +63,12 @@ def withdraw(name: str, because: str, by: str | None, release_claims: bool) -> N
 @explain_errors
 def restore(name: str, because: str, by: str | None) -> None:
     """Publish a withdrawn dataset again; one whose gate never passed stays withdrawn."""
+    from caco_tasks.cli.dataset_listing import read_dataset
     from caco_tasks.publishing.states import read_states
     from caco_tasks.tasks import set_dataset_state
 
     store = open_store_here()
+    read_dataset(store, name)
     history = read_states(store, name)
     if history and history[-1].state != "withdrawn":
         raise ConfigError(f"The dataset '{name}' is {history[-1].state}: only a withdrawn one can be restored.")

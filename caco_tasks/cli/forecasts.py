@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from caco_tasks.cli.dag_runs import check_settings
+from caco_tasks.cli.dag_runs import check_settings, locate_config
 from caco_tasks.forecast import Forecast, ForecastServices, StageForecast
 from caco_tasks.identity import RunKeys
 from caco_tasks.pipeline import count_shards, find_stage, stages_of
@@ -26,11 +26,11 @@ def forecast_run(
     stages_of(pipeline)
     with open_ledger() as (ledger, reached):
         store = open_store(reached.store)
-        run = find_or_make_run(pipeline, partition, settings, ledger=ledger, store=store, is_registered=False)
+        run = find_or_make_run(pipeline, partition, settings, ledger=ledger, store=store)
         with ForecastServices(reached, run=run, config=settings) as services:
             stages = list(Forecast(RunKeys.of(run, store), store, ledger, services).stages())
     if is_registered:
-        planned = plan(pipeline, partition=partition, config=config, overrides=overrides)
+        planned = plan(pipeline, partition=partition, config=locate_config(config), overrides=overrides)
         return {name: planned[name] for name in ("run_id", "partition", "shards")}, stages
     return {"run_id": run.run_id, "partition": run.partition}, stages
 

@@ -11,7 +11,7 @@ from caco_tasks.cli.dataset_commands import dataset, export
 from caco_tasks.cli.file_commands import execute, grade, unify
 from caco_tasks.cli.maintenance_commands import bench, housekeeping, ledger
 from caco_tasks.cli.platform_commands import demo, doctor, down, status, up
-from caco_tasks.cli.report_commands import funnel, lineage, scores
+from caco_tasks.cli.report_commands import funnel, lineage, runs, scores
 from caco_tasks.cli.run_commands import plan, rerun, run, stage
 from caco_tasks.cli.sql_command import sql
 
@@ -25,7 +25,7 @@ def main() -> None:
 for command in (
     *(demo, up, down, status, doctor),
     *(run, plan, rerun, stage),
-    *(funnel, scores, lineage, sql),
+    *(funnel, runs, scores, lineage, sql),
     *(unify, execute, grade),
     *(dataset, export),
     *(audit, ledger, housekeeping, bench),

@@ -28,6 +28,26 @@ def funnel(run_id: str | None, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--pipeline", help="Only runs of nightly, seeds, codegen or evaluate; default: all.")
+@click.option("--newest", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
+@json_option
+@explain_errors
+def runs(pipeline: str | None, newest: int, as_json: bool) -> None:
+    """List the newest runs, and how far each has come."""
+    from caco_tasks.cli.run_listing import find_runs
+    from caco_tasks.cli.tables import run_table
+
+    with open_ledger_as() as ledger:
+        found = find_runs(ledger, pipeline=pipeline, max_runs=newest)
+    if as_json:
+        print_json(found)
+    elif found:
+        print_table(run_table(found))
+    else:
+        out.print("The ledger knows no run yet.")
+
+
+@click.command()
 @click.argument("run_id", metavar="[RUN]", required=False)
 @json_option
 @explain_errors

@@ -34,7 +34,7 @@ def sql(query: str | None, engine: str, timeout: float | None, as_json: bool) ->
         return
     else:
         with open_ledger_as("analyst") as ledger:
-            columns, rows = ledger.ask(query, **({} if timeout is None else {"timeout": timeout}))
+            columns, rows = ledger.ask(query, timeout_seconds=timeout)
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
@@ -49,8 +49,9 @@ def _open_psql() -> None:
 
 
 def _ask_duckdb(query: str | None, timeout: float | None) -> tuple[list[str], list[tuple[Any, ...]]]:
-    from caco_tasks.ledger.duckdb_session import ask_duckdb
-
     if query is None:
         raise ConfigError("There is no query: only Postgres has a prompt to open, so give duckdb a QUERY.")
-    return ask_duckdb(find_connections(), query, timeout)
+    from caco_tasks.ledger.duckdb_session import ask_duckdb
+
+    columns, rows = ask_duckdb(find_connections(), query, timeout)
+    return columns, rows

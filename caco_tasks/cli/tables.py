@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # figures of benchmarks are shown without the ledger
     from caco_tasks.forecast import StageForecast
     from caco_tasks.ledger import FunnelRow, GainRow, RejectRow, ScoreRow
 
+SHORT_ID = 12  # digits of an id that people type
 MAX_REASONS = 3
 MAX_LIST = 24  # entries of a list in a tree; a curve of a training has hundreds of points
 ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # copied whole, never wrapped
@@ -90,6 +91,33 @@ def summarize_forecast(forecasts: "Sequence[StageForecast]") -> str:
         return f"All {shards:,} outputs are there: this run makes nothing and asks no model."
     asks = f"asks models at most {calls:,} times" if calls else "asks no model"
     return f"Of {shards:,} outputs {reused:,} are there and reused; this run makes {shards - reused:,} and {asks}."
+
+
+def run_table(runs: Sequence[Mapping[str, Any]]) -> Table:
+    """Runs, with the beginning of their ids, which is enough to name one."""
+    table = Table("run", "pipeline", "partition", "config", "state")
+    for column in ("outputs", "read", "passed"):
+        table.add_column(column, justify="right")
+    for run in runs:
+        about = [str(run[name]) for name in ("pipeline", "partition", "config", "state")]
+        outputs = f"{format_count(run['outputs'])}/{format_count(run['of'])}"
+        table.add_row(run["run_id"][:SHORT_ID], *about, outputs, format_count(run["read"]), format_count(run["passed"]))
+    return table
+
+
+def dataset_table(datasets: Sequence[Mapping[str, Any]]) -> Table:
+    """Datasets with their states, and who gave them these and why; the names stay whole, to be copied."""
+    table = Table()
+    table.add_column("dataset", no_wrap=True)
+    table.add_column("state")
+    table.add_column("rows", justify="right")
+    for column in ("run", "by", "because", "at, UTC"):
+        table.add_column(column, overflow="fold")
+    for each in datasets:
+        words = [str(each[name] or NOTHING) for name in ("by", "because", "at")]
+        cells = (each["dataset"], each["state"] or NOTHING, format_count(each["rows"]), each["run"][:SHORT_ID], *words)
+        table.add_row(*map(Text, cells))
+    return table
 
 
 def score_table(rows: "Sequence[ScoreRow]", gains: "Sequence[GainRow]") -> Table:

@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from caco_tasks.cli import main
-from caco_tasks.store.manifest import run_folder
 
 
 @pytest.fixture
@@ -24,9 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def planned(home: Path) -> str:
     """A run that is planned in a store, without a ledger; its id."""
-    run = making.nightly_run(making.small_config())
-    making.store_in(home).put(f"{run_folder(run.partition, run.run_id)}/run.json", run.model_dump_json().encode())
-    return run.run_id
+    return making.register(making.nightly_run(making.small_config()), making.store_in(home)).run_id
 
 
 def caco(*arguments: str) -> Result:

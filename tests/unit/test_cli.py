@@ -6,20 +6,28 @@ import sys
 from pathlib import Path
 
 import making
+import published
 import pytest
 from click.testing import CliRunner, Result
 
 from caco_tasks.cli import main
-from caco_tasks.store.manifest import run_folder
+from caco_tasks.publishing.states import change_state, stage_dataset
 
 COMMANDS = [
-    *("demo", "up", "down", "status", "doctor", "run", "stage", "funnel", "lineage", "sql"),
-    *("unify", "exec", "grade", "export", "bench", "ledger", "audit", "housekeeping"),
+    *("demo", "up", "down", "status", "doctor", "run", "plan", "rerun", "stage", "funnel", "runs", "scores", "lineage"),
+    *("sql", "unify", "exec", "grade", "dataset", "export", "bench", "ledger", "audit", "housekeeping"),
 ]
 OPTIONS = {
     "run": ["--partition", "--config", "--set"],
+    "plan": ["[PIPELINE]", "--partition", "--config", "--set", "--register", "--json"],
+    "rerun": ["RUN", "--stage", "--shard", "--unknown", "--here"],
     "stage": ["--run", "--shard", "--json"],
     "funnel": ["--json"],
+    "runs": ["--json"],
+    "sql": ["--engine", "--timeout", "--json"],
+    "dataset withdraw": ["NAME/VERSION", "--because", "--by", "--release-claims"],
+    "dataset restore": ["NAME/VERSION", "--because", "--by"],
+    "dataset list": ["--json"],
     "unify": ["--source", "--path", "--out"],
     "exec": ["--jsonl", "--out", "--workers", "--timeout"],
     "grade": ["--jsonl", "--out", "--workers"],
@@ -49,7 +57,8 @@ def test_help_lists_every_command() -> None:
 
 
 def test_the_command_is_there_and_starts_without_heavy_libraries() -> None:
-    code = "import sys, caco_tasks.cli; print([m for m in ('torch', 'airflow', 'boto3', 'sympy') if m in sys.modules])"
+    heavy = ("torch", "airflow", "boto3", "sympy", "pydantic", "pyarrow", "sqlalchemy", "caco_tasks.ledger")
+    code = f"import sys, caco_tasks.cli; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
     help_text = subprocess.run(
         [sys.executable, "-m", "caco_tasks.cli", "-h"], capture_output=True, text=True, check=True
@@ -59,7 +68,7 @@ def test_the_command_is_there_and_starts_without_heavy_libraries() -> None:
 
 @pytest.mark.parametrize("command", OPTIONS)
 def test_a_command_has_the_options_of_the_contract(command: str) -> None:
-    said = caco(command, "--help")
+    said = caco(*command.split(), "--help")
     assert said.exit_code == 0
     assert [option for option in OPTIONS[command] if option not in said.stdout] == []
 
@@ -73,10 +82,28 @@ MENDABLE = {
         ["plan", "seeds", "--partition", "2026-01-02", "--set", "samples=many"],
         "The setting 'samples' in ",
     ),
+    "a misspelt override": (["plan", "--set", "sampels=3"], "is unknown: the nearest is 'samples'."),
+    "a misspelt override in a table": (
+        ["run", "--set", "models.judge.max_token=3"],
+        "is unknown: the nearest is 'models.judge.max_tokens'.",
+    ),
+    "a pipeline that there is none": (
+        ["plan", "weekly"],
+        "There is no pipeline 'weekly': there are seeds, codegen, nightly, evaluate.",
+    ),
     "a partition that is no date": (
         ["plan", "seeds", "--partition", "2026-1-2"],
         "The partition '2026-1-2' is not a date of the form YYYY-MM-DD.",
     ),
+    "a run of a day that is no date": (["run", "--partition", "today"], "The partition 'today' is not a date"),
+    "a demo of an unknown config": (["demo", "--config", "nothing"], "There is no config 'nothing'"),
+    "a plan without a store": (["plan"], "There is no store: "),
+    "a rerun without a store": (["rerun", "r", "--stage", "judge"], "There is no store: "),
+    "runs without a store": (["runs"], "There is no store: "),
+    "a query without a store": (["sql", "SELECT 1"], "There is no store: "),
+    "duckdb without a query": (["sql", "--engine", "duckdb"], "so give duckdb a QUERY."),
+    "datasets without a store": (["dataset", "list"], "There is no store: "),
+    "a withdrawal without a store": (["dataset", "withdraw", "a/1", "--because", "b"], "There is no store: "),
     "a stage without a store": (
         ["stage", "agree", "--run", "r", "--shard", "0"],
         "There is no store: start the local platform with `caco up`, or set CACO_STORE.",
@@ -116,17 +143,15 @@ def test_a_script_finds_the_sentence_where_it_reads(home: Path) -> None:
 
 def test_a_wrong_option_is_a_wrong_use(home: Path) -> None:
     assert caco("stage", "agree", "--run", "r", "--shard", "-1").exit_code == 2
-    assert caco("plan", "weekly", "--partition", "2026-01-02").exit_code == 2
+    assert caco("dataset", "withdraw", "a/1").exit_code == 2
+    assert caco("sql", "SELECT 1", "--engine", "sqlite").exit_code == 2
 
 
 @pytest.fixture
 def planned(home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A run that is planned in a store, without a ledger; its id."""
-    run = making.nightly_run(making.small_config())
-    store = making.store_in(home)
     monkeypatch.setenv("CACO_STORE", making.store_settings(home).root)
-    store.put(f"{run_folder(run.partition, run.run_id)}/run.json", run.model_dump_json().encode())
-    return run.run_id
+    return making.register(making.nightly_run(making.small_config()), making.store_in(home)).run_id
 
 
 RUNS = {
@@ -148,3 +173,62 @@ def test_status_of_a_platform_that_was_never_started_is_not_healthy(home: Path) 
     result = caco("status", "--json")
     assert result.exit_code == 1
     assert result.stdout
+
+
+def test_a_shard_that_a_run_does_not_have_is_named(planned: str) -> None:
+    result = caco("stage", "sample", "--run", planned, "--shard", "7")
+    assert result.exit_code == 1
+    assert "has no shard 7" in result.stderr
+
+
+@pytest.fixture
+def datasets(home: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Two datasets in a store, without a ledger: the newer one is withdrawn."""
+    monkeypatch.setenv("CACO_STORE", making.store_settings(home).root)
+    store, run = making.store_in(home), making.nightly_run(making.small_config())
+    for version, day in (("1", "2026-01-01"), ("2", "2026-01-02")):
+        dated = run.model_copy(update={"partition": day})
+        published.write_dataset(store, dated, [making.sample(), making.sample("s1")], name=f"shop-words/{version}")
+    change_state(store, "shop-words/2", "withdrawn", by="ada", because="prices are wrong")
+    return ["shop-words/2", "shop-words/1"]
+
+
+def test_datasets_are_listed_the_newest_first_with_their_states(datasets: list[str]) -> None:
+    found = json.loads(caco("dataset", "list", "--json").stdout)
+    assert [each["dataset"] for each in found] == datasets
+    assert [(each["state"], each["rows"], each["by"]) for each in found] == [
+        ("withdrawn", 2, "ada"),
+        ("published", 2, "gate"),
+    ]
+    lines = caco("dataset", "list").stdout.splitlines()
+    assert [[name for name in datasets if name in line] for line in lines[3:-1]] == [[name] for name in datasets]
+    assert "prices are wrong" in lines[3]
+
+
+def test_a_store_without_datasets_lists_none(planned: str) -> None:
+    assert caco("dataset", "list").stdout == "There is no dataset yet.\n"
+    assert caco("dataset", "list", "--json").stdout == "[]\n"
+
+
+RESTORED = {
+    "one that is published": ("shop-words/1", "The dataset 'shop-words/1' is published: only a withdrawn one can be"),
+    "none": ("shop-words/3", "There is no dataset 'shop-words/3'"),
+    "no name of one": ("shop-words", "'shop-words' names no dataset"),
+}
+
+
+@pytest.mark.parametrize(("name", "said"), RESTORED.values(), ids=RESTORED)
+def test_what_cannot_be_restored_is_told(datasets: list[str], name: str, said: str) -> None:
+    result = caco("dataset", "restore", name, "--because", "b")
+    assert result.exit_code == 1
+    assert said in result.stderr
+
+
+def test_a_dataset_that_its_gate_never_passed_is_not_published_by_restoring_it(datasets: list[str], home: Path) -> None:
+    store = making.store_in(home)
+    store.delete("datasets/shop-words/1/state.json")
+    stage_dataset(store, "shop-words/1", by="publish", because="written")
+    change_state(store, "shop-words/1", "withdrawn", by="ada", because="doubtful")
+    result = caco("dataset", "restore", "shop-words/1", "--because", "b")
+    assert result.exit_code == 1
+    assert "was never published" in result.stderr
