@@ -1,9 +1,11 @@
 """Airflow for the tests of the DAGs: a home of its own, and a database where DAGs really run."""
 
+import importlib.util
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +14,10 @@ from caco_tasks.platform.postgres import EmbeddedPostgres
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import BundleDagBag
+    from fastapi.testclient import TestClient
 
 DAGS = Path(__file__).parents[2] / "dags"
+PLUGIN = Path(__file__).parents[2] / "plugins" / "caco.py"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -70,3 +74,26 @@ def airflow_database(postgres: EmbeddedPostgres, airflow_home: Path) -> Iterator
         initdb()
         yield
         settings.dispose_orm()
+
+
+@pytest.fixture(scope="module")
+def plugin(airflow_home: Path) -> ModuleType:
+    """The plugin, loaded by its path as Airflow does it."""
+    spec = importlib.util.spec_from_file_location("caco_plugin", PLUGIN)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def reader(plugin: ModuleType) -> Iterator["TestClient"]:
+    """A browser that is logged in."""
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from airflow.api_fastapi.core_api.security import get_user
+    from fastapi.testclient import TestClient
+
+    plugin.app.dependency_overrides[get_user] = lambda: SimpleAuthManagerUser(username="viewer", role="viewer")
+    yield TestClient(plugin.app)
+    plugin.app.dependency_overrides.clear()

@@ -1,7 +1,5 @@
 """The Caco page of Airflow's UI: closed to strangers, true to the ledger, and safe with odd names."""
 
-import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -18,19 +16,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own deprecations are not ours to mend
 
-PLUGIN = Path(__file__).parents[2] / "plugins" / "caco.py"
-
-
-@pytest.fixture(scope="module")
-def plugin(airflow_home: Path) -> ModuleType:
-    """The plugin, loaded by its path as Airflow does it."""
-    spec = importlib.util.spec_from_file_location("caco_plugin", PLUGIN)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
 
 @pytest.fixture
 def stranger(plugin: ModuleType, monkeypatch: pytest.MonkeyPatch) -> "TestClient":
@@ -41,18 +26,6 @@ def stranger(plugin: ModuleType, monkeypatch: pytest.MonkeyPatch) -> "TestClient
     monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "0" * 64)
     plugin.app.state.auth_manager = init_auth_manager(plugin.app)
     return TestClient(plugin.app)
-
-
-@pytest.fixture
-def reader(plugin: ModuleType) -> Iterator["TestClient"]:
-    """A browser that is logged in."""
-    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-    from airflow.api_fastapi.core_api.security import get_user
-    from fastapi.testclient import TestClient
-
-    plugin.app.dependency_overrides[get_user] = lambda: SimpleAuthManagerUser(username="viewer", role="viewer")
-    yield TestClient(plugin.app)
-    plugin.app.dependency_overrides.clear()
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer forged"}], ids=["anonymous", "forged token"])
