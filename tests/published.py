@@ -9,7 +9,7 @@ import making
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import BankProblem, draw_problem
 from caco_tasks.identity import RunKeys, pipeline_run_id
-from caco_tasks.ids import program_id
+from caco_tasks.ids import content_id, program_id
 from caco_tasks.ledger import FunnelRow, Ledger, RejectRow, SourceRow
 from caco_tasks.pipeline import find_stage
 from caco_tasks.publishing.dataset_card import CardFacts
@@ -144,7 +144,7 @@ def _sample(problem: BankProblem) -> Sample:
         sandbox_level="full",
     )
     return Sample(
-        sample_id=problem.key,
+        sample_id=content_id("published", problem.key),
         program=Program(program_id=program_id(problem.program), code=problem.program, generation=by),
         execution=ran,
         problem=Problem(text=problem.problem, generation=by),
