@@ -32,75 +32,86 @@ class Outcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a record did not pass: the closed list, equal to the type `caco.reason` in Postgres."""
+    """Why a record did not pass: the closed list, equal to the type `caco.reason` in Postgres.
+
+    Beside each: the stages that give it ("asking": all that ask a model) and what it means; docs/reasons.md is made of this.
+    """
 
     # seeds
-    UNREADABLE_RECORD = "unreadable_record"
-    NO_ANSWER = "no_answer"
-    DUPLICATE_SEED = "duplicate_seed"
-    LICENCE_NOT_ALLOWED = "licence_not_allowed"
-    # unify
-    NO_PROGRAM_FOUND = "no_program_found"
-    WRONG_ANSWER = "wrong_answer"
-    TEMPLATE_NOT_MET = "template_not_met"
-    GOLD_DISPUTED = "gold_disputed"
-    GRADE_TOO_LOW = "grade_too_low"
-    # every stage that asks a model
-    CUT_OFF = "cut_off"
-    NO_CODE_FOUND = "no_code_found"
-    PROMPT_TOO_LONG = "prompt_too_long"
-    ENGINE_LOST = "engine_lost"
-    # execute
-    SYNTAX = "syntax"
-    ERROR = "error"
-    TIME = "time"
-    MEMORY = "memory"
-    OUTPUT_SIZE = "output_size"
-    FORBIDDEN = "forbidden"
-    NO_INPUT = "no_input"
-    NO_OUTPUT = "no_output"
-    NOT_DETERMINISTIC = "not_deterministic"
-    SANDBOX_LOST = "sandbox_lost"
-    # screen
-    TOO_SHORT = "too_short"
-    UNUSED_INPUT = "unused_input"
-    DEAD_INPUT = "dead_input"
-    CONSTANT_OUTPUT = "constant_output"
-    TRIVIAL = "trivial"
-    ANSWER_AS_LITERAL = "answer_as_literal"
-    UNSERIALISABLE = "unserialisable"
-    NON_FINITE = "non_finite"
-    PROSE_LEFT = "prose_left"
-    # dedup
-    SAME_PROGRAM = "same_program"
-    SAME_BEHAVIOUR = "same_behaviour"
-    NEAR_DUPLICATE = "near_duplicate"
-    SAME_PROBLEM = "same_problem"  # in decontaminate: among problems that passed everything before
-    # reverse
-    EMPTY = "empty"
-    LEAKS_CODE = "leaks_code"
-    LEAKS_ANSWER = "leaks_answer"
-    NAMES_NO_INPUT = "names_no_input"
-    FOREIGN_NUMBER = "foreign_number"
-    NO_QUESTION = "no_question"
-    VALUES_EXCHANGED = "values_exchanged"
-    # solve, agree
-    NO_FINAL_ANSWER = "no_final_answer"
-    ANSWERS_DIFFER = "answers_differ"
-    FALSE_EQUATION = "false_equation"
-    UNGROUNDED_NUMBER = "ungrounded_number"
-    INPUT_NOT_USED = "input_not_used"
-    ANSWER_NOT_REACHED = "answer_not_reached"
-    WRONG_UNIT = "wrong_unit"
-    CHECKER_TIMEOUT = "checker_timeout"
-    # judge
-    INCONSISTENT = "inconsistent"
-    ILL_POSED = "ill_posed"
-    UNPARSEABLE_JUDGEMENT = "unparseable_judgement"
-    JUDGES_DISAGREE = "judges_disagree"
-    # seeds, reverse, decontaminate
-    BENCHMARK_OVERLAP = "benchmark_overlap"
-    BENCHMARK_REVIEW = "benchmark_review"
+    UNREADABLE_RECORD = "unreadable_record"  # seeds: broken, mistyped or empty in its source; its beginning is kept
+    NO_ANSWER = "no_answer"  # seeds: neither an answer nor tests
+    DUPLICATE_SEED = "duplicate_seed"  # seeds: the same problem, but for case and spaces, came first from elsewhere
+    LICENCE_NOT_ALLOWED = "licence_not_allowed"  # seeds: its licence is not in `seeds.licences_allowed`
+    # programs of seeds
+    NO_PROGRAM_FOUND = "no_program_found"  # unify: the annotation gives no calculation, and no unifier found one
+    WRONG_ANSWER = "wrong_answer"  # unify: the program's output is not the gold answer
+    TEMPLATE_NOT_MET = (
+        "template_not_met"  # unify, screen: not the unified template; of a unifier, what `screen` rejects
+    )
+    GOLD_DISPUTED = "gold_disputed"  # unify: the source's own equation, surely understood, contradicts its gold answer
+    GRADE_TOO_LOW = "grade_too_low"  # unify: right, but its grade is below `seeds.min_seed_grade`
+    # asking a model
+    CUT_OFF = "cut_off"  # asking: the reply had not ended after `max_tokens`
+    NO_CODE_FOUND = "no_code_found"  # unify, sample: the reply holds nothing that looks like a program
+    PROMPT_TOO_LONG = "prompt_too_long"  # asking: the prompt and `max_tokens` of reply do not fit into the model
+    ENGINE_LOST = "engine_lost"  # asking: the engine gave no reply (unknown)
+    # running a program
+    SYNTAX = "syntax"  # unify, execute, screen: does not compile, or is too long or too deeply nested to be read
+    ERROR = "error"  # unify, execute: an exception left it, it ended itself, or it crashed
+    TIME = "time"  # unify, execute: still running at the deadline, or out of CPU time
+    MEMORY = "memory"  # unify, execute: needed more memory than it may have
+    OUTPUT_SIZE = "output_size"  # unify, execute, screen: printed or returned too much
+    FORBIDDEN = "forbidden"  # unify, execute, screen: a refused system call; a refused import or name
+    NO_INPUT = "no_input"  # unify, execute: it left no `input`, or an empty one
+    NO_OUTPUT = "no_output"  # unify, execute, screen: it left no `output`, or None or an empty one
+    NOT_DETERMINISTIC = "not_deterministic"  # execute: another output under another hash seed, random seed and clock
+    SANDBOX_LOST = (
+        "sandbox_lost"  # unify, execute, screen, dedup: its process was lost twice, not by its doing (unknown)
+    )
+    # worth a problem
+    TOO_SHORT = "too_short"  # screen: fewer lines than `screen.min_lines`
+    UNUSED_INPUT = "unused_input"  # screen: a key of `input` is never read
+    DEAD_INPUT = "dead_input"  # screen: an input is read, and no change of it changes the output
+    CONSTANT_OUTPUT = "constant_output"  # screen: no change of any input changes the output
+    TRIVIAL = "trivial"  # screen: the output is one of the inputs
+    ANSWER_AS_LITERAL = "answer_as_literal"  # screen: the function returns a value that is written into it
+    UNSERIALISABLE = "unserialisable"  # unify, execute, screen: a value that is not numbers, texts, lists and the like
+    NON_FINITE = "non_finite"  # screen: an infinity or a not-a-number in the output
+    PROSE_LEFT = "prose_left"  # screen: code fences, chat or parts of a prompt in the program
+    # new
+    SAME_PROGRAM = (
+        "same_program"  # dedup: the same syntax tree was seen first in another sample, of any date, or a seed
+    )
+    SAME_BEHAVIOUR = "same_behaviour"  # dedup: the same outputs on the same changed inputs were seen first elsewhere
+    NEAR_DUPLICATE = "near_duplicate"  # dedup: a program that differs in a few tokens was seen first elsewhere
+    SAME_PROBLEM = "same_problem"  # decontaminate: nearly the same words, numbers and answer were released or a seed's
+    # the language problem
+    EMPTY = "empty"  # reverse: no words
+    LEAKS_CODE = "leaks_code"  # reverse: holds code, or a name of the program
+    LEAKS_ANSWER = "leaks_answer"  # reverse: states the answer
+    NAMES_NO_INPUT = "names_no_input"  # reverse: an input's value is not stated
+    FOREIGN_NUMBER = "foreign_number"  # reverse: states a number that is no input
+    NO_QUESTION = "no_question"  # reverse: asks nothing
+    VALUES_EXCHANGED = "values_exchanged"  # reverse: two inputs' values stand in each other's place
+    # the solution
+    NO_FINAL_ANSWER = "no_final_answer"  # solve, agree, evaluate: no final answer in the solution
+    ANSWERS_DIFFER = "answers_differ"  # agree, evaluate: the final answer is not the program's output, or not gold
+    FALSE_EQUATION = "false_equation"  # agree: the answer is right, and an equation on the way is false
+    UNGROUNDED_NUMBER = "ungrounded_number"  # agree: a step begins with a number that nobody gave and no step computed
+    INPUT_NOT_USED = "input_not_used"  # agree: the solution never names an input's value
+    ANSWER_NOT_REACHED = "answer_not_reached"  # agree: the answer is announced, and no step gives it
+    WRONG_UNIT = "wrong_unit"  # agree: the answer is in another unit than the question asks for
+    CHECKER_TIMEOUT = "checker_timeout"  # unify, agree, evaluate: comparing the answers took too long (unknown)
+    # the judge
+    INCONSISTENT = "inconsistent"  # judge: problem, solution and program do not fit together
+    ILL_POSED = "ill_posed"  # judge: the problem has no one answer
+    UNPARSEABLE_JUDGEMENT = "unparseable_judgement"  # judge: the reply is not of the form that it must have (unknown)
+    JUDGES_DISAGREE = "judges_disagree"  # judge: no verdict has more than half of the replies (unknown)
+    # benchmarks
+    BENCHMARK_OVERLAP = (
+        "benchmark_overlap"  # seeds, reverse, decontaminate: overlaps a protected item; evidence is kept
+    )
+    BENCHMARK_REVIEW = "benchmark_review"  # seeds, reverse, decontaminate: so alike that a person must look (unknown)
 
 
 class Part(StrEnum):
