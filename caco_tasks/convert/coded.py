@@ -4,7 +4,7 @@ The first test that compares a call of the entry point on literal arguments with
 """
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,25 +29,17 @@ def convert_tested(seed: Seed) -> Conversion | None:
     """The source's code, called with the arguments of its first usable test."""
     annotation = annotation_of(seed)
     code, tests = annotation.get("code"), annotation.get("tests")
-    tree = _parsed(code)
-    if tree is None or not isinstance(tests, list):
+    entry, setup = annotation.get("entry_point"), annotation.get("setup")
+    tree = _parse(code)
+    if tree is None or not isinstance(tests, list) or not isinstance(entry, str):
         return None
-    called = [name for name in (annotation.get("entry_point"), "candidate") if isinstance(name, str)]
-    example = next(_examples(tests, called), None)
-    entry = annotation.get("entry_point")
-    if example is None or not isinstance(entry, str):
+    call = next(_find_calls(tests, {entry, "candidate"}), None)
+    function = next((one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == entry), None)
+    values = call.arguments_of(function) if call and function else None
+    if not call or not values:
         return None
-    values = _named(example, _function(tree, entry))
-    if not values:
-        return None
-    setup = annotation.get("setup")
-    text = _program(str(code), tree, entry, values, setup=setup if isinstance(setup, str) else "")
-    return Conversion(
-        code=text,
-        grade=Grade.S,
-        gold=example.expected,
-        are_inputs_proven=False,
-    )
+    text = _write_program(str(code), tree, entry, values, setup=setup if isinstance(setup, str) else "")
+    return Conversion(code=text, grade=Grade.S, gold=call.expected, are_inputs_proven=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +50,25 @@ class _TestCall:
     keywords: Mapping[str, Any]
     expected: str
 
+    def arguments_of(self, function: ast.FunctionDef) -> dict[str, Any] | None:
+        """The arguments by parameter; None where a parameter takes several, or cannot be named."""
+        taken = function.args
+        names = [arg.arg for arg in taken.args]
+        if taken.vararg or taken.kwarg or taken.posonlyargs or len(self.positional) > len(names):
+            return None
+        return {**dict(zip(names, self.positional, strict=False)), **self.keywords}
 
-def _parsed(code: object) -> ast.Module | None:
+
+def _parse(code: object) -> ast.Module | None:
     """The syntax tree of a source's code; None if it is no Python, or long or deep enough to be meant as harm."""
-    if not isinstance(code, str) or len(code) > MAX_CODE_CHARS or _is_deep(code):
+    if not isinstance(code, str) or len(code) > MAX_CODE_CHARS:
+        return None
+    depth = deepest = 0
+    for char in code:
+        depth = max(0, depth + (char in "([{") - (char in ")]}"))
+        deepest = max(deepest, depth)
+    longest = max((sum(char in "-+~*." for char in line) for line in code.splitlines()), default=0)
+    if deepest > MAX_OPEN_BRACKETS or longest > MAX_LINE_OPERATORS:
         return None
     try:
         return ast.parse(code)
@@ -69,64 +76,40 @@ def _parsed(code: object) -> ast.Module | None:
         return None
 
 
-def _is_deep(code: str) -> bool:
-    depth = deepest = 0
-    for char in code:
-        depth = max(0, depth + (char in "([{") - (char in ")]}"))
-        deepest = max(deepest, depth)
-    longest = max((sum(char in "-+~*." for char in line) for line in code.splitlines()), default=0)
-    return deepest > MAX_OPEN_BRACKETS or longest > MAX_LINE_OPERATORS
+def _find_calls(tests: Sequence[object], names: Collection[str]) -> Iterator[_TestCall]:
+    """The assertions that compare a call of one of `names` on literals with a literal."""
+    trees = [tree for tree in map(_parse, tests) if tree is not None]
+    for assertion in (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Assert)):
+        call, expected = _split_assertion(assertion.test)
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in names):
+            continue
+        try:
+            positional = [ast.literal_eval(arg) for arg in call.args]
+            keywords = {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg}
+            result = repr(ast.literal_eval(expected))
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            continue
+        yield _TestCall(positional, keywords, result)
 
 
-def _examples(tests: Sequence[object], called: Sequence[str]) -> Iterator[_TestCall]:
-    for test in tests:
-        tree = _parsed(test)
-        for node in ast.walk(tree) if tree else ():
-            if isinstance(node, ast.Assert):
-                yield from _example(node.test, called)
+def _split_assertion(test: ast.expr) -> tuple[ast.expr, ast.expr]:
+    """What is called, and what it should return: `f(1) == 2`, `not f(1)`, `f(1)`."""
+    match test:
+        case ast.Compare(left=call, ops=[ast.Eq() | ast.Is()], comparators=[expected]):
+            return call, expected
+        case ast.UnaryOp(op=ast.Not(), operand=call):
+            return call, ast.Constant(False)
+    return test, ast.Constant(True)
 
 
-def _example(test: ast.expr, called: Sequence[str]) -> Iterator[_TestCall]:
-    expected: ast.expr = ast.Constant(True)
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq | ast.Is):
-        expected, test = test.comparators[0], test.left
-    elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        test, expected = test.operand, ast.Constant(False)
-    if not (isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and test.func.id in called):
-        return
-    try:
-        positional = [ast.literal_eval(arg) for arg in test.args]
-        keywords = {word.arg: ast.literal_eval(word.value) for word in test.keywords if word.arg}
-        result = repr(ast.literal_eval(expected))
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return
-    yield _TestCall(positional, keywords, result)
-
-
-def _function(tree: ast.Module, name: str) -> ast.FunctionDef | None:
-    return next((node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name), None)
-
-
-def _named(example: _TestCall, function: ast.FunctionDef | None) -> dict[str, Any] | None:
-    """The arguments by parameter; None where a parameter takes several, or cannot be named."""
-    if function is None or function.args.vararg or function.args.kwarg or function.args.posonlyargs:
-        return None
-    names = [arg.arg for arg in function.args.args]
-    if len(example.positional) > len(names):
-        return None
-    return {**dict(zip(names, example.positional, strict=False)), **example.keywords}
-
-
-def _program(code: str, tree: ast.Module, entry: str, values: Mapping[str, Any], *, setup: str) -> str:
-    lines = code.splitlines()
+def _write_program(code: str, tree: ast.Module, entry: str, values: Mapping[str, Any], *, setup: str) -> str:
+    """The source's code in the unified template: its imports first, then the input, the rest, and the call."""
     head = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     taken = {line for node in head for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+    # A line that an import shares with something else (import math; x = 1) stays where it is.
     shared = {line for node in tree.body if node not in head for line in range(node.lineno, (node.end_lineno or 0) + 1)}
     imports = [ast.unparse(node) for node in head if not shared & {node.lineno}]
-    kept = [line for number, line in enumerate(lines, 1) if number not in taken - shared]
-    parts = [setup.strip(), "\n".join(imports), f"input = {_literal(values)}", "\n".join(kept).strip()]
+    kept = [line for number, line in enumerate(code.splitlines(), 1) if number not in taken - shared]
+    literal = "{" + ", ".join(f'"{name}": {value!r}' for name, value in values.items()) + "}"
+    parts = [setup.strip(), "\n".join(imports), f"input = {literal}", "\n".join(kept).strip()]
     return "\n\n".join(part for part in parts if part) + f"\n\noutput = {entry}(**input)\nprint(output)\n"
-
-
-def _literal(values: Mapping[str, Any]) -> str:
-    return "{" + ", ".join(f'"{name}": {value!r}' for name, value in values.items()) + "}"

@@ -123,29 +123,27 @@ voting_age 18 legal|adult
 def constants_for(value: Fraction, text: str) -> list[Constant]:
     """The constants of this value whose words `text` (a question and a solution line) holds."""
     lowered = text.lower()
-    found = [constant for constant in _constants().get(value, ()) if is_triggered(constant, lowered)]
+    found = [constant for constant in _read_table().get(value, ()) if is_triggered(constant, lowered)]
     return list({constant.name: constant for constant in found}.values())
 
 
 def is_triggered(constant: Constant, lowered: str) -> bool:
     """Whether a lower-case text holds one of the constant's triggers; `a&b` asks for both."""
-    return any(all(_holds(word, lowered) for word in trigger.split("&")) for trigger in constant.triggers)
-
-
-def _holds(word: str, lowered: str) -> bool:
-    if not word[0].isalpha():
-        return word in lowered
-    return bool(_pattern(word).search(lowered))
+    words = (trigger.split("&") for trigger in constant.triggers)
+    return any(all(_trigger_pattern(word).search(lowered) for word in both) for both in words)
 
 
 @cache
-def _pattern(word: str) -> re.Pattern[str]:
+def _trigger_pattern(word: str) -> re.Pattern[str]:
+    if not word[0].isalpha():
+        return re.compile(re.escape(word))
+    # A short word must be whole: "day" begins "days", but "ton" does not begin "tone".
     whole = r"(?:e?s)?\b" if len(word) <= 3 else ""
     return re.compile(rf"\b{re.escape(word)}{whole}")
 
 
 @cache
-def _constants() -> dict[Fraction, list[Constant]]:
+def _read_table() -> dict[Fraction, list[Constant]]:
     table: dict[Fraction, list[Constant]] = {}
     for line in _TABLE.strip().splitlines():
         name, value, triggers = line.split(" ", 2)

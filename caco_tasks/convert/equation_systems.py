@@ -6,7 +6,7 @@ are asked for.
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -20,6 +20,7 @@ from caco_tasks.convert.expression import (
     QuestionPart,
     Step,
     Unknown,
+    leaves,
     literals,
     parse,
     placed,
@@ -39,6 +40,8 @@ _UNIT = re.compile(r"\([A-Za-z][^()\d]*\)|(?<=\d)\s*(?:st|nd|rd|th)\b|%")
 _TRAILING_WORDS = re.compile(r"(?<=\d)\s+[A-Za-z]{2,}(?:\s+[A-Za-z]+)*\s*$")
 _REMAINDER = re.compile(r"^(.*)=\s*(\d{1,12})\s*r\s*(\d{1,12})\s*$")
 _FUNCTION = re.compile(r"\s*(GCD|LCM)\s*[\[(]([\d,\s]+)[\])]\s*(?:=.*)?")
+_FUNCTION_NAMES = {"GCD": "greatest_divisor", "LCM": "least_multiple"}
+_WHOLE, _REST, _ROUNDED_UP = "whole", "remainder", "rounded up"  # labels of the parts of a division
 
 
 def convert(seed: Seed) -> Conversion | None:
@@ -51,15 +54,10 @@ def convert(seed: Seed) -> Conversion | None:
         statements = statements_of(text, golds)
     except NoValueError:
         return None
-    mentions = find_numbers(seed.problem)
-    finals = finals_of(statements, golds) or _last(statements, golds)
-    found = attempt(seed, mentions, statements, finals) if finals else None
+    # The last ones for a gold that none gives: the program runs, and the comparison says no.
+    finals = finals_of(statements, golds) or tuple(range(len(statements)))[-len(golds) :]
+    found = attempt(seed, find_numbers(seed.problem), statements, finals) if finals else None
     return replace(found.conversion, states_answer=True) if found else None
-
-
-def _last(statements: Sequence[Statement], golds: Sequence[Gold]) -> tuple[int, ...]:
-    """The last statements, for a gold that none of them gives: the program runs, and the comparison says no."""
-    return tuple(range(len(statements)))[-len(golds) :]
 
 
 def statements_of(text: str, golds: Sequence[Gold]) -> list[Statement]:
@@ -74,53 +72,45 @@ def statements_of(text: str, golds: Sequence[Gold]) -> list[Statement]:
     found: list[Statement] = []
     equations: list[Equation] = []
     place = 0
-    for piece in map(_bare, pieces):
-        steps, equation = _read(piece, golds)
-        for order, step in enumerate(steps):
-            steps[order] = _placed(step, place)
+    for piece in pieces:
+        steps, equation = _read(_TRAILING_WORDS.sub("", _UNIT.sub("", piece)).strip(), golds)
+        for step in steps:
+            found.append(replace(step, tree=placed(step.tree, place)))
             place += len(literals(step.tree))
         if equation is not None:
-            equation, place = _placed_equation(equation, place)
-            equations.append(equation)
-        found += steps
-    found = _wanted(found, golds)
-    return found + _solved(equations, found)
+            left, right = placed(equation.left, place), placed(equation.right, place + len(literals(equation.left)))
+            place += len(literals(left)) + len(literals(right))
+            equations.append(Equation(left, right))
+    kept = _without_unused_parts(found, golds)
+    if not kept and not equations:
+        raise NoValueError("there is no equation")
+    return kept + _solve(equations, len(kept))
 
 
 def finals_of(statements: Sequence[Statement], golds: Sequence[Gold]) -> tuple[int, ...] | None:
-    """For each gold the last statement that gives it; None if one has none."""
-    found = [_final(statements, gold) for gold in golds]
-    finals = tuple(index for index in found if index is not None)
-    return finals if len(finals) == len(golds) and len(set(finals)) == len(finals) else None
-
-
-def _final(statements: Sequence[Statement], gold: Gold) -> int | None:
-    exact = [index for index, statement in enumerate(statements) if statement.shown == gold.value]
-    near = [index for index, statement in enumerate(statements) if equals_when_rounded(statement.shown, gold)]
-    return next(iter(exact[::-1] + near[::-1]), None)
-
-
-def _bare(piece: str) -> str:
-    return _TRAILING_WORDS.sub("", _UNIT.sub("", piece)).strip()
+    """For each gold the last statement that gives it, exactly or when rounded; None if one has none."""
+    finals: list[int] = []
+    for gold in golds:
+        exact = [index for index, statement in enumerate(statements) if statement.shown == gold.value]
+        near = [index for index, statement in enumerate(statements) if equals_when_rounded(statement.shown, gold)]
+        finals += (exact or near)[-1:]
+    return tuple(finals) if len(set(finals)) == len(finals) == len(golds) else None
 
 
 def _read(piece: str, golds: Sequence[Gold]) -> tuple[list[Statement], Equation | None]:
+    """What one piece says: steps that can be computed, or an equation with unknowns."""
     if match := _REMAINDER.match(piece):
-        return _divided(parse(match[1].rstrip(" =")), Fraction(match[2]), Fraction(match[3])), None
+        return _read_division(parse(match[1].rstrip(" =")), Fraction(match[2]), Fraction(match[3])), None
     if match := _FUNCTION.fullmatch(piece):
-        tree = _folded(match[1].lower(), match[2].split(","))
-        return [Statement(tree=tree, shown=value(tree, {}), unit=_function_name(match[1]))], None
+        first, *rest = [parse(text) for text in match[2].split(",") if text.strip()]
+        tree = Call(match[1].lower(), (first, *rest))
+        return [Statement(tree=tree, shown=value(tree, {}), unit=_FUNCTION_NAMES[match[1]])], None
     sides = [parse(side, unknowns=True) for side in _without_ratio(piece, golds).split("=")]
-    known = [_is_known(side) for side in sides]
-    if all(known):
-        return _computed(sides), None
+    if not any(isinstance(leaf, Unknown) for side in sides for leaf in leaves(side)):
+        return _read_computed(sides), None
     if len(sides) != 2:
         raise NoValueError("an equation with unknowns has more than two sides")
     return [], Equation(*sides)
-
-
-def _function_name(function: str) -> str:
-    return {"GCD": "greatest_divisor", "LCM": "least_multiple"}[function]
 
 
 def _without_ratio(piece: str, golds: Sequence[Gold]) -> str:
@@ -137,72 +127,47 @@ def _without_ratio(piece: str, golds: Sequence[Gold]) -> str:
     return f"({terms[0]})*({terms[3]})=({terms[1]})*({terms[2]})"
 
 
-def _is_known(tree: Node) -> bool:
-    try:
-        value(tree, {})
-    except KeyError:
-        return False
-    return True
-
-
-def _computed(sides: Sequence[Node]) -> list[Statement]:
+def _read_computed(sides: Sequence[Node]) -> list[Statement]:
     trees = [side for side in sides if not isinstance(side, Literal)]
+    for side in trees[1:]:
+        value(side, {})  # it must have one, although the first side is the step
     if not trees:
         return []
-    shown = next((side.value for side in sides if isinstance(side, Literal)), value(trees[0], {}))
     exact = value(trees[0], {})
+    shown = next((side.value for side in sides if isinstance(side, Literal)), exact)
     return [Statement(tree=trees[0], shown=shown if abs(shown - exact) * 100 <= abs(exact) else exact)]
 
 
-def _divided(tree: Node, quotient: Fraction, remainder: Fraction) -> list[Statement]:
+def _read_division(tree: Node, quotient: Fraction, remainder: Fraction) -> list[Statement]:
     """Quotient, remainder and the quotient rounded up, of a division that leaves a rest."""
     if not (isinstance(tree, Op) and tree.symbol == "/"):
         raise NoValueError("a remainder belongs to a division")
     return [
-        Statement(tree=Call("floor", (tree,)), shown=quotient, label="whole"),
-        Statement(tree=Op("%", tree.left, tree.right), shown=remainder, label="remainder"),
-        Statement(tree=Call("ceil", (tree,)), shown=Fraction(math.ceil(value(tree, {}))), label="rounded up"),
+        Statement(tree=Call("floor", (tree,)), shown=quotient, label=_WHOLE),
+        Statement(tree=Op("%", tree.left, tree.right), shown=remainder, label=_REST),
+        Statement(tree=Call("ceil", (tree,)), shown=Fraction(math.ceil(value(tree, {}))), label=_ROUNDED_UP),
     ]
 
 
-def _folded(function: str, texts: Iterable[str]) -> Node:
-    first, *rest = [parse(text) for text in texts if text.strip()]
-    return Call(function, (first, *rest))
-
-
-def _placed(step: Statement, place: int) -> Statement:
-    return Statement(tree=placed(step.tree, place), shown=step.shown, label=step.label, unit=step.unit)
-
-
-def _placed_equation(equation: Equation, place: int) -> tuple[Equation, int]:
-    left = placed(equation.left, place)
-    right = placed(equation.right, place + len(literals(left)))
-    return Equation(left, right), place + len(literals(left)) + len(literals(right))
-
-
-def _wanted(found: Sequence[Statement], golds: Sequence[Gold]) -> list[Statement]:
+def _without_unused_parts(found: Sequence[Statement], golds: Sequence[Gold]) -> list[Statement]:
     """Without the parts of a division that no later step takes and that are no answer."""
     kept: list[Statement] = []
     wanted = {gold.value for gold in golds}
     for statement in reversed(found):
-        is_part = statement.label in ("whole", "remainder", "rounded up")
-        if not is_part or statement.shown in wanted:
-            kept.append(statement)
-            wanted = (wanted - {statement.shown} if is_part else wanted) | {
-                leaf.value for leaf in literals(statement.tree)
-            }
+        is_part = statement.label in (_WHOLE, _REST, _ROUNDED_UP)
+        if is_part and statement.shown not in wanted:
+            continue
+        kept.append(statement)
+        wanted -= {statement.shown} if is_part else set()
+        wanted |= {leaf.value for leaf in literals(statement.tree)}
     return kept[::-1]
 
 
-def _solved(equations: Sequence[Equation], before: Sequence[Statement]) -> list[Statement]:
-    if not equations:
-        if not before:
-            raise NoValueError("there is no equation")
-        return []
-    first = len(before)
+def _solve(equations: Sequence[Equation], first: int) -> list[Statement]:
+    """The unknowns of the equations as steps, numbered from `first`."""
     results: dict[QuestionPart | Step | Unknown, Fraction] = {}
     found = []
-    for order, (name, tree) in enumerate(solve(equations, first)):
+    for order, (name, tree) in enumerate(solve(equations, first) if equations else ()):
         amount = value(tree, results)
         results[Step(first + order)] = amount
         found.append(Statement(tree=tree, shown=amount, label=name if len(name) > 1 else f"unknown {name}"))

@@ -101,7 +101,7 @@ def parse(text: str, *, unknowns: bool = False) -> Node:
     """
     if len(text) > MAX_CHARS:
         raise NoValueError("the expression is too long")
-    parser = _ExpressionParser(_tokens(text.translate(_SIGNS), unknowns), unknowns)
+    parser = _ExpressionParser(_split_tokens(text.translate(_SIGNS), unknowns), unknowns)
     tree = parser.sum(0)
     if parser.peek():
         raise NoValueError(f"'{parser.peek()}' does not belong in an expression")
@@ -222,7 +222,7 @@ FUNCTIONS: dict[str, Callable[..., Fraction]] = {
 }
 
 
-def _tokens(text: str, unknowns: bool) -> list[str]:
+def _split_tokens(text: str, unknowns: bool) -> list[str]:
     found: list[str] = []
     position = 0
     text = text.rstrip()
@@ -269,7 +269,7 @@ class _ExpressionParser:
         while True:
             if self.peek() in ("*", "/", "//"):
                 tree = Op(self.take(), tree, self.signed(depth))
-            elif self.peek() == "(" or self._is_operand(self.peek()):  # 4(2), 2 x
+            elif self.peek() == "(" or self.starts_operand(self.peek()):  # 4(2), 2 x
                 tree = Op("*", tree, self.signed(depth))
             else:
                 return tree
@@ -295,19 +295,19 @@ class _ExpressionParser:
             if not self.peek() or self.take() != ")":
                 raise NoValueError("a bracket is not closed")
         elif token and (token[0].isdigit() or token[0] == "."):
-            return self._literal(token)
+            return self.read_literal(token)
         elif token and token[0].isalpha():
             return Unknown(token)
         else:
             raise NoValueError(f"a number is missing before '{token}'")
         return tree
 
-    def _literal(self, token: str) -> Literal:
+    def read_literal(self, token: str) -> Literal:
         is_percent = self.peek() == "%"
         if is_percent:
             self.take()
         amount = number(token)
         return Literal(amount / 100 if is_percent else amount, token, is_percent=is_percent)
 
-    def _is_operand(self, token: str) -> bool:
+    def starts_operand(self, token: str) -> bool:
         return self.unknowns and bool(token) and (token[0].isalpha() or token[0].isdigit())

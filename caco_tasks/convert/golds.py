@@ -57,9 +57,6 @@ def equals_when_rounded(result: Fraction, gold: Gold) -> bool:
     return gold.value in (
         Fraction(round(result * scale), scale),
         Fraction(int(result * scale), scale),
-        _half_up(result, scale),
+        # Half away from zero, as people round; Python's round() goes to the even neighbour.
+        Fraction(int(result * scale + (Fraction(1, 2) if result >= 0 else -Fraction(1, 2))), scale),
     )
-
-
-def _half_up(result: Fraction, scale: int) -> Fraction:
-    return Fraction(int(result * scale + (Fraction(1, 2) if result >= 0 else -Fraction(1, 2))), scale)

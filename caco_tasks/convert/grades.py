@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from caco_tasks.convert.conversion import Conversion
-from caco_tasks.convert.golds import Gold, equals_when_rounded, read_golds
+from caco_tasks.convert.golds import equals_when_rounded, read_golds
 from caco_tasks.records import PASS, Grade, Reason, Seed, Verdict, fail
 from caco_tasks.sandbox import Ran
 from caco_tasks.sandbox.values import decode
@@ -41,7 +41,11 @@ def check(
     output = decode(ran.execution.output_json)
     match = _match(conversion, output, ran.execution.output_text or "", seed.answer)
     if match is Grade.D:
-        return GradedConversion(Grade.D, _difference(conversion, ran, seed))
+        gold = conversion.gold or seed.answer
+        detail = f"the program gives {(ran.execution.output_text or '')[:80]}, gold is {(gold or '')[:80]}"
+        # Where the source states this calculation as its answer, gold is in doubt as much as the program.
+        is_disputed = conversion.states_answer and conversion.grade.reaches(Grade.A)
+        return GradedConversion(Grade.D, fail(Reason.GOLD_DISPUTED if is_disputed else Reason.WRONG_ANSWER, detail))
     if match is Grade.R:
         return GradedConversion(Grade.R, PASS)
     is_demoted = bool(dead_inputs) and conversion.grade.reaches(Grade.A)
@@ -64,44 +68,30 @@ def unmet_rule(code: str, min_lines: int) -> str | None:
 def _match(conversion: Conversion, output: Any, text: str, answer: str | None) -> Grade:
     """The conversion's grade if output is gold, R if it is when rounded, else D."""
     if conversion.gold is not None:
-        return conversion.grade if _same(output, ast.literal_eval(conversion.gold)) else Grade.D
-    golds, numbers = read_golds(answer), _numbers(output)
+        # Python's own equality, as the source's test has it, but True is not 1.
+        expected = ast.literal_eval(conversion.gold)
+        is_gold = isinstance(output, bool) == isinstance(expected, bool) and bool(output == expected)
+        return conversion.grade if is_gold else Grade.D
+    golds, numbers = read_golds(answer), _exact_numbers(output)
     if golds is None or numbers is None:
         return conversion.grade if answer is not None and text.strip() == answer.strip() else Grade.D
     if numbers == [gold.value for gold in golds]:
         return conversion.grade
-    return Grade.R if _are_near(numbers, golds) else Grade.D
-
-
-def _are_near(numbers: list[Fraction], golds: tuple[Gold, ...]) -> bool:
     if len(numbers) != len(golds):
-        return False
+        return Grade.D
     pairs = zip(numbers, golds, strict=True)
-    return all(number == gold.value or equals_when_rounded(number, gold) for number, gold in pairs)
+    are_near = all(number == gold.value or equals_when_rounded(number, gold) for number, gold in pairs)
+    return Grade.R if are_near else Grade.D
 
 
-def _same(output: Any, expected: Any) -> bool:
-    """Python's own equality, as the source's test has it, but True is not 1."""
-    return isinstance(output, bool) == isinstance(expected, bool) and bool(output == expected)
-
-
-def _numbers(output: Any) -> list[Fraction] | None:
-    """The output as exact numbers; a float stands for the decimal number that it prints as."""
-    found = [_number(item) for item in (output if isinstance(output, list | tuple) else [output])]
-    numbers = [item for item in found if item is not None]
-    return numbers if len(numbers) == len(found) else None
-
-
-def _number(item: Any) -> Fraction | None:
-    if isinstance(item, bool):
-        return None
-    if isinstance(item, float):
-        return Fraction(repr(item)) if math.isfinite(item) else None
-    return Fraction(item) if isinstance(item, int | Fraction | Decimal) else None
-
-
-def _difference(conversion: Conversion, ran: Ran, seed: Seed) -> Verdict:
-    gold = conversion.gold or seed.answer
-    detail = f"the program gives {(ran.execution.output_text or '')[:80]}, gold is {(gold or '')[:80]}"
-    is_disputed = conversion.states_answer and conversion.grade.reaches(Grade.A)
-    return fail(Reason.GOLD_DISPUTED if is_disputed else Reason.WRONG_ANSWER, detail)
+def _exact_numbers(output: Any) -> list[Fraction] | None:
+    """The output as exact numbers, a float as the decimal number that it prints as; None of anything else."""
+    numbers: list[Fraction] = []
+    for item in output if isinstance(output, list | tuple) else [output]:
+        if isinstance(item, float) and math.isfinite(item):
+            numbers.append(Fraction(repr(item)))
+        elif isinstance(item, int | Fraction | Decimal) and not isinstance(item, bool):
+            numbers.append(Fraction(item))
+        else:
+            return None
+    return numbers

@@ -16,6 +16,7 @@ from caco_tasks.convert.question_numbers import QuestionNumber, find_numbers
 from caco_tasks.convert.solution_steps import LiteralContext, Statement
 from caco_tasks.convert.stems import plain_words, stem, stems
 from caco_tasks.exact import NoValueError
+from caco_tasks.numbers_in_text import without_separators
 from caco_tasks.records import Grade, Seed
 
 MAX_SOLUTION_CHARS = 10_000
@@ -27,6 +28,7 @@ _SURFACE = re.compile(
     r"((?:[\d.,$%()+\-*/×÷x−– ]|(?<=[\d%]) ?[a-z]{1,12}(?:[ /][a-z]{1,12}){0,3}(?= ?[-+*/×÷x=−–] ?[$\d(=])){3,120}?)"
     r"=\s*\$?\s*(-?\d[\d,]*(?:\.\d+)?(?:/\d+)?)"
 )
+_STATED = re.compile(r"[\d)%]\s*[a-z]{0,12}\s*=\s*\$?\s*(\d[\d,]{0,20}(?:\.\d{1,9})?)")
 _TIMES_X = re.compile(r"\bX\b")
 _NUMBER = re.compile(r"\d[\d,]*\.?\d*|\.\d+")
 _FIRST_NUMBER = re.compile(r"[$(]*\s*[\d.]*\d")
@@ -52,13 +54,13 @@ def convert(seed: Seed) -> Conversion | None:
     attempts: list[BoundConversion] = []
     for with_unannotated in (False, True):
         statements = statements_of(seed.solution, with_unannotated=with_unannotated)
-        attempts += _attempts(seed, mentions, statements, gold)
+        attempts += _bind_gold(seed, mentions, statements, gold)
         if any(one.results == (gold,) and one.conversion.grade.reaches(Grade.A) for one in attempts):
             break
     return best_of(attempts, [gold])
 
 
-def _attempts(
+def _bind_gold(
     seed: Seed, mentions: Sequence[QuestionNumber], statements: list[Statement], gold: Fraction
 ) -> list[BoundConversion]:
     """With results as they are, and, if they miss gold, rounded where the solution rounds."""
@@ -78,22 +80,16 @@ def statements_of(solution: str, *, with_unannotated: bool) -> list[Statement]:
     shadows: set[Fraction] = set()
     place = 0
     for line in solution[:MAX_SOLUTION_CHARS].split("####")[0].splitlines():
-        for equation in _equations(line, with_unannotated):
-            statement = _statement(equation, place)
+        for equation in _find_equations(line, with_unannotated):
+            statement = _read_statement(equation, place)
             if statement is not None and len(found) < MAX_STATEMENTS and place < MAX_LITERALS:
                 found.append(replace(statement, shadows=frozenset(shadows)))
                 place += len(literals(statement.tree))
-        shadows |= _stated(line, {statement.shown for statement in found})
+        # What the line states outside its annotations: a later literal of that value may be that result.
+        bare = re.sub(r"<<[^<>]{0,200}>>\s*\$?[\d.,]*", " ", line)
+        stated = {number(match[1]) for match in _STATED.finditer(bare)}
+        shadows |= stated - {statement.shown for statement in found}
     return found
-
-
-def _stated(line: str, shown: set[Fraction]) -> set[Fraction]:
-    """The results that a line states of equations outside its annotations, if no statement has them."""
-    bare = re.sub(r"<<[^<>]{0,200}>>\s*\$?[\d.,]*", " ", line)
-    found = set()
-    for match in re.finditer(r"[\d)%]\s*[a-z]{0,12}\s*=\s*\$?\s*(\d[\d,]{0,20}(?:\.\d{1,9})?)", bare):
-        found.add(number(match[1]))
-    return found - shown
 
 
 def rounded(statement: Statement) -> Statement:
@@ -111,8 +107,9 @@ def rounded(statement: Statement) -> Statement:
     return statement
 
 
-def _equations(line: str, with_unannotated: bool) -> Iterator[_SolutionEquation]:
-    matches = [match for match in _ANNOTATION.finditer(line) if not _is_bare(match[1])]
+def _find_equations(line: str, with_unannotated: bool) -> Iterator[_SolutionEquation]:
+    # <<134=134>> asserts a number instead of calculating one.
+    matches = [match for match in _ANNOTATION.finditer(line) if not _NUMBER.fullmatch(match[1].strip(" $"))]
     if not matches and with_unannotated:
         line = _ANNOTATION.sub("", line)
         matches = list(_SURFACE.finditer(line))
@@ -125,28 +122,30 @@ def _equations(line: str, with_unannotated: bool) -> Iterator[_SolutionEquation]
         end = match.end()
 
 
-def _is_bare(text: str) -> bool:
-    """Whether an annotation asserts a number instead of calculating one: `<<134=134>>`."""
-    return bool(_NUMBER.fullmatch(text.strip(" $")))
-
-
-def _statement(equation: _SolutionEquation, place: int) -> Statement | None:
+def _read_statement(equation: _SolutionEquation, place: int) -> Statement | None:
+    """The equation as a step, its literals numbered from `place`; None if it says something else than it computes."""
     try:
         tree = placed(parse(_without_units(equation.left)), place)
-        shown = _shown(equation.right)
+        shown = _read_result(equation.right)
         exact = value(tree, {})
     except NoValueError:
         return None
-    if isinstance(tree, Literal) or not _is_close(exact, shown):
-        return None  # asserted, or not what it says
+    # A result may be rounded; anything further off is a slip.
+    is_close = abs(exact - shown) < 1 or abs(exact - shown) <= abs(exact) / 100
+    if isinstance(tree, Literal) or not is_close:
+        return None
     before = _ANNOTATION.sub(" ", equation.before)
+    start = _FIRST_NUMBER.search(before)
+    label = plain_words(before[: start.start()] if start else before) or plain_words(before)
+    rest = re.sub(r"^\s*\$?[\d.,/%]*\d", "", equation.after)
+    unit = " ".join(plain_words(re.split(r"[.,;=(]|\d", rest, maxsplit=1)[0])[:3])
     return Statement(
         tree=tree,
         shown=shown,
-        label=_label(before),
-        unit=_unit(equation.after),
-        contexts=_contexts(tree, before),
-        text=f"{before} {_unit(equation.after)}",
+        label=" ".join(label),
+        unit=unit,  # the words right after the result, such as `apples` or `cups of tea`
+        contexts=_find_contexts(tree, before),
+        text=f"{before} {unit}",
     )
 
 
@@ -158,54 +157,38 @@ def _without_units(text: str) -> str:
     return re.sub(r"([*x×]\s*100)\s*%\s*$", r"\1", bare)
 
 
-def _shown(text: str) -> Fraction:
+def _read_result(text: str) -> Fraction:
     try:
         return value(parse(_without_units(text)), {})
     except NoValueError:
         return number(text.strip(" $%"))
 
 
-def _is_close(exact: Fraction, shown: Fraction) -> bool:
-    """Whether a result may be the value rounded; anything further off is a slip, and no statement."""
-    return abs(exact - shown) < 1 or abs(exact - shown) <= abs(exact) / 100
-
-
-def _label(before: str) -> str:
-    """The words of a line before its first number."""
-    start = _FIRST_NUMBER.search(before)
-    label = before[: start.start()] if start else before
-    return " ".join(plain_words(label)) or " ".join(plain_words(before))
-
-
-def _unit(after: str) -> str:
-    """The words right after a result, such as `apples` or `cups of tea`."""
-    rest = re.sub(r"^\s*\$?[\d.,/%]*\d", "", after)
-    return " ".join(plain_words(re.split(r"[.,;=(]|\d", rest, maxsplit=1)[0])[:3])
-
-
-def _contexts(tree: Node, before: str) -> dict[int, LiteralContext]:
+def _find_contexts(tree: Node, before: str) -> dict[int, LiteralContext]:
     """The words around each literal, from where the line writes the expression out."""
     line = frozenset(stems(before))
-    found = list(_NUMBER.finditer(before))
+    left = list(_NUMBER.finditer(before))
     contexts: dict[int, LiteralContext] = {}
     for literal in reversed(literals(tree)):
-        match = next((match for match in reversed(found) if _same(match[0], literal.text)), None)
+        bare = _bare_number(literal.text)
+        match = next((match for match in reversed(left) if _bare_number(match[0]) == bare), None)
         if match is None:
             contexts[literal.place] = LiteralContext(line=line)
         else:
-            contexts[literal.place] = _context(before, match, line)
-            found = [other for other in found if other.start() != match.start()]
+            contexts[literal.place] = _read_context(before, match, line)
+            left.remove(match)
     return contexts
 
 
-def _same(text: str, literal: str) -> bool:
-    return text.replace(",", "").rstrip(".").lstrip("0") == literal.replace(",", "").rstrip(".").lstrip("0")
+def _bare_number(text: str) -> str:
+    return without_separators(text).rstrip(".").lstrip("0")
 
 
-def _context(before: str, match: re.Match[str], line: frozenset[str]) -> LiteralContext:
-    after = plain_words(re.split(r"[\d=+*×]|\s[-/x]\s", before[match.end() :], maxsplit=1)[0])[:3]
-    left = plain_words(re.split(r"[\d=+*×]", before[: match.start()])[-1])[-3:]
-    near = {stem(word) for word in [*after, *left]}
-    if before[: match.start()].rstrip().endswith("$"):
+def _read_context(text: str, match: re.Match[str], line: frozenset[str]) -> LiteralContext:
+    """The words on both sides of a number, up to the next number or operator."""
+    after = plain_words(re.split(r"[\d=+*×]|\s[-/x]\s", text[match.end() :], maxsplit=1)[0])[:3]
+    before = plain_words(re.split(r"[\d=+*×]", text[: match.start()])[-1])[-3:]
+    near = {stem(word) for word in [*after, *before]}
+    if text[: match.start()].rstrip().endswith("$"):
         near.add("$")
     return LiteralContext(stem(after[0]) if after else None, frozenset(near), line)

@@ -77,7 +77,7 @@ class _FormulaReader:
     """Recursive descent; each call becomes a statement, the same call only once."""
 
     def __init__(self, formula: str) -> None:
-        self.tokens = _tokens(formula)
+        self.tokens = _split_tokens(formula)
         self.position = 0
         self.statements: list[Statement] = []
         self._seen: dict[str, Step] = {}
@@ -100,14 +100,14 @@ class _FormulaReader:
         start = self.position
         token = self.take()
         if token.startswith("const_"):
-            return _constant(token)
+            return _read_constant(token)
         if not token[0].isalpha():
             negative = token[0] == "-"
             literal = Literal(number(token.lstrip("-")), token.lstrip("-"))
             return Call("neg", (literal,)) if negative else literal
-        return self._call(token.lower(), depth, start)
+        return self.call(token.lower(), depth, start)
 
-    def _call(self, operation: str, depth: int, start: int) -> Node:
+    def call(self, operation: str, depth: int, start: int) -> Node:
         self.take("(")
         args = [self.expression(depth + 1)]
         while self.peek() == ",":
@@ -116,11 +116,16 @@ class _FormulaReader:
         self.take(")")
         key = " ".join(self.tokens[start : self.position])
         if key not in self._seen:
-            self._seen[key] = self._state(operation, args)
+            self._seen[key] = self.state(operation, args)
         return self._seen[key]
 
-    def _state(self, operation: str, args: Sequence[Node]) -> Step:
-        tree = placed(_operation(operation, args), self._places)
+    def state(self, operation: str, args: Sequence[Node]) -> Step:
+        if operation not in OPERATIONS:
+            raise NoValueError(f"the operation {operation} is not known")
+        try:
+            tree = placed(OPERATIONS[operation](*args), self._places)
+        except TypeError as exc:
+            raise NoValueError(f"the operation {operation} does not take {len(args)} arguments") from exc
         self._places += len(literals(tree))
         step = Step(len(self.statements))
         self._values[step] = value(tree, self._values)
@@ -133,7 +138,7 @@ class _FormulaReader:
         return step
 
 
-def _tokens(formula: str) -> list[str]:
+def _split_tokens(formula: str) -> list[str]:
     found: list[str] = []
     position = 0
     formula = formula.rstrip(" |\n")
@@ -146,26 +151,16 @@ def _tokens(formula: str) -> list[str]:
     return found
 
 
-def _constant(token: str) -> Node:
+def _read_constant(token: str) -> Node:
     name = token.lower()
     if name == "const_pi":
         return Call("pi", ())
     if name == "const_deg_to_rad":
-        return Op("/", Call("pi", ()), Plain(Fraction(180)))
+        return _div(_pi(), _n(180))
     amount = _CONSTANTS.get(name)
     if amount is None:
         amount = number(name.removeprefix("const_").replace("_", "."))
     return Fixed(_NAMES[name], amount) if name in _NAMES else Plain(amount)
-
-
-def _operation(operation: str, args: Sequence[Node]) -> Node:
-    if operation not in OPERATIONS:
-        raise NoValueError(f"the operation {operation} is not known")
-    build = OPERATIONS[operation]
-    try:
-        return build(*args)
-    except TypeError as exc:
-        raise NoValueError(f"the operation {operation} does not take {len(args)} arguments") from exc
 
 
 def _n(amount: int, below: int = 1) -> Node:

@@ -109,14 +109,10 @@ def _visit(tree: Node, found: dict[int, Role]) -> None:
     elif isinstance(tree, Op) and tree.symbol in ("*", "/"):
         _visit_product(tree, found)
     elif isinstance(tree, Op):
-        _visit_sum(tree, found)
-
-
-def _visit_sum(tree: Op, found: dict[int, Role]) -> None:
-    for side, other in ((tree.left, tree.right), (tree.right, tree.left)):
-        _visit(side, found)
-        if isinstance(side, Literal):
-            found[side.place].partner = _rough_value(other)
+        for side, other in ((tree.left, tree.right), (tree.right, tree.left)):
+            _visit(side, found)
+            if isinstance(side, Literal):
+                found[side.place].partner = _rough_value(other)
 
 
 def _visit_product(tree: Op, found: dict[int, Role]) -> None:

@@ -1,10 +1,10 @@
 """Linear equations solved as trees: each unknown becomes an expression of the numbers that the equations hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from caco_tasks.convert.expression import Call, Node, Op, Plain, Step, Unknown, Values, leaves, value
+from caco_tasks.convert.expression import Call, Node, Op, Plain, Step, Unknown, leaves, value
 from caco_tasks.exact import NoValueError
 
 MAX_UNKNOWNS = 4
@@ -26,11 +26,34 @@ class _Form:
     coefficients: Mapping[str, Node]
     constant: Term
 
+    def combined(self, other: "_Form", join: Callable[[Term, Term], Term]) -> "_Form":
+        """Both forms joined term by term."""
+        names = dict.fromkeys([*self.coefficients, *other.coefficients])
+        found = {name: join(self.coefficients.get(name), other.coefficients.get(name)) for name in names}
+        return _Form(_without_zeros(found), join(self.constant, other.constant))
 
-def unknowns_of(equations: Sequence[Equation]) -> list[str]:
+    def scaled(self, factor: Term) -> "_Form":
+        """The form times a factor."""
+        found = {name: _times(term, factor) for name, term in self.coefficients.items()}
+        return _Form(_without_zeros(found), _times(self.constant, factor))
+
+    def without(self, name: str, pivot: "_Form") -> "_Form":
+        """The form less as much of `pivot` as takes the unknown `name` out of it."""
+        if name not in self.coefficients:
+            return self
+        factor = _over(self.coefficients[name], pivot.coefficients[name])
+        reduced = self.combined(pivot.scaled(factor), _minus)
+        rest = {other: term for other, term in reduced.coefficients.items() if other != name}
+        return _Form(rest, reduced.constant)
+
+
+def _without_zeros(terms: Mapping[str, Term]) -> dict[str, Node]:
+    return {name: term for name, term in terms.items() if term is not None}
+
+
+def unknowns_of(*trees: Node) -> list[str]:
     """The names of the unknowns, in order of appearance."""
-    found = [leaf for one in equations for side in (one.left, one.right) for leaf in leaves(side)]
-    return list(dict.fromkeys(leaf.name for leaf in found if isinstance(leaf, Unknown)))
+    return list(dict.fromkeys(leaf.name for tree in trees for leaf in leaves(tree) if isinstance(leaf, Unknown)))
 
 
 def solve(equations: Sequence[Equation], first_step: int) -> list[tuple[str, Node]]:
@@ -39,17 +62,23 @@ def solve(equations: Sequence[Equation], first_step: int) -> list[tuple[str, Nod
     Raises:
         NoValueError: not linear, or without exactly one solution.
     """
-    names = unknowns_of(equations)
+    names = unknowns_of(*(side for one in equations for side in (one.left, one.right)))
     if not names or len(names) > MAX_UNKNOWNS or len(equations) < len(names):
         raise NoValueError("the equations have no single solution")
-    if len(equations) == 1 and (alone := _isolated(equations[0], names[0])) is not None:
+    if len(equations) == 1 and (alone := _isolate(equations[0], names[0])) is not None:
         return [(names[0], alone)]
+    forms = []
+    for one in equations:
+        left, right = _linear(one.left), _linear(one.right)
+        # Unknowns to the left, numbers to the right: each side keeps its sign where it stands.
+        unknowns = _Form(left.coefficients, None).combined(_Form(right.coefficients, None), _minus)
+        forms.append(_Form(unknowns.coefficients, _minus(right.constant, left.constant)))
     solved: list[tuple[str, Node]] = []
-    _eliminate([_form(one) for one in equations], names, solved, first_step)
+    _eliminate(forms, names, solved, first_step)
     return solved
 
 
-def _isolated(equation: Equation, name: str) -> Node | None:
+def _isolate(equation: Equation, name: str) -> Node | None:
     """The unknown by itself, undoing one operation after the other, if it stands in only one place."""
     here, there = equation.left, equation.right
     if _count(there, name):
@@ -61,12 +90,13 @@ def _isolated(equation: Equation, name: str) -> Node | None:
             return None
         is_left = _count(here.left, name) == 1
         inside, other = (here.left, here.right) if is_left else (here.right, here.left)
-        there = _undone(here.symbol, there, other, is_left=is_left)
+        there = _undo(here.symbol, there, other, is_left=is_left)
         here = inside
     return there
 
 
-def _undone(symbol: str, result: Node, other: Node, *, is_left: bool) -> Node:
+def _undo(symbol: str, result: Node, other: Node, *, is_left: bool) -> Node:
+    """What stood on one side of an operation, from its result and the other side."""
     match symbol, is_left:
         case "+", _:
             return Op("-", result, other)
@@ -87,48 +117,27 @@ def _count(tree: Node, name: str) -> int:
     return sum(leaf == Unknown(name) for leaf in leaves(tree))
 
 
-def _form(equation: Equation) -> _Form:
-    left, right = _linear(equation.left), _linear(equation.right)
-    names = dict.fromkeys([*left.coefficients, *right.coefficients])
-    found = {name: _minus(left.coefficients.get(name), right.coefficients.get(name)) for name in names}
-    return _Form(
-        {name: term for name, term in found.items() if term is not None}, _minus(right.constant, left.constant)
-    )
-
-
 def _linear(tree: Node) -> _Form:
     """The tree as coefficients and a constant (here on the same side)."""
     match tree:
         case Unknown():
             return _Form({tree.name: Plain(Fraction(1))}, None)
         case Call("neg", (inside,)):
-            return _scaled(_linear(inside), Plain(Fraction(-1)))
+            return _linear(inside).scaled(Plain(Fraction(-1)))
         case Op("+" | "-"):
-            return _added(_linear(tree.left), _linear(tree.right), tree.symbol)
+            return _linear(tree.left).combined(_linear(tree.right), _plus if tree.symbol == "+" else _minus)
         case Op("*"):
             left, right = _linear(tree.left), _linear(tree.right)
             if left.coefficients and right.coefficients:
                 raise NoValueError("the equation is not linear")
-            return _scaled(right, left.constant) if right.coefficients else _scaled(left, right.constant)
-        case Op("/") if not unknowns_of([Equation(tree.right, tree.right)]):
+            return right.scaled(left.constant) if right.coefficients else left.scaled(right.constant)
+        case Op("/") if not unknowns_of(tree.right):
             form = _linear(tree.left)
             parts = {name: Op("/", term, tree.right) for name, term in form.coefficients.items()}
             return _Form(parts, None if form.constant is None else Op("/", form.constant, tree.right))
-        case _ if not unknowns_of([Equation(tree, tree)]):
+        case _ if not unknowns_of(tree):
             return _Form({}, tree)
     raise NoValueError("the equation is not linear")
-
-
-def _added(left: _Form, right: _Form, symbol: str) -> _Form:
-    join = _plus if symbol == "+" else _minus
-    names = dict.fromkeys([*left.coefficients, *right.coefficients])
-    found = {name: join(left.coefficients.get(name), right.coefficients.get(name)) for name in names}
-    return _Form({name: term for name, term in found.items() if term is not None}, join(left.constant, right.constant))
-
-
-def _scaled(form: _Form, factor: Term) -> _Form:
-    found = {name: _times(term, factor) for name, term in form.coefficients.items()}
-    return _Form({name: term for name, term in found.items() if term is not None}, _times(form.constant, factor))
 
 
 def _plus(left: Term, right: Term) -> Term:
@@ -151,39 +160,23 @@ def _times(left: Term, right: Term) -> Term:
     return left if right == Plain(Fraction(1)) else Op("*", left, right)
 
 
-def _eliminate(forms: Sequence[_Form], names: Sequence[str], solved: list[tuple[str, Node]], first_step: int) -> None:
-    """Takes the first unknown out of the other equations, solves these, then puts their results back."""
-    name, *rest = names
-    pivot = next((form for form in forms if _is_nonzero(form.coefficients.get(name))), None)
-    if pivot is None:
-        raise NoValueError("the equations have no single solution")
-    others = [_without(form, pivot, name) for form in forms if form is not pivot]
-    if rest:
-        _eliminate(others, rest, solved, first_step)
-    places: dict[str, Node] = {other: Step(first_step + order) for order, (other, _) in enumerate(solved)}
-    constant = pivot.constant
-    for other, term in pivot.coefficients.items():
-        if other in places:
-            constant = _minus(constant, _times(places[other], term))
-    solved.append((name, _over(constant, pivot.coefficients[name])))
-
-
-def _without(form: _Form, pivot: _Form, name: str) -> _Form:
-    if name not in form.coefficients:
-        return form
-    factor = _over(form.coefficients[name], pivot.coefficients[name])
-    reduced = _added(form, _scaled(pivot, factor), "-")
-    return _Form({other: term for other, term in reduced.coefficients.items() if other != name}, reduced.constant)
-
-
 def _over(top: Term, bottom: Node) -> Node:
     if top is None:
         return Plain(Fraction(0))
     return top if bottom == Plain(Fraction(1)) else Op("/", top, bottom)
 
 
-def _is_nonzero(term: Term) -> bool:
-    return term is not None and value(term, _NOTHING) != 0
-
-
-_NOTHING: Values = {}
+def _eliminate(forms: Sequence[_Form], names: Sequence[str], solved: list[tuple[str, Node]], first_step: int) -> None:
+    """Takes the first unknown out of the other equations, solves these, then puts their results back."""
+    name, *rest = names
+    pivot = next((one for one in forms if name in one.coefficients and value(one.coefficients[name], {}) != 0), None)
+    if pivot is None:
+        raise NoValueError("the equations have no single solution")
+    if rest:
+        _eliminate([form.without(name, pivot) for form in forms if form is not pivot], rest, solved, first_step)
+    places: dict[str, Node] = {other: Step(first_step + order) for order, (other, _) in enumerate(solved)}
+    constant = pivot.constant
+    for other, term in pivot.coefficients.items():
+        if other in places:
+            constant = _minus(constant, _times(places[other], term))
+    solved.append((name, _over(constant, pivot.coefficients[name])))

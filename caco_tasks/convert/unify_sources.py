@@ -13,7 +13,7 @@ from caco_tasks.config import SourceSettings
 from caco_tasks.convert import coded, gsm8k, mathqa
 from caco_tasks.convert import equation_systems as equations
 from caco_tasks.convert.conversion import Conversion
-from caco_tasks.convert.grades import MIN_LINES, GradedConversion, check
+from caco_tasks.convert.grades import MIN_LINES, check
 from caco_tasks.errors import ConfigError, StoreError
 from caco_tasks.ids import program_id, random_seed
 from caco_tasks.records import Grade, Judged, Program, Reason, Seed, SeedProgram, fail
@@ -73,7 +73,7 @@ def unify_seeds(
     _converter(reader)
     waiting = iter(seeds)
     while chunk := list(itertools.islice(waiting, CHUNK_SEEDS)):
-        yield from _unified(chunk, reader, sandbox, min_lines)
+        yield from _unify_chunk(chunk, reader, sandbox, min_lines)
 
 
 def unify_file(
@@ -92,8 +92,8 @@ def unify_file(
     judged = unify_seeds(read_source(source), source.reader, sandbox)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _write_lines(out / "programs.jsonl", _lines(judged, counts, on_progress))
-        report = _report(counts)
+        _write_lines(out / "programs.jsonl", _write_rows(judged, counts, on_progress))
+        report = _make_report(counts)
         _write_lines(out / "report.json", [json.dumps(report, indent=2)])
     except OSError as exc:
         raise StoreError(
@@ -109,7 +109,7 @@ def _converter(reader: str) -> Callable[[Seed], Conversion | None]:
     return CONVERTERS[reader]
 
 
-def _unified(
+def _unify_chunk(
     chunk: Sequence[Judged[Seed]], reader: str, sandbox: Sandbox, min_lines: int
 ) -> Iterator[Judged[SeedProgram]]:
     found = [convert(judged.record, reader) if judged.verdict.kept else "" for judged in chunk]
@@ -117,7 +117,7 @@ def _unified(
     jobs = (Job(code=conversion.code) for conversion in conversions.values())
     ran = dict(zip(conversions, sandbox.run(jobs), strict=True))
     unproven = {place: one.code for place, one in conversions.items() if not one.are_inputs_proven}
-    dead = _dead_inputs(unproven, ran, sandbox)
+    dead = _find_dead_inputs(unproven, ran, sandbox)
     for place, judged in enumerate(chunk):
         seed, one = judged.record, found[place]
         if not judged.verdict.kept:
@@ -126,80 +126,58 @@ def _unified(
             yield Judged(record=SeedProgram(seed=seed), verdict=fail(Reason.NO_PROGRAM_FOUND, one))
         else:
             checked = check(one, ran[place], seed, dead_inputs=dead.get(place, ()), min_lines=min_lines)
-            yield _judged(seed, one, ran[place], checked)
+            program = Program(program_id=program_id(one.code), code=one.code)
+            answered = replace(seed, answer=one.gold) if seed.answer is None else seed  # its tests may state one
+            record = SeedProgram(seed=answered, program=program, execution=ran[place].execution, grade=checked.grade)
+            yield Judged(record=record, verdict=checked.verdict)
 
 
-def _judged(seed: Seed, conversion: Conversion, ran: Ran, checked: GradedConversion) -> Judged[SeedProgram]:
-    program = Program(program_id=program_id(conversion.code), code=conversion.code)
-    record = SeedProgram(
-        seed=_with_gold(seed, conversion), program=program, execution=ran.execution, grade=checked.grade
-    )
-    return Judged(record=record, verdict=checked.verdict)
-
-
-def _with_gold(seed: Seed, conversion: Conversion) -> Seed:
-    """The seed with the answer that its tests state, where its record holds none."""
-    if seed.answer is not None or conversion.gold is None:
-        return seed
-    return replace(seed, answer=conversion.gold)
-
-
-def _dead_inputs(codes: Mapping[int, str], ran: Mapping[int, Ran], sandbox: Sandbox) -> dict[int, set[str]]:
+def _find_dead_inputs(codes: Mapping[int, str], ran: Mapping[int, Ran], sandbox: Sandbox) -> dict[int, set[str]]:
     """For each program the inputs that may be changed without changing the output."""
-    trials = [(place, key, text) for place in codes for key, text in _trials(ran[place])]
-    results = sandbox.run(Job(code=codes[place], input_json=text) for place, _, text in trials)
+    trials: list[tuple[int, str, str]] = []
+    for place in codes:
+        text = ran[place].execution.input_json
+        for key in json.loads(text) if text is not None and ran[place].verdict.kept else ():
+            seed = random_seed("unify", text, key)
+            changed = perturbations(str(text), key=key, draws=PERTURBATIONS, seed=seed)
+            trials += [(place, key, one) for one in changed]
     dead: dict[int, set[str]] = {place: set() for place in codes}
     for place, key, _ in trials:
         dead[place].add(key)
+    results = sandbox.run(Job(code=codes[place], input_json=text) for place, _, text in trials)
     for (place, key, _), result in zip(trials, results, strict=True):
         if result.execution.output_json != ran[place].execution.output_json:
             dead[place].discard(key)
     return dead
 
 
-def _trials(ran: Ran) -> Iterator[tuple[str, str]]:
-    text = ran.execution.input_json
-    if not ran.verdict.kept or text is None:
-        return
-    for key in json.loads(text):
-        for changed in perturbations(text, key=key, draws=PERTURBATIONS, seed=random_seed("unify", text, key)):
-            yield key, changed
-
-
-def _lines(
+def _write_rows(
     judged: Iterable[Judged[SeedProgram]], counts: Counter[str], on_progress: OnProgress | None
 ) -> Iterator[str]:
+    """One line of JSON for each problem, counted on its way."""
     for done, one in enumerate(judged, 1):
-        _count(one, counts)
-        yield json.dumps(_row(one), ensure_ascii=True)
+        verdict, record, execution = one.verdict, one.record, one.record.execution
+        has_run = verdict.kept or verdict.reason in _AFTER_RUNNING
+        counts.update(problems=1, converted=record.program is not None, ran=has_run, verified=verdict.kept)
+        counts[f"grade {record.grade}" if verdict.kept else f"reason {verdict.reason}"] += 1
+        row = {
+            "source": record.seed.source,
+            "key": record.seed.key,
+            "problem": record.seed.problem,
+            "code": record.program.code if record.program else None,
+            "input": json.loads(execution.input_json) if execution and execution.input_json else None,
+            "output": json.loads(execution.output_json) if execution and execution.output_json else None,
+            "gold": record.seed.answer,
+            "grade": record.grade,
+            "outcome": verdict.outcome,
+            "reason": verdict.reason,
+        }
+        yield json.dumps(row, ensure_ascii=True)
         if on_progress is not None:
             on_progress(done)
 
 
-def _row(judged: Judged[SeedProgram]) -> dict[str, Any]:
-    record, execution = judged.record, judged.record.execution
-    return {
-        "source": record.seed.source,
-        "key": record.seed.key,
-        "problem": record.seed.problem,
-        "code": record.program.code if record.program else None,
-        "input": json.loads(execution.input_json) if execution and execution.input_json else None,
-        "output": json.loads(execution.output_json) if execution and execution.output_json else None,
-        "gold": record.seed.answer,
-        "grade": record.grade,
-        "outcome": judged.verdict.outcome,
-        "reason": judged.verdict.reason,
-    }
-
-
-def _count(judged: Judged[SeedProgram], counts: Counter[str]) -> None:
-    verdict = judged.verdict
-    has_run = verdict.kept or verdict.reason in _AFTER_RUNNING
-    counts.update(problems=1, converted=judged.record.program is not None, ran=has_run, verified=verdict.kept)
-    counts[f"grade {judged.record.grade}" if verdict.kept else f"reason {verdict.reason}"] += 1
-
-
-def _report(counts: Counter[str]) -> dict[str, Any]:
+def _make_report(counts: Counter[str]) -> dict[str, Any]:
     totals = {name: counts[name] for name in ("problems", "converted", "ran", "verified")}
     grades = {grade: counts[f"grade {grade}"] for grade in Grade if counts[f"grade {grade}"]}
     reasons = {reason: counts[f"reason {reason}"] for reason in Reason if counts[f"reason {reason}"]}
