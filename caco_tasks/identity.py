@@ -179,11 +179,13 @@ class RunKeys:
 
     @property
     def draw(self) -> str:
-        """The id of what all samples of this run are drawn from; for seeds, what they are read from."""
+        """The id of what all samples of this run are drawn from; for other pipelines, of what they begin with."""
         run, config = self.run, self.config
         match run.pipeline:
             case "seeds":
                 return content_id("seeds", config.data_settings("seeds"), run.sources)
+            case "codegen":
+                return content_id("training", run.input_keys)
             case "evaluate":
                 return content_id("evaluation", run.models, run.prompts, config.data_settings("evaluate.ask"))
         codegen = config.models["codegen"]
