@@ -14,7 +14,7 @@ from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Reply, Request
 from caco_tasks.llm.llm import make_request, open_llm
-from caco_tasks.services import NANO_FOLDER
+from caco_tasks.llm.weights import NANO_FOLDER
 
 NANO = NANO_FOLDER / "codegen"
 GREEDY: dict[str, Any] = {"temperature": 0.0, "max_tokens": 200, "stop": ["\nprint"], "logprobs": True}

@@ -6,8 +6,8 @@ import pytest
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
+from caco_tasks.llm.weights import NANO_FOLDER
 from caco_tasks.nano.data import ROLES, SPECIAL_TOKENS
-from caco_tasks.services import NANO_FOLDER
 
 
 @pytest.mark.parametrize("name", ROLES)
