@@ -45,9 +45,7 @@ class Reason(StrEnum):
     # programs of seeds
     NO_PROGRAM_FOUND = "no_program_found"  # unify: the annotation gives no calculation, and no unifier found one
     WRONG_ANSWER = "wrong_answer"  # unify: the program's output is not the gold answer
-    TEMPLATE_NOT_MET = (
-        "template_not_met"  # unify, screen: not the unified template; of a unifier, what `screen` rejects
-    )
+    TEMPLATE_NOT_MET = "template_not_met"  # unify, screen: not the template; of a unifier, also rules of `screen`
     GOLD_DISPUTED = "gold_disputed"  # unify: the source's own equation, surely understood, contradicts its gold answer
     GRADE_TOO_LOW = "grade_too_low"  # unify: right, but its grade is below `seeds.min_seed_grade`
     # asking a model
@@ -65,9 +63,7 @@ class Reason(StrEnum):
     NO_INPUT = "no_input"  # unify, execute: it left no `input`, or an empty one
     NO_OUTPUT = "no_output"  # unify, execute, screen: it left no `output`, or None or an empty one
     NOT_DETERMINISTIC = "not_deterministic"  # execute: another output under another hash seed, random seed and clock
-    SANDBOX_LOST = (
-        "sandbox_lost"  # unify, execute, screen, dedup: its process was lost twice, not by its doing (unknown)
-    )
+    SANDBOX_LOST = "sandbox_lost"  # unify, execute, screen, dedup: its process was lost twice (unknown)
     # worth a problem
     TOO_SHORT = "too_short"  # screen: fewer lines than `screen.min_lines`
     UNUSED_INPUT = "unused_input"  # screen: a key of `input` is never read
@@ -79,9 +75,7 @@ class Reason(StrEnum):
     NON_FINITE = "non_finite"  # screen: an infinity or a not-a-number in the output
     PROSE_LEFT = "prose_left"  # screen: code fences, chat or parts of a prompt in the program
     # new
-    SAME_PROGRAM = (
-        "same_program"  # dedup: the same syntax tree was seen first in another sample, of any date, or a seed
-    )
+    SAME_PROGRAM = "same_program"  # dedup: the same syntax tree was seen first, in a sample or a seed
     SAME_BEHAVIOUR = "same_behaviour"  # dedup: the same outputs on the same changed inputs were seen first elsewhere
     NEAR_DUPLICATE = "near_duplicate"  # dedup: a program that differs in a few tokens was seen first elsewhere
     SAME_PROBLEM = "same_problem"  # decontaminate: nearly the same words, numbers and answer were released or a seed's
@@ -108,9 +102,7 @@ class Reason(StrEnum):
     UNPARSEABLE_JUDGEMENT = "unparseable_judgement"  # judge: the reply is not of the form that it must have (unknown)
     JUDGES_DISAGREE = "judges_disagree"  # judge: no verdict has more than half of the replies (unknown)
     # benchmarks
-    BENCHMARK_OVERLAP = (
-        "benchmark_overlap"  # seeds, reverse, decontaminate: overlaps a protected item; evidence is kept
-    )
+    BENCHMARK_OVERLAP = "benchmark_overlap"  # seeds, reverse, decontaminate: overlaps a protected item
     BENCHMARK_REVIEW = "benchmark_review"  # seeds, reverse, decontaminate: so alike that a person must look (unknown)
 
 
