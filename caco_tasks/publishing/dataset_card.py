@@ -3,6 +3,7 @@
 Which stages there are, and which of them ask a model, stands in `caco_tasks.pipeline`; a new one appears here by itself.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import yaml
 
 from caco_tasks.config import RunConfig
+from caco_tasks.format import format_count, format_part, format_share
 from caco_tasks.ledger import FunnelRow, Ledger, OverlapRow, RejectRow, SourceRow
 from caco_tasks.pipeline import STAGES, mapped_stages
 from caco_tasks.publishing.dataset_row import COLUMNS
@@ -17,6 +19,9 @@ from caco_tasks.publishing.licences import SEEDS_NOT_KNOWN, Licence, combine_lic
 from caco_tasks.store import Manifest, RunRecord
 from caco_tasks.version import code_version
 
+# as the Hub spells them: https://github.com/huggingface/hub-docs/blob/main/datasetcard.md
+HUB_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+OVERLAP_RULES = ("exact", "ngram", "masked", "numbers")  # of [decontamination]; its others are no overlaps
 HUB_LICENCES = {"cc0-1.0", "mit", "apache-2.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "bsd-3-clause"}
 
 
@@ -36,7 +41,7 @@ class CardFacts:
         """The licence of all sources behind the run."""
         if not self.knows_seeds:
             return Licence(None, SEEDS_NOT_KNOWN)
-        used = [source for source in self.sources if source.verified]
+        used = [source for source in self.sources if source.verified]  # the others taught the model nothing
         return combine_licences({name: [one.licence for one in used if one.source == name] for name in self.trained_on})
 
     @property
@@ -60,18 +65,23 @@ def card_facts(ledger: Ledger, run: RunRecord) -> CardFacts:
 
 def dataset_card(facts: CardFacts, *, run: RunRecord, config: RunConfig, published: int) -> str:
     """The card as Markdown with the YAML head that the Hugging Face Hub reads."""
-    sections = [
-        _head(facts, config, published),
-        _opening(run, config, published),
-        f"## Columns\n\n{table(('column', 'what it is'), COLUMNS.items())}",
-        f"## From sampled program to published row\n\n{_funnel(facts, published)}",
-        f"## Why rows were rejected\n\n{_reasons(facts)}",
-        f"## Benchmarks\n\n{_overlaps(facts, config)}",
-        f"## Models and prompts\n\n{_models(facts, config)}",
-        f"## Seeds and their licences\n\n{_sources(facts)}",
-        f"## Known limits\n\n{_limits(facts, config)}",
-    ]
-    return "\n\n".join(sections) + "\n"
+    sections = {
+        "Columns": table(("column", "what it is"), COLUMNS.items()),
+        "From sampled program to published row": _funnel_section(facts, published),
+        "Why rows were rejected": _reasons_section(facts),
+        "Benchmarks": _benchmarks_section(facts, config),
+        "Models and prompts": _models_section(facts, config),
+        "Seeds and their licences": _sources_section(facts),
+        "Known limits": _limits_section(facts, config),
+    }
+    opening = (
+        f"# {config.publish.name}, {run.partition}\n\n"
+        f"{format_count(published)} problems with a chain of thought, the program behind it and the answer that both give. "
+        f"Made by Caco {code_version()} (method: arXiv 2510.04081) in run `{run.run_id}` with the config `{config.name}` "
+        f"(`{run.config_hash[:12]}`). `caco lineage SAMPLE_ID` shows all the ancestors of a row."
+    )
+    said = [f"## {title}\n\n{text}" for title, text in sections.items()]
+    return "\n\n".join([_yaml_head(facts.licence, config, published), opening, *said]) + "\n"
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -80,68 +90,86 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def _head(facts: CardFacts, config: RunConfig, published: int) -> str:
+def _yaml_head(licence: Licence, config: RunConfig, published: int) -> str:
+    # the Hub knows single licences by their SPDX ids in small letters; any other has a name of its own
+    known = licence.expression.lower() if licence.expression else ""
+    other = {"license": "other", "license_name": licence.expression or "not known"}
+    named = {"license": known} if known in HUB_LICENCES else other
     head = {
         "pretty_name": config.publish.name,
-        **_head_licence(facts.licence),
+        **named,
         "language": ["en"],
         "task_categories": ["text-generation"],
         "tags": ["math", "reasoning", "chain-of-thought", "code", "synthetic"],
-        "size_categories": [_size(published)],
+        "size_categories": [next((name for bound, name in HUB_SIZES if published < bound), "n>1M")],
         "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "train-*.parquet"}]}],
     }
     return f"---\n{yaml.safe_dump(head, sort_keys=False)}---"
 
 
-def _head_licence(licence: Licence) -> dict[str, str]:
-    """The Hub knows single licences by their SPDX ids in small letters; any other has a name of its own."""
-    if licence.expression is not None and licence.expression.lower() in HUB_LICENCES:
-        return {"license": licence.expression.lower()}
-    return {"license": "other", "license_name": licence.expression or "not known"}
-
-
-def _opening(run: RunRecord, config: RunConfig, published: int) -> str:
-    return (
-        f"# {config.publish.name}, {run.partition}\n\n"
-        f"{published:,} problems with a chain of thought, the program behind it and the answer that both give. Made by Caco "
-        f"{code_version()} (method: arXiv 2510.04081) in run `{run.run_id}` with the config `{config.name}` "
-        f"(`{run.config_hash[:12]}`). `caco lineage SAMPLE_ID` shows all the ancestors of a row."
-    )
-
-
-def _funnel(facts: CardFacts, published: int) -> str:
+def _funnel_section(facts: CardFacts, published: int) -> str:
     rows = [
-        (row.stage, row.read, row.passed, row.failed, row.unknown, _share(row.passed, row.read)) for row in facts.funnel
+        (row.stage, row.read, row.passed, row.failed, row.unknown, format_part(row.passed, row.read))
+        for row in facts.funnel
     ]
     stages = table(("stage", "read", "passed", "failed", "unknown", "kept"), rows)
-    sampled = facts.funnel[0].read if facts.funnel else 0
-    return f"{stages}\n\nPublished: {published:,} of {sampled:,} sampled programs ({_share(published, sampled)})."
+    sampled = facts.funnel[0].read if facts.funnel else 0  # by the first stage, which all others follow
+    share = format_part(published, sampled)
+    return f"{stages}\n\nPublished: {format_count(published)} of {format_count(sampled)} sampled programs ({share})."
 
 
-def _reasons(facts: CardFacts) -> str:
+def _reasons_section(facts: CardFacts) -> str:
+    """What rows were rejected for, and what the config has recorded without rejecting for it."""
     rows = [
-        (row.stage, row.outcome, f"`{row.reason}`", row.records, f"{row.share_of_read:.1%}") for row in facts.reasons
+        (row.stage, row.outcome, f"`{row.reason}`", row.records, format_share(row.share_of_read))
+        for row in facts.reasons
     ]
-    return table(("stage", "outcome", "reason", "rows", "of those read"), rows) if rows else "None was."
+    rejected = table(("stage", "outcome", "reason", "rows", "of those read"), rows) if rows else "None was."
+    counts: Counter[tuple[str, str]] = Counter()
+    for stage, manifests in facts.manifests.items():
+        for manifest in manifests:
+            counts.update({(stage, reason): count for reason, count in manifest.recorded.items()})
+    recorded = [(stage, f"`{reason}`", count) for (stage, reason), count in counts.items()]
+    if not recorded:
+        return rejected
+    found = table(("stage", "reason", "rows"), recorded)
+    return f"{rejected}\n\nRecorded in the column `findings`, and not rejected for:\n\n{found}"
 
 
-def _models(facts: CardFacts, config: RunConfig) -> str:
+def _benchmarks_section(facts: CardFacts, config: RunConfig) -> str:
+    """What was looked for, and what was found of it; `review` is too little for a rejection by default."""
+    names = [benchmark.name for benchmark in config.decontamination.protected]
+    if not names:
+        return "No benchmark was protected: the config names none, so rows may overlap test sets."
+    rules = {rule: config.decontamination.rules[rule] for rule in OVERLAP_RULES}
+    said = f"Rows that overlap these benchmarks were removed: {', '.join(names)}. Others were not looked at."
+    for setting, what in (("record", "Recorded, and not removed"), ("off", "Not looked for")):
+        chosen = [rule for rule, is_set in rules.items() if is_set == setting]
+        said += f" {what}: overlaps by the rules {_as_code(chosen)}." if chosen else ""
+    rows = [(row.stage, row.benchmark, f"`{row.rule}`", row.records, row.items) for row in facts.overlaps]
+    found = table(("stage", "benchmark", "rule", "records", "items of the benchmark"), rows) if rows else ""
+    return f"{said}\n\n{found}".strip()
+
+
+def _models_section(facts: CardFacts, config: RunConfig) -> str:
     rows = []
     for stage, manifests in facts.manifests.items():
         role = STAGES[stage].role
         models = sorted({model for manifest in manifests for model in manifest.models})
-        if role is None and not models:
+        if role is None and not models:  # a stage without a role still shows up if its outputs name a model
             continue
         prompts = sorted({prompt for manifest in manifests for prompt in manifest.prompts})
         settings = config.models.get(role) if role is not None else None
         sampling = (settings.temperature, settings.top_p) if settings is not None else ("–", "–")
         tokens = sum(manifest.completion_tokens for manifest in manifests)
         cost = sum(manifest.cost_usd for manifest in manifests)
-        rows.append((stage, role or "–", _code(models), _code(prompts), *sampling, f"{tokens:,}", f"{cost:,.2f}"))
+        rows.append(
+            (stage, role or "–", _as_code(models), _as_code(prompts), *sampling, format_count(tokens), f"{cost:,.2f}")
+        )
     return table(("stage", "role", "model", "prompt", "temperature", "top-p", "tokens written", "US dollars"), rows)
 
 
-def _sources(facts: CardFacts) -> str:
+def _sources_section(facts: CardFacts) -> str:
     licence = facts.licence
     said = f"Every row: {licence.expression}." if licence.expression else f"The licence is not known: {licence.note}."
     rows = [(row.source, f"`{row.revision[:16]}`", row.licence, row.seeds, row.verified) for row in facts.sources]
@@ -149,13 +177,13 @@ def _sources(facts: CardFacts) -> str:
     return f"{said}\n\n{sources}".strip()
 
 
-def _limits(facts: CardFacts, config: RunConfig) -> str:
+def _limits_section(facts: CardFacts, config: RunConfig) -> str:
     ran = [manifest for stage, found in facts.manifests.items() if STAGES[stage].executes for manifest in found]
     levels = sorted({str(manifest.sandbox_level) for manifest in ran})
     writers = {config.models["reverser"].model, config.models["solver"].model}
     limits = [
         "Every row passed automatic checks only; no person has read it unless an audit says so.",
-        f"Programs ran in a sandbox of the level {_code(levels)}.",
+        f"Programs ran in a sandbox of the level {_as_code(levels)}.",
         "Equal answers and true equations do not prove that a step of the chain of thought is the right one.",
     ]
     if not config.has_independent_judge:
@@ -173,28 +201,5 @@ def _limits(facts: CardFacts, config: RunConfig) -> str:
     return "\n".join(f"- {limit}" for limit in limits)
 
 
-def _overlaps(facts: CardFacts, config: RunConfig) -> str:
-    """What was looked for, and what was found of it; `review` is too little for a rejection by default."""
-    rows = [(row.stage, row.benchmark, f"`{row.rule}`", row.records, row.items) for row in facts.overlaps]
-    found = table(("stage", "benchmark", "rule", "records", "items of the benchmark"), rows) if rows else ""
-    return f"{_protection(config)}\n\n{found}".strip()
-
-
-def _protection(config: RunConfig) -> str:
-    names = [benchmark.name for benchmark in config.decontamination.protected]
-    if not names:
-        return "No benchmark was protected: the config names none, so rows may overlap test sets."
-    return f"Rows that overlap these benchmarks were removed: {', '.join(names)}. Others were not looked at."
-
-
-def _code(words: Iterable[str]) -> str:
+def _as_code(words: Iterable[str]) -> str:
     return ", ".join(f"`{word}`" for word in words) or "–"
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.1%}" if whole else "–"
-
-
-def _size(rows: int) -> str:
-    bounds = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-    return next((name for bound, name in bounds if rows < bound), "n>1M")

@@ -62,7 +62,12 @@ class DatasetWriter:
         try:
             if error is None:
                 self._upload()
-                self._check_rows()
+                written = sum(file.rows for file in self.files)
+                if written != self._expected:
+                    raise ConservationError(
+                        f"{self._folder}: {self._expected} rows passed every stage, {written} came to be published; there "
+                        "is no manifest, so nothing counts as published."
+                    )
             else:
                 self._file.abandon()
         finally:
@@ -94,13 +99,6 @@ class DatasetWriter:
         self.files += (stored,)
         self._path.unlink()  # the disk holds one file of the dataset at a time
 
-    def _check_rows(self) -> None:
-        written = sum(file.rows for file in self.files)
-        if written != self._expected:
-            raise ConservationError(
-                f"{self._folder}: {self._expected} rows passed every stage, {written} were to be published; nothing was."
-            )
-
 
 def dataset_rows(store: Store, dataset: str) -> Iterator[dict[str, Any]]:
     """All rows of the dataset `name/version`, file by file; warns if it is withdrawn, or was while it was read.
@@ -123,7 +121,7 @@ def placed_rows(store: Store, dataset: str) -> Iterator[tuple[PublishedRow, dict
         name = file.uri.rpartition("/")[2]
         for number, row in enumerate(_file_rows(store, dataset, file)):
             yield PublishedRow(sample_id=row["sample_id"], file=name, row=number), row
-    ended = _withdrawal(store, dataset) if begun is None else None
+    ended = _withdrawal(store, dataset) if begun is None else None  # one warning is enough
     if ended is not None:
         _warn(
             f"The dataset '{dataset}' was withdrawn while it was read (by {ended.by}: {ended.because}): all of its "
@@ -151,7 +149,7 @@ def list_datasets(store: Store) -> list[str]:
 
 
 def _file_rows(store: Store, dataset: str, file: DatasetFile) -> Iterator[dict[str, Any]]:
-    if not store.exists(file.uri):
+    if not store.exists(file.uri):  # asked here, for another remedy than `open_checked` names
         raise DamagedError(
             f"The file {file.uri} of the dataset '{dataset}' is gone: restore it, or publish the dataset again."
         )
@@ -173,4 +171,6 @@ def _withdrawal(store: Store, dataset: str) -> DatasetState | None:
 
 def _warn(sentence: str) -> None:
     log.warning("%s", sentence)
-    warnings.warn(sentence, WithdrawnWarning, stacklevel=3)
+    warnings.warn(
+        sentence, WithdrawnWarning, stacklevel=3
+    )  # for who reads in a notebook, where nobody looks at the log

@@ -14,6 +14,7 @@ from caco_tasks.publishing.licences import Licence
 from caco_tasks.records import Generation, Sample
 from caco_tasks.store import Manifest, RunRecord
 
+# a column that is added later has to be nullable, so that datasets of today can be read with it
 _NULLABLE = {"licence", "licence_note", "domain", "difficulty", "index", "codegen_run", "seed_run"}
 _TYPES = {
     "difficulty": pa.int64(),
@@ -60,6 +61,7 @@ COLUMNS = {
 }
 SCHEMA = pa.schema([pa.field(name, _TYPES.get(name, pa.string()), nullable=name in _NULLABLE) for name in COLUMNS])
 
+# with `train.domain_tags` a CodeGen learns to begin each program with this line; nobody else tells the domain of a program
 _DOMAIN = re.compile(r"\A\s*# domain: *(?!unknown\b)(\S.*?) *$", re.MULTILINE)
 
 
@@ -88,7 +90,7 @@ def dataset_row(sample: Sample, origin: RowOrigin) -> dict[str, Any]:
     return {
         "instruction": problem.text,
         "output": solution.text,
-        "answer": solution.answer or execution.output_text,
+        "answer": solution.answer or execution.output_text,  # as the solution writes it, which is how a student will
         "code": sample.program.code,
         "input_json": execution.input_json,
         "output_type": execution.output_type,
@@ -96,7 +98,7 @@ def dataset_row(sample: Sample, origin: RowOrigin) -> dict[str, Any]:
         "licence_note": origin.licence.note,
         "sources": list(origin.sources),
         "domain": domain.group(1) if domain else None,
-        "difficulty": None,
+        "difficulty": None,  # that of a seed says nothing of a program that was sampled from nothing
         "findings": [str(finding.reason) for finding in sample.findings],
         "sample_id": sample.sample_id,
         "program_id": sample.program.program_id,

@@ -9,7 +9,7 @@ Rows go from file to file as they are read: memory does not grow with their numb
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,41 +18,8 @@ from caco_tasks.errors import ConfigError
 from caco_tasks.publishing.dataset_files import dataset_rows
 from caco_tasks.store import Store
 
-Row = Mapping[str, Any]
-
-
-def _messages(row: Row) -> dict[str, Any]:
-    turns = [("user", row["instruction"]), ("assistant", row["output"])]
-    return {
-        "messages": [{"role": role, "content": content} for role, content in turns],
-        "answer": row["answer"],
-        "sample_id": row["sample_id"],
-    }
-
-
-def _alpaca(row: Row) -> dict[str, Any]:
-    return {"instruction": row["instruction"], "input": "", "output": row["output"], "sample_id": row["sample_id"]}
-
-
-def _caco(row: Row) -> dict[str, Any]:
-    return {name: row[name] for name in ("instruction", "output", "answer", "code", "sample_id")}
-
-
-def _rlvr(row: Row) -> dict[str, Any]:
-    return {
-        "prompt": [{"role": "user", "content": row["instruction"]}],
-        "answer": row["answer"],
-        "answer_type": row["output_type"],
-        "sample_id": row["sample_id"],
-    }
-
-
-FORMATS: dict[str, Callable[[Row], dict[str, Any]]] = {
-    "messages": _messages,
-    "alpaca": _alpaca,
-    "caco": _caco,
-    "rlvr": _rlvr,
-}
+FORMATS = ("messages", "alpaca", "caco", "rlvr")
+CACO_COLUMNS = ("instruction", "output", "answer", "code", "sample_id")
 
 
 def export(store: Store, dataset: str, *, format_name: str, out: Path) -> tuple[Path, int]:
@@ -65,8 +32,30 @@ def export(store: Store, dataset: str, *, format_name: str, out: Path) -> tuple[
     """
     if format_name not in FORMATS:
         raise ConfigError(f"There is no export format '{format_name}': there are {', '.join(FORMATS)}.")
-    to_format, count, target = FORMATS[format_name], 0, out / "train.jsonl"
-    with replaced(target) as file:
+    count, target = 0, out / "train.jsonl"
+    with replaced(target) as file:  # an export that fails half-way leaves the one before
         for count, row in enumerate(dataset_rows(store, dataset), 1):  # noqa: B007 - the last one is the count
-            file.write(json.dumps(to_format(row), ensure_ascii=False) + "\n")
+            file.write(json.dumps(format_row(row, format_name), ensure_ascii=False) + "\n")
     return target, count
+
+
+def format_row(row: Mapping[str, Any], format_name: str) -> dict[str, Any]:
+    """A row of a dataset as a trainer reads it.
+
+    Raises:
+        ConfigError: there is no such format.
+    """
+    question = {"role": "user", "content": row["instruction"]}
+    match format_name:
+        case "messages":
+            turns = [question, {"role": "assistant", "content": row["output"]}]
+            return {"messages": turns, "answer": row["answer"], "sample_id": row["sample_id"]}
+        case "alpaca":
+            text = {"instruction": row["instruction"], "input": "", "output": row["output"]}
+            return {**text, "sample_id": row["sample_id"]}
+        case "caco":
+            return {name: row[name] for name in CACO_COLUMNS}
+        case "rlvr":
+            answer = {"answer": row["answer"], "answer_type": row["output_type"]}
+            return {"prompt": [question], **answer, "sample_id": row["sample_id"]}
+    raise ConfigError(f"There is no export format '{format_name}': there are {', '.join(FORMATS)}.")

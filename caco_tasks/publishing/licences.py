@@ -14,6 +14,7 @@ UNSAID = {"", "noassertion", "none", "unknown", "n/a"}  # SPDX's own words among
 SEEDS_NOT_KNOWN = "the model that wrote the programs was not trained here, and its seeds are not known"
 NO_SEEDS = "no seed program is on record behind the model that wrote the programs"
 
+# no list of SPDX's 600 ids: what has the form of one is taken for one, as whoever adds a source writes it
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+\-]*")
 _COMPOUND = re.compile(r"\(?[A-Za-z0-9.+\-]+\)?( (AND|OR|WITH) \(?[A-Za-z0-9.+\-]+\)?)+")
 
@@ -46,5 +47,5 @@ def _spdx_term(words: str) -> str:
     if _ID.fullmatch(words):
         return words
     if _COMPOUND.fullmatch(words):
-        return words if " OR " not in words and " WITH " not in words else f"({words})"
+        return words if " OR " not in words and " WITH " not in words else f"({words})"  # AND binds closer than OR
     return f"LicenseRef-{re.sub(r'[^A-Za-z0-9.]+', '-', words).strip('-')}"

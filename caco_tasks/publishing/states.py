@@ -16,7 +16,7 @@ from caco_tasks.store.manifest import parse_stored
 from caco_tasks.store.registry import DatasetState, DatasetStates, StateName, dataset_manifest_uri, dataset_state_uri
 
 NEXT: Mapping[StateName, tuple[StateName, ...]] = {
-    "staged": ("published", "withdrawn"),
+    "staged": ("published", "withdrawn"),  # a person may stop it before its gate has decided
     "published": ("withdrawn",),
     "withdrawn": ("published",),  # restored
 }
@@ -64,7 +64,7 @@ def change_state(store: Store, dataset: str, state: str, *, by: str, because: st
         raise ConfigError(
             f"There is no dataset '{dataset}' in {store.root}: `caco dataset list` shows those that are there."
         )
-    history = read_states(store, dataset)
+    history = read_states(store, dataset)  # of two changes in the same moment the later one stays
     last = history[-1] if history else None
     allowed = NEXT[last.state] if last is not None else ("staged",)
     for name in allowed:

@@ -122,3 +122,25 @@ def test_a_card_owns_up_to_small_models_and_to_one_writer_for_both() -> None:
     text = card(making.small_config())
     assert "The nano models are small" in text
     assert "written by one model" in text
+
+
+def test_a_card_counts_what_was_recorded_and_not_rejected_for() -> None:
+    config = making.small_config()
+    made = published.last_output(making.nightly_run(config)).model_copy(update={"recorded": {"wrong_unit": 2}})
+    assert (
+        "and not rejected for:\n\n| stage | reason | rows |\n| --- | --- | --- |\n| agree | `wrong_unit` | 4 |"
+        in card(config, manifests={"agree": [made, made]})
+    )
+    assert "not rejected for" not in card(config)
+
+
+def test_a_card_says_which_overlaps_were_not_removed() -> None:
+    rules = {
+        "benchmarks": [{"name": "exam", "path": "a.jsonl"}],
+        "ngram": "record",
+        "numbers": "off",
+        "masked": "record",
+    }
+    text = card(making.small_config(decontamination=rules))
+    assert "Recorded, and not removed: overlaps by the rules `ngram`, `masked`." in text
+    assert "Not looked for: overlaps by the rules `numbers`." in text

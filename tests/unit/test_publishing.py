@@ -75,7 +75,7 @@ def test_a_dataset_is_exported_row_by_row(store: Store, tmp_path: Path, name: st
 
 
 def test_the_formats_are_the_four_of_the_contract() -> None:
-    assert list(FORMATS) == ["messages", "alpaca", "caco", "rlvr"]
+    assert FORMATS == ("messages", "alpaca", "caco", "rlvr")
 
 
 def test_an_export_replaces_an_earlier_one(store: Store, tmp_path: Path) -> None:
@@ -156,6 +156,12 @@ def test_a_published_row_has_every_column_and_each_is_explained() -> None:
     row = dataset_row(making.sample(index=7), published.row_origin(RUN))
     assert list(row) == SCHEMA.names == list(COLUMNS)
     assert pa.Table.from_pylist([row], schema=SCHEMA).to_pylist() == [row]
+
+
+def test_the_page_on_datasets_explains_every_column() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text()
+    assert [name for name, said in COLUMNS.items() if f"| `{name}` | {said} |" not in page] == []
+    assert [name for name in FORMATS if f"| `{name}` |" not in page] == []
 
 
 def test_a_published_row_says_where_it_comes_from() -> None:
@@ -280,7 +286,7 @@ def test_a_run_without_a_row_left_has_a_dataset_without_rows(tmp_path: Path) -> 
 
 def test_fewer_rows_than_the_outputs_passed_are_not_published(tmp_path: Path) -> None:
     context, samples = publishing(tmp_path, passed=(3,), rows_per_file=10)
-    with pytest.raises(ConservationError, match="3 rows passed every stage, 2 were to be published"):
+    with pytest.raises(ConservationError, match="3 rows passed every stage, 2 came to be published"):
         list(publish_rows(samples[0][:2], context, published.facts("MIT")))
     assert list_datasets(context.services.store) == []
 
