@@ -209,7 +209,7 @@ class PublishSettings(Settings):
     """The dataset that a run publishes."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_\-]*$")
-    rows_per_file: int = Field(default=50_000, ge=1)
+    rows_per_file: int = Field(default=250_000, ge=1)  # a few hundred MB
 
 
 class RunnerSettings(Settings):
