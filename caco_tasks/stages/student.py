@@ -22,7 +22,7 @@ from caco_tasks.llm.finetune import FineTuned, finetune
 from caco_tasks.llm.prompts import Prompt
 from caco_tasks.publishing.dataset_files import placed_rows
 from caco_tasks.records import PASS, Judged, Lesson, PublishedRow
-from caco_tasks.stages.shared.evaluation import evaluation_of, prompt_of, scored_items
+from caco_tasks.stages.shared.evaluation import evaluation_of, prompt_of
 from caco_tasks.stages.shared.model_upload import put_weights
 from caco_tasks.store.registry import ModelRecord
 
@@ -51,15 +51,13 @@ def records(context: Context) -> Iterator[Lesson]:
 
 
 def student(lessons: Iterable[Lesson], context: Context) -> Iterator[Judged[PublishedRow]]:
-    """Trains on all rows, in the order of the dataset; benchmarks are read first, so that a bad file costs no training.
+    """Trains on all rows, in the order of the dataset. Benchmarks have no part in it: `caco plan` has read them before.
 
     Raises:
         ConfigError: the dataset has no rows.
-        SourceError: a benchmark cannot be read.
         EngineError: the base cannot be loaded or trained.
     """
     evaluation, prompt = evaluation_of(context.config), prompt_of(context)
-    scored_items(evaluation)
     folder = context.work_folder()
     with ExampleWriter(folder / "examples") as writer:
         for lesson in lessons:
