@@ -9,7 +9,6 @@ anywhere, it goes on from the last finished part; an output that is there, whoev
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import Any
 
 from caco_tasks.context import Context
@@ -126,7 +125,10 @@ def _records(context: Context, inputs: Sequence[Manifest]) -> Iterator[Any]:
         return
     for manifest in inputs:
         record = STAGES[manifest.stage].writes
-        for row in iterate_shard(context.services.store, manifest.uri, record, sha256=manifest.sha256):
+        rows: Iterator[Judged[Any]] = iterate_shard(
+            context.services.store, manifest.uri, record, sha256=manifest.sha256
+        )
+        for row in rows:
             if row.verdict.kept:
                 yield row.record
 
@@ -160,9 +162,7 @@ def _judge_in_parts(
             yield from judged
 
 
-def _judge(
-    context: Context, records: list[Any], previous: dict[str, Judged[Any]], keys: RunKeys
-) -> list[Judged[Any]]:
+def _judge(context: Context, records: list[Any], previous: dict[str, Judged[Any]], keys: RunKeys) -> list[Judged[Any]]:
     """One verdict for every record, in the order of the records; unknown ones are tried again, as other questions."""
     keeps_known = keys.keeps_known(context.stage, context.shard)
     first = TRIES_PER_ATTEMPT * keys.attempt(context.stage, context.shard)
@@ -194,5 +194,7 @@ def _previous_rows(context: Context, keys: RunKeys) -> dict[str, Judged[Any]]:
     manifest = find_output(context.services.store, context.stage, key)
     if manifest is None or manifest.inputs != context.inputs:
         return {}
-    rows = read_shard(context.services.store, manifest.uri, context.spec.writes, sha256=manifest.sha256)
-    return {row.id: row for row in chain(rows)}
+    rows: list[Judged[Any]] = read_shard(
+        context.services.store, manifest.uri, context.spec.writes, sha256=manifest.sha256
+    )
+    return {row.id: row for row in rows}

@@ -24,7 +24,7 @@ from caco_tasks.housekeeping import find_waste, tally
 from caco_tasks.identity import RunKeys
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm.prompts import check_prompts
-from caco_tasks.pipeline import count_shards, find_stage, mapped_stages, stages_of
+from caco_tasks.pipeline import count_shards, find_stage, mapped_stages, stage_before, stages_of
 from caco_tasks.planning import find_or_make_run
 from caco_tasks.publishing.states import change_state, read_state
 from caco_tasks.reruns import ask_for_attempts
@@ -57,18 +57,24 @@ def plan(pipeline: str, *, partition: str, config: str, overrides: Sequence[str]
             store=open_store(reached.store),
             requested={"config": config, "overrides": list(overrides)},
         )
-    return _planned(run, settings)
+    first = (mapped_stages(pipeline) or stages_of(pipeline))[0]
+    return {"run_id": run.run_id, "partition": run.partition, "shards": list(range(count_shards(first, settings)))}
 
 
-def resume(run_id: str) -> dict[str, Any]:
-    """What `plan` returned for a run that was planned before.
+def settings_of(run_id: str) -> dict[str, Any]:
+    """What a run was planned with: the arguments of `plan` that lead to it again.
 
     Raises:
         LedgerError: there is no such run.
+        ConfigError: it was not planned by `plan`.
     """
     with open_ledger() as (ledger, reached):
         run = read_run(open_store(reached.store), find_run(ledger, run_id).run_id, reached)
-    return _planned(run, config_of(run))
+    if not run.requested:
+        raise ConfigError(
+            f"The run {run.run_id} does not say which config it was planned with: plan it by its settings."
+        )
+    return {"partition": run.partition, **run.requested}
 
 
 def stage(name: str, run_id: str, shard: int, *, keys: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -215,7 +221,7 @@ def work_through(run_id: str, keys: Mapping[str, str] | None = None) -> dict[str
         run = read_run(open_store(reached.store), find_run(ledger, run_id).run_id, reached)
     config = config_of(run)
     for spec in stages_of(run.pipeline):
-        if spec.gathers and spec.reads is not None:
+        if spec.gathers and stage_before(run.pipeline, spec.name) is not None:
             gate(run.run_id)
         for shard in range(count_shards(spec, config)):
             stage(spec.name, run.run_id, shard, keys=keys)
@@ -334,16 +340,6 @@ def open_ledger() -> Iterator[tuple[Ledger, Connections]]:
         raise LedgerError("There is no ledger: start the local platform with `caco up`, or set CACO_LEDGER_URL.")
     with Ledger(reached.ledger_url) as ledger:
         yield ledger, reached
-
-
-def _planned(run: RunRecord, config: RunConfig) -> dict[str, Any]:
-    first = (mapped_stages(run.pipeline) or stages_of(run.pipeline))[0]
-    return {
-        "run_id": run.run_id,
-        "partition": run.partition,
-        "shards": list(range(count_shards(first, config))),
-        "settings": {"partition": run.partition, **run.requested},
-    }
 
 
 def _register_dataset(ledger: Ledger, store: Store, dataset: str) -> None:

@@ -112,8 +112,9 @@ def plan(pipeline: str) -> list[dict[str, Any]]:
 
     context = get_current_context()
     form = context["params"]
-    run = tasks.resume(form["run_id"]) if form["run_id"] else tasks.plan(pipeline, **resolve_settings(context))
-    context["ti"].xcom_push("settings", run["settings"])
+    settings = tasks.settings_of(form["run_id"]) if form["run_id"] else resolve_settings(context)
+    context["ti"].xcom_push("settings", settings)  # for `finish`, which hands them on
+    run = tasks.plan(pipeline, **settings)
     if form["rerun"]:
         stage, _, shard = form["rerun"].partition(":")
         unknown_only, token = form["rerun_unknown"], context["run_id"]  # a retried task asks once

@@ -74,13 +74,13 @@ def test_a_backfill_of_three_dates_gives_three_runs_and_again_none(
     runs = api.runs("caco_nightly")
     assert sorted((run.partition_key, run.state) for run in runs) == [(date, "success") for date in DATES]
     before = contents(platform)
-    assert {path.split("/")[1] for path in before if path.endswith("publish/00000.manifest.json")} == set(DATES)
+    assert {path.split("/")[1] for path in before if path.endswith("outputs/publish/00000.json")} == set(DATES)
     wait_until(lambda: backfill(platform))
     assert api.runs("caco_nightly") == runs
     assert contents(platform) == before
 
 
-def test_people_judge_the_rows_of_a_night_in_forms(api: AirflowApi, codegen: DagRun, platform: PlatformState) -> None:
+def test_people_judge_the_rows_of_a_run_in_forms(api: AirflowApi, codegen: DagRun, platform: PlatformState) -> None:
     wait_until(lambda: api.is_dag_known("caco_audit"))
     api.unpause("caco_audit")
     run_id = api.trigger("caco_audit", {"rows": 1, "person": "ada"})
@@ -111,7 +111,11 @@ def test_a_published_dataset_starts_its_evaluation_with_the_same_settings(
     api.unpause("caco_evaluate")
     with browser(platform) as client:
         [asset] = [one["id"] for one in client.get("/api/v2/assets").json()["assets"] if one["name"] == "caco_dataset"]
-        event = {"asset_id": asset, "partition_key": "2026-01-05", "extra": {"run_id": "of the night", **settings}}
+        event = {
+            "asset_id": asset,
+            "partition_key": "2026-01-05",
+            "extra": {"run_id": "of the nightly run", **settings},
+        }
         assert client.post("/api/v2/assets/events", json=event).status_code == 200
         wait_until(lambda: any(run.partition_key == "2026-01-05" for run in api.runs("caco_evaluate")))
         [run] = [run for run in api.runs("caco_evaluate") if run.partition_key == "2026-01-05"]

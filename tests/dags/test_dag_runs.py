@@ -1,6 +1,7 @@
 """Every DAG really run on the smoke config, on a real Postgres and a store of files: once, again, and with a fault."""
 
 import hashlib
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,12 @@ from psycopg2 import sql
 from published import NAME, VERSION, publish_bank
 
 from caco_tasks import tasks
+from caco_tasks.config import load_config
+from caco_tasks.identity import RunKeys
 from caco_tasks.ledger import Ledger
-from caco_tasks.ledger.flow import GATHERING_STAGES
-from caco_tasks.stages import PIPELINES
-from caco_tasks.store import open_store
+from caco_tasks.pipeline import PIPELINES, count_shards
+from caco_tasks.store import RunRecord, open_store
+from caco_tasks.store.manifest import manifest_uri
 from caco_tasks.store.store import StoreSettings
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own deprecations
 
 DAGS = Path(__file__).parents[2] / "dags"
 FORM = {"config": "smoke", "partition": "2026-11-01"}
-EVALUATION = {**FORM, "dataset": f"{NAME}/{VERSION}"}  # a night as small as this one may publish nothing
+EVALUATION = {**FORM, "dataset": f"{NAME}/{VERSION}"}  # a run as small as this one may publish nothing
 FORMS = {"caco_seeds": FORM, "caco_codegen": FORM, "caco_nightly": FORM, "caco_evaluate": EVALUATION}
 IN_ORDER = list(FORMS)
 
@@ -45,12 +48,13 @@ def test_a_dag_runs_on_the_smoke_config(first_runs: dict[str, "DagRun"], dag_id:
 
 
 @pytest.mark.parametrize("dag_id", IN_ORDER)
-def test_every_stage_left_a_manifest_for_every_shard(first_runs: dict[str, "DagRun"], dag_id: str) -> None:
-    stages = PIPELINES[dag_id.removeprefix("caco_")]
-    wanted = {f"{stage}/{shard:05d}" for stage in stages for shard in ([0] if stage in GATHERING_STAGES else [0, 1])}
-    folders = [path.parent for path in store().glob("runs/2026-11-01/*/run.json")]
-    done = {f"{path.parent.name}/{path.name[:5]}" for folder in folders for path in folder.glob("*/*.manifest.json")}
-    assert wanted <= done
+def test_the_run_names_an_output_for_every_shard(first_runs: dict[str, "DagRun"], dag_id: str) -> None:
+    specs, config = PIPELINES[dag_id.removeprefix("caco_")], load_config("smoke")
+    wanted = {f"{spec.name}/{shard:05d}" for spec in specs for shard in range(count_shards(spec, config))}
+    named = {path for path in store().glob("runs/*/*/outputs/*/*.json")}
+    assert wanted <= {f"{path.parent.name}/{path.stem}" for path in named}
+    keys = {path: json.loads(path.read_text())["key"] for path in named}
+    assert all((store() / f"outputs/{path.parent.name}/{key}/manifest.json").is_file() for path, key in keys.items())
 
 
 @pytest.mark.parametrize("dag_id", IN_ORDER)
@@ -77,8 +81,10 @@ def test_a_failing_shard_fails_its_run_and_no_other_shard(
 
     monkeypatch.setitem(caco_common.DEFAULT_ARGS, "retries", 0)  # the pauses between attempts take a minute
     run = tasks.plan("seeds", partition="2026-11-02", config="smoke")["run_id"]
-    manifest = store() / f"runs/2026-11-02/{run}/seeds/00001.manifest.json"
-    manifest.parent.mkdir(parents=True)
+    record = RunRecord.model_validate_json((store() / f"runs/2026-11-02/{run}/run.json").read_text())
+    manifest = store() / manifest_uri("seeds", RunKeys(record, {}).key("seeds", 1))
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    finished = manifest.read_bytes() if manifest.exists() else None
     manifest.write_text("damaged")
     dag = BundleDagBag(DAGS, bundle_path=DAGS, bundle_name="dags-folder").dags["caco_seeds"]
     failed = dag.test(run_conf={**FORM, "partition": "2026-11-02"})
@@ -89,14 +95,15 @@ def test_a_failing_shard_fails_its_run_and_no_other_shard(
         ("conversion.seeds", 1): "failed",
         ("conversion.unify", 0): "success",
         ("conversion.unify", 1): "upstream_failed",
-        ("gate", -1): "failed",
+        ("finish", -1): "failed",
     }
+    manifest.write_bytes(finished) if finished is not None else manifest.unlink()
 
 
 def test_housekeeping_counts_first_and_removes_on_demand(
     dag_bag: "BundleDagBag", ledger_url: str, airflow_database: None
 ) -> None:
-    orphan = store() / f"runs/2026-01-01/{'f' * 32}/execute/00000-{'a' * 16}.parquet"
+    orphan = store() / f"outputs/execute/{'f' * 32}/{'a' * 16}.parquet"
     orphan.parent.mkdir(parents=True)
     orphan.write_bytes(b"lost")
     os.utime(orphan, (0, 0))
@@ -106,7 +113,7 @@ def test_housekeeping_counts_first_and_removes_on_demand(
         run = dag_bag.dags["caco_housekeeping"].test(run_conf=form)
         assert run.state == "success"
         found = run.get_task_instance("sweep").xcom_pull(task_ids="sweep")["found"]
-        assert {kind: each["things"] for kind, each in found.items() if each["things"]} == {"orphan shards": 1}
+        assert {kind: each["things"] for kind, each in found.items() if each["things"]} == {"unfinished outputs": 1}
     assert {name for name in before if name not in snapshot(ledger_url)} == {str(orphan)}
 
 

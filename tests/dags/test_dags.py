@@ -14,7 +14,7 @@ import pytest
 
 from caco_tasks.audit import ANSWERS
 from caco_tasks.config import bundled_configs
-from caco_tasks.stages import PIPELINES
+from caco_tasks.pipeline import PIPELINES, STAGES, mapped_stages
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import BundleDagBag
@@ -25,29 +25,30 @@ DAGS = Path(__file__).parents[2] / "dags"
 LINE = ["caco_codegen", "caco_evaluate", "caco_nightly", "caco_seeds"]  # each runs a pipeline
 IDS = sorted([*LINE, "caco_audit", "caco_housekeeping"])
 
-FUNNEL = [f"funnel.{stage}" for stage in PIPELINES["nightly"][:-1]]
+FUNNEL = [f"funnel.{spec.name}" for spec in mapped_stages("nightly")]
 STRUCTURE = {
     "caco_seeds": {
-        "plan": {"conversion.seeds", "conversion.unify", "gate"},
+        "plan": {"conversion.seeds", "conversion.unify", "finish"},
         "conversion.seeds": {"conversion.unify"},
-        "conversion.unify": {"gate"},
-        "gate": set(),
+        "conversion.unify": {"finish"},
+        "finish": set(),
     },
-    "caco_codegen": {"plan": {"train", "gate"}, "train": {"gate"}, "gate": set()},
+    "caco_codegen": {"plan": {"train", "finish"}, "train": {"finish"}, "finish": set()},
     "caco_evaluate": {
-        "plan": {"student", "evaluate", "gate"},
+        "plan": {"student", "evaluate", "finish"},
         "student": {"evaluate"},
-        "evaluate": {"gate"},
-        "gate": set(),
+        "evaluate": {"finish"},
+        "finish": set(),
     },
     "caco_audit": {"draw": {"rows.ask", "rows.record"}, "rows.ask": {"rows.record"}, "rows.record": set()},
     "caco_housekeeping": {"sweep": set()},
     "caco_nightly": {
-        "plan": {"dry_run", "publish", "gate"},
+        "plan": {"dry_run", "gate", "publish", "finish"},
         "dry_run": set(FUNNEL),
-        **{task: {after} for task, after in zip(FUNNEL, [*FUNNEL[1:], "publish"], strict=True)},
-        "publish": {"gate"},
-        "gate": set(),
+        **{task: {after} for task, after in zip(FUNNEL, [*FUNNEL[1:], "gate"], strict=True)},
+        "gate": {"publish"},
+        "publish": {"finish"},
+        "finish": set(),
     },
 }
 
@@ -97,10 +98,10 @@ def test_a_prompt_that_cannot_be_filled_in_stops_the_dags_where_they_are_parsed(
     assert len(report["errors"]) >= len(IDS)
 
 
-@pytest.mark.parametrize("pipeline", [name for name in PIPELINES if name != "dry_run"])
+@pytest.mark.parametrize("pipeline", PIPELINES)
 def test_a_dag_has_a_task_for_every_stage_of_its_pipeline(dag_bag: "BundleDagBag", pipeline: str) -> None:
     names = {task.task_id.rpartition(".")[2] for task in dag_bag.dags[f"caco_{pipeline}"].tasks}
-    assert names - {"dry_run"} == {"plan", *PIPELINES[pipeline], "gate"}
+    assert names - {"dry_run", "gate"} == {"plan", *(spec.name for spec in PIPELINES[pipeline]), "finish"}
 
 
 @pytest.mark.parametrize(("dag_id", "group"), [("caco_seeds", "conversion"), ("caco_nightly", "funnel")])
@@ -122,7 +123,15 @@ def test_parsing_takes_less_than_two_seconds_and_loads_nothing_heavy(airflow_hom
     assert report["seconds"] < 2
     assert loaded & heavy == set()
     parts = {name.split(".")[1] for name in report["modules"] if name.startswith("caco_tasks.")}
-    assert parts <= {"errors", "ids", "records", "config", "llm"}  # what it takes to look at a config's prompts
+    assert parts <= {
+        "errors",
+        "ids",
+        "records",
+        "check_settings",
+        "config",
+        "pipeline",
+        "llm",
+    }  # what it takes to look at configs and stages
 
 
 @pytest.mark.parametrize("dag_id", IDS)
@@ -156,26 +165,32 @@ def test_every_task_has_owner_retries_timeout_and_queue(dag_bag: "BundleDagBag",
         assert (task.pool == "gpu") == (task.queue == "gpu"), task.task_id
 
 
-def test_models_are_asked_and_trained_where_the_cards_are(dag_bag: "BundleDagBag") -> None:
-    tasks = [task for dag in dag_bag.dags.values() for task in dag.tasks]
-    on_cards = {task.task_id.rpartition(".")[2] for task in tasks if task.queue == "gpu"}
-    assert on_cards == {"train", "dry_run", "sample", "reverse", "solve", "judge", "student", "evaluate"}
+def test_every_stage_runs_on_the_workers_that_it_declares(dag_bag: "BundleDagBag") -> None:
+    tasks = {task.task_id.rpartition(".")[2]: task for dag in dag_bag.dags.values() for task in dag.tasks}
+    assert {name: tasks[name].queue for name in STAGES} == {name: spec.queue for name, spec in STAGES.items()}
+    assert tasks["dry_run"].queue == "gpu"  # it takes the first shards through all stages
 
 
 @pytest.mark.parametrize("dag_id", LINE)
-def test_the_gate_is_the_only_leaf_and_runs_after_failures_too(dag_bag: "BundleDagBag", dag_id: str) -> None:
+def test_the_only_leaf_runs_after_failures_too(dag_bag: "BundleDagBag", dag_id: str) -> None:
     leaves = dag_bag.dags[dag_id].leaves
-    assert [task.task_id for task in leaves] == ["gate"]
+    assert [task.task_id for task in leaves] == ["finish"]
     assert leaves[0].trigger_rule == "all_done_min_one_success"
+
+
+def test_nothing_is_published_before_the_gate(dag_bag: "BundleDagBag") -> None:
+    publish = dag_bag.dags["caco_nightly"].get_task("publish")
+    assert "gate" in publish.upstream_task_ids
+    assert publish.trigger_rule == "all_success"
 
 
 @pytest.mark.parametrize(
     ("dag_id", "asset"),
     [("caco_seeds", "caco_seed_programs"), ("caco_codegen", "caco_codegen_model"), ("caco_nightly", "caco_dataset")],
 )
-def test_only_the_gate_announces_what_was_made(dag_bag: "BundleDagBag", dag_id: str, asset: str) -> None:
+def test_only_the_leaf_says_what_was_made(dag_bag: "BundleDagBag", dag_id: str, asset: str) -> None:
     outlets = {task.task_id: [outlet.name for outlet in task.outlets] for task in dag_bag.dags[dag_id].tasks}
-    assert {task: names for task, names in outlets.items() if names} == {"gate": [asset]}
+    assert {task: names for task, names in outlets.items() if names} == {"finish": [asset]}
 
 
 def test_the_nightly_has_one_run_per_date_in_utc(dag_bag: "BundleDagBag") -> None:
@@ -214,6 +229,8 @@ def test_the_form_offers_exactly_the_bundled_configs(dag_bag: "BundleDagBag", da
         pytest.param({"overrides": ["shards"]}, id="an override without a value"),
         pytest.param({"overrides": "shards=2"}, id="overrides that are no list"),
         pytest.param({"config": ""}, id="an empty config"),
+        pytest.param({"rerun": "judge 3"}, id="a stage to rerun that is no name"),
+        pytest.param({"run_id": "newest"}, id="a run that is no id"),
     ],
 )
 def test_the_form_refuses(dag_bag: "BundleDagBag", values: dict[str, Any]) -> None:
@@ -265,13 +282,10 @@ def test_the_settings_of_a_run_are(
 
     monkeypatch.setenv("AIRFLOW_VAR_CACO_CONFIG", "from the variable")
     arrived = [SimpleNamespace(timestamp=datetime(2026, 11, 20, n, tzinfo=UTC), extra=e) for n, e in enumerate(events)]
-    pushed: dict[str, Any] = {}
     context: Any = {
         "params": {"config": None, "partition": None, "overrides": [], **form},
         "partition_key": partition_key,
         "triggering_asset_events": {"caco_seed_programs": list(reversed(arrived))},
         "dag_run": SimpleNamespace(logical_date=None, run_after=datetime(2026, 11, 20, 23, 59, tzinfo=UTC)),
-        "ti": SimpleNamespace(xcom_push=pushed.__setitem__),
     }
-    assert caco_common.settle(context) == {**NOTHING, **expected}
-    assert pushed == {"settings": {**NOTHING, **expected}}
+    assert caco_common.resolve_settings(context) == {**NOTHING, **expected}

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import create_engine, text
 
 from caco_tasks import tasks
+from caco_tasks.identity import RunKeys
 from caco_tasks.ids import sample_id
-from caco_tasks.ledger.flow import GATHERING_STAGES
+from caco_tasks.pipeline import stages_of
 from caco_tasks.records import Judged, Sample
-from caco_tasks.stages import PIPELINES
-from caco_tasks.store import Manifest, Store, open_store
-from caco_tasks.store.manifest import parse_manifest
+from caco_tasks.store import Manifest, RunRecord, Store, open_store
+from caco_tasks.store.manifest import manifest_uri, parse_manifest
 from caco_tasks.store.shards import read_shard
 from caco_tasks.store.store import StoreSettings
 
@@ -57,9 +57,18 @@ class Place:
         """Where a run lies."""
         return self.folder / "runs" / day / run_id
 
+    def keys(self, run_id: str, day: str = DAY) -> RunKeys:
+        """The keys of a run's outputs."""
+        record = (self.run_folder(run_id, day) / "run.json").read_bytes()
+        return RunKeys.of(RunRecord.model_validate_json(record), self.store)
+
+    def manifest_path(self, run_id: str, stage: str, shard: int, day: str = DAY) -> Path:
+        """Where the manifest of an output of a run lies, or will."""
+        return self.folder / manifest_uri(stage, self.keys(run_id, day).key(stage, shard))
+
     def manifest(self, run_id: str, stage: str, shard: int, day: str = DAY) -> Manifest:
-        """The manifest of a finished shard."""
-        path = self.run_folder(run_id, day) / stage / f"{shard:05d}.manifest.json"
+        """The manifest of a finished output of a run."""
+        path = self.manifest_path(run_id, stage, shard, day)
         return parse_manifest(path.read_bytes(), uri=str(path))
 
     def manifests(self) -> set[str]:
@@ -81,20 +90,22 @@ def run_line(day: str) -> dict[str, str]:
     return {pipeline: run_pipeline(pipeline, day) for pipeline in LINE}
 
 
-def run_pipeline(pipeline: str, day: str) -> str:
-    """One pipeline of one day, where the environment says; the run's id."""
-    planned = tasks.plan(pipeline, partition=day, config=CONFIG)
+def run_pipeline(pipeline: str, day: str, *overrides: str) -> str:
+    """One pipeline of one day, where the environment says, as its DAG runs it; the run's id."""
+    planned = tasks.plan(pipeline, partition=day, config=CONFIG, overrides=overrides)
     run_id = str(planned["run_id"])
-    for stage in PIPELINES[pipeline]:
-        run_stage(stage, run_id, [0] if stage in GATHERING_STAGES else planned["shards"])
-    tasks.gate(run_id)
+    for spec in stages_of(pipeline):
+        if spec.name == "publish":
+            tasks.gate(run_id)
+        run_stage(spec.name, run_id, [0] if spec.gathers else planned["shards"])
+    tasks.finish(run_id)
     return run_id
 
 
 def run_stage(stage: str, run_id: str, shards: Sequence[int]) -> None:
     """One stage over some shards, in this process, each loaded into the ledger."""
     for shard in shards:
-        tasks.work(stage, run_id, shard, None, os.environ)
+        tasks.work(stage, run_id, shard, os.environ)
         tasks.load(run_id, stage, shard)
 
 
@@ -115,9 +126,9 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "caco_tasks.cli", *words]
 
 
-def sample_ids(run_id: str, shard: int, count: int) -> list[str]:
+def sample_ids(keys: RunKeys, shard: int) -> list[str]:
     """The ids that the samples of a shard must have."""
-    return [sample_id(run_id, "sample", shard, row) for row in range(count)]
+    return [sample_id(keys.draw, index) for index in keys.config.sample_range(shard)]
 
 
 def ledger_content(url: str) -> dict[str, list[str]]:
