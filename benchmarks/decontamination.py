@@ -1,6 +1,6 @@
 """How fast problems are held against the protected benchmarks, by two processes that share one index on the disk.
 
-The public benchmarks are taken from `../shared/data` beside the checkout; without them 15,000 problems of the bank are
+The public benchmarks are taken from the folder that `CACO_PUBLIC_DATA` names; without it 15,000 problems of the bank are
 protected instead. Problems are those of the bank, and of the training sets of GSM8K and MATH where they are at hand.
 """
 
@@ -18,8 +18,8 @@ from caco_tasks.check_settings import BenchmarkSettings, DecontaminationSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
 from decontamination_parts import bank_problems, look_up, read_problems
+from public_files import find_public
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 PROBLEMS = 40_000  # of the bank
 PROTECTED = 15_000  # of the bank, where there are no benchmarks
 PART_PROBLEMS = 500
@@ -68,8 +68,9 @@ def _measured(
 
 
 def _settings(folder: Path) -> DecontaminationSettings:
-    if DATA.is_dir():
-        return DecontaminationSettings(folder=str(DATA))
+    public = find_public()
+    if public is not None:
+        return DecontaminationSettings(folder=str(public))
     path = folder / "bank.jsonl"
     rows = ({"problem": text, "answer": answer} for text, answer in bank_problems(PROTECTED, first=10**6))
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -78,9 +79,10 @@ def _settings(folder: Path) -> DecontaminationSettings:
 
 def _sets() -> dict[str, list[tuple[str, str]]]:
     sets = {"bank": bank_problems(PROBLEMS)}
-    if DATA.is_dir():
-        sets["gsm8k_train"] = read_problems(DATA / "gsm8k" / "train.jsonl", "question", "answer")
-        sets["math_train"] = read_problems(DATA / "math" / "train_7500_with_solutions.jsonl", "problem", "solution")
+    public = find_public()
+    if public is not None:
+        sets["gsm8k_train"] = read_problems(public / "gsm8k" / "train.jsonl", "question", "answer")
+        sets["math_train"] = read_problems(public / "math" / "train_7500_with_solutions.jsonl", "problem", "solution")
     return sets
 
 

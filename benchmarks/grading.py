@@ -6,6 +6,7 @@ words; one in four is wrong. Both sides run on one core in this process (`Grader
 
 import json
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,9 +17,11 @@ from caco_tasks.config import GradingSettings
 from caco_tasks.grading import VERSION, Grader
 from caco_tasks.records import Outcome
 
+sys.path.insert(0, str(Path(__file__).parent))
+from public_files import find_public
+
 PAIRS = 20_000
 PLAIN_PAIRS = 200  # math-verify is given so many of them
-CASES = Path(__file__).parents[2] / "shared" / "data" / "answers" / "cases.jsonl"
 
 _OTHERS: tuple[Callable[[int], tuple[str, str]], ...] = (
     lambda n: (f"{n}/{n + 1}", f"Fraction({n}, {n + 1})"),
@@ -44,7 +47,8 @@ def bench() -> dict[str, Any]:
         "plain_math_verify_pairs_per_second": round(plain, 1),
         "times_faster": round(ours / plain, 1),
     }
-    return {**figures, "public_cases": _accuracy()} if CASES.exists() else figures
+    cases = find_public("answers/cases.jsonl")
+    return {**figures, "public_cases": _accuracy(cases)} if cases else figures
 
 
 def mix(count: int, seed: int = 0) -> list[tuple[str, str]]:
@@ -74,9 +78,9 @@ def _plain_pairs_per_second(pairs: list[tuple[str, str]]) -> float:
     return len(pairs) / (time.perf_counter() - started)
 
 
-def _accuracy() -> dict[str, Any]:
+def _accuracy(path: Path) -> dict[str, Any]:
     """Right, false equal and unknown, of the scored public cases; and which methods decided."""
-    cases = [json.loads(line) for line in CASES.read_text(encoding="utf-8").splitlines()]
+    cases = map(json.loads, path.read_text(encoding="utf-8").splitlines())
     scored = [case for case in cases if "policy" not in case["tags"]]
     with Grader(GradingSettings(workers=1)) as grader:
         found = list(grader.compare((case["gold"], case["pred"]) for case in scored))

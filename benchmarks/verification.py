@@ -4,7 +4,7 @@ The rows go through the stages `execute` to `judge` as in a run of the bundled n
 solution come from a model there; here an `Llm` says those of the row. Every stage sees every row that ran, so that each
 check is measured alone; the chain is the first stage that rejects. `dedup` and `decontaminate` look for copies, not for
 errors, and are left out. Real solutions of GSM8K, with the programs that `convert` makes of them, are measured too where
-`../shared/data` is there.
+`CACO_PUBLIC_DATA` names a folder that holds it.
 """
 
 import math
@@ -32,11 +32,12 @@ from caco_tasks.store.store import StoreSettings
 sys.path.insert(0, str(Path(__file__).parent))
 from planted import KINDS, Row
 from planting import plant_all, prove, right_rows
+from public_files import find_public
 
 EACH = 11  # right rows of each family
 KINDS_EACH = 4  # errors planted in each right row, one at a time
 GSM8K_ROWS = 1000
-GSM8K = Path(__file__).resolve().parents[2] / "shared" / "data" / "gsm8k" / "train.jsonl"
+GSM8K = find_public("gsm8k/train.jsonl")
 STAGES_RUN = ("execute", "screen", "reverse", "solve", "agree", "judge")
 WITHOUT_JUDGE = STAGES_RUN[:-1]
 Z = 1.959964  # of a 95 % interval
@@ -134,7 +135,7 @@ def measure(
         proven = prove(planted, {seen.row.key: seen.row for seen in ran}, executions, resources.sandbox())
         wrong = line.look([row for row, is_wrong in zip(planted, proven, strict=True) if is_wrong], stages)
         figures = report(right, wrong, planted=len(planted), stages=stages)
-        return {**figures, "gsm8k": _gsm8k(line)} if with_gsm8k and GSM8K.exists() else figures
+        return {**figures, "gsm8k": _gsm8k(line)} if with_gsm8k and GSM8K else figures
 
 
 def report(right: Sequence[Seen], wrong: Sequence[Seen], *, planted: int, stages: Sequence[str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from public_data import require_public
 
 from caco_tasks.config import SandboxSettings, SourceSettings
 from caco_tasks.convert import Conversion, check, unify_file, unify_seeds
@@ -17,7 +18,6 @@ from caco_tasks.records import Grade, Outcome, Reason, Seed
 from caco_tasks.sandbox import Job, Sandbox
 from caco_tasks.sources import read_source
 
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
 SLICE = 10  # every tenth record of the real sources
 
 FIELDS = ["source", "key", "problem", "code", "input", "output", "gold", "grade", "outcome", "reason"]
@@ -183,9 +183,7 @@ def test_an_argument_that_changes_nothing_is_found_by_running(tmp_path: Path, sa
 
 
 def real(name: str, path: str) -> SourceSettings:
-    if not (DATA / path).is_file():
-        pytest.skip(f"the public data of {name} is not at ../shared/data")
-    return SourceSettings(name=name, reader=name, path=str(DATA / path))
+    return SourceSettings(name=name, reader=name, path=str(require_public(path)))
 
 
 @pytest.mark.parametrize(

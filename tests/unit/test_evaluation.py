@@ -7,6 +7,7 @@ from typing import Any
 
 import making
 import pytest
+from public_data import require_public
 
 from caco_tasks.bank.held_out import FIRST_HELD_OUT_NUMBER, held_out_problems
 from caco_tasks.config import EvaluateSettings, RunConfig, load_config, parse_config
@@ -19,7 +20,6 @@ from caco_tasks.records import Lesson
 from caco_tasks.stages.shared.evaluation import eval_shard, evaluation_of, scored_items
 from caco_tasks.stages.student import example_of
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
 PAPER = {benchmark.name: benchmark for benchmark in evaluation_of(load_config("paper")).benchmarks}
 ROWS = {
     "gsm8k": 1319,
@@ -77,9 +77,7 @@ def test_the_paper_s_config_scores_on_the_paper_s_benchmarks() -> None:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_a_reply_that_boxes_the_gold_answer_of_a_public_benchmark_is_right(name: str) -> None:
-    path = DATA / PAPER[name].path.removeprefix("benchmarks/")
-    if not path.is_file():
-        pytest.skip(f"needs {path.parent.name}/{path.name} of ../shared/data")
+    path = require_public(PAPER[name].path.removeprefix("benchmarks/"))
     own = PAPER[name].model_copy(update={"path": str(path)})
     items = scored_items(settings(benchmarks=[own], bank_each=0))
     assert len(items) == ROWS[name]

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from public_data import require_public
 
 from caco_tasks.config import GradingSettings
 from caco_tasks.grading import VERSION, Grader
 from caco_tasks.grading.compare import Decision, Question, compare_exactly
 from caco_tasks.records import Outcome
-
-CASES = Path(__file__).parents[2].parent / "shared" / "data" / "answers" / "cases.jsonl"
 
 EQUAL = [
     ("2.5 million", "2500000"),
@@ -243,9 +242,9 @@ def test_comparisons_are_made_as_they_are_asked_for() -> None:
         assert next(grader.compare(endless())).verdict.kept
 
 
-@pytest.mark.skipif(not CASES.exists(), reason="the public cases are not beside this checkout")
 def test_the_front_end_is_never_wrong_on_the_public_cases_it_decides() -> None:
-    cases = [json.loads(line) for line in CASES.read_text(encoding="utf-8").splitlines()]
+    lines = require_public("answers/cases.jsonl").read_text(encoding="utf-8").splitlines()
+    cases = [json.loads(line) for line in lines]
     scored = [case for case in cases if "policy" not in case["tags"]]
     wrong = decided = 0
     for case in scored:

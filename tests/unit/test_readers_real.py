@@ -2,21 +2,17 @@
 
 import json
 from collections import Counter
-from pathlib import Path
 
 import pytest
+from public_data import require_public
 
 from caco_tasks.config import SourceSettings
 from caco_tasks.records import Judged, Reason, Seed
 from caco_tasks.sources import read_source
 
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
-
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real source files of ../shared/data are absent")
-
 
 def read(reader: str, path: str) -> list[Judged[Seed]]:
-    return list(read_source(SourceSettings(name="src", reader=reader, path=str(DATA / path))))
+    return list(read_source(SourceSettings(name="src", reader=reader, path=str(require_public(path)))))
 
 
 @pytest.mark.parametrize(
