@@ -30,15 +30,31 @@ def ask_for_attempts(
     if shard is not None and shard >= count_shards(spec, keys.config):
         raise ConfigError(f"The stage '{stage}' of this run has no shard {shard}: they are counted from 0.")
     places = [(stage, number) for number in shards]
-    finished = {place: _finished(store, keys, place) for place in places}
-    return [
-        place[1]
-        for place in places
-        if _ask(run, store, place, finished[place], unknown_only=unknown_only, token=token)
-    ]
+    logs = {place: _read_log(run, store, place) for place in places}
+    asked = [place for place in places if any(attempt.token == token for attempt in logs[place])]
+    finished = {place: _find_finished(store, keys, place) for place in places if place not in asked}
+    for place, manifest in finished.items():
+        if manifest.unknown or not unknown_only:
+            attempt = OutputAttempt(
+                number=len(logs[place]) + 1,
+                previous=manifest.key,
+                unknown_only=unknown_only,
+                token=token,
+                asked_at=datetime.now(UTC),
+            )
+            log = AttemptLog(attempts=(*logs[place], attempt))
+            store.put(attempts_uri(run, *place), log.model_dump_json(indent=1).encode())
+            asked.append(place)
+    return sorted(number for _, number in asked)
 
 
-def _finished(store: Store, keys: RunKeys, place: Place) -> Manifest:
+def _read_log(run: RunRecord, store: Store, place: Place) -> tuple[OutputAttempt, ...]:
+    uri = attempts_uri(run, *place)
+    stored = store.get(uri)
+    return parse_stored(AttemptLog, stored, uri=uri).attempts if stored is not None else ()
+
+
+def _find_finished(store: Store, keys: RunKeys, place: Place) -> Manifest:
     manifest = find_output(store, place[0], keys.key(*place))
     if manifest is None:
         raise ConfigError(
@@ -46,25 +62,3 @@ def _finished(store: Store, keys: RunKeys, place: Place) -> Manifest:
             "the stage."
         )
     return manifest
-
-
-def _ask(
-    run: RunRecord, store: Store, place: Place, manifest: Manifest, *, unknown_only: bool, token: str
-) -> bool:
-    """Writes a new attempt down, unless there is nothing unknown to ask again; whether there is one of this token."""
-    uri = attempts_uri(run, *place)
-    stored = store.get(uri)
-    asked = parse_stored(AttemptLog, stored, uri=uri).attempts if stored is not None else ()
-    if any(attempt.token == token for attempt in asked):
-        return True
-    if unknown_only and not manifest.unknown:
-        return False
-    attempt = OutputAttempt(
-        number=len(asked) + 1,
-        previous=manifest.key,
-        unknown_only=unknown_only,
-        token=token,
-        asked_at=datetime.now(UTC),
-    )
-    store.put(uri, AttemptLog(attempts=(*asked, attempt)).model_dump_json(indent=1).encode())
-    return True
