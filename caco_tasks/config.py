@@ -84,8 +84,8 @@ class SeedSettings(Settings):
 class VllmSettings(Settings):
     """How the engine `vllm` uses the machine."""
 
-    tensor_parallel: int = Field(default=1, ge=1, le=64)  # cards that share one model
-    memory_fraction: float = Field(default=0.9, gt=0, le=1)  # of each card's memory
+    tensor_parallel: int = Field(default=1, ge=1, le=64)  # GPUs that share one model
+    memory_fraction: float = Field(default=0.9, gt=0, le=1)  # of each GPU's memory
     kv_cache_mb: int | None = Field(default=None, ge=1)  # memory for keys and values; None: what the fraction leaves
 
 
@@ -147,7 +147,7 @@ class ModelSettings(Settings):
 class HardwareSettings(Settings):
     """How a training is spread over processors; changes neither its data nor the size of its steps."""
 
-    processes: int = Field(default=1, ge=1, le=64)  # on this machine, one for each graphics card
+    processes: int = Field(default=1, ge=1, le=64)  # on this machine, one for each GPU
     sharding: Literal["none", "fsdp"] = "none"  # fsdp: each process holds a share of weights and optimiser
     device_sequences: int | None = Field(default=None, ge=1)  # computed at once by a process; None: its whole share
     attention: Literal["sdpa", "flash_attention_2", "flash_attention_3"] = "sdpa"
@@ -173,7 +173,7 @@ class TrainSettings(Settings):
     held_out_share: float = Field(default=0.05, gt=0, lt=1)
     max_loss_rise: float = Field(
         default=0.02, ge=0
-    )  # share by which the held-out loss may rise; above it no night uses the model
+    )  # share by which the held-out loss may rise, for the model to be used
     gate_samples: int = Field(default=256, ge=0)  # programs sampled from the new model; 0: only the loss decides
     max_yield_loss: float = Field(default=0.05, ge=0, le=1)  # by how much fewer may run than of the last accepted one
     dtype: Literal["float32", "bfloat16"] = "bfloat16"

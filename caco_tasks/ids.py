@@ -1,4 +1,4 @@
-"""Identity is content: every id is a hash, so the same thing has the same id on every machine and on every night."""
+"""Identity is content: every id is a hash, so the same thing has the same id on every machine and for every date."""
 
 import hashlib
 import io

@@ -45,7 +45,7 @@ PARAMS = {
         minimum=1,
         maximum=20,
         title="Rows of each stratum",
-        description="At most. A night has some ten to twenty strata: two rows of each make a sitting of half an hour.",
+        description="At most. A nightly run has some ten to twenty strata: two rows of each make a sitting of half an hour.",
     ),
     "person": Param(
         None,
@@ -101,7 +101,7 @@ def text_of(ti: Any) -> str:
     max_active_runs=4,
 )
 def caco_audit() -> None:
-    """Rows of a night in, people's answers out."""
+    """Rows of a nightly run in, people's answers out."""
 
     @task_group
     def rows(draw: str, row: str) -> None:

@@ -1,8 +1,9 @@
 """### Housekeeping: what nobody needs any more
 
-**What it does.** Looks through the store and this machine for what killed or beaten attempts left behind: rows that no
-manifest names, parts of finished shards, weights and dataset files that were never registered, half-written files, cached
-weights and checkpoints that nobody used. Counts it by kind, and removes it only if asked to.
+**What it does.** Looks through the store and this machine for what no run or dataset reaches, and for what killed attempts
+left behind: outputs of runs that were never finished, parts of finished outputs, weights and dataset files that were never
+registered, half-written files, cached weights and checkpoints that nobody used. Counts it by kind, and removes it only if
+asked to.
 
 **Reads** the listing of the store, all manifests, and the ledger. **Writes** nothing; with `delete` it removes what it
 counted.
@@ -62,7 +63,7 @@ def sweep() -> dict[str, Any]:
     max_active_runs=1,
 )
 def caco_housekeeping() -> None:
-    """A store and a machine in, their waste counted or gone."""
+    """Counts what nobody needs in the store and on this machine, or removes it."""
     sweep.override(**CPU)()
 
 

@@ -1,4 +1,4 @@
-"""What has to be there before the services start: both databases at their newest schema, the bucket, the pool of cards.
+"""What has to be there before the services start: both databases at their newest schema, the bucket, the pool of GPUs.
 
 Run by the one-shot service `init` of docker-compose.yml; doing it again changes nothing.
 """
@@ -28,7 +28,7 @@ def main() -> None:
     if isinstance(store, S3Store):
         store.ensure_bucket()
     _airflow("db", "migrate")
-    _airflow("pools", "set", "gpu", os.environ["CACO_GPUS"], "Tasks on a graphics card: one slot for each card")
+    _airflow("pools", "set", "gpu", os.environ["CACO_GPUS"], "Tasks on a GPU: one slot for each")
 
 
 def _airflow(*words: str) -> None:

@@ -58,7 +58,7 @@ class Engine(Llm, Protocol):
 
 
 # What a reply depends on besides text and model. Not here, since they change how and not what is said: device, batches,
-# memory, cards, endpoint, price; and the engine: the same weights say the same by any of them (docs/decisions/0007).
+# memory, GPUs, endpoint, price; and the engine: the same weights say the same by any of them (docs/decisions/0007).
 SAMPLING = ("temperature", "top_p", "top_k", "min_p", "max_tokens", "stop", "dtype", "logprobs", "chat_options")
 
 

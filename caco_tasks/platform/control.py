@@ -333,16 +333,16 @@ def _state(place: Home) -> PlatformState:
 
 
 def _make_pools(state: PlatformState) -> None:
-    cards = _graphics_cards()
+    gpus = _count_gpus()
     with AirflowApi(state.airflow_url, state.airflow_user, state.airflow_password) as api:
         api.ensure_pool("cpu", slots=CPU_POOL_SLOTS, description="Tasks on processors")
-        slots = cards or min(MAX_MODELS_ON_PROCESSORS, os.cpu_count() or 1)
-        what = "one slot for each graphics card" if cards else "there is no graphics card: models on processors"
+        slots = gpus or min(MAX_MODELS_ON_PROCESSORS, os.cpu_count() or 1)
+        what = "one slot for each GPU" if gpus else "there is no GPU: models on CPUs"
         api.ensure_pool("gpu", slots=slots, description=f"Tasks that run a model; {what}")
 
 
-def _graphics_cards() -> int:
-    """The NVIDIA cards whose driver is loaded."""
+def _count_gpus() -> int:
+    """The NVIDIA GPUs whose driver is loaded."""
     return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
 
 

@@ -24,9 +24,7 @@ MIN_MEMORY_MB, GOOD_MEMORY_MB = 1_500, 4_000
 MAX_NAMED = 5
 
 _OPTIONAL_PROGRAMS = {
-    "chromium": ("the tests of the user interface are left out", "apt-get install chromium"),
-    "redis-server": ("the tests of the distributed set-up are left out", "apt-get install redis-server"),
-    "nvidia-smi": ("models run on the processor", "a machine with a graphics card and its driver"),
+    "nvidia-smi": ("models run on the CPU", "a machine with a GPU and its driver"),
 }
 
 

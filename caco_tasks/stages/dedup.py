@@ -1,7 +1,7 @@
-"""dedup: programs seen before, in this run, on an earlier night or among the seeds; the same, or nearly, or in effect.
+"""dedup: programs seen before, in this run, in an earlier one or among the seeds; the same, or nearly, or in effect.
 
 The first to claim a fingerprint in the ledger keeps it for ever, and wins again when it claims again, so concurrent
-shards, retries and reruns of any night agree on one winner.
+shards, retries and reruns of any run agree on one winner.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -62,7 +62,7 @@ def training_text(program: SeedProgram, start: str, settings: TrainSettings) -> 
 def objection(
     settings: TrainSettings, tuned: FineTuned, *, found_yield: float | None, accepted_yield: float | None
 ) -> str | None:
-    """Why nights may not sample from a model, in one sentence; None when they may.
+    """Why nightly runs may not sample from a model, in one sentence; None when they may.
 
     The yields are shares of sampled programs that ran, of the new model and of the accepted one before it; None where
     none was measured.
@@ -114,7 +114,7 @@ def _register(programs: Sequence[SeedProgram], context: Context, tuned: FineTune
 
 
 def _sampled_yield(model_id: str, context: Context) -> float | None:
-    """The share of `train.gate_samples` programs, sampled as a night does, that run; None where none is asked for."""
+    """The share of `train.gate_samples` programs, sampled as a nightly run does, that run; None where none is asked for."""
     wanted = context.config.train.gate_samples
     if not wanted:
         return None

@@ -1,4 +1,4 @@
-"""The trainer on graphics cards: the same loss as on a processor, and weights shared out over all cards."""
+"""The trainer on GPUs: the same loss as on a CPU, and weights shared out over all GPUs."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 pytestmark = [
     pytest.mark.gpu,
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no graphics card here"),
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here"),
 ]
 
 BASE = str(NANO_FOLDER / "codegen")
@@ -46,7 +46,7 @@ def test_a_card_learns(tmp_path: Path, changes: dict[str, Any]) -> None:
     assert (tmp_path / "model.safetensors").is_file()
 
 
-@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="there are not two graphics cards here")
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="there are not two GPUs here")
 @pytest.mark.parametrize("sharding", ["none", "fsdp"])
 def test_two_cards_learn_what_one_learns(tmp_path: Path, sharding: str) -> None:
     one = tuned(tmp_path / "one")

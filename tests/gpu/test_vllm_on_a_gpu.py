@@ -1,4 +1,4 @@
-"""vLLM on a graphics card, over the bundled CodeGen: the stage that samples, as a night runs it."""
+"""vLLM on a GPU, over the bundled CodeGen: the stage that samples, as a nightly run does."""
 
 import json
 import os
@@ -19,14 +19,14 @@ from caco_tasks.store.store import StoreSettings
 PATIENCE_SECONDS = 900  # the first start compiles
 
 
-def has_card() -> bool:
-    """Whether vLLM and a card are here."""
+def has_gpu() -> bool:
+    """Whether vLLM and a GPU are here."""
     import torch
 
     return find_spec("vllm") is not None and torch.cuda.is_available()
 
 
-pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not has_card(), reason="vLLM or a graphics card is missing here")]
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not has_gpu(), reason="vLLM or a GPU is missing here")]
 
 
 def test_a_stage_samples_thousands_on_a_card_and_replays_them(tmp_path: Path) -> None:
