@@ -25,6 +25,8 @@ _CHOICE = re.compile(r"\(?([A-J])\)?")
 _CHOSEN = re.compile(r"(?:\(([A-J])\)|(?i:option |choice )?([A-J])[).:]?)(?:\s.*)?")
 _SPACES = re.compile(r"(?<!\d)\s|\s(?!\d)|[{}]")
 _MATHEMATICS = re.compile(r"[\\^_=<>]|\d\s*[-+*/]|[-+*/]\s*\d")
+_LONG_WORD = re.compile(r"[^\W\d_]{3,}")
+_MIXED = re.compile(r"(-?)(\d{1,9}) (\d{1,9}/\d{1,9})")
 _YES_NO = {"yes": "true", "no": "false"}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?")  # no subtraction
 _TIME = re.compile(r"\d{1,2}:\d{2}\s*[ap]\.?m\.?", re.IGNORECASE)
@@ -54,12 +56,17 @@ def compare_exactly(gold: str, pred: str) -> Decision | Question:
         return whole
     gold, pred = _short(gold), _short(pred)
     if len(gold) > MAX_CHARS or len(pred) > MAX_CHARS:
-        return _compare_long(gold, pred)
+        too_long = f"an answer is longer than {MAX_CHARS} characters"
+        return Decision(True, "text") if _squeezed(gold) == _squeezed(pred) else Decision(None, "text", too_long)
     gold, pred = _final(gold), _final(pred)
     if _squeezed(gold) == _squeezed(pred):
         return Decision(bool(_squeezed(gold)), "text")
-    whole = _compare_integers(gold, pred)
-    return whole or _compare_words(gold, pred) or _compare_quantities(gold, pred) or _question(gold, pred)
+    decision = _compare_integers(gold, pred) or _compare_words(gold, pred) or _compare_quantities(gold, pred)
+    if decision is not None:
+        return decision
+    if len(gold) > MAX_QUESTION_CHARS or len(pred) > MAX_QUESTION_CHARS:
+        return Decision(None, "text", f"an answer that cannot be read is longer than {MAX_QUESTION_CHARS} characters")
+    return Question(gold, pred) if gold and pred else Decision(False, "text")
 
 
 def _compare_integers(gold: str, pred: str) -> Decision | None:
@@ -74,12 +81,6 @@ def _short(text: str) -> str:
     """A text, or the end of a solution that is longer than an answer may be."""
     end = text[-TAIL_CHARS:]
     return end if len(text) > MAX_CHARS and has_solution_marks(end) else text
-
-
-def _compare_long(gold: str, pred: str) -> Decision:
-    if _squeezed(gold) == _squeezed(pred):
-        return Decision(True, "text")
-    return Decision(None, "text", f"an answer is longer than {MAX_CHARS} characters")
 
 
 @lru_cache(maxsize=4096)
@@ -131,14 +132,10 @@ def _is_name(text: str) -> bool:
 def _folded(text: str) -> str:
     folded = (
         " ".join(re.findall(r"[^\W_]+", text.casefold()))
-        if text and not _MATHEMATICS.search(text) and (_is_wordy(text) or text.casefold() == "no")
+        if text and not _MATHEMATICS.search(text) and (_LONG_WORD.search(text) or text.casefold() == "no")
         else text
     )
     return _YES_NO.get(folded, folded)
-
-
-def _is_wordy(text: str) -> bool:
-    return re.search(r"[^\W\d_]{3,}", text) is not None
 
 
 def _compare_quantities(gold: str, pred: str) -> Decision | None:
@@ -146,7 +143,9 @@ def _compare_quantities(gold: str, pred: str) -> Decision | None:
     first, second = split_unit(gold), split_unit(pred)
     trees = _tree(first.text), _tree(second.text)
     if trees[0] is None or trees[1] is None:
-        return _compare_unread(gold, pred, trees)
+        # A side that is not mathematics cannot equal one that is.
+        unread = [text for text, tree in zip((gold, pred), trees, strict=True) if tree is None]
+        return None if all(map(_MATHEMATICS.search, unread)) else Decision(False, "text")
     equal, method = compare_trees(trees[0], trees[1])
     if equal is None:
         return None
@@ -155,31 +154,13 @@ def _compare_quantities(gold: str, pred: str) -> Decision | None:
     return Decision(equal, method)
 
 
-def _compare_unread(gold: str, pred: str, trees: tuple[Node | None, Node | None]) -> Decision | None:
-    """A side that is not mathematics cannot equal one that is."""
-    for text, tree in ((gold, trees[0]), (pred, trees[1])):
-        if tree is None and not _MATHEMATICS.search(text):
-            return Decision(False, "text")
-    return None
-
-
 @lru_cache(maxsize=4096)
 def _tree(text: str) -> Node | None:
     number = number_of_words(text)
+    mixed = _MIXED.fullmatch(text)
+    if number is not None or mixed is not None:
+        text = str(number) if mixed is None else f"{mixed[1]}({mixed[2]}+{mixed[3]})"
     try:
-        return parse(str(number) if number is not None else _with_plus_in_mixed(text))
+        return parse(text)
     except (UnreadableAnswer, RecursionError):
         return None
-
-
-def _with_plus_in_mixed(text: str) -> str:
-    match = re.fullmatch(r"(-?)(\d{1,9}) (\d{1,9}/\d{1,9})", text)
-    return f"{match[1]}({match[2]}+{match[3]})" if match else text
-
-
-def _question(gold: str, pred: str) -> Decision | Question:
-    if len(gold) > MAX_QUESTION_CHARS or len(pred) > MAX_QUESTION_CHARS:
-        return Decision(None, "text", f"an answer that cannot be read is longer than {MAX_QUESTION_CHARS} characters")
-    if not gold or not pred:
-        return Decision(False, "text")
-    return Question(gold, pred)

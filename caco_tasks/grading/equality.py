@@ -6,7 +6,7 @@ from fractions import Fraction
 import mpmath
 
 from caco_tasks.exact import NoValueError
-from caco_tasks.grading.exact_value import DIGITS, LIMITS, choices_of_sign, exact, residue, symbols, walk
+from caco_tasks.grading.exact_value import DIGITS, choices_of_sign, exact, residue, symbols, walk
 from caco_tasks.grading.numeric_probe import same_at_points, same_constant
 from caco_tasks.grading.precision import same_as_shown, shown
 from caco_tasks.grading.relations import compare_relations, interval_of, is_label, settled
@@ -24,40 +24,31 @@ def compare_trees(gold: Node, pred: Node) -> tuple[bool | None, str]:
     method = "unread"
     try:
         gold, pred = settled(gold), settled(pred)
-        method = _method(gold, pred)
+        method = _name_method(gold, pred)
         with mpmath.workdps(DIGITS):
             return _equal(gold, pred), method
     except (NoValueError, RecursionError):
         return None, method
 
 
-def _method(gold: Node, pred: Node) -> str:
-    kinds = [type(_value(node)) for node in (gold, pred)]
-    if Relation in kinds:
+def _name_method(gold: Node, pred: Node) -> str:
+    values = _value(gold), _value(pred)
+    if any(isinstance(node, Relation) for node in values):
         return "relation"
-    if Group in kinds:
-        return next(
-            _GROUP_METHODS.get(node.kind, "sequence") for node in map(_value, (gold, pred)) if isinstance(node, Group)
-        )
-    if Words in kinds:
+    if groups := [node for node in values if isinstance(node, Group)]:
+        return _GROUP_METHODS.get(groups[0].kind, "sequence")
+    if any(isinstance(node, Words) for node in values):
         return "text"
-    return _scalar_method(gold, pred)
-
-
-_GROUP_METHODS = {"set": "set", "bare": "set", "union": "set", "matrix": "matrix", "(]": "interval", "[)": "interval"}
-
-
-def _scalar_method(gold: Node, pred: Node) -> str:
     parts = [*walk(gold), *walk(pred)]
     if any(isinstance(part, Number) and part.decimals is not None for part in parts):
         return "float-digits"
     if any(isinstance(part, Symbol) for part in parts):
         return "expression" if symbols(gold) | symbols(pred) else "constant"
-    return (
-        "fraction"
-        if all(not isinstance(part, Operation) or part.name in ("/", "neg") for part in parts)
-        else "constant"
-    )
+    is_fraction = all(not isinstance(part, Operation) or part.name in ("/", "neg") for part in parts)
+    return "fraction" if is_fraction else "constant"
+
+
+_GROUP_METHODS = {"set": "set", "bare": "set", "union": "set", "matrix": "matrix", "(]": "interval", "[)": "interval"}
 
 
 def _value(node: Node) -> Node:
@@ -89,7 +80,11 @@ def _with_both_signs(node: Node) -> Node:
 
 def _equal_relations(gold: Node, pred: Node) -> bool | None:
     if isinstance(gold, Relation) and isinstance(pred, Relation):
-        if _value(gold) is not gold and _value(pred) is not pred and _same_label(gold.sides[0], pred.sides[0]):
+        labels = gold.sides[0], pred.sides[0]
+        names = [label.name for label in labels if isinstance(label, Symbol)]
+        # y = x^2 is f(x) = x^2, but x = 3 is not y = 3.
+        may_agree = labels[0] == labels[1] or len(names) < 2 or any("(" in name for name in names)
+        if _value(gold) is not gold and _value(pred) is not pred and may_agree:
             return _equal(_value(gold), _value(pred))
         return compare_relations(gold, pred)
     relation, other = (gold, pred) if isinstance(gold, Relation) else (pred, gold)
@@ -102,12 +97,6 @@ def _equal_relations(gold: Node, pred: Node) -> bool | None:
     return False if isinstance(other, Number | Operation | Words) else None
 
 
-def _same_label(first: Node, second: Node) -> bool:
-    """Labels agree when they are the same, or when one names a function: y = x^2 is f(x) = x^2."""
-    names = [node.name for node in (first, second) if isinstance(node, Symbol)]
-    return first == second or len(names) < 2 or any("(" in name for name in names)
-
-
 # groups
 
 
@@ -115,7 +104,9 @@ def _equal_groups(gold: Node, pred: Node, *, loose: bool) -> bool | None:
     if not (isinstance(gold, Group) and isinstance(pred, Group)):
         group, other = (gold, pred) if isinstance(gold, Group) else (pred, gold)
         assert isinstance(group, Group)
-        return _equal(group.items[0], other) if group.kind == "set" and len(group.items) == 1 else _never(other)
+        if group.kind == "set" and len(group.items) == 1:
+            return _equal(group.items[0], other)
+        return None if isinstance(other, Symbol) else False  # a symbol may stand for anything, a number for no list
     kinds = {gold.kind, pred.kind}
     if "union" in kinds and len(kinds) > 1:
         return None
@@ -129,11 +120,6 @@ def _equal_groups(gold: Node, pred: Node, *, loose: bool) -> bool | None:
     if (len(kinds) > 1 and not (loose or _is_sequence(gold))) or ("ratio" in kinds and len(kinds) > 1):
         return False
     return _equal_in_order(gold, pred, loose=loose or gold.kind == "square")
-
-
-def _never(node: Node) -> bool | None:
-    """A list is no scalar, unless the scalar is a symbol, which may stand for anything."""
-    return None if isinstance(node, Symbol) else False
 
 
 def _is_sequence(group: Group) -> bool:
@@ -185,22 +171,16 @@ def _equal_unordered(gold: Group, pred: Group) -> bool | None:
         return False
     if _equal_in_order(gold, pred, loose=True):
         return True
-    values = [_exact_values(group) for group in (gold, pred)]
-    if values[0] is not None and values[1] is not None:
-        return Counter(values[0]) == Counter(values[1])
-    return _equal_matched(gold, pred)
+    try:
+        values = [Counter(map(exact, group.items)) for group in (gold, pred)]
+    except NoValueError:
+        return _equal_matched(gold, pred)
+    has_decimals = any(isinstance(item, Number) and item.decimals is not None for item in (*gold.items, *pred.items))
+    return _equal_matched(gold, pred) if has_decimals else values[0] == values[1]
 
 
 def _without_repeats(group: Group) -> Group:
     return Group(group.kind, tuple(dict.fromkeys(group.items)))
-
-
-def _exact_values(group: Group) -> list[Fraction] | None:
-    try:
-        values = [exact(item) for item in group.items]
-    except NoValueError:
-        return None
-    return None if any(isinstance(item, Number) and item.decimals is not None for item in group.items) else values
 
 
 def _equal_matched(gold: Group, pred: Group) -> bool | None:
@@ -248,11 +228,11 @@ def _equal_scalars(gold: Node, pred: Node) -> bool | None:
     values = _exact_or_none(gold), _exact_or_none(pred)
     if values[0] is not None and values[1] is not None:
         return same_as_shown(shown(gold, values[0]), shown(pred, values[1]))
-    if _is_infinite(gold) or _is_infinite(pred):
+    if _sign_of_infinity(gold) or _sign_of_infinity(pred):
         return _sign_of_infinity(gold) == _sign_of_infinity(pred)
     if symbols(gold) or symbols(pred):
         return same_at_points(gold, pred)
-    same = _same_residues(gold, pred)
+    same = _same_residues(gold, pred, values)
     return same if same is not None else _same_numbers(gold, pred, values)
 
 
@@ -274,25 +254,16 @@ def _same_numbers(gold: Node, pred: Node, values: tuple[Fraction | None, Fractio
     return same_as_shown(*sides) if any(side.decimals is not None for side in sides) else same
 
 
-def _same_residues(gold: Node, pred: Node) -> bool | None:
+def _same_residues(gold: Node, pred: Node, values: tuple[Fraction | None, Fraction | None]) -> bool | None:
     """Decides towers of powers that no machine can write out; None for other trees."""
     try:
-        if all(_is_small(node) for node in (gold, pred)):
+        # A value that can be written out, or that a symbol such as pi keeps from being whole, has no use for residues.
+        unwritten = [node for node, value in zip((gold, pred), values, strict=True) if value is None]
+        if all(any(isinstance(part, Symbol) for part in walk(node)) for node in unwritten):
             return None
         return all(residue(gold, prime) == residue(pred, prime) for prime in PRIMES)
     except NoValueError:
         return None
-
-
-def _is_small(node: Node) -> bool:
-    value = _exact_or_none(node)
-    return (value is None and any(isinstance(part, Symbol) for part in walk(node))) or (
-        value is not None and value.numerator.bit_length() < LIMITS.max_bits
-    )
-
-
-def _is_infinite(node: Node) -> bool:
-    return _sign_of_infinity(node) != 0
 
 
 def _sign_of_infinity(node: Node) -> int:

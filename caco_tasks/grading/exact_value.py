@@ -11,7 +11,7 @@ from typing import Any
 import mpmath
 
 from caco_tasks.exact import Calculator, Limits, NoValueError, small_whole
-from caco_tasks.grading.syntax_tree import Group, Node, Number, Operation, Relation, Symbol, Words
+from caco_tasks.grading.syntax_tree import Group, Node, Number, Operation, Relation, Symbol
 
 LIMITS = Limits(max_bits=40_000, max_factorial=3000, max_root=64)
 CALCULATOR = Calculator(LIMITS)
@@ -45,7 +45,9 @@ def numeric(node: Node, values: Mapping[str, Any]) -> Any:
     if isinstance(node, Number):
         return mpmath.mpf(node.value.numerator) / node.value.denominator
     if isinstance(node, Symbol):
-        return _CONSTANTS[node.name]() if node.name in _CONSTANTS else _value_of(node.name, values)
+        if node.name not in _CONSTANTS and node.name not in values:
+            raise NoValueError(f"{node.name} has no value")
+        return _CONSTANTS[node.name]() if node.name in _CONSTANTS else values[node.name]
     if not isinstance(node, Operation) or node.name not in _NUMERIC:
         raise NoValueError("not a number")
     args = [numeric(arg, values) for arg in node.args]
@@ -56,15 +58,6 @@ def numeric(node: Node, values: Mapping[str, Any]) -> Any:
     if not mpmath.isfinite(result) or _log2(result) > MAX_LOG2:
         raise NoValueError("too large")
     return result
-
-
-def residue(node: Node, prime: int) -> int:
-    """The value of a tree of whole numbers modulo a prime, however high its powers tower.
-
-    Raises:
-        NoValueError: the tree is not built from whole numbers by + - * / and ^, or divides by a multiple of the prime.
-    """
-    return _residue(node, prime)
 
 
 def symbols(node: Node) -> frozenset[str]:
@@ -84,7 +77,13 @@ def walk(node: Node) -> list[Node]:
     """
     found: list[Node] = [node]
     for part in found:
-        found.extend(_children(part))
+        match part:
+            case Operation():
+                found.extend(part.args)
+            case Group():
+                found.extend(part.items)
+            case Relation():
+                found.extend(part.sides)
         if len(found) > MAX_NODES:
             raise NoValueError("too many parts")
     return found
@@ -105,24 +104,6 @@ def _with_sign(node: Node, *, plus: bool) -> Node:
         return Operation(node.name, args)
     positive = plus == (node.name == "\\pm")
     return Operation("+", args if positive else (args[0], Operation("neg", (args[1],))))
-
-
-def _children(node: Node) -> tuple[Node, ...]:
-    match node:
-        case Operation():
-            return node.args
-        case Group():
-            return node.items
-        case Relation():
-            return node.sides
-        case Number() | Symbol() | Words():
-            return ()
-
-
-def _value_of(name: str, values: Mapping[str, Any]) -> Any:
-    if name not in values:
-        raise NoValueError(f"{name} has no value")
-    return values[name]
 
 
 # exact operations
@@ -181,10 +162,6 @@ def _real_root(value: Any, index: Any) -> Any:
     return mpmath.root(value, int(index))
 
 
-def _log_to_base(value: Any, base: Any) -> Any:
-    return mpmath.log(value) / mpmath.log(base)
-
-
 _CONSTANTS: dict[str, Callable[[], Any]] = {
     "pi": lambda: +mpmath.pi,
     "e": lambda: +mpmath.e,
@@ -214,7 +191,7 @@ _NUMERIC: dict[str, Callable[..., Any]] = {
     "floor": mpmath.floor,
     "ceil": mpmath.ceil,
     "ln": mpmath.log,
-    "log": _log_to_base,
+    "log": lambda a, base: mpmath.log(a) / mpmath.log(base),
     "log10": mpmath.log10,
     "factorial": _small(mpmath.factorial, 40),
     "gamma": _small(mpmath.gamma, 40),
@@ -227,14 +204,19 @@ _NUMERIC: dict[str, Callable[..., Any]] = {
 # towers of powers
 
 
-def _residue(node: Node, modulus: int) -> int:
+def residue(node: Node, modulus: int) -> int:
+    """The value of a tree of whole numbers modulo a prime, however high its powers tower.
+
+    Raises:
+        NoValueError: the tree is not built from whole numbers by + - * and ^.
+    """
     if isinstance(node, Number) and node.value.denominator == 1:
         return int(node.value) % modulus
     if not isinstance(node, Operation) or node.name not in ("+", "*", "neg", "^"):
         raise NoValueError("not built from whole numbers")
     if node.name == "^":
         return _residue_of_power(node.args[0], node.args[1], modulus)
-    args = [_residue(arg, modulus) for arg in node.args]
+    args = [residue(arg, modulus) for arg in node.args]
     return {"+": sum(args), "*": math.prod(args), "neg": -args[0]}[node.name] % modulus
 
 
@@ -242,14 +224,14 @@ def _residue_of_power(base: Node, exponent: Node, modulus: int) -> int:
     """By Euler's theorem: a^e = a^(e mod phi + phi) modulo m for every e of at least log2(m)."""
     if modulus == 1:
         return 0
-    small = _small_whole(exponent)
+    small = _exponent_or_none(exponent)
     if small is not None:
-        return pow(_residue(base, modulus), small, modulus)
+        return pow(residue(base, modulus), small, modulus)
     totient = _totient(modulus)
-    return pow(_residue(base, modulus), _residue(exponent, totient) + totient, modulus)
+    return pow(residue(base, modulus), residue(exponent, totient) + totient, modulus)
 
 
-def _small_whole(node: Node) -> int | None:
+def _exponent_or_none(node: Node) -> int | None:
     """The exponent itself if it can be written out, None if it is too large for that.
 
     Raises:
@@ -271,18 +253,17 @@ def _is_huge(node: Node) -> bool:
     if not isinstance(node, Operation):
         return False
     if node.name == "^":
-        return isinstance(node.args[0], Number) and node.args[0].value >= 2 and _exceeds(node.args[1], 64)
+        base, exponent = node.args
+        if not (isinstance(base, Number) and base.value >= 2):
+            return False
+        try:
+            return exact(exponent) >= 64
+        except NoValueError:
+            return _is_huge(exponent)
     rest = node.name in ("+", "*") and all(
         _is_huge(arg) or (isinstance(arg, Number) and arg.value >= 1) for arg in node.args
     )
     return rest and any(_is_huge(arg) for arg in node.args)
-
-
-def _exceeds(node: Node, bound: int) -> bool:
-    try:
-        return exact(node) >= bound
-    except NoValueError:
-        return _is_huge(node)
 
 
 def _totient(number: int) -> int:

@@ -53,7 +53,7 @@ def extract_answer(solution: str) -> str | None:
     answer is", the last mathematics, the right side of the last equation, the last choice letter or number.
     """
     text = solution[-TAIL_CHARS:]
-    for rule in (_after_last_box, _boxed, _after_hashes, _after_cue, _last_mathematics, _last_equation, _last_value):
+    for rule in RULES:
         answer = rule(text)
         if answer is not None and answer.strip(_TRAILING):
             return answer.strip(_TRAILING)
@@ -61,19 +61,15 @@ def extract_answer(solution: str) -> str | None:
 
 
 def has_solution_marks(text: str) -> bool:
-    """Whether a text is more than a bare answer: it boxes something or announces an answer."""
-    return has_box(text) or "####" in text or _STRONG_CUE.search(text) is not None or _has_prose_around(text)
-
-
-def _has_prose_around(text: str) -> bool:
+    """Whether a text is more than a bare answer: it boxes something, announces an answer or has words around formulas."""
+    if has_box(text) or "####" in text or _STRONG_CUE.search(text) is not None:
+        return True
     outside = _MATH.sub(" ", text)
-    if outside == text:
-        return False
-    words = _WORDS.findall(outside)
-    return len([word for word in words if word.lower() != "and"]) >= 2
+    return outside != text and len([word for word in _WORDS.findall(outside) if word.lower() != "and"]) >= 2
 
 
-def _boxed(text: str) -> str | None:
+def find_boxed(text: str) -> str | None:
+    """The last box, with its neighbours where several answers are boxed side by side."""
     found: list[Box] = []
     for box in itertools.islice(find_boxes(text), MAX_BOXES):
         if found and box.start < found[-1].start <= box.end:
@@ -85,7 +81,7 @@ def _boxed(text: str) -> str | None:
     return ", ".join(dict.fromkeys(parts)) if parts else None
 
 
-def _after_last_box(text: str) -> str | None:
+def find_after_last_box(text: str) -> str | None:
     """What is announced as the final answer after the last box, which then was a step."""
     box = last_box(text)
     cue = next(iter(reversed(list(_FINAL_CUE.finditer(text)))), None)
@@ -100,12 +96,14 @@ def _belongs_together(between: str, first: str, second: str) -> bool:
     return is_near and _NEW_SENTENCE.search(between) is None
 
 
-def _after_hashes(text: str) -> str | None:
+def find_after_hashes(text: str) -> str | None:
+    """The rest of the line after the last `####`."""
     _, mark, after = text.rpartition("####")
     return after.strip().split("\n", 1)[0] if mark else None
 
 
-def _after_cue(text: str) -> str | None:
+def find_after_cue(text: str) -> str | None:
+    """What follows the last `the answer is`."""
     cues = [match for match in _CUE.finditer(text) if _STRONG_CUE.match(match[0])]
     cues = cues or list(_CUE.finditer(text))[-1:]
     for match in reversed(cues[-3:]):
@@ -153,7 +151,8 @@ def _content(match: re.Match[str]) -> str:
     return next(group for group in match.groups() if group is not None)
 
 
-def _last_mathematics(text: str) -> str | None:
+def find_last_mathematics(text: str) -> str | None:
+    """The last piece of mathematics, unless a value follows it."""
     found = list(_MATH.finditer(text))
     if not found:
         return None
@@ -161,7 +160,8 @@ def _last_mathematics(text: str) -> str | None:
     return None if _VALUE.search(rest) else _right_side(_content(found[-1]))
 
 
-def _last_equation(text: str) -> str | None:
+def find_last_equation(text: str) -> str | None:
+    """The right side of the last equation."""
     for line in reversed(text.splitlines()):
         if _EQUALS.search(line):
             after = _EQUALS.split(line)[-1]
@@ -170,7 +170,8 @@ def _last_equation(text: str) -> str | None:
     return None
 
 
-def _last_value(text: str) -> str | None:
+def find_last_value(text: str) -> str | None:
+    """The last choice letter or number."""
     choice = _CHOICE.search(text)
     if choice is not None:
         return choice[1]
@@ -197,3 +198,14 @@ def _right_side(text: str) -> str:
     left = sides[0].strip()
     is_computed = re.search(r"[A-Za-z]", _COMMANDS.sub("", left)) is None
     return sides[-1] if is_computed or _NAME.fullmatch(left) or len(sides) > 2 else text
+
+
+RULES = (  # in the order in which they are tried
+    find_after_last_box,
+    find_boxed,
+    find_after_hashes,
+    find_after_cue,
+    find_last_mathematics,
+    find_last_equation,
+    find_last_value,
+)

@@ -1,10 +1,10 @@
 """Grading a file of answers: JSON lines in, JSON lines out, order and count kept."""
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from caco_tasks.atomic import replaced
 from caco_tasks.config import GradingSettings
@@ -29,7 +29,7 @@ def grade_jsonl(source: Path, target: Path, settings: GradingSettings) -> dict[s
     counts: Counter[str] = Counter()
     try:
         with source.open("rb") as lines, replaced(target) as out, Grader(settings) as grader:
-            for row in _graded(lines, grader):
+            for row in _grade_lines(lines, grader):
                 out.write(json.dumps(row) + "\n")
                 counts[row["outcome"]] += 1
     except OSError as exc:
@@ -37,35 +37,42 @@ def grade_jsonl(source: Path, target: Path, settings: GradingSettings) -> dict[s
     return {"read": counts.total(), **{name: counts[name] for name in ("pass", "fail", "unknown")}}
 
 
-def _graded(lines: Any, grader: Grader) -> Iterator[dict[str, Any]]:
+def _grade_lines(lines: BinaryIO, grader: Grader) -> Iterator[dict[str, Any]]:
     """One row per line, in order; the pairs between them go to the grader as one stream."""
-    rows: list[tuple[Any, dict[str, Any] | None]] = []
+    # Rows that wait for their turn; None stands for a pair that the grader has in hand.
+    rows: deque[tuple[Any, dict[str, Any] | None]] = deque()
 
     def pairs() -> Iterator[tuple[str, str]]:
         for number, line in enumerate(lines, start=1):
-            record, problem = _read(line)
-            rows.append((record.get("id"), None if problem is None else _unreadable(record, number, problem)))
+            record, problem = _read_line(line)
+            unreadable = {
+                "outcome": "unknown",
+                "reason": Reason.UNREADABLE_RECORD.value,
+                "method": None,
+                "seconds": 0.0,
+            }
+            rows.append(
+                (record.get("id"), None if problem is None else {**unreadable, "line": number, "detail": problem})
+            )
             if problem is None:
                 yield record["gold"], record["pred"]
 
     for comparison in grader.compare(pairs()):
-        yield from _unreadable_before(rows)
-        identity, _ = rows.pop(0)
-        yield _row(identity, comparison)
-    yield from _unreadable_before(rows)
+        yield from _take_finished(rows)
+        identity, _ = rows.popleft()
+        yield {"id": identity, **_row(comparison)}
+    yield from _take_finished(rows)
 
 
-def _unreadable_before(rows: list[tuple[Any, dict[str, Any] | None]]) -> Iterator[dict[str, Any]]:
+def _take_finished(rows: deque[tuple[Any, dict[str, Any] | None]]) -> Iterator[dict[str, Any]]:
     while rows and rows[0][1] is not None:
-        row = rows.pop(0)[1]
-        assert row is not None
-        yield row
+        identity, row = rows.popleft()
+        yield {"id": identity, **(row or {})}
 
 
-def _row(identity: Any, comparison: Comparison) -> dict[str, Any]:
+def _row(comparison: Comparison) -> dict[str, Any]:
     verdict = comparison.verdict
     row = {
-        "id": identity,
         "outcome": verdict.outcome.value,
         "reason": verdict.reason.value if verdict.reason else None,
         "method": comparison.method,
@@ -75,24 +82,16 @@ def _row(identity: Any, comparison: Comparison) -> dict[str, Any]:
     return {**row, "detail": verdict.detail} if verdict.detail else row
 
 
-def _unreadable(record: dict[str, Any], number: int, problem: str) -> dict[str, Any]:
-    identity = record.get("id")
-    row = {
-        "id": identity,
-        "outcome": "unknown",
-        "reason": Reason.UNREADABLE_RECORD.value,
-        "method": None,
-        "seconds": 0.0,
-    }
-    return {**row, "line": number, "detail": problem}
-
-
-def _read(line: bytes) -> tuple[dict[str, Any], str | None]:
+def _read_line(line: bytes) -> tuple[dict[str, Any], str | None]:
     """The record of a line, and what is wrong with it (None: nothing)."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
     if len(line) > MAX_LINE_BYTES:
         return {}, f"longer than {MAX_LINE_BYTES} bytes"
     try:
-        record = json.loads(line, parse_constant=_refuse)
+        record = json.loads(line, parse_constant=refuse)
     except UnicodeDecodeError:
         return {}, "not UTF-8"
     except (ValueError, RecursionError):
@@ -101,7 +100,3 @@ def _read(line: bytes) -> tuple[dict[str, Any], str | None]:
         return {}, "not a JSON object"
     wrong = [name for name in ("gold", "pred") if not isinstance(record.get(name), str)]
     return record, f"'{wrong[0]}' is missing or not a string" if wrong else None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")

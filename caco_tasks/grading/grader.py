@@ -10,7 +10,7 @@ from typing import Self
 
 from caco_tasks.config import GradingSettings
 from caco_tasks.grading.compare import Decision, Question, compare_exactly
-from caco_tasks.grading.workers import CheckerPool, CheckerReply
+from caco_tasks.grading.workers import CheckerPool
 from caco_tasks.records import PASS, Reason, Verdict, fail, unknown
 
 VERSION = "exact-2+math-verify-0.9"
@@ -49,7 +49,7 @@ class Grader:
         self._settings = settings
         self._pool: CheckerPool | None = None
         self._quarantine: set[bytes] = set()
-        self._slots: dict[int, _PendingPair] = {}
+        self._pairs: dict[int, _PendingPair] = {}
         self._next_key = 0
 
     def __enter__(self) -> Self:
@@ -65,7 +65,7 @@ class Grader:
         if self._pool is not None:
             self._pool.close()
         self._pool = None
-        self._slots.clear()
+        self._pairs.clear()
 
     def compare(self, pairs: Iterable[tuple[str, str]]) -> Iterator[Comparison]:
         """One comparison per pair of gold answer and predicted answer, in order.
@@ -79,18 +79,22 @@ class Grader:
         window: deque[_PendingPair] = deque()
         for gold, pred in pairs:
             window.append(self._begin(gold, pred))
-            self._settle_if_full(len(window))
-            yield from _decided(window)
+            pending = self._pool.pending if self._pool is not None else 0
+            # Replies that are there are taken at once; the grader waits only where it would run too far ahead.
+            is_full = len(window) >= WINDOW or pending >= PENDING_PER_WORKER * self._settings.workers
+            if pending:
+                self._take_replies(None if is_full else 0.0)
+            yield from _take_decided(window)
         while window:
-            self._settle()
-            yield from _decided(window)
+            self._take_replies(None)
+            yield from _take_decided(window)
 
     def _begin(self, gold: str, pred: str) -> _PendingPair:
         started = time.perf_counter()
         result = compare_exactly(gold, pred)
         seconds = time.perf_counter() - started
         if isinstance(result, Decision):
-            return _PendingPair(comparison=Comparison(_verdict(result.equal, result.detail), result.method, seconds))
+            return _PendingPair(comparison=Comparison(_to_verdict(result.equal, result.detail), result.method, seconds))
         return self._ask(result, seconds)
 
     def _ask(self, question: Question, seconds: float) -> _PendingPair:
@@ -99,43 +103,32 @@ class Grader:
         ).digest()
         if fingerprint in self._quarantine:
             detail = "this pair stopped a checker before"
-            return _PendingPair(comparison=Comparison(_verdict(None, detail), "quarantine", seconds))
-        slot = _PendingPair(fingerprint, seconds)
-        self._slots[self._next_key] = slot
+            return _PendingPair(comparison=Comparison(_to_verdict(None, detail), "quarantine", seconds))
+        pair = _PendingPair(fingerprint, seconds)
+        self._pairs[self._next_key] = pair
         if self._pool is None:
             self._pool = CheckerPool(self._settings.workers, self._settings.timeout_seconds)
         self._pool.submit(self._next_key, question.gold, question.pred)
         self._next_key += 1
-        return slot
+        return pair
 
-    def _settle_if_full(self, waiting: int) -> None:
-        if self._pool is None or not self._pool.pending:
-            return
-        is_full = waiting >= WINDOW or self._pool.pending >= PENDING_PER_WORKER * self._settings.workers
-        self._take(self._pool.poll(None if is_full else 0.0))
-
-    def _settle(self) -> None:
-        if self._pool is not None:
-            self._take(self._pool.poll())
-
-    def _take(self, replies: list[CheckerReply]) -> None:
-        for reply in replies:
-            slot = self._slots.pop(reply.key)
+    def _take_replies(self, timeout_seconds: float | None) -> None:
+        for reply in self._pool.poll(timeout_seconds) if self._pool is not None else ():
+            pair = self._pairs.pop(reply.key)
             if reply.killed and len(self._quarantine) < MAX_QUARANTINE:
-                self._quarantine.add(slot.fingerprint)
-            slot.comparison = Comparison(
-                _verdict(reply.equal, reply.error), "math-verify", slot.seconds + reply.seconds
-            )
+                self._quarantine.add(pair.fingerprint)
+            verdict = _to_verdict(reply.equal, reply.error)
+            pair.comparison = Comparison(verdict, "math-verify", pair.seconds + reply.seconds)
 
 
-def _decided(window: deque[_PendingPair]) -> Iterator[Comparison]:
+def _take_decided(window: deque[_PendingPair]) -> Iterator[Comparison]:
     while window and window[0].comparison is not None:
         comparison = window.popleft().comparison
         assert comparison is not None
         yield comparison
 
 
-def _verdict(equal: bool | None, detail: str | None) -> Verdict:
+def _to_verdict(equal: bool | None, detail: str | None) -> Verdict:
     if equal is None:
         return unknown(Reason.CHECKER_TIMEOUT, detail)
     return PASS if equal else fail(Reason.ANSWERS_DIFFER, detail)

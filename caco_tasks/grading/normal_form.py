@@ -85,7 +85,12 @@ def clean(text: str) -> str:
     text = _TIMES_TEN.sub("*", _SCALED.sub(lambda found: f"*10^{_SCALES[found[1].lower()]}", text))
     text = _MODULES.sub("", _AND.sub(",", text))
     text = " ".join(text.split()).lstrip(_LEADING).rstrip(_TRAILING)
-    return _join_thousands(_unquote(text))
+    if len(text) >= 2 and _QUOTES.get(text[0]) == text[-1] and text[0] not in text[1:-1]:
+        text = text[1:-1].strip()
+    # Inside brackets a comma separates: (1,234) is a pair.
+    if "," in text and not _BRACKETS.search(text):
+        text = _GROUPED.sub(lambda match: match[0].replace(",", ""), text)
+    return text.replace(" ", "") if _GROUPED_BY_SPACE.fullmatch(text) else text
 
 
 def _clean_latex(text: str) -> str:
@@ -97,15 +102,3 @@ def _clean_latex(text: str) -> str:
         if not found:
             break
     return _STYLES.sub(lambda match: "{" if match[0].startswith("{") else " ", _SPACES.sub(" ", text))
-
-
-def _unquote(text: str) -> str:
-    if len(text) >= 2 and _QUOTES.get(text[0]) == text[-1] and text[0] not in text[1:-1]:
-        return text[1:-1].strip()
-    return text
-
-
-def _join_thousands(text: str) -> str:
-    if "," in text and not _BRACKETS.search(text):
-        text = _GROUPED.sub(lambda match: match[0].replace(",", ""), text)
-    return text.replace(" ", "") if _GROUPED_BY_SPACE.fullmatch(text) else text

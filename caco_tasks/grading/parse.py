@@ -33,6 +33,12 @@ from caco_tasks.grading.tokens import (
 
 MAX_DEPTH = 120
 
+_MATHEMATICAL = FUNCTIONS.keys() | CONSTANTS.keys() | CONTAINERS.keys() | DIVIDING | WRAPPERS  # words that are no text
+# Commands behind which no factor begins: they close something, or join two terms.
+_NO_FACTOR = frozenset(
+    [r"\}", r"\rbrace", r"\rfloor", r"\rceil", r"\rvert", r"\rbrack", "\\\\", r"\end", r"\pm", r"\mp", *PRODUCTS]
+)
+
 
 def parse(text: str) -> Node:
     """The tree of a cleaned text (see `caco_tasks.grading.normal_form`).
@@ -84,10 +90,10 @@ class _AnswerParser:
         return items[0] if len(items) == 1 else Group("bare", tuple(items))
 
     def inner_list(self) -> Node:
-        items = self._items(closing=(";", "", r"\\"))
+        items = self.items(closing=(";", "", r"\\"))
         return items[0] if len(items) == 1 else Group("bare", tuple(items))
 
-    def _items(self, closing: tuple[str, ...]) -> list[Node]:
+    def items(self, closing: tuple[str, ...]) -> list[Node]:
         items: list[Node] = []
         while self.peek.text not in closing:
             items.append(self.relation())
@@ -99,16 +105,16 @@ class _AnswerParser:
 
     def relation(self) -> Node:
         ops: list[str] = []
-        sides = [self._side()]
+        sides = [self.side()]
         while (op := RELATIONS.get(self.peek.text)) is not None and self.peek.kind != "string":
             self.take()
             ops.append(op)
-            sides.append(self._side())
+            sides.append(self.side())
         return Relation(tuple(ops), tuple(sides)) if ops else sides[0]
 
-    def _side(self) -> Node:
+    def side(self) -> Node:
         """One side of a relation, a ratio, or words."""
-        label = self._label()
+        label = self.label()
         if label is not None:
             return label
         parts = [self.union()]
@@ -116,7 +122,7 @@ class _AnswerParser:
             parts.append(self.union())
         return parts[0] if len(parts) == 1 else Group("ratio", tuple(parts))
 
-    def _label(self) -> Node | None:
+    def label(self) -> Node | None:
         """`f(x)` before an equals sign, as one symbol; words up to the next comma, as words."""
         start = self._at
         if self.peek.kind in ("word", "command") and self._tokens[start + 1].text == "(":
@@ -125,11 +131,12 @@ class _AnswerParser:
                 size = texts.index(")") + 1
                 self._at += size
                 return Symbol("".join(texts[:size]))
-        return self._words()
+        return self.words()
 
-    def _words(self) -> Words | None:
+    def words(self) -> Words | None:
         start = self._at
-        if not _is_plain_word(self.peek):
+        is_word = self.peek.kind == "word" and len(self.peek.text) >= 3
+        if not is_word or self.peek.text in _MATHEMATICAL:
             return None
         while self.peek.kind == "word":
             self.take()
@@ -153,7 +160,7 @@ class _AnswerParser:
     # arithmetic
 
     def sum(self) -> Node:
-        self._descend()
+        self.descend()
         node = self.product()
         while self.peek.text in ("+", "-", r"\pm", r"\mp"):
             op = self.take().text
@@ -173,7 +180,7 @@ class _AnswerParser:
             if op is not None and self.peek.kind != "string":
                 self.take()
                 right = self.signed()
-            elif self._starts_factor():
+            elif self.starts_factor():
                 op, right = "*", self.power()
                 if isinstance(node, Number) and node.decimals is None and _is_proper(right):
                     node = Operation(
@@ -184,58 +191,48 @@ class _AnswerParser:
                 return node
             node = Operation(op, (_factor(node), _factor(right)))
 
-    def _starts_factor(self) -> bool:
+    def starts_factor(self) -> bool:
         token = self.peek
         if token.kind == "number" and self._tokens[self._at - 1].kind == "number":
             raise UnreadableAnswer("two numbers side by side")
         if token.kind in ("word", "number"):
             return True
         if token.kind == "command":
-            return token.text not in RELATIONS and token.text not in SETS and not _is_closing(token.text)
+            return token.text not in RELATIONS and token.text not in SETS and token.text not in _NO_FACTOR
         return token.text in ("(", "{", "[") or (token.text == "|" and not self._bars)
 
     def signed(self) -> Node:
-        self._descend()
-        node = self._signed()
-        self._depth -= 1
-        return node
-
-    def _signed(self) -> Node:
+        self.descend()
         if self.accept("-"):
             inner = self.signed()
-            return (
-                Number(-inner.value, inner.decimals, inner.digits)
-                if isinstance(inner, Number)
-                else Operation("neg", (inner,))
-            )
-        if self.accept("+"):
-            return self.signed()
-        if self.peek.text in (r"\pm", r"\mp"):
+            node: Node = Operation("neg", (inner,))
+            if isinstance(inner, Number):
+                node = Number(-inner.value, inner.decimals, inner.digits)
+        elif self.accept("+"):
+            node = self.signed()
+        elif self.peek.text in (r"\pm", r"\mp"):
             op = self.take().text
-            return Operation(op, (Number(Fraction(0)), self.signed()))
-        return self.power()
-
-    def power(self) -> Node:
-        self._descend()
-        node = self._power()
+            node = Operation(op, (Number(Fraction(0)), self.signed()))
+        else:
+            node = self.power()
         self._depth -= 1
         return node
 
-    def _descend(self) -> None:
+    def power(self) -> Node:
+        self.descend()
+        node = self.postfix(self.atom())
+        # A degree sign or a prime written as an exponent says nothing of the value.
+        if self.accept("^") and not self.accept("'", r"\prime", r"\circ", r"\degree"):
+            exponent = self.script()
+            base = self.subscripted(node) if isinstance(node, Symbol) else node
+            node = self.postfix(Operation("^", (base, exponent)))
+        self._depth -= 1
+        return node
+
+    def descend(self) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise UnreadableAnswer("nested too deeply")
-
-    def _power(self) -> Node:
-        node = self.postfix(self.atom())
-        if self.accept("^"):
-            if self.accept("'", r"\prime", r"\circ", r"\degree"):
-                return node
-            exponent = self._script()
-            if isinstance(node, Symbol):
-                node = self._subscripted(node)
-            return self.postfix(Operation("^", (node, exponent)))
-        return node
 
     def postfix(self, node: Node) -> Node:
         while True:
@@ -245,7 +242,7 @@ class _AnswerParser:
             elif not self.accept("%", r"\degree", r"\circ"):
                 return node
 
-    def _script(self) -> Node:
+    def script(self) -> Node:
         """What stands after ^ or _: a braced expression, or a single factor with its sign."""
         if self.accept("{"):
             node = self.outer_list()
@@ -258,50 +255,50 @@ class _AnswerParser:
     # atoms
 
     def atom(self) -> Node:
-        self._descend()
-        node = self._atom()
+        self.descend()
+        node = self.primary()
         self._depth -= 1
         return node
 
-    def _atom(self) -> Node:
+    def primary(self) -> Node:
         token = self.take()
         if token.kind == "number":
-            return self._number(token.text)
+            return self.number(token.text)
         if token.kind == "string":
             return Words(token.text[1:-1].strip().casefold())
         if token.text in CLOSING:
-            return self._group(token.text)
+            return self.group(token.text)
         if token.text in ROUND_UP_DOWN:
             closing, name = ROUND_UP_DOWN[token.text]
-            return self._until(closing, name)
+            return self.until(closing, name)
         if token.text in ("|", r"\lvert", r"\vert", r"\|"):
-            return self._absolute(token.text)
+            return self.absolute(token.text)
         if token.kind in ("word", "command"):
-            return self._named(token.text)
+            return self.named(token.text)
         raise UnreadableAnswer(f"did not expect {token.text or 'the end'}")
 
-    def _number(self, text: str) -> Node:
+    def number(self, text: str) -> Node:
         number = literal(text)
         if self.peek == AnswerToken("word", "j"):
             self.take()
             return Operation("*", (number, Symbol("i")))
         return number
 
-    def _until(self, closing: str, name: str) -> Node:
+    def until(self, closing: str, name: str) -> Node:
         node = self.sum()
         self.expect(closing)
         return Operation(name, (node,))
 
-    def _absolute(self, opening: str) -> Node:
+    def absolute(self, opening: str) -> Node:
         closing = {r"\lvert": r"\rvert"}.get(opening, opening)
         self._bars += 1
-        node = self._until(closing, "abs")
+        node = self.until(closing, "abs")
         self._bars -= 1
         return node
 
-    def _group(self, opening: str) -> Node:
+    def group(self, opening: str) -> Node:
         bars, self._bars = self._bars, 0
-        items = self._semicolons()
+        items = self.semicolon_list()
         closing = self.take().text
         self._bars = bars
         if opening in ("(", "[") and closing in (")", "]"):
@@ -312,37 +309,37 @@ class _AnswerParser:
             return items[0]
         return _bracketed("set", items) if opening in ("{", r"\{", r"\lbrace") else _bracketed("square", items)
 
-    def _semicolons(self) -> list[Node]:
+    def semicolon_list(self) -> list[Node]:
         closing = (")", "]", "}", r"\}", r"\rbrace", r"\rbrack", ";")
-        items = self._items(closing)
+        items = self.items(closing)
         while self.accept(";"):
-            more = self._items(closing)
+            more = self.items(closing)
             items = [*items, *more]
         return items
 
-    def _named(self, text: str) -> Node:
+    def named(self, text: str) -> Node:
         name = text.lstrip("\\")
         if name in ("frac", "binom") and text.startswith("\\"):
-            return Operation({"frac": "/", "binom": "binomial"}[name], (self._argument(), self._argument()))
+            return Operation({"frac": "/", "binom": "binomial"}[name], (self.argument(), self.argument()))
         if text == r"\begin":
-            return self._environment()
+            return self.environment()
         if text == r"\sqrt":
-            return self._root()
+            return self.root()
         if text in EMPTY:
             return Group("set", ())
         if text in CONSTANTS:
-            return self._subscripted(Symbol(CONSTANTS[text]))
+            return self.subscripted(Symbol(CONSTANTS[text]))
         if name in FUNCTIONS and (name not in GREEK or self.peek.text == "("):
-            return self._function(name)
+            return self.function(name)
         if self.peek.text == "(" and name in DIVIDING | WRAPPERS | set(CONTAINERS):
-            return self._constructor(name)
+            return self.constructor(name)
         if (text.startswith("\\") and name in GREEK) or len(text) == 1:
-            return self._subscripted(Symbol(name))
+            return self.subscripted(Symbol(name))
         if not text.startswith("\\") and len(text) == 2:
-            return Operation("*", (Symbol(text[0]), self._subscripted(Symbol(text[1]))))
+            return Operation("*", (Symbol(text[0]), self.subscripted(Symbol(text[1]))))
         raise UnreadableAnswer(f"does not know {text}")
 
-    def _argument(self) -> Node:
+    def argument(self) -> Node:
         """An argument of a LaTeX command: braced, or one digit, letter or command."""
         if self.accept("{"):
             node = self.outer_list()
@@ -354,33 +351,30 @@ class _AnswerParser:
             return literal(first)
         return self.atom()
 
-    def _root(self) -> Node:
+    def root(self) -> Node:
         index: Node = Number(Fraction(2))
         if self.accept("["):
             index = self.sum()
             self.expect("]")
-        radicand = self._group_or_atom()
+        if self.accept("{"):
+            radicand = self.sum()
+            self.expect("}")
+        else:
+            radicand = self.atom()
         return Operation("sqrt", (radicand,)) if index == Number(Fraction(2)) else Operation("root", (radicand, index))
 
-    def _group_or_atom(self) -> Node:
-        if self.accept("{"):
-            node = self.sum()
-            self.expect("}")
-            return node
-        return self.atom()
-
-    def _function(self, name: str) -> Node:
+    def function(self, name: str) -> Node:
         if name == "sqrt" and self.peek.text != "(":
-            return self._root()
-        base = self._script() if name == "log" and self.accept("_") else None
-        power = self._script() if self.accept("^") else None
-        args = self._function_arguments()
+            return self.root()
+        base = self.script() if name == "log" and self.accept("_") else None
+        power = self.script() if self.accept("^") else None
+        args = self.function_arguments()
         call = Operation("log", (*args, base)) if base is not None else Operation(FUNCTIONS[name], args)
         if power == Number(Fraction(-1)):
             return Operation("a" + name, args)
         return call if power is None else Operation("^", (call, power))
 
-    def _function_arguments(self) -> tuple[Node, ...]:
+    def function_arguments(self) -> tuple[Node, ...]:
         if self.peek.text in ("(", "["):
             node = self.atom()
             return node.items if isinstance(node, Group) else (node,)
@@ -391,14 +385,15 @@ class _AnswerParser:
             node = Operation("*", (node, self.power()))
         return (node,)
 
-    def _constructor(self, name: str) -> Node:
+    def constructor(self, name: str) -> Node:
         self.expect("(")
-        items = tuple(self._items((")",)))
+        items = tuple(self.items((")",)))
         self.expect(")")
         if name in DIVIDING and len(items) == 2:
             return Operation("/", items)
         if name in DIVIDING | WRAPPERS and len(items) == 1:
-            return _number_in_words(items[0])
+            (item,) = items  # Decimal('3.14') holds a quoted number
+            return literal(item.text) if isinstance(item, Words) and re.fullmatch(r"[\d.]+", item.text) else item
         kind = CONTAINERS.get(name, "")
         if kind in ("matrix", "set", "square", "paren") and len(items) == 1 and isinstance(items[0], Group):
             return Group(kind, items[0].items)
@@ -406,7 +401,7 @@ class _AnswerParser:
             return Group(kind.replace("[]", "square"), items)
         raise UnreadableAnswer(f"does not know this form of {name}")
 
-    def _environment(self) -> Node:
+    def environment(self) -> Node:
         self.expect("{")
         name = self.take().text
         self.expect("}")
@@ -416,12 +411,12 @@ class _AnswerParser:
                     raise UnreadableAnswer("expected }")
         elif name not in MATRICES:
             raise UnreadableAnswer(f"does not know the environment {name}")
-        rows = self._rows()
+        rows = self.rows()
         for text in (r"\end", "{", name, "}"):
             self.expect(text)
         return Group("matrix", tuple(rows))
 
-    def _rows(self) -> list[Node]:
+    def rows(self) -> list[Node]:
         rows: list[Node] = []
         while self.peek.text != r"\end":
             cells = [self.relation()]
@@ -432,9 +427,9 @@ class _AnswerParser:
                 break
         return rows
 
-    def _subscripted(self, symbol: Symbol) -> Symbol:
+    def subscripted(self, symbol: Symbol) -> Symbol:
         if self.accept("_"):
-            return Symbol(f"{symbol.name}_{self._script()}")
+            return Symbol(f"{symbol.name}_{self.script()}")
         while self.accept("'"):
             symbol = Symbol(symbol.name + "'")
         return symbol
@@ -443,22 +438,6 @@ class _AnswerParser:
 def _factor(node: Node) -> Node:
     """Square brackets around one factor of a product only group."""
     return node.items[0] if isinstance(node, Group) and node.kind == "square" and len(node.items) == 1 else node
-
-
-def _is_closing(text: str) -> bool:
-    return text in (
-        r"\}",
-        r"\rbrace",
-        r"\rfloor",
-        r"\rceil",
-        r"\rvert",
-        r"\rbrack",
-        "\\\\",
-        r"\end",
-        r"\pm",
-        r"\mp",
-        *PRODUCTS,
-    )
 
 
 def _is_proper(node: Node) -> bool:
@@ -470,18 +449,9 @@ def _is_proper(node: Node) -> bool:
     return whole and 0 < above.value < below.value  # type: ignore[union-attr]
 
 
-def _is_plain_word(token: AnswerToken) -> bool:
-    known = FUNCTIONS.keys() | CONSTANTS.keys() | CONTAINERS.keys() | DIVIDING | WRAPPERS
-    return token.kind == "word" and len(token.text) >= 3 and token.text not in known
-
-
 def _bracketed(kind: str, items: list[Node]) -> Node:
     if kind == "paren" and len(items) == 1 and not isinstance(items[0], Group):
         return items[0]
     if kind == "square" and items and all(isinstance(item, Group) and item.kind == "square" for item in items):
         return Group("matrix", tuple(items))
     return Group(kind, tuple(items))
-
-
-def _number_in_words(node: Node) -> Node:
-    return literal(node.text) if isinstance(node, Words) and re.fullmatch(r"[\d.]+", node.text) else node

@@ -37,12 +37,9 @@ def is_label(node: Node) -> bool:
     """Whether a node only names a value: `x`, `a_3`, `f(x)`, `(p, q)`, `V_1 : V_2`, `AB`."""
     if isinstance(node, Group):
         return bool(node.items) and all(isinstance(item, Symbol) for item in node.items)
-    is_segment = isinstance(node, Operation) and node.name == "*" and all(map(_is_point, node.args))
-    return isinstance(node, Symbol) or is_segment
-
-
-def _is_point(node: Node) -> bool:
-    return isinstance(node, Symbol) and node.name.isupper()
+    if isinstance(node, Operation) and node.name == "*":  # AB is the segment from A to B
+        return all(isinstance(point, Symbol) and point.name.isupper() for point in node.args)
+    return isinstance(node, Symbol)
 
 
 def compare_relations(gold: Relation, pred: Relation) -> bool | None:

@@ -26,13 +26,13 @@ def main() -> None:
     memory_mb, seconds = int(sys.argv[1]), float(sys.argv[2])
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     sys.stdout = sys.stderr  # nothing that a library prints may pass for a reply
-    _limit(memory_mb)
-    verify = _load()
+    _limit_process(memory_mb)
+    verify = _load_verifier()
     _reply(replies, {"ready": True})
     for line in sys.stdin:
         _limit_cpu(seconds)
         pair = json.loads(line)
-        _reply(replies, _compare(verify, pair["gold"], pair["pred"]))
+        _reply(replies, _compare_pair(verify, pair["gold"], pair["pred"]))
 
 
 def _reply(replies: Any, message: dict[str, Any]) -> None:
@@ -40,7 +40,7 @@ def _reply(replies: Any, message: dict[str, Any]) -> None:
     replies.flush()
 
 
-def _compare(verify: Callable[[str, str], bool], gold: str, pred: str) -> dict[str, Any]:
+def _compare_pair(verify: Callable[[str, str], bool], gold: str, pred: str) -> dict[str, Any]:
     try:
         return {"equal": bool(verify(gold, pred)), "error": None}
     except (MemoryError, RecursionError) as exc:
@@ -49,7 +49,7 @@ def _compare(verify: Callable[[str, str], bool], gold: str, pred: str) -> dict[s
         return {"equal": False, "error": type(exc).__name__}
 
 
-def _load() -> Callable[[str, str], bool]:
+def _load_verifier() -> Callable[[str, str], bool]:
     from math_verify import LatexExtractionConfig, parse, verify
 
     logging.disable(logging.CRITICAL)
@@ -63,7 +63,7 @@ def _load() -> Callable[[str, str], bool]:
     return compare
 
 
-def _limit(memory_mb: int) -> None:
+def _limit_process(memory_mb: int) -> None:
     """Bounds memory, files and core dumps, and dies with the parent."""
     size = memory_mb * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (size, size))

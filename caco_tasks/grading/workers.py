@@ -41,6 +41,11 @@ class _Worker:
     started: float = 0.0
     buffer: bytes = b""
 
+    def reply(self, equal: bool | None, error: str | None, *, killed: bool) -> CheckerReply:
+        """What became of the pair in hand."""
+        assert self.key is not None
+        return CheckerReply(self.key, equal, time.monotonic() - self.started, error, killed)
+
 
 @dataclass(slots=True)
 class _Task:
@@ -61,7 +66,6 @@ class CheckerPool:
         self._workers: list[_Worker] = []
         self._waiting: deque[_Task] = deque()
         self._selector = selectors.DefaultSelector()
-        self._lost: list[CheckerReply] = []
 
     @property
     def pending(self) -> int:
@@ -80,11 +84,12 @@ class CheckerPool:
         replies: list[CheckerReply] = []
         while not replies and self.pending:
             self._assign()
-            for key, _ in self._selector.select(self._until_next_event(end)):
-                replies.extend(self._read(key.data))
+            deadlines = [worker.deadline for worker in self._workers if worker.key is not None or not worker.ready]
+            now = time.monotonic()
+            next_event = min([*deadlines, *([] if end is None else [end])], default=now)
+            for key, _ in self._selector.select(max(0.0, next_event - now)):
+                replies.extend(self._read_reply(key.data))
             replies.extend(self._kill_late())
-            replies.extend(self._lost)
-            self._lost.clear()
             if end is not None and time.monotonic() >= end:
                 break
         self._assign()
@@ -97,21 +102,16 @@ class CheckerPool:
         self._waiting.clear()
         self._selector.close()
 
-    def _until_next_event(self, end: float | None) -> float:
-        moments = [worker.deadline for worker in self._workers if worker.key is not None or not worker.ready]
-        moments += [] if end is None else [end]
-        return max(0.0, min(moments, default=time.monotonic()) - time.monotonic())
-
     def _assign(self) -> None:
         for worker in self._workers:
             if self._waiting and worker.ready and worker.key is None:
-                self._send(worker, self._waiting.popleft())
+                self._send_pair(worker, self._waiting.popleft())
         starting = sum(not worker.ready for worker in self._workers)
         while len(self._workers) < self._size and starting < len(self._waiting):
-            self._start()
+            self._start_worker()
             starting += 1
 
-    def _send(self, worker: _Worker, task: _Task) -> None:
+    def _send_pair(self, worker: _Worker, task: _Task) -> None:
         worker.key, worker.started = task.key, time.monotonic()
         worker.deadline = worker.started + self._timeout_seconds
         assert worker.process.stdin is not None
@@ -123,7 +123,7 @@ class CheckerPool:
             self._waiting.appendleft(task)
             self._remove(worker)
 
-    def _start(self) -> None:
+    def _start_worker(self) -> None:
         root = str(Path(caco_tasks.__file__).parents[1])
         command = [sys.executable, "-P", "-m", "caco_tasks.grading.worker", str(MEMORY_MB), str(self._timeout_seconds)]
         process = subprocess.Popen(
@@ -140,11 +140,11 @@ class CheckerPool:
         self._workers.append(worker)
         self._selector.register(process.stdout, selectors.EVENT_READ, worker)
 
-    def _read(self, worker: _Worker) -> list[CheckerReply]:
+    def _read_reply(self, worker: _Worker) -> list[CheckerReply]:
         assert worker.process.stdout is not None
         data = os.read(worker.process.stdout.fileno(), MAX_REPLY_BYTES)
         if not data:
-            return self._died(worker)
+            return self._bury(worker)
         worker.buffer += data
         line, newline, rest = worker.buffer.partition(b"\n")
         if not newline:
@@ -154,18 +154,18 @@ class CheckerPool:
         if not worker.ready:
             worker.ready = True
             return []
-        reply = self._reply(worker, message["equal"], message["error"], killed=False)
+        reply = worker.reply(message["equal"], message["error"], killed=False)
         worker.key = None
         return [reply]
 
-    def _died(self, worker: _Worker) -> list[CheckerReply]:
+    def _bury(self, worker: _Worker) -> list[CheckerReply]:
         if not worker.ready:
             self._remove(worker)
             raise PlatformError(
                 f"A grading worker ended while it started (exit code {worker.process.returncode}): "
                 "check that math-verify is installed."
             )
-        replies = [] if worker.key is None else [self._reply(worker, None, "its checker died", killed=True)]
+        replies = [] if worker.key is None else [worker.reply(None, "its checker died", killed=True)]
         self._remove(worker)
         return replies
 
@@ -179,14 +179,9 @@ class CheckerPool:
                     f"A grading worker was not ready after {START_SECONDS:.0f} seconds: the machine is overloaded."
                 )
             if worker.key is not None:
-                replies.append(self._reply(worker, None, f"no result after {self._timeout_seconds:g} s", killed=True))
+                replies.append(worker.reply(None, f"no result after {self._timeout_seconds:g} s", killed=True))
                 self._remove(worker)
         return replies
-
-    @staticmethod
-    def _reply(worker: _Worker, equal: bool | None, error: str | None, *, killed: bool) -> CheckerReply:
-        assert worker.key is not None
-        return CheckerReply(worker.key, equal, time.monotonic() - worker.started, error, killed)
 
     def _remove(self, worker: _Worker) -> None:
         self._workers.remove(worker)
