@@ -47,11 +47,15 @@ def encode(tokenizer: Any, examples: Iterable[Any], max_tokens: int) -> Iterator
         EngineError: an example is a chat and the tokenizer has no chat template, or the prompts leave no room for a loss.
     """
     is_empty = True
-    for prompt, rest in _tokens(tokenizer, examples):
-        if rest and len(prompt) < max_tokens:
-            is_empty = False
-            labels = [NO_LOSS] * len(prompt) + rest
-            yield {"input_ids": (prompt + rest)[:max_tokens], "labels": labels[:max_tokens]}
+    coming = iter(examples)
+    while batch := list(islice(coming, BATCH_ROWS)):  # a tokenizer is fastest with many texts at once
+        texts = [text for example in batch for text in _split_example(tokenizer, example)]
+        ids: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
+        for prompt, rest in zip(ids[::2], ids[1::2], strict=True):
+            if rest and len(prompt) < max_tokens:
+                is_empty = False
+                labels = [NO_LOSS] * len(prompt) + rest
+                yield {"input_ids": (prompt + rest)[:max_tokens], "labels": labels[:max_tokens]}
     if is_empty:
         raise EngineError(f"Every prompt is {max_tokens} tokens or longer: raise sequence_tokens.")
 
@@ -73,44 +77,31 @@ def order(lengths: Sequence[int], *, epochs: float, batch: int, seed: int) -> li
     wanted = max(1, round(epochs * len(lengths)))
     places: list[int] = []
     for epoch in range(-(-wanted // len(lengths))):
-        places += _epoch(lengths, batch, Random(f"{seed}/{epoch}"))
+        places += _order_epoch(lengths, batch, Random(f"{seed}/{epoch}"))
     return places[:wanted]
 
 
-def _epoch(lengths: Sequence[int], batch: int, random: Random) -> list[int]:
+def _order_epoch(lengths: Sequence[int], batch: int, random: Random) -> list[int]:
     shuffled = random.sample(range(len(lengths)), len(lengths))
+    # sorted within pools, not over all rows: batches hold little padding, and an epoch still differs from the next
     pools = [shuffled[start : start + POOL_BATCHES * batch] for start in range(0, len(shuffled), POOL_BATCHES * batch)]
     alike = [place for pool in pools for place in sorted(pool, key=lambda place: lengths[place])]
     batches = [alike[start : start + batch] for start in range(0, len(alike), batch)]
     return [place for one in random.sample(batches, len(batches)) for place in one]
 
 
-def _tokens(tokenizer: Any, examples: Iterable[Any]) -> Iterator[tuple[list[int], list[int]]]:
-    """For each example the tokens before the loss, and those with it; a tokenizer is fastest with many texts at once."""
-    coming = iter(examples)
-    while batch := list(islice(coming, BATCH_ROWS)):
-        texts = [text for example in batch for text in _split(tokenizer, example)]
-        ids: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
-        yield from zip(ids[::2], ids[1::2], strict=True)
-
-
-def _split(tokenizer: Any, example: Any) -> tuple[str, str]:
+def _split_example(tokenizer: Any, example: Any) -> tuple[str, str]:
     """The text before the loss, and the one with it."""
     match example:
         case str():
             return "", example + tokenizer.eos_token
         case (str() as prompt, str() as completion):
             return prompt, completion + tokenizer.eos_token
-        case _:
-            return _split_chat(tokenizer, list(example))
-
-
-def _split_chat(tokenizer: Any, messages: list[dict[str, str]]) -> tuple[str, str]:
     if not tokenizer.chat_template:
         raise EngineError("The base model's tokenizer has no chat template: train on prompts with their completions.")
-    asked = tokenizer.apply_chat_template(messages[:-1], add_generation_prompt=True, tokenize=False)
-    whole = tokenizer.apply_chat_template(messages, tokenize=False)
-    if not whole.startswith(asked):
+    asked: str = tokenizer.apply_chat_template(example[:-1], add_generation_prompt=True, tokenize=False)
+    whole: str = tokenizer.apply_chat_template(example, tokenize=False)
+    if not whole.startswith(asked):  # an engine asks with the first; a student must learn to go on from there
         raise EngineError(
             "The base model's chat template writes a question otherwise once it is answered: use another."
         )

@@ -1,4 +1,4 @@
-"""Fine-tuning a causal language model with TRL's `SFTTrainer`, in this process or in one for each graphics card.
+"""Fine-tuning a causal language model with TRL's `SFTTrainer`, in this process or in one for each GPU.
 
 CodeGen learns texts (paper, section 3.2: next-token loss on code alone); a student learns chats or prompts with their
 completions, where only the completion counts. `caco_tasks.llm.training` has the trainer, `docs/training.md` the reasons.
@@ -98,13 +98,12 @@ def finetune(
         )
     shares(settings)
     job = Job(base=base, out=str(out), settings=settings, examples=examples.content_hash(), seed=seed)
-    with _alone(job.work):
-        _forget_others(job)
+    with _lock_folder(job.work):
+        _clear_other_work(job)
         result = job.work / "result.json"
         if not result.is_file():
             _encode_examples(job, examples)
-            tuned = _in_this_process(job) if settings.hardware.processes == 1 else _in_processes(job)
-            write_json(result, asdict(tuned))
+            write_json(result, asdict(_run_training(job)))
         found: FineTuned = read_json(FineTuned, result)
         return found
 
@@ -140,7 +139,7 @@ def read_json(kind: type[Any], path: Path) -> Any:
 
 
 @contextmanager
-def _alone(work: Path) -> Iterator[None]:
+def _lock_folder(work: Path) -> Iterator[None]:
     """Holds the folder's lock, which ends with this process."""
     work.mkdir(parents=True, exist_ok=True)
     with (work / "lock").open("w") as lock:
@@ -151,7 +150,7 @@ def _alone(work: Path) -> Iterator[None]:
         yield
 
 
-def _forget_others(job: Job) -> None:
+def _clear_other_work(job: Job) -> None:
     """Empties the work folder if another job left something there."""
     mark = job.work / "job"
     if mark.is_file() and mark.read_text() == job.id:
@@ -176,14 +175,12 @@ def _encode_examples(job: Job, examples: ExampleFiles) -> None:
         encode_file(tokenizer, source, target, job.settings.sequence_tokens)
 
 
-def _in_this_process(job: Job) -> FineTuned:
-    from caco_tasks.llm.training import run
+def _run_training(job: Job) -> FineTuned:
+    """Trains here, or in one process for each share of the work; they end with this one, when their standard input does."""
+    if job.settings.hardware.processes == 1:
+        from caco_tasks.llm.training import run
 
-    return run(job)
-
-
-def _in_processes(job: Job) -> FineTuned:
-    """Starts one process for each share of the work; they end with this one, when their standard input does."""
+        return run(job)
     path, result, error = (job.work / name for name in ("job.json", "tuned.json", "error.json"))
     write_json(path, TypeAdapter(Job).dump_python(job, mode="json"))
     error.unlink(missing_ok=True)

@@ -23,45 +23,41 @@ def run(job: Job) -> FineTuned:
     """Trains, tests before and after, and saves: one process of the job, or its only one.
 
     Raises:
-        EngineError: as `finetune`; or the card's memory does not suffice.
+        EngineError: as `finetune`; or the GPU's memory does not suffice.
     """
     import torch
 
-    tokenizer, model = _load(job.base, job.settings)
+    tokenizer, model = _load_base(job.base, job.settings)
     lengths = token_counts(job.train)
     checkpoint = newest_whole(job.work)
-    trainer = _trainer(model, tokenizer, job, lengths=lengths, is_new=checkpoint is None)
+    trainer = _make_trainer(model, tokenizer, job, lengths=lengths, is_new=checkpoint is None)
     try:
-        told = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        trained = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         after = trainer.evaluate()["eval_loss"]
     except torch.OutOfMemoryError as exc:
         raise EngineError(
-            "The graphics card has too little memory for this training: lower train.hardware.device_sequences, or set "
+            "The GPU has too little memory for this training: lower train.hardware.device_sequences, or set "
             "train.hardware.gradient_checkpointing or train.lora_rank."
         ) from exc
-    _demand_a_number(after)
-    _save(trainer, tokenizer, job)
+    if not math.isfinite(after):
+        raise EngineError("The loss on what was held out is not a number after training: lower train.learning_rate.")
+    _save_model(trainer, tokenizer, job)
     result = FineTuned(
         loss_before=round(next(entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry), 4),
         loss_after=round(after, 4),
         curve=tuple((entry["step"], round(entry["loss"], 4)) for entry in trainer.state.log_history if "loss" in entry),
-        steps=told.global_step,
+        steps=trained.global_step,
         resumed_at=int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0,
         tokens=sum(lengths),
-        seconds=round(told.metrics["train_runtime"], 1),
+        seconds=round(trained.metrics["train_runtime"], 1),
     )
     del trainer, model
     gc.collect()
-    torch.cuda.empty_cache()  # an engine may want the card next
+    torch.cuda.empty_cache()  # an engine may want the GPU next
     return result
 
 
-def _demand_a_number(loss: float) -> None:
-    if not math.isfinite(loss):
-        raise EngineError("The loss on what was held out is not a number after training: lower train.learning_rate.")
-
-
-def _load(base: str, settings: TrainSettings) -> tuple[Any, Any]:
+def _load_base(base: str, settings: TrainSettings) -> tuple[Any, Any]:
     """Tokenizer and model: in single precision, of which the computation takes a shorter copy; with LoRA as short as that."""
     import torch
     from safetensors import SafetensorError
@@ -81,30 +77,33 @@ def _load(base: str, settings: TrainSettings) -> tuple[Any, Any]:
     return tokenizer, model
 
 
-def _trainer(model: Any, tokenizer: Any, job: Job, *, lengths: list[int], is_new: bool) -> Any:
+def _make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: list[int], is_new: bool) -> Any:
     from datasets import Dataset, disable_progress_bars
+    from peft import LoraConfig
     from transformers import PrinterCallback
 
     disable_progress_bars()
 
     settings = job.settings
+    adapter = {"r": settings.lora_rank, "lora_alpha": settings.lora_alpha}
+    lora = LoraConfig(**adapter, target_modules="all-linear", task_type="CAUSAL_LM") if settings.lora_rank else None
     places = order(lengths, epochs=settings.epochs, batch=settings.batch_sequences, seed=job.seed)
     rows = Dataset.from_file(str(job.train))  # mapped into memory, not read
-    trainer = _trainer_class()(
+    trainer = _choose_trainer()(
         model=model,
-        args=_arguments(job, rows=len(places), is_new=is_new),
+        args=_make_arguments(job, rows=len(places), is_new=is_new),
         processing_class=tokenizer,
         train_dataset=rows if settings.packing else rows.select(places),
         eval_dataset=Dataset.from_file(str(job.held_out)),
-        peft_config=_lora(settings),
+        peft_config=lora,
         callbacks=callbacks(),
     )
     trainer.remove_callback(PrinterCallback)  # standard output is for the counts
     return trainer
 
 
-def _trainer_class() -> Any:
-    """TRL's trainer; on a processor with the model's own loss, since TRL's is made for a card and slower there."""
+def _choose_trainer() -> Any:
+    """TRL's trainer; on a processor with the model's own loss, since TRL's is made for a GPU and slower there."""
     import torch
     from transformers import Trainer
     from trl import SFTTrainer
@@ -116,15 +115,15 @@ def _trainer_class() -> Any:
     return SFTTrainer if torch.cuda.is_available() else OnProcessor
 
 
-def _arguments(job: Job, *, rows: int, is_new: bool) -> Any:
+def _make_arguments(job: Job, *, rows: int, is_new: bool) -> Any:
     import torch
     from trl import SFTConfig
 
     settings, hardware = job.settings, job.settings.hardware
     at_once, times = shares(settings)
-    has_card = torch.cuda.is_available()
-    if hardware.sharding == "fsdp" and not has_card:  # accelerate would leave it out without a word
-        raise EngineError("train.hardware.sharding 'fsdp' needs graphics cards, and there is none: set it to 'none'.")
+    has_gpu = torch.cuda.is_available()
+    if hardware.sharding == "fsdp" and not has_gpu:  # accelerate would leave it out without a word
+        raise EngineError("train.hardware.sharding 'fsdp' needs GPUs, and there is none: set it to 'none'.")
     steps = settings.max_steps if settings.max_steps > 0 else math.ceil(rows / settings.batch_sequences)
     arguments = SFTConfig(
         output_dir=str(job.work),
@@ -143,8 +142,8 @@ def _arguments(job: Job, *, rows: int, is_new: bool) -> Any:
         max_length=settings.sequence_tokens if settings.packing else None,  # else `encode` has cut
         train_sampling_strategy="random" if settings.packing else "sequential",
         bf16=settings.dtype == "bfloat16",
-        use_cpu=not has_card,
-        ddp_backend="gloo" if hardware.processes > 1 and not has_card else None,
+        use_cpu=not has_gpu,
+        ddp_backend="gloo" if hardware.processes > 1 and not has_gpu else None,
         ddp_find_unused_parameters=False,
         fsdp=True if hardware.sharding == "fsdp" else None,
         seed=job.seed % 2**32,
@@ -155,23 +154,13 @@ def _arguments(job: Job, *, rows: int, is_new: bool) -> Any:
         save_total_limit=2,
         report_to="none",
         disable_tqdm=True,
-        dataloader_pin_memory=has_card,
+        dataloader_pin_memory=has_gpu,
     )
-    arguments._n_gpu = min(1, arguments.n_gpu)  # several cards want several processes; the Trainer would share one out
+    arguments._n_gpu = min(1, arguments.n_gpu)  # several GPUs want several processes; the Trainer would share one out
     return arguments
 
 
-def _lora(settings: TrainSettings) -> Any:
-    from peft import LoraConfig
-
-    if not settings.lora_rank:
-        return None
-    return LoraConfig(
-        r=settings.lora_rank, lora_alpha=settings.lora_alpha, target_modules="all-linear", task_type="CAUSAL_LM"
-    )
-
-
-def _save(trainer: Any, tokenizer: Any, job: Job) -> None:
+def _save_model(trainer: Any, tokenizer: Any, job: Job) -> None:
     """Writes the whole model in the number format of its base; of LoRA the base with the adapter merged into it."""
     import torch
     from transformers import AutoConfig
@@ -184,16 +173,16 @@ def _save(trainer: Any, tokenizer: Any, job: Job) -> None:
     if job.settings.lora_rank:
         adapter = str(job.work / "adapter")
         model.save_pretrained(adapter, state_dict=state)
-        model = _merged(job, adapter, dtype)
+        model = _merge_adapter(job, adapter, dtype)
         model.save_pretrained(job.out)
     else:
-        model.save_pretrained(job.out, state_dict=_in_format(state, dtype))
+        model.save_pretrained(job.out, state_dict=_cast_weights(state, dtype))
         model.config.dtype = dtype
         model.config.save_pretrained(job.out)
     tokenizer.save_pretrained(job.out)
 
 
-def _merged(job: Job, adapter: str, dtype: Any) -> Any:
+def _merge_adapter(job: Job, adapter: str, dtype: Any) -> Any:
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
@@ -201,7 +190,7 @@ def _merged(job: Job, adapter: str, dtype: Any) -> Any:
     return PeftModel.from_pretrained(base, adapter).merge_and_unload()
 
 
-def _in_format(state: dict[str, Any], dtype: Any) -> dict[str, Any]:
+def _cast_weights(state: dict[str, Any], dtype: Any) -> dict[str, Any]:
     """The weights in another number format; those that share their memory still do."""
     made: dict[int, Any] = {}
     return {name: made.setdefault(weight.data_ptr(), weight.to("cpu", dtype)) for name, weight in state.items()}
@@ -218,18 +207,18 @@ def _end_with_the_parent() -> None:
 
 
 def main() -> None:
-    """One process of a training; the first tells what came of it, beside the job."""
+    """One process of a training; the first writes what came of it beside the job."""
     import torch
 
     _end_with_the_parent()
     job: Job = read_json(Job, Path(sys.argv[1]))
     try:
-        told = run(job)
+        tuned = run(job)
     except EngineError as exc:
         write_json(job.work / "error.json", str(exc))
         sys.exit(1)
     if torch.distributed.get_rank() == 0:
-        write_json(job.work / "tuned.json", asdict(told))
+        write_json(job.work / "tuned.json", asdict(tuned))
     torch.distributed.destroy_process_group()
 
 

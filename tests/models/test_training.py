@@ -134,8 +134,8 @@ def test_a_loss_that_is_no_number_ends_the_training_at_once(tmp_path: Path) -> N
     assert not (tmp_path / "model.safetensors").exists()
 
 
-def test_sharing_the_weights_out_needs_cards(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match=r"^train.hardware.sharding 'fsdp' needs graphics cards, and there is none"):
+def test_sharing_the_weights_out_needs_gpus(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"^train.hardware.sharding 'fsdp' needs GPUs, and there is none"):
         tuned(tmp_path, hardware={"sharding": "fsdp"})
 
 
