@@ -12,9 +12,9 @@ from caco_tasks.convert.annotation import annotation_of
 from caco_tasks.convert.conversion import Conversion
 from caco_tasks.records import Grade, Seed
 
-MAX_CODE_CHARS = 30_000
-MAX_OPEN_BRACKETS = 50
-MAX_LINE_OPERATORS = 400
+MAX_CODE_CHARS = 30_000  # of one program or test
+MAX_OPEN_BRACKETS = 50  # inside each other: the parser of Python has no cap of its own
+MAX_LINE_OPERATORS = 400  # in one line, for the same reason
 
 
 def convert_program(seed: Seed) -> Conversion | None:

@@ -20,6 +20,7 @@ MAX_DIVISIBLE = 10**30  # of which a common divisor or multiple is computed
 LIMITS = Limits(max_bits=20_000, max_factorial=500, max_root=8)
 CALCULATOR = Calculator(LIMITS)
 
+# Brackets of any kind group; a word is an unknown, or the x of a product.
 _TOKEN = re.compile(r"\s*(?:(\d[\d,]*\.?\d*|\.\d+)|(\*\*|//|[-+*/^()%=])|([A-Za-z_]\w*))")
 _SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "[": "(", "]": ")", "{": "(", "}": ")"})
 

@@ -34,6 +34,7 @@ from caco_tasks.records import Seed
 MAX_FORMULA_CHARS = 2_000
 MAX_DEPTH = 30
 _TOKEN = re.compile(r"\s*([A-Za-z_][\w.]*|-?\d{1,3}(?:,\d{3})+(?=[,)])|-?\d+\.?\d*|-?\.\d+|[(),])")
+# Constants that MathQA writes as rounded decimals, as what they round.
 _CONSTANTS = {
     "const_0_2778": Fraction(5, 18), "const_0_33": Fraction(1, 3), "const_1_6": Fraction(8, 5),
     "const_0_6": Fraction(3, 5),
@@ -114,6 +115,7 @@ class _FormulaReader:
             self.take()
             args.append(self.expression(depth + 1))
         self.take(")")
+        # The same call is the same step, however often the formula repeats it.
         key = " ".join(self.tokens[start : self.position])
         if key not in self._seen:
             self._seen[key] = self.state(operation, args)
@@ -157,7 +159,7 @@ def _read_constant(token: str) -> Node:
         return Call("pi", ())
     if name == "const_deg_to_rad":
         return _div(_pi(), _n(180))
-    amount = _CONSTANTS.get(name)
+    amount = _CONSTANTS.get(name)  # const_3_6 is 3.6, const_0_2778 is 5/18
     if amount is None:
         amount = number(name.removeprefix("const_").replace("_", "."))
     return Fixed(_NAMES[name], amount) if name in _NAMES else Plain(amount)

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from caco_tasks.convert.question_numbers import QuestionNumber
 
-MAX_WORDS = 4
+MAX_WORDS = 4  # of a name
 MAX_NAME_CHARS = 40
+# Names that would hide something in the program.
 _TAKEN = frozenset(
     [*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "input", "output", "solve", "Fraction", "math"]
 )

@@ -174,6 +174,7 @@ def _eliminate(forms: Sequence[_Form], names: Sequence[str], solved: list[tuple[
         raise NoValueError("the equations have no single solution")
     if rest:
         _eliminate([form.without(name, pivot) for form in forms if form is not pivot], rest, solved, first_step)
+    # The others are solved now: what the pivot holds of them moves to the right.
     places: dict[str, Node] = {other: Step(first_step + order) for order, (other, _) in enumerate(solved)}
     constant = pivot.constant
     for other, term in pivot.coefficients.items():

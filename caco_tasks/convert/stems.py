@@ -2,6 +2,7 @@
 
 import re
 
+# Words that say nothing of a quantity; "total" and "per" are in every question.
 _LIST = (
     "a an the and or but if then so of to in on at by for from with as is are was were be been being am has have "
     "had do does did will would can could should may might must it its he she they them his her hers their theirs "
@@ -31,6 +32,7 @@ def stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             word = word.removesuffix(ending) + rest
             break
+    # stopped, stopping: one p; but not sell, pass
     word = word[:-1] if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "ls" else word
     return word.removesuffix("e") if len(word) > 3 else word
 

@@ -38,6 +38,7 @@ CONVERTERS: dict[str, Callable[[Seed], Conversion | None]] = {
     "bank": coded.convert_program,
 }
 
+# Reasons that only a program gets which ran.
 _AFTER_RUNNING = {Reason.WRONG_ANSWER, Reason.TEMPLATE_NOT_MET, Reason.GOLD_DISPUTED}
 
 OnProgress = Callable[[int], None]

@@ -51,6 +51,7 @@ class Question:
 
 def compare_exactly(gold: str, pred: str) -> Decision | Question:
     """Decides whether `pred` is the answer `gold`, or hands the pair on; in bounded time, whatever the texts."""
+    # Most pairs of a run end here, before anything is cleaned.
     whole = _compare_integers(gold, pred)
     if whole is not None:
         return whole
@@ -109,9 +110,11 @@ def _compare_words(gold: str, pred: str) -> Decision | None:
         return Decision(True, "text")
     if _TIME.fullmatch(gold) and _TIME.fullmatch(pred):
         return Decision(_compact(gold) == _compact(pred), "text")
+    # Equal dates were equal texts.
     if _DATE.fullmatch(gold) or _DATE.fullmatch(pred):
         return Decision(False, "text")
     is_words = [re.fullmatch(r"[A-Za-z][A-Za-z' -]{2,}", text) is not None for text in (gold, pred)]
+    # Two names, two words: different, unless one of them is mathematics.
     if all(is_words) and not any(_is_name(text) for text in (gold, pred)):
         return Decision(False, "text")
     return None

@@ -13,7 +13,7 @@ from caco_tasks.grading.relations import compare_relations, interval_of, is_labe
 from caco_tasks.grading.syntax_tree import Group, Node, Number, Operation, Relation, Symbol, Words
 
 MAX_UNORDERED = 60  # items of a list that are paired with each other one by one
-PRIMES = (2_147_483_647, 2_147_483_629, 1_000_000_007)
+PRIMES = (2_147_483_647, 2_147_483_629, 1_000_000_007)  # equal residues of all three: equal towers
 
 _UNORDERED = {"bare", "set", "union"}
 _OPEN_OR_CLOSED = {"paren", "square", "(]", "[)"}
@@ -109,7 +109,7 @@ def _equal_groups(gold: Node, pred: Node, *, loose: bool) -> bool | None:
         return None if isinstance(other, Symbol) else False  # a symbol may stand for anything, a number for no list
     kinds = {gold.kind, pred.kind}
     if "union" in kinds and len(kinds) > 1:
-        return None
+        return None  # (0, 1) U (1, 2) against a list: to be solved
     if "matrix" in kinds:
         gold, pred = _flattened(gold), _flattened(pred)
         return _equal_in_order(gold, pred, loose=True)
@@ -169,7 +169,7 @@ def _equal_unordered(gold: Group, pred: Group) -> bool | None:
         gold, pred = _without_repeats(gold), _without_repeats(pred)
     if len(gold.items) != len(pred.items):
         return False
-    if _equal_in_order(gold, pred, loose=True):
+    if _equal_in_order(gold, pred, loose=True):  # the usual case, without any pairing
         return True
     try:
         values = [Counter(map(exact, group.items)) for group in (gold, pred)]

@@ -17,7 +17,7 @@ LIMITS = Limits(max_bits=40_000, max_factorial=3000, max_root=64)
 CALCULATOR = Calculator(LIMITS)
 MAX_LOG2 = 10**12  # of the magnitude of a numeric result
 DIGITS = 60  # that numeric evaluation works with
-MAX_NODES = 3000
+MAX_NODES = 3000  # of a tree
 
 
 def exact(node: Node) -> Fraction:
@@ -102,7 +102,7 @@ def _with_sign(node: Node, *, plus: bool) -> Node:
     args = tuple(_with_sign(arg, plus=plus) for arg in node.args)
     if node.name not in ("\\pm", "\\mp"):
         return Operation(node.name, args)
-    positive = plus == (node.name == "\\pm")
+    positive = plus == (node.name == "\\pm")  # in a \pm b \mp c the signs are opposite
     return Operation("+", args if positive else (args[0], Operation("neg", (args[1],))))
 
 
@@ -140,7 +140,7 @@ def _log2(value: Any) -> float:
 def _numeric_power(base: Any, exponent: Any) -> Any:
     if _log2(exponent) > 60 or (base != 0 and _log2(base) * abs(exponent) > MAX_LOG2):
         raise NoValueError("too large")
-    if isinstance(exponent, mpmath.mpf) and exponent == int(exponent):
+    if isinstance(exponent, mpmath.mpf) and exponent == int(exponent):  # also of negative bases, without a logarithm
         return base ** int(exponent)
     return mpmath.power(base, exponent)
 
@@ -157,11 +157,13 @@ def _small(function: Callable[..., Any], bits: int) -> Callable[..., Any]:
 
 
 def _real_root(value: Any, index: Any) -> Any:
+    # The real root of a negative number, where mpmath gives the principal one, which is complex.
     if isinstance(value, mpmath.mpf) and value < 0 and int(index) % 2:
         return -mpmath.root(-value, int(index))
     return mpmath.root(value, int(index))
 
 
+# mpmath evaluates a constant at the precision of the moment, so each use asks anew.
 _CONSTANTS: dict[str, Callable[[], Any]] = {
     "pi": lambda: +mpmath.pi,
     "e": lambda: +mpmath.e,

@@ -105,6 +105,7 @@ def find_after_hashes(text: str) -> str | None:
 def find_after_cue(text: str) -> str | None:
     """What follows the last `the answer is`."""
     cues = [match for match in _CUE.finditer(text) if _STRONG_CUE.match(match[0])]
+    # "The value is" counts only where no "the answer is" stands.
     cues = cues or list(_CUE.finditer(text))[-1:]
     for match in reversed(cues[-3:]):
         answer = _clause(text[match.end() :])
@@ -193,6 +194,7 @@ def _value_with_sign(text: str, match: re.Match[str]) -> str:
 def _right_side(text: str) -> str:
     """What follows the last equals sign where a value is named or computed; all where the equation is the answer."""
     sides = _EQUALS.split(text)
+    # (x, y) = (1, 2) and x = 1, y = 2 are answers as they stand.
     if len(sides) == 1 or any(mark in text for mark in (",", ";", r"\le", r"\ge", "<", ">")):
         return text
     left = sides[0].strip()

@@ -98,6 +98,7 @@ class Grader:
         return self._ask(result, seconds)
 
     def _ask(self, question: Question, seconds: float) -> _PendingPair:
+        # The length keeps ("ab", "c") apart from ("a", "bc").
         fingerprint = hashlib.blake2b(
             f"{len(question.gold)}\0{question.gold}{question.pred}".encode(errors="replace")
         ).digest()

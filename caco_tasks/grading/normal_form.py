@@ -75,12 +75,14 @@ NESTED_WRAPPERS = 4
 def clean(text: str) -> str:
     """The text with dressing removed; linear in its length. The result is a mixture of LaTeX and plain mathematics."""
     text = text.translate(_SIGNS)
+    # A JSON string that was escaped twice; in a matrix two backslashes end a row.
     if "matrix" not in text and "array" not in text and "cases" not in text:
         text = _ESCAPED_TWICE.sub(r"\\", text)
     text = _DELIMITERS.sub(" ", text) if "$" in text or "\\" in text else text
     if "\\" in text:
         text = _clean_latex(text)
-    text = text.replace("{,}", ",")
+    text = text.replace("{,}", ",")  # 1{,}000
+    # Python's power, unless the text begins in bold type.
     text = text.replace("**", "^") if "**" in text and not text.startswith("**") else text.replace("**", " ")
     text = _TIMES_TEN.sub("*", _SCALED.sub(lambda found: f"*10^{_SCALES[found[1].lower()]}", text))
     text = _MODULES.sub("", _AND.sub(",", text))
@@ -97,6 +99,7 @@ def _clean_latex(text: str) -> str:
     text = text.replace(r"\%", "%").replace(r"\_", "_").replace(",\\ ", ", ")
     text = _DEGREES.sub(r"\1(\2*\\pi/180)", _THIN.sub("", text))
     text = _FRACTIONS.sub(r"\\frac", _SIZES.sub(" ", text))
+    # From the inside out: \text{\mathbf{5}} takes two rounds.
     for _ in range(NESTED_WRAPPERS):
         text, found = _WRAPPERS.subn(r" \1 ", text)
         if not found:

@@ -56,11 +56,13 @@ def parse(text: str) -> Node:
 
 
 class _AnswerParser:
+    """Recursive descent; each method reads one level of the grammar and leaves the token behind it."""
+
     def __init__(self, words: list[AnswerToken]) -> None:
         self._tokens = [*words, END]
         self._at = 0
         self._depth = 0
-        self._bars = 0
+        self._bars = 0  # open | of absolute values: the next | closes one instead of opening another
 
     @property
     def peek(self) -> AnswerToken:
@@ -297,7 +299,7 @@ class _AnswerParser:
         return node
 
     def group(self, opening: str) -> Node:
-        bars, self._bars = self._bars, 0
+        bars, self._bars = self._bars, 0  # inside brackets a | opens again
         items = self.semicolon_list()
         closing = self.take().text
         self._bars = bars
@@ -335,7 +337,7 @@ class _AnswerParser:
             return self.constructor(name)
         if (text.startswith("\\") and name in GREEK) or len(text) == 1:
             return self.subscripted(Symbol(name))
-        if not text.startswith("\\") and len(text) == 2:
+        if not text.startswith("\\") and len(text) == 2:  # xy is a product; longer words are no mathematics
             return Operation("*", (Symbol(text[0]), self.subscripted(Symbol(text[1]))))
         raise UnreadableAnswer(f"does not know {text}")
 
@@ -346,7 +348,7 @@ class _AnswerParser:
             self.expect("}")
             return node
         if self.peek.kind == "number" and len(self.peek.text) > 1 and self.peek.text.isdigit():
-            first, rest = self.peek.text[0], self.peek.text[1:]
+            first, rest = self.peek.text[0], self.peek.text[1:]  # \frac12 is a half
             self._tokens[self._at] = AnswerToken("number", rest)
             return literal(first)
         return self.atom()
@@ -370,7 +372,7 @@ class _AnswerParser:
         power = self.script() if self.accept("^") else None
         args = self.function_arguments()
         call = Operation("log", (*args, base)) if base is not None else Operation(FUNCTIONS[name], args)
-        if power == Number(Fraction(-1)):
+        if power == Number(Fraction(-1)):  # sin^{-1} is the inverse, not the reciprocal
             return Operation("a" + name, args)
         return call if power is None else Operation("^", (call, power))
 
@@ -379,6 +381,7 @@ class _AnswerParser:
             node = self.atom()
             return node.items if isinstance(node, Group) else (node,)
         node = self.signed()
+        # \sin 2x takes both factors, \sin x \cos y only the first.
         while self.peek.kind in ("number", "word") or self.peek.text in (r"\pi", r"\theta", r"\frac"):
             if self.peek.text in FUNCTIONS:
                 break
@@ -405,7 +408,7 @@ class _AnswerParser:
         self.expect("{")
         name = self.take().text
         self.expect("}")
-        if name == "array" and self.accept("{"):
+        if name == "array" and self.accept("{"):  # the alignment of its columns
             while not self.accept("}"):
                 if self.take() is END:
                     raise UnreadableAnswer("expected }")

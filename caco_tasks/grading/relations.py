@@ -21,13 +21,14 @@ def settled(node: Node) -> Node:
         raise NoValueError("an implication")
     if ops[0] == "~" and is_label(sides[0]):
         ops[0] = "="
-    if "~" in ops:
+    if "~" in ops:  # x = 1/3 ~ 0.333: what stands before the approximation is the answer
         cut = ops.index("~")
         ops, sides = ops[:cut], sides[: cut + 1]
     if not ops:
         return sides[0]
     if set(ops) != {"="}:
         return Relation(tuple(ops), tuple(sides))
+    # x = 1 + 2 = 3 is x = 3; 1 + 2 = 3 is 3.
     if is_label(sides[0]) or (len(sides) == 2 and any(map(symbols, sides))):
         return Relation(("=",), (sides[0], sides[-1]))
     return sides[-1]
@@ -50,6 +51,7 @@ def compare_relations(gold: Relation, pred: Relation) -> bool | None:
         return False
     if (gold.ops[0] == "=") != (pred.ops[0] == "="):
         return False
+    # 2x - 2y = 2 is x - y = 1: the sides of the same relation differ by a constant factor.
     ratios = ratio_at_points(_difference(gold), _difference(pred))
     if ratios is None or not all(is_same_number(ratios[0], ratio) for ratio in ratios[1:]):
         return (
@@ -58,6 +60,7 @@ def compare_relations(gold: Relation, pred: Relation) -> bool | None:
     op, other = gold.ops[0], pred.ops[0]
     if op in ("=", "!="):
         return op == other
+    # A negative factor turns the inequality around.
     return bool(op == (other if ratios[0].real > 0 else _FLIPPED[other]))
 
 
@@ -70,7 +73,7 @@ def interval_of(relation: Relation) -> Group | None:
     place = places[0]
     if len(relation.ops) == 2 and place != 1:
         return None
-    infinity = Symbol("oo")
+    infinity = Symbol("oo")  # x > 2 has no upper end
     low, left = (
         (relation.sides[place - 1], _LEFT_BRACKETS[relation.ops[place - 1]])
         if place > 0

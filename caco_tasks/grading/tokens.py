@@ -22,176 +22,46 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 RELATIONS = {
-    "=": "=",
-    "==": "=",
-    ":=": "=",
-    r"\equiv": "=",
-    "<": "<",
-    ">": ">",
-    "<=": "<=",
-    ">=": ">=",
-    "!=": "!=",
-    r"\lt": "<",
-    r"\gt": ">",
-    r"\le": "<=",
-    r"\ge": ">=",
-    r"\leq": "<=",
-    r"\geq": ">=",
-    r"\leqslant": "<=",
-    r"\geqslant": ">=",
-    r"\ne": "!=",
-    r"\neq": "!=",
-    r"\in": "in",
-    r"\approx": "~",
-    r"\sim": "~",
-    r"\simeq": "~",
-    r"\implies": "=>",
-    r"\Rightarrow": "=>",
-}
+    "=": "=", "==": "=", ":=": "=", r"\equiv": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "!=": "!=",
+    r"\lt": "<", r"\gt": ">", r"\le": "<=", r"\ge": ">=", r"\leq": "<=", r"\geq": ">=", r"\leqslant": "<=",
+    r"\geqslant": ">=", r"\ne": "!=", r"\neq": "!=", r"\in": "in", r"\approx": "~", r"\sim": "~", r"\simeq": "~",
+    r"\implies": "=>", r"\Rightarrow": "=>",
+}  # fmt: skip
 PRODUCTS = {
-    "*": "*",
-    "/": "/",
-    r"\times": "*",
-    r"\cdot": "*",
-    r"\div": "/",
-    r"\ast": "*",
-    r"\bmod": "mod",
-    r"\mod": "mod",
-}
+    "*": "*", "/": "/", r"\times": "*", r"\cdot": "*", r"\div": "/", r"\ast": "*", r"\bmod": "mod", r"\mod": "mod",
+}  # fmt: skip
 SETS = {r"\cup": "union", r"\cap": "intersection", r"\setminus": "difference", "U": "union"}
+# What LaTeX, Python and sympy call a function, and the one name that it has here; log without a base is natural.
 FUNCTIONS = {
-    "sqrt": "sqrt",
-    "cbrt": "cbrt",
-    "sin": "sin",
-    "cos": "cos",
-    "tan": "tan",
-    "cot": "cot",
-    "sec": "sec",
-    "csc": "csc",
-    "exp": "exp",
-    "ln": "ln",
-    "log": "ln",
-    "lg": "log10",
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "asin": "asin",
-    "acos": "acos",
-    "atan": "atan",
-    "arctg": "atan",
-    "tg": "tan",
-    "sinh": "sinh",
-    "cosh": "cosh",
-    "tanh": "tanh",
-    "arcsinh": "asinh",
-    "arccosh": "acosh",
-    "arctanh": "atanh",
-    "artanh": "atanh",
-    "arsinh": "asinh",
-    "arcosh": "acosh",
-    "asinh": "asinh",
-    "acosh": "acosh",
-    "atanh": "atanh",
-    "abs": "abs",
-    "Abs": "abs",
-    "floor": "floor",
-    "ceil": "ceil",
-    "ceiling": "ceil",
-    "factorial": "factorial",
-    "binomial": "binomial",
-    "gamma": "gamma",
-    "arccot": "acot",
-    "acot": "acot",
-}
+    "sqrt": "sqrt", "cbrt": "cbrt", "sin": "sin", "cos": "cos", "tan": "tan", "cot": "cot", "sec": "sec",
+    "csc": "csc", "exp": "exp", "ln": "ln", "log": "ln", "lg": "log10", "arcsin": "asin", "arccos": "acos",
+    "arctan": "atan", "asin": "asin", "acos": "acos", "atan": "atan", "arctg": "atan", "tg": "tan", "sinh": "sinh",
+    "cosh": "cosh", "tanh": "tanh", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "artanh": "atanh",
+    "arsinh": "asinh", "arcosh": "acosh", "asinh": "asinh", "acosh": "acosh", "atanh": "atanh", "abs": "abs",
+    "Abs": "abs", "floor": "floor", "ceil": "ceil", "ceiling": "ceil", "factorial": "factorial",
+    "binomial": "binomial", "gamma": "gamma", "arccot": "acot", "acot": "acot",
+}  # fmt: skip
 DIVIDING = {"Fraction", "Rational"}
+# What a program prints of a collection, by the group that it is.
 CONTAINERS = {
-    "Matrix": "matrix",
-    "ImmutableMatrix": "matrix",
-    "array": "square",
-    "FiniteSet": "set",
-    "set": "set",
-    "frozenset": "set",
-    "Tuple": "paren",
-    "tuple": "paren",
-    "list": "square",
-    "deque": "square",
-    "Interval": "[]",
+    "Matrix": "matrix", "ImmutableMatrix": "matrix", "array": "square", "FiniteSet": "set", "set": "set",
+    "frozenset": "set", "Tuple": "paren", "tuple": "paren", "list": "square", "deque": "square", "Interval": "[]",
     "Union": "union",
-}
+}  # fmt: skip
 WRAPPERS = {
-    "Integer",
-    "Float",
-    "Decimal",
-    "int",
-    "float",
-    "str",
-    "float16",
-    "float32",
-    "float64",
-    "int16",
-    "int32",
-    "int64",
-}
+    "Integer", "Float", "Decimal", "int", "float", "str", "float16", "float32", "float64", "int16", "int32", "int64",
+}  # fmt: skip
 CONSTANTS = {
-    r"\pi": "pi",
-    "pi": "pi",
-    "Pi": "pi",
-    "e": "e",
-    "i": "i",
-    "I": "i",
-    r"\infty": "oo",
-    "oo": "oo",
-    "inf": "oo",
-    "infinity": "oo",
-    "Infinity": "oo",
-    r"\imath": "i",
-    "nan": "nan",
-}
+    r"\pi": "pi", "pi": "pi", "Pi": "pi", "e": "e", "i": "i", "I": "i", r"\infty": "oo", "oo": "oo", "inf": "oo",
+    "infinity": "oo", "Infinity": "oo", r"\imath": "i", "nan": "nan",
+}  # fmt: skip
 EMPTY = {r"\emptyset", r"\varnothing", "EmptySet"}
 MATRICES = {"matrix", "pmatrix", "bmatrix", "vmatrix", "Bmatrix", "smallmatrix"}
-GREEK = frozenset(
-    [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "varepsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "vartheta",
-        "iota",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "rho",
-        "varrho",
-        "sigma",
-        "tau",
-        "upsilon",
-        "phi",
-        "varphi",
-        "chi",
-        "psi",
-        "omega",
-        "Gamma",
-        "Delta",
-        "Theta",
-        "Lambda",
-        "Xi",
-        "Pi",
-        "Sigma",
-        "Upsilon",
-        "Phi",
-        "Psi",
-        "Omega",
-        "ell",
-        "hbar",
-    ]
-)
+GREEK = frozenset({
+    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa",
+    "lambda", "mu", "nu", "xi", "rho", "varrho", "sigma", "tau", "upsilon", "phi", "varphi", "chi", "psi", "omega",
+    "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega", "ell", "hbar",
+})  # fmt: skip
 CLOSING = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", r"\lbrace": r"\rbrace", r"\lbrack": r"\rbrack"}
 ROUND_UP_DOWN = {r"\lfloor": (r"\rfloor", "floor"), r"\lceil": (r"\rceil", "ceil")}
 GROUPS = {("(", ")"): "paren", ("[", "]"): "square", ("(", "]"): "(]", ("[", ")"): "[)"}
@@ -230,6 +100,7 @@ def tokens(text: str) -> Iterator[AnswerToken]:
 
 def literal(text: str) -> Number:
     """The number that a literal such as `12`, `0.50`, `.5` or `1e-05` stands for, with the digits it shows."""
+    # A point at the end is the end of the sentence.
     mantissa, _, exponent = text.rstrip(".").lower().partition("e")
     if len(mantissa) > MAX_DIGITS or len(exponent) > 5 or abs(int(exponent or 0)) > MAX_EXPONENT:
         raise UnreadableAnswer("a number with too many digits")

@@ -52,7 +52,9 @@ _SYNONYMS = {
     "acre": "acre",
 }
 _KNOWN = {word: unit for unit, words in _SYNONYMS.items() for word in (unit, *words.split())}
+# Only behind a space: in 5m, m may be a variable.
 _ONE_LETTER = frozenset("mgshlLNJWVAKC")
+# Words at the end of an answer that are part of it.
 _NOT_UNITS = frozenset(["sin", "cos", "tan", "log", "ln", "sqrt", "pi", "oo", "inf", "or", "and", "is", "are"])
 
 
@@ -102,7 +104,7 @@ def _one_spelling(unit: str) -> str:
     words = re.findall(r"[A-Za-z]+", unit)
     known = [_KNOWN.get(_singular(word)) for word in words]
     if any(name is None for name in known):
-        return ""
+        return ""  # "apples" may be left out or said otherwise; only measures can contradict each other
     return (
         re.sub(r"[A-Za-z]+", lambda match: _KNOWN[_singular(match[0])], compact)
         if len(words) > 1 or "^" in unit
