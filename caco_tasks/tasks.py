@@ -218,13 +218,17 @@ def work_through(run_id: str, keys: Mapping[str, str] | None = None) -> dict[str
         CacoError: as `stage`, `gate` and `finish`.
     """
     with open_ledger() as (ledger, reached):
-        run = read_run(open_store(reached.store), find_run(ledger, run_id).run_id, reached)
-    config = config_of(run)
+        store = open_store(reached.store)
+        run = read_run(store, find_run(ledger, run_id).run_id, reached)
+    outputs = RunKeys.of(run, store)
     for spec in stages_of(run.pipeline):
         if spec.gathers and stage_before(run.pipeline, spec.name) is not None:
             gate(run.run_id)
-        for shard in range(count_shards(spec, config)):
-            stage(spec.name, run.run_id, shard, keys=keys)
+        for shard in range(count_shards(spec, outputs.config)):
+            if find_output(store, spec.name, outputs.key(spec.name, shard)) is None:
+                stage(spec.name, run.run_id, shard, keys=keys)
+            else:
+                work(spec.name, run.run_id, shard, os.environ)  # the run only adopts it: no process is needed for that
             load(run.run_id, spec.name, shard)
     return finish(run.run_id)
 
