@@ -7,9 +7,8 @@ from functools import wraps
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
-from rich.table import Table
 
 from caco_tasks.errors import CacoError
 
@@ -43,9 +42,9 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, default=str))
 
 
-def print_table(table: Table) -> None:
-    """Writes a table whole: a terminal that is too narrow wraps its lines, a file gets them as long as they are."""
-    if out.is_terminal:
-        out.print(table, crop=False)
+def print_whole(renderable: RenderableType, console: Console = out) -> None:
+    """Writes a table or a tree whole: a narrow terminal wraps its lines, a file gets them as long as they are."""
+    if console.is_terminal:
+        console.print(renderable, crop=False)
     else:
-        Console(width=WIDEST, highlight=False).print(table)
+        Console(file=console.file, width=WIDEST, highlight=False).print(renderable)

@@ -1,11 +1,12 @@
 """Commands on datasets: list, withdraw, restore, export."""
 
 import getpass
+import warnings
 from pathlib import Path
 
 import click
 
-from caco_tasks.cli.console import explain_errors, out, print_json, print_table
+from caco_tasks.cli.console import explain_errors, out, print_json, print_whole
 from caco_tasks.cli.environment import open_ledger_as, open_store_here
 from caco_tasks.cli.options import folder_option, json_option
 from caco_tasks.errors import ConfigError
@@ -31,7 +32,7 @@ def list_datasets(as_json: bool) -> None:
     if as_json:
         print_json(found)
     elif found:
-        print_table(dataset_table(found))
+        print_whole(dataset_table(found))
     else:
         out.print("There is no dataset yet.")
 
@@ -86,9 +87,12 @@ def restore(name: str, because: str, by: str | None) -> None:
 @explain_errors
 def export(dataset: str, format_name: str, target: Path) -> None:
     """Write a published dataset, NAME/VERSION, in the format that a trainer reads."""
+    from caco_tasks.publishing.dataset_files import WithdrawnWarning
     from caco_tasks.publishing.export import export as write
 
-    path, rows = write(open_store_here(), dataset, format_name=format_name, out=target)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", WithdrawnWarning)  # it is logged too, and a person wants one line
+        path, rows = write(open_store_here(), dataset, format_name=format_name, out=target)
     click.echo(f"{rows} rows in {path}")
 
 

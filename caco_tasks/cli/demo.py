@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from caco_tasks.atomic import write_bytes
+from caco_tasks.cli.console import print_whole
 from caco_tasks.cli.dag_runs import MAX_DAG_WAIT_SECONDS, Job, open_airflow, trigger_job, wait_for_dag
 from caco_tasks.cli.environment import today
 from caco_tasks.cli.progress import DAGS, follow, wait_for_run
@@ -55,13 +56,13 @@ def show_result(state: PlatformState, ledger: Ledger, run_id: str, console: Cons
     """The funnel, one published row with all its ancestors, and where everything is."""
     store = open_store(state.store)
     console.print()
-    console.print(funnel_table(ledger.funnel(run_id), ledger.reject_reasons(run_id)))
+    print_whole(funnel_table(ledger.funnel(run_id), ledger.reject_reasons(run_id)), console)
     for dataset in ledger.datasets(run_id, state="published")[:1]:
         row = next(dataset_rows(store, dataset), None)
         if row is not None:
             console.rule("one published row")
             print_row(console, row)
-            console.print(lineage_tree(ledger.lineage(row["sample_id"])))
+            print_whole(lineage_tree(ledger.lineage(row["sample_id"])), console)
         console.rule("where it is")
         _print_places(store, dataset, state, console)
 

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from caco_tasks.cli.console import err, explain_errors, out, print_json, print_table
+from caco_tasks.cli.console import err, explain_errors, out, print_json, print_whole
 from caco_tasks.cli.environment import PROJECT, open_ledger_as, open_store_here
 from caco_tasks.cli.options import json_option
 from caco_tasks.errors import ConfigError
@@ -54,7 +54,7 @@ def housekeeping(days: int, delete: bool, as_json: bool) -> None:
         print_json(report)
         return
     rows = [(kind, one["things"], f"{one['bytes'] / 1e6:,.1f}", KINDS[kind]) for kind, one in report["found"].items()]
-    print_table(answer_table(("kind", "things", "MB", "what it is"), rows))
+    print_whole(answer_table(("kind", "things", "MB", "what it is"), rows))
     out.print("Removed." if delete else "Nothing was removed: run it again with --delete.")
 
 
@@ -81,4 +81,4 @@ def bench(name: str, as_json: bool) -> None:
         print_json(figures)
     else:
         for table in figure_tables(figures):
-            print_table(table)
+            print_whole(table)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from caco_tasks.cli.console import err, explain_errors, out, print_json, print_table
+from caco_tasks.cli.console import err, explain_errors, out, print_json, print_whole
 from caco_tasks.cli.environment import PROJECT, platform_home
 from caco_tasks.cli.options import config_option, json_option, set_option
 
@@ -62,7 +62,7 @@ def status(as_json: bool) -> None:
     else:
         services = [found.supervisor, *found.services]
         columns = ("name", "state", "pid", "port", "memory_mb", "log_file")
-        print_table(answer_table(columns, ([getattr(one, name, None) for name in columns] for one in services)))
+        print_whole(answer_table(columns, ([getattr(one, name, None) for name in columns] for one in services)))
         out.print(f"{'healthy' if found.is_healthy else 'not healthy'}: {found.message}")
     sys.exit(0 if found.is_healthy else 1)
 
@@ -79,7 +79,7 @@ def doctor(as_json: bool) -> None:
     if as_json:
         print_json(findings)
     else:
-        out.print(answer_table(findings[0], ([*finding.values()] for finding in findings)))
+        print_whole(answer_table(findings[0], ([*finding.values()] for finding in findings)))
     sys.exit(1 if any(finding["level"] == "missing" for finding in findings) else 0)
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from caco_tasks.cli.console import explain_errors, out, print_json, print_table
+from caco_tasks.cli.console import explain_errors, out, print_json, print_whole
 from caco_tasks.cli.environment import open_ledger_as
 from caco_tasks.cli.options import json_option
 
@@ -24,7 +24,7 @@ def funnel(run_id: str | None, as_json: bool) -> None:
         print_json(funnel_json(rows, reasons, about))
     else:
         out.print(f"{found.pipeline} {found.partition}, run {found.run_id}", soft_wrap=True)
-        print_table(funnel_table(rows, reasons))
+        print_whole(funnel_table(rows, reasons))
 
 
 @click.command()
@@ -42,7 +42,7 @@ def runs(pipeline: str | None, newest: int, as_json: bool) -> None:
     if as_json:
         print_json(found)
     elif found:
-        print_table(run_table(found))
+        print_whole(run_table(found))
     else:
         out.print("The ledger knows no run yet.")
 
@@ -66,7 +66,7 @@ def scores(run_id: str | None, as_json: bool) -> None:
         print_json({**about, "scores": [*map(asdict, rows)], "gains": [*map(asdict, gains)]})
     else:
         out.print(f"evaluate {found.partition}, run {found.run_id}, trained on {found.dataset}", soft_wrap=True)
-        out.print(score_table(rows, gains))
+        print_whole(score_table(rows, gains))
 
 
 @click.command()
@@ -82,4 +82,4 @@ def lineage(sample_id: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        out.print(lineage_tree(found), soft_wrap=True)
+        print_whole(lineage_tree(found))

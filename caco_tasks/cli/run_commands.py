@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import click
 
-from caco_tasks.cli.console import err, explain_errors, out, print_json, print_table
+from caco_tasks.cli.console import err, explain_errors, out, print_json, print_whole
 from caco_tasks.cli.environment import find_running_platform, open_ledger_as, open_store_here, require_platform, today
 from caco_tasks.cli.options import config_option, json_option, partition_option, set_option
 
@@ -51,7 +51,7 @@ def plan(
         print_json({**planned, "stages": [each.as_json() for each in stages]})
         return
     out.print(f"{pipeline} {planned['partition']}, run {planned['run_id']}", soft_wrap=True)
-    print_table(forecast_table(stages))
+    print_whole(forecast_table(stages))
     out.print(summarize_forecast(stages), soft_wrap=True)
     if register:
         begin = f"caco stage {stages[0].stage} --run {planned['run_id'][:12]} --shard 0"
@@ -89,7 +89,7 @@ def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, h
         else:
             with err.status(f"working through run {found.run_id[:12]}"):
                 tasks.work_through(found.run_id)
-        print_table(funnel_table(ledger.funnel(found.run_id), ledger.reject_reasons(found.run_id)))
+        print_whole(funnel_table(ledger.funnel(found.run_id), ledger.reject_reasons(found.run_id)))
 
 
 @click.command()

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from caco_tasks.cli.console import explain_errors, print_json, print_table
+from caco_tasks.cli.console import explain_errors, print_json, print_whole
 from caco_tasks.cli.environment import find_connections, ledger_address, open_ledger_as
 from caco_tasks.cli.options import json_option
 from caco_tasks.errors import ConfigError
@@ -38,7 +38,7 @@ def sql(query: str | None, engine: str, timeout: float | None, as_json: bool) ->
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        print_table(answer_table(columns, rows))
+        print_whole(answer_table(columns, rows))
 
 
 def _open_psql() -> None:

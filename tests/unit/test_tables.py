@@ -172,7 +172,7 @@ def test_a_long_text_in_an_answer_is_wrapped_and_none_of_it_lost() -> None:
 
 
 def test_an_answer_in_a_file_has_a_line_for_each_row(capsys: pytest.CaptureFixture[str]) -> None:
-    consoles.print_table(answer_table(["text"], [["word " * 100]]))
+    consoles.print_whole(answer_table(["text"], [["word " * 100]]))
     assert "word " * 99 in capsys.readouterr().out
 
 
