@@ -1,6 +1,8 @@
+-- What the files of sql/migrations and sql/views make, as pg_dump writes it: made by `make snapshots`. Read those.
+
 CREATE SCHEMA caco;
 
-COMMENT ON SCHEMA caco IS 'Where every sample came from and why every rejected one was rejected. Texts live in the store; here are ids, verdicts, numbers and addresses.';
+COMMENT ON SCHEMA caco IS 'Where every sample came from and why every rejected one was rejected. Texts and measures lie in the store; here are ids, outcomes, counts and addresses.';
 
 CREATE TYPE caco.grade AS ENUM (
     'S',
@@ -90,7 +92,7 @@ CREATE TYPE caco.reason AS ENUM (
     'benchmark_review'
 );
 
-COMMENT ON TYPE caco.reason IS 'Why a record did not pass: the closed list, equal to caco_tasks.records.Reason. docs/ledger.md says what each means.';
+COMMENT ON TYPE caco.reason IS 'Why a record did not pass: the closed list, equal to caco_tasks.records.Reason. docs/reasons.md says what each means.';
 
 CREATE TYPE caco.stage AS ENUM (
     'seeds',
@@ -107,37 +109,105 @@ CREATE TYPE caco.stage AS ENUM (
     'decontaminate',
     'publish',
     'student',
-    'evaluate',
-    'audit'
+    'evaluate'
 );
 
 COMMENT ON TYPE caco.stage IS 'Steps, in the order in which a record meets them: ORDER BY stage follows the funnel.';
 
-CREATE FUNCTION caco.ensure_verdict_partition(day date) RETURNS void
+CREATE TYPE caco.state AS ENUM (
+    'staged',
+    'published',
+    'withdrawn'
+);
+
+COMMENT ON TYPE caco.state IS 'Where a dataset stands: staged, published or withdrawn; a withdrawn one may be published again.';
+
+CREATE FUNCTION caco.attach_fates(day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    first_day date := date_trunc('month', day::timestamp)::date;
-    next_month date := (first_day + interval '1 month')::date;
-    month_table text := 'verdict_' || to_char(first_day, 'YYYY_MM');
+    name text := caco.fate_table(day);
 BEGIN
-    IF to_regclass(format('caco.%I', month_table)) IS NULL THEN
-        PERFORM pg_advisory_xact_lock(hashtext('caco.ensure_verdict_partition'));
-        EXECUTE format('CREATE TABLE IF NOT EXISTS caco.%I PARTITION OF caco.verdict FOR VALUES FROM (%L) TO (%L)',
-                       month_table, first_day, next_month);
-        EXECUTE format('GRANT TRUNCATE ON caco.%I TO caco_writer', month_table);  -- for `caco ledger rebuild`
+    IF NOT EXISTS (
+        SELECT FROM pg_class WHERE relnamespace = 'caco'::regnamespace AND relname = name AND NOT relispartition
+    ) THEN
+        RETURN;  -- before the lock: who only appends never waits here
     END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('caco.fate ' || day, 0));
+    IF NOT EXISTS (
+        SELECT FROM pg_class WHERE relnamespace = 'caco'::regnamespace AND relname = name AND NOT relispartition
+    ) THEN
+        RETURN;
+    END IF;
+    -- rows come by output, so a summary of their blocks finds those of one; a tree would cost as much as the rows
+    EXECUTE format('CREATE INDEX %I ON caco.%I USING brin (output_no) WITH (pages_per_range = 16, autosummarize = on)',
+                   name || '_by_output', name);
+    EXECUTE format('CREATE INDEX %I ON caco.%I (subject) WITH (fillfactor = 100)', name || '_by_subject', name);
+    EXECUTE format('ALTER TABLE caco.fate ATTACH PARTITION caco.%I FOR VALUES IN (%L)', name, day);
+    EXECUTE format('ALTER TABLE caco.%I DROP CONSTRAINT of_its_date', name);  -- it spared the attaching a look at every row
 END
 $$;
 
-COMMENT ON FUNCTION caco.ensure_verdict_partition(day date) IS 'Makes the table of a month''s verdicts, unless it is there. The writer may call it, though it may create no tables itself.';
+COMMENT ON FUNCTION caco.attach_fates(day date) IS 'Gives the table of a date''s fates its indexes and makes it part of caco.fate, unless it is.';
+
+CREATE FUNCTION caco.drop_fates() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    name text;
+BEGIN
+    FOR name IN SELECT relname FROM pg_class
+        WHERE relnamespace = 'caco'::regnamespace AND relkind = 'r' AND relname ~ '^fate_\d{4}_\d{2}_\d{2}$'
+    LOOP
+        EXECUTE format('DROP TABLE caco.%I', name);
+    END LOOP;
+END
+$_$;
+
+COMMENT ON FUNCTION caco.drop_fates() IS 'Drops the fates of all dates, attached or not: caco ledger rebuild fills them again from the store.';
+
+CREATE FUNCTION caco.fate_table(day date) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ('fate_'::text || translate((day)::text, '-'::text, '_'::text));
+
+COMMENT ON FUNCTION caco.fate_table(day date) IS 'Name of the table that holds the fates of a date.';
+
+CREATE FUNCTION caco.hex(id uuid) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN replace((id)::text, '-'::text, ''::text);
+
+COMMENT ON FUNCTION caco.hex(id uuid) IS 'An id as the store and the command line write it: 32 hex digits. A query may give an id either way.';
 
 CREATE FUNCTION caco.mcnemar_p(gained bigint, lost bigint) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN ((gained + lost) = 0) THEN (1)::double precision ELSE (SELECT LEAST((1)::double precision, ((2)::double precision * sum(exp(GREATEST((of_binomial.ways - (((mcnemar_p.gained + mcnemar_p.lost))::double precision * ln((2)::double precision))), ('-700'::integer)::double precision))))) AS "least" FROM (SELECT (0)::double precision AS ways UNION ALL SELECT sum(ln((((((mcnemar_p.gained + mcnemar_p.lost) - i.i) + 1))::double precision / (i.i)::double precision))) OVER (ORDER BY i.i) AS sum FROM generate_series((1)::bigint, LEAST(mcnemar_p.gained, mcnemar_p.lost)) i(i)) of_binomial) END;
 
 COMMENT ON FUNCTION caco.mcnemar_p(gained bigint, lost bigint) IS 'Two-sided p of the exact McNemar test: how often chance alone splits the items on which two contenders differ at least so unevenly.';
+
+CREATE FUNCTION caco.open_fates(day date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    name text := caco.fate_table(day);
+BEGIN
+    IF EXISTS (SELECT FROM pg_class WHERE relnamespace = 'caco'::regnamespace AND relname = name) THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('caco.fate ' || day, 0));
+    IF EXISTS (SELECT FROM pg_class WHERE relnamespace = 'caco'::regnamespace AND relname = name) THEN
+        RETURN;
+    END IF;
+    EXECUTE format('CREATE TABLE caco.%I (LIKE caco.fate INCLUDING CONSTRAINTS, CONSTRAINT of_its_date CHECK (partition = %L))',
+                   name, day);
+    EXECUTE format('GRANT SELECT, INSERT ON caco.%I TO caco_writer', name);
+    EXECUTE format('GRANT SELECT ON caco.%I TO caco_analyst', name);
+END
+$$;
+
+COMMENT ON FUNCTION caco.open_fates(day date) IS 'Makes the bare table of a date''s fates, unless it is there. Nobody sees its rows before attach_fates.';
 
 CREATE FUNCTION caco.paired_low(gained bigint, lost bigint, total bigint) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -176,32 +246,22 @@ CREATE FUNCTION caco.wilson_low(hits bigint, total bigint) RETURNS double precis
 COMMENT ON FUNCTION caco.wilson_low(hits bigint, total bigint) IS 'Lower end of the 95 % Wilson interval of the share hits / total. NULL where total is 0.';
 
 CREATE TABLE caco.attempt (
-    run_id text NOT NULL,
-    attempt_id text NOT NULL,
-    stage caco.stage DEFAULT 'evaluate'::caco.stage NOT NULL,
-    shard integer NOT NULL,
-    "row" integer NOT NULL,
+    output_no integer NOT NULL,
+    attempt_id uuid NOT NULL,
     contender text NOT NULL,
     benchmark text NOT NULL,
     item text NOT NULL,
     number integer NOT NULL,
-    CONSTRAINT an_attempt_is_made_by_evaluate CHECK ((stage = 'evaluate'::caco.stage)),
+    outcome caco.outcome NOT NULL,
     CONSTRAINT contender_is_base_or_student CHECK ((contender = ANY (ARRAY['base'::text, 'student'::text]))),
-    CONSTRAINT number_is_not_negative CHECK ((number >= 0)),
-    CONSTRAINT row_is_not_negative CHECK (("row" >= 0))
+    CONSTRAINT number_is_not_negative CHECK ((number >= 0))
 );
 
-COMMENT ON TABLE caco.attempt IS 'Answers of a base and of its student to benchmark items. Grain: one row per run and attempt. Whether it was right: table verdict; its text: uri of the shard, row.';
+COMMENT ON TABLE caco.attempt IS 'Answers of a base and of its student to benchmark items. Grain: one row per output of the stage evaluate and attempt. Why it failed, and its text: view verdict.';
 
-COMMENT ON COLUMN caco.attempt.run_id IS 'The run, of the pipeline evaluate.';
+COMMENT ON COLUMN caco.attempt.output_no IS 'The output that holds it.';
 
-COMMENT ON COLUMN caco.attempt.attempt_id IS 'Hash of run, contender, benchmark, item and number.';
-
-COMMENT ON COLUMN caco.attempt.stage IS 'The stage that made it: evaluate.';
-
-COMMENT ON COLUMN caco.attempt.shard IS 'The shard of that stage; caco.shard has its uri.';
-
-COMMENT ON COLUMN caco.attempt."row" IS 'The row of that shard, from 0.';
+COMMENT ON COLUMN caco.attempt.attempt_id IS 'Hash that tells it from every other attempt.';
 
 COMMENT ON COLUMN caco.attempt.contender IS 'base, or student: the base after training on the dataset.';
 
@@ -211,15 +271,17 @@ COMMENT ON COLUMN caco.attempt.item IS 'The item''s id in the benchmark, or its 
 
 COMMENT ON COLUMN caco.attempt.number IS '0: the greedy answer. From 1 up: the sampled answers of pass@k.';
 
+COMMENT ON COLUMN caco.attempt.outcome IS 'pass: the answer is right. fail: it is wrong. unknown: no checker could decide.';
+
 CREATE TABLE caco.audit (
-    run_id text NOT NULL,
+    run_id uuid NOT NULL,
     stage caco.stage NOT NULL,
-    subject_id text NOT NULL,
+    subject_id uuid NOT NULL,
     person text NOT NULL,
     answer caco.outcome NOT NULL,
+    wrong_part caco.part,
     note text,
     answered_at timestamp with time zone NOT NULL,
-    wrong_part caco.part,
     CONSTRAINT only_what_fails_has_a_wrong_part CHECK (((wrong_part IS NULL) OR (answer = 'fail'::caco.outcome)))
 );
 
@@ -229,21 +291,21 @@ COMMENT ON COLUMN caco.audit.run_id IS 'The run.';
 
 COMMENT ON COLUMN caco.audit.stage IS 'The stage that had the last word on the record.';
 
-COMMENT ON COLUMN caco.audit.subject_id IS 'seed_id or sample_id.';
+COMMENT ON COLUMN caco.audit.subject_id IS 'The sample.';
 
 COMMENT ON COLUMN caco.audit.person IS 'Who answered.';
 
 COMMENT ON COLUMN caco.audit.answer IS 'pass: the record is right. fail: it is wrong. unknown: the person cannot tell.';
 
+COMMENT ON COLUMN caco.audit.wrong_part IS 'The first part that is wrong: what comes after it need not be. NULL: the record is not wrong, or the person did not say.';
+
 COMMENT ON COLUMN caco.audit.note IS 'What else the person said. NULL: nothing.';
 
 COMMENT ON COLUMN caco.audit.answered_at IS 'When the person answered.';
 
-COMMENT ON COLUMN caco.audit.wrong_part IS 'The first part that is wrong: what comes after it need not be. NULL: the record is not wrong, or the person did not say.';
-
 CREATE TABLE caco.audit_draw (
-    draw_id text NOT NULL,
-    run_id text NOT NULL,
+    draw_id uuid NOT NULL,
+    run_id uuid NOT NULL,
     max_rows integer NOT NULL,
     CONSTRAINT max_rows_is_positive CHECK ((max_rows > 0))
 );
@@ -257,8 +319,8 @@ COMMENT ON COLUMN caco.audit_draw.run_id IS 'The run that it is drawn from.';
 COMMENT ON COLUMN caco.audit_draw.max_rows IS 'At most so many rows of each stratum.';
 
 CREATE TABLE caco.audit_row (
-    draw_id text NOT NULL,
-    subject_id text NOT NULL,
+    draw_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
     stratum integer NOT NULL,
     number integer NOT NULL,
     CONSTRAINT number_is_not_negative CHECK ((number >= 0))
@@ -275,7 +337,7 @@ COMMENT ON COLUMN caco.audit_row.stratum IS 'The stratum that it was drawn from.
 COMMENT ON COLUMN caco.audit_row.number IS 'Place in the order in which people see the rows, from 0; the order tells nothing of the strata.';
 
 CREATE TABLE caco.audit_stratum (
-    draw_id text NOT NULL,
+    draw_id uuid NOT NULL,
     stratum integer NOT NULL,
     stage caco.stage NOT NULL,
     outcome caco.outcome NOT NULL,
@@ -304,30 +366,25 @@ COMMENT ON COLUMN caco.audit_stratum.rows IS 'Rows of the run in this stratum.';
 COMMENT ON COLUMN caco.audit_stratum.drawn IS 'Rows of them that were drawn: fewer than max_rows only where no more have a text to read.';
 
 CREATE TABLE caco.benchmark_overlap (
-    run_id text NOT NULL,
-    stage caco.stage NOT NULL,
-    subject_id text NOT NULL,
+    output_no integer NOT NULL,
+    subject uuid NOT NULL,
     number integer NOT NULL,
-    shard integer NOT NULL,
     benchmark text NOT NULL,
     item text NOT NULL,
     rule text NOT NULL,
     score double precision NOT NULL,
     matched_text text NOT NULL,
+    CONSTRAINT number_is_not_negative CHECK ((number >= 0)),
     CONSTRAINT score_is_0_to_1 CHECK (((score >= (0)::double precision) AND (score <= (1)::double precision)))
 );
 
-COMMENT ON TABLE caco.benchmark_overlap IS 'Evidence that a record overlaps a protected benchmark item. Grain: one row per run, stage, subject and finding.';
+COMMENT ON TABLE caco.benchmark_overlap IS 'Evidence that a rejected record overlaps a protected benchmark item; of records that went on it is in the outputs only. Grain: one row per output, subject and finding.';
 
-COMMENT ON COLUMN caco.benchmark_overlap.run_id IS 'The run.';
+COMMENT ON COLUMN caco.benchmark_overlap.output_no IS 'The output in which it was rejected.';
 
-COMMENT ON COLUMN caco.benchmark_overlap.stage IS 'The stage that looked: seeds, reverse or decontaminate.';
-
-COMMENT ON COLUMN caco.benchmark_overlap.subject_id IS 'seed_id or sample_id.';
+COMMENT ON COLUMN caco.benchmark_overlap.subject IS 'seed_id or sample_id.';
 
 COMMENT ON COLUMN caco.benchmark_overlap.number IS 'Number of the finding within the record, from 0.';
-
-COMMENT ON COLUMN caco.benchmark_overlap.shard IS 'The shard of that stage.';
 
 COMMENT ON COLUMN caco.benchmark_overlap.benchmark IS 'Name of the benchmark.';
 
@@ -339,21 +396,222 @@ COMMENT ON COLUMN caco.benchmark_overlap.score IS 'How alike, 0 to 1.';
 
 COMMENT ON COLUMN caco.benchmark_overlap.matched_text IS 'What they share.';
 
+CREATE VIEW caco.benchmark_overlap_report AS
+SELECT
+    NULL::uuid AS run_id,
+    NULL::date AS partition,
+    NULL::caco.stage AS stage,
+    NULL::text AS benchmark,
+    NULL::text AS rule,
+    NULL::bigint AS records,
+    NULL::bigint AS items,
+    NULL::bigint AS findings,
+    NULL::double precision AS highest_score,
+    NULL::double precision AS share_of_read;
+
+COMMENT ON VIEW caco.benchmark_overlap_report IS 'Overlap of rejected records with protected benchmarks. Grain: one row per run, stage, benchmark and rule.';
+
+CREATE TABLE caco.dataset (
+    dataset_no integer NOT NULL,
+    dataset text NOT NULL,
+    version text NOT NULL,
+    run_id uuid NOT NULL,
+    partition date NOT NULL,
+    rows bigint NOT NULL,
+    code_version text NOT NULL,
+    files jsonb NOT NULL,
+    facts jsonb NOT NULL,
+    CONSTRAINT rows_is_not_negative CHECK ((rows >= 0))
+);
+
+COMMENT ON TABLE caco.dataset IS 'Datasets, published or not: caco.dataset_state says. Grain: one row per dataset and version; a version never changes.';
+
+COMMENT ON COLUMN caco.dataset.dataset_no IS 'Number within this ledger.';
+
+COMMENT ON COLUMN caco.dataset.dataset IS 'Name.';
+
+COMMENT ON COLUMN caco.dataset.version IS 'Version; together with the name its folder below datasets/ in the store.';
+
+COMMENT ON COLUMN caco.dataset.run_id IS 'The nightly run that made it; a run that shares the output of its stage publish has it too.';
+
+COMMENT ON COLUMN caco.dataset.partition IS 'The run''s partition.';
+
+COMMENT ON COLUMN caco.dataset.rows IS 'Published rows.';
+
+COMMENT ON COLUMN caco.dataset.code_version IS 'Package and commit that made it.';
+
+COMMENT ON COLUMN caco.dataset.files IS 'Its parquet files, numbered from 0: uri, rows, bytes, sha256.';
+
+COMMENT ON COLUMN caco.dataset.facts IS 'What else its manifest says; empty object where nothing.';
+
+CREATE TABLE caco.dataset_state (
+    dataset_no integer NOT NULL,
+    number integer NOT NULL,
+    state caco.state NOT NULL,
+    by text NOT NULL,
+    because text,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT number_is_not_negative CHECK ((number >= 0))
+);
+
+COMMENT ON TABLE caco.dataset_state IS 'Every state that a dataset was given, and by whom; the last one counts. Grain: one row per dataset and change.';
+
+COMMENT ON COLUMN caco.dataset_state.dataset_no IS 'The dataset.';
+
+COMMENT ON COLUMN caco.dataset_state.number IS 'Number of the change, from 0.';
+
+COMMENT ON COLUMN caco.dataset_state.state IS 'The state from then on.';
+
+COMMENT ON COLUMN caco.dataset_state.by IS 'Who changed it: a person, or the stage.';
+
+COMMENT ON COLUMN caco.dataset_state.because IS 'Why. NULL: nobody said.';
+
+COMMENT ON COLUMN caco.dataset_state.at IS 'When.';
+
+CREATE TABLE caco.output (
+    output_no integer NOT NULL,
+    key uuid NOT NULL,
+    stage caco.stage NOT NULL,
+    shard integer NOT NULL,
+    attempt integer NOT NULL,
+    previous uuid,
+    keeps_known boolean NOT NULL,
+    inputs uuid[] NOT NULL,
+    recipe jsonb NOT NULL,
+    origin jsonb NOT NULL,
+    run_no integer NOT NULL,
+    partition date NOT NULL,
+    code_version text NOT NULL,
+    seconds double precision NOT NULL,
+    record text NOT NULL,
+    uri text NOT NULL,
+    rows bigint NOT NULL,
+    bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    read bigint NOT NULL,
+    passed bigint NOT NULL,
+    failed bigint NOT NULL,
+    unknown bigint NOT NULL,
+    kept bigint NOT NULL,
+    models text[] NOT NULL,
+    prompts text[] NOT NULL,
+    requests bigint NOT NULL,
+    prompt_tokens bigint NOT NULL,
+    completion_tokens bigint NOT NULL,
+    cost_usd double precision NOT NULL,
+    replayed bigint NOT NULL,
+    cut_off bigint NOT NULL,
+    sandbox_version text,
+    sandbox_level text,
+    artifacts jsonb NOT NULL,
+    loaded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT a_later_attempt_has_one_before CHECK (((attempt = 0) = (previous IS NULL))),
+    CONSTRAINT attempt_is_not_negative CHECK ((attempt >= 0)),
+    CONSTRAINT counts_are_not_negative CHECK (((passed >= 0) AND (failed >= 0) AND (unknown >= 0) AND (bytes >= 0) AND (seconds >= (0)::double precision) AND (requests >= 0) AND (prompt_tokens >= 0) AND (completion_tokens >= 0) AND (cost_usd >= (0)::double precision) AND (replayed >= 0) AND (cut_off >= 0))),
+    CONSTRAINT every_record_read_has_a_row CHECK ((rows = read)),
+    CONSTRAINT kept_are_of_those_read CHECK (((kept >= 0) AND (kept <= read))),
+    CONSTRAINT read_is_passed_failed_and_unknown CHECK ((read = ((passed + failed) + unknown))),
+    CONSTRAINT sandbox_level_has_a_version CHECK (((sandbox_level IS NULL) OR (sandbox_version IS NOT NULL))),
+    CONSTRAINT sha256_is_hex CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT shard_is_not_negative CHECK ((shard >= 0))
+);
+
+COMMENT ON TABLE caco.output IS 'Finished outputs: what one stage made of one shard. The first manifest registered for a key is the one that counts. Grain: one row per key.';
+
+COMMENT ON COLUMN caco.output.output_no IS 'Number within this ledger.';
+
+COMMENT ON COLUMN caco.output.key IS 'Hash of recipe, origin, inputs and attempt: the same work has the same key in every run.';
+
+COMMENT ON COLUMN caco.output.stage IS 'The stage that made it.';
+
+COMMENT ON COLUMN caco.output.shard IS 'Its number in the run that made it, from 0; in another run see caco.run_output.';
+
+COMMENT ON COLUMN caco.output.attempt IS '0: the first. Later ones were asked for by caco rerun.';
+
+COMMENT ON COLUMN caco.output.previous IS 'Key of the attempt before. NULL: the first.';
+
+COMMENT ON COLUMN caco.output.keeps_known IS 'Whether it took all known verdicts from the attempt before and asked only for what was unknown.';
+
+COMMENT ON COLUMN caco.output.inputs IS 'Keys of the outputs that were read; empty for a first stage.';
+
+COMMENT ON COLUMN caco.output.recipe IS 'What the stage is told: its version, settings, model, prompts, benchmarks.';
+
+COMMENT ON COLUMN caco.output.origin IS 'Which records begin here, for a stage that makes its own; else an empty object.';
+
+COMMENT ON COLUMN caco.output.run_no IS 'The run that made it and paid for it.';
+
+COMMENT ON COLUMN caco.output.partition IS 'Partition of that run; its fates lie in the table of this date.';
+
+COMMENT ON COLUMN caco.output.code_version IS 'Package and commit that made it.';
+
+COMMENT ON COLUMN caco.output.seconds IS 'Wall time of making it.';
+
+COMMENT ON COLUMN caco.output.record IS 'Class of its rows, in caco_tasks.records.';
+
+COMMENT ON COLUMN caco.output.uri IS 'Where the rows are, below the store''s root; named by content.';
+
+COMMENT ON COLUMN caco.output.rows IS 'Rows of the object, kept and rejected.';
+
+COMMENT ON COLUMN caco.output.bytes IS 'Size of the object.';
+
+COMMENT ON COLUMN caco.output.sha256 IS 'SHA-256 of the object.';
+
+COMMENT ON COLUMN caco.output.read IS 'Records that the stage read, or made where it is a first stage.';
+
+COMMENT ON COLUMN caco.output.passed IS 'Records that go on.';
+
+COMMENT ON COLUMN caco.output.failed IS 'Records rejected for good.';
+
+COMMENT ON COLUMN caco.output.unknown IS 'Records of which the platform could not tell.';
+
+COMMENT ON COLUMN caco.output.kept IS 'Records whose verdict was taken from the attempt before.';
+
+COMMENT ON COLUMN caco.output.models IS 'Models that were asked; empty where none was.';
+
+COMMENT ON COLUMN caco.output.prompts IS 'Prompt templates used; empty where no model was asked.';
+
+COMMENT ON COLUMN caco.output.requests IS 'Replies of models that were used.';
+
+COMMENT ON COLUMN caco.output.prompt_tokens IS 'Tokens that models read.';
+
+COMMENT ON COLUMN caco.output.completion_tokens IS 'Tokens that models wrote.';
+
+COMMENT ON COLUMN caco.output.cost_usd IS 'US dollars paid for its replies, by the price table of the config; 0 where that names no price.';
+
+COMMENT ON COLUMN caco.output.replayed IS 'Replies that had been made for another output or record, and cost nothing.';
+
+COMMENT ON COLUMN caco.output.cut_off IS 'Replies that ended at their limit of tokens.';
+
+COMMENT ON COLUMN caco.output.sandbox_version IS 'Version of the sandbox. NULL: the stage runs no programs.';
+
+COMMENT ON COLUMN caco.output.sandbox_level IS 'Protections that held: full, partial or basic. NULL: the stage runs no programs.';
+
+COMMENT ON COLUMN caco.output.artifacts IS 'What else the stage made, such as a trained model or a dataset; empty object where nothing.';
+
+COMMENT ON COLUMN caco.output.loaded_at IS 'When it was loaded into the ledger.';
+
 CREATE TABLE caco.run (
-    run_id text NOT NULL,
+    run_id uuid NOT NULL,
+    run_no integer NOT NULL,
     pipeline text NOT NULL,
     partition date NOT NULL,
     config_hash text NOT NULL,
     config jsonb NOT NULL,
     code_version text NOT NULL,
-    seed_run_id text,
+    planned_at timestamp with time zone,
+    models jsonb NOT NULL,
+    prompts jsonb NOT NULL,
+    sources jsonb NOT NULL,
+    benchmarks jsonb NOT NULL,
+    training text,
+    seed_run_id uuid,
+    codegen_run_id uuid,
     model_id text,
-    input_uris text[] NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     accepted_yield double precision,
+    input_keys uuid[] NOT NULL,
     dataset text,
     dataset_sha256 text,
-    planned_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     CONSTRAINT a_pinned_dataset_has_its_hash CHECK (((dataset IS NULL) = (dataset_sha256 IS NULL))),
     CONSTRAINT accepted_yield_is_a_share CHECK (((accepted_yield >= (0)::double precision) AND (accepted_yield <= (1)::double precision))),
     CONSTRAINT config_is_an_object CHECK ((jsonb_typeof(config) = 'object'::text)),
@@ -364,7 +622,9 @@ COMMENT ON TABLE caco.run IS 'One pipeline over one partition with one config. G
 
 COMMENT ON COLUMN caco.run.run_id IS 'Hash of pipeline, partition and config_hash: the same again is the same run.';
 
-COMMENT ON COLUMN caco.run.pipeline IS 'seeds, codegen, dry_run, nightly or evaluate.';
+COMMENT ON COLUMN caco.run.run_no IS 'Number within this ledger.';
+
+COMMENT ON COLUMN caco.run.pipeline IS 'seeds, codegen, nightly or evaluate.';
 
 COMMENT ON COLUMN caco.run.partition IS 'The date that the run is for, not the one on which it ran.';
 
@@ -372,357 +632,234 @@ COMMENT ON COLUMN caco.run.config_hash IS 'Hash of all settings that change data
 
 COMMENT ON COLUMN caco.run.config IS 'All settings, as the run used them.';
 
-COMMENT ON COLUMN caco.run.code_version IS 'Version of the package that planned the run.';
+COMMENT ON COLUMN caco.run.code_version IS 'Package and commit that planned the run.';
 
-COMMENT ON COLUMN caco.run.seed_run_id IS 'The run whose seed programs stand behind this one. NULL: a run of the pipeline seeds.';
+COMMENT ON COLUMN caco.run.planned_at IS 'When the run was first planned, as its record in the store says: the same after a rebuild. NULL: a record made by hand.';
+
+COMMENT ON COLUMN caco.run.models IS 'Role -> the exact model that it asks: hash of weights, revision, or who serves it.';
+
+COMMENT ON COLUMN caco.run.prompts IS 'Name of a prompt -> hash of its text.';
+
+COMMENT ON COLUMN caco.run.sources IS 'Name of a source of seeds -> revision or hash of its file.';
+
+COMMENT ON COLUMN caco.run.benchmarks IS 'Name of a protected or scored benchmark -> hash or commit of its content.';
+
+COMMENT ON COLUMN caco.run.training IS 'Hash of all that its CodeGen is trained by: seeds, their programs, training settings. NULL: a pipeline without CodeGen.';
+
+COMMENT ON COLUMN caco.run.seed_run_id IS 'The run whose seed programs stand behind this one, pinned when it was planned. NULL: a run of the pipeline seeds, or not known.';
+
+COMMENT ON COLUMN caco.run.codegen_run_id IS 'The run that trained the CodeGen of a nightly run, pinned when it was planned. NULL: it was not trained here.';
 
 COMMENT ON COLUMN caco.run.model_id IS 'The trained CodeGen pinned for a nightly run. NULL: the run samples from no model trained here.';
 
-COMMENT ON COLUMN caco.run.input_uris IS 'Shards of another run that this one reads, pinned when it was planned; empty where it reads none.';
-
-COMMENT ON COLUMN caco.run.created_at IS 'When the run was registered here; a rebuilt ledger has the time of its rebuilding. planned_at keeps its value.';
-
 COMMENT ON COLUMN caco.run.accepted_yield IS 'Share of sampled programs that ran, of the CodeGen in use when a run of the pipeline codegen was planned: what the new model is held against. NULL: another pipeline, or none was in use, or its yield was not measured.';
+
+COMMENT ON COLUMN caco.run.input_keys IS 'Keys of outputs of another run that this one reads, pinned when it was planned; empty where it reads none.';
 
 COMMENT ON COLUMN caco.run.dataset IS 'The dataset, as name/version, that a run of the pipeline evaluate trains on. NULL: a run of another pipeline.';
 
 COMMENT ON COLUMN caco.run.dataset_sha256 IS 'SHA-256 of that dataset''s manifest when the run was planned. NULL where dataset is.';
 
-COMMENT ON COLUMN caco.run.planned_at IS 'When the run was first planned, as its record in the store says: the same after a rebuild. NULL: planned before records held it.';
+COMMENT ON COLUMN caco.run.created_at IS 'When the run was registered here; a rebuilt ledger has the time of its rebuilding. planned_at keeps its value.';
 
-CREATE TABLE caco.shard (
-    run_id text NOT NULL,
+CREATE TABLE caco.run_output (
+    run_no integer NOT NULL,
     stage caco.stage NOT NULL,
     shard integer NOT NULL,
-    partition date NOT NULL,
-    record text NOT NULL,
-    uri text NOT NULL,
-    rows bigint NOT NULL,
-    bytes bigint NOT NULL,
-    sha256 text NOT NULL,
-    read bigint NOT NULL,
-    passed bigint NOT NULL,
-    failed bigint NOT NULL,
-    unknown bigint NOT NULL,
-    reasons jsonb NOT NULL,
-    inputs text[] NOT NULL,
-    code_version text NOT NULL,
-    models text[] NOT NULL,
-    prompts text[] NOT NULL,
-    sandbox_version text,
-    sandbox_level text,
-    prompt_tokens bigint NOT NULL,
-    completion_tokens bigint NOT NULL,
-    seconds double precision NOT NULL,
-    artifacts jsonb NOT NULL,
-    loaded_at timestamp with time zone DEFAULT now() NOT NULL,
-    cost_usd double precision DEFAULT 0 NOT NULL,
-    replayed bigint DEFAULT 0 NOT NULL,
-    CONSTRAINT counts_are_not_negative CHECK (((passed >= 0) AND (failed >= 0) AND (unknown >= 0) AND (bytes >= 0) AND (prompt_tokens >= 0) AND (completion_tokens >= 0) AND (seconds >= (0)::double precision))),
-    CONSTRAINT every_record_read_has_a_row CHECK ((rows = read)),
-    CONSTRAINT prices_are_not_negative CHECK (((cost_usd >= (0)::double precision) AND (replayed >= 0))),
-    CONSTRAINT read_is_passed_failed_and_unknown CHECK ((read = ((passed + failed) + unknown))),
-    CONSTRAINT sandbox_level_has_a_version CHECK (((sandbox_level IS NULL) OR (sandbox_version IS NOT NULL))),
-    CONSTRAINT sha256_is_hex CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    output_no integer NOT NULL,
+    attempt integer NOT NULL,
+    is_reused boolean NOT NULL,
+    is_current boolean NOT NULL,
+    CONSTRAINT attempt_is_not_negative CHECK ((attempt >= 0)),
     CONSTRAINT shard_is_not_negative CHECK ((shard >= 0))
 );
 
-COMMENT ON TABLE caco.shard IS 'Finished shards: the first manifest registered for a run, stage and number is the one that counts. Grain: one row per run, stage and shard.';
-
-COMMENT ON COLUMN caco.shard.run_id IS 'The run.';
-
-COMMENT ON COLUMN caco.shard.stage IS 'The stage that wrote it.';
-
-COMMENT ON COLUMN caco.shard.shard IS 'Number within run and stage, from 0.';
-
-COMMENT ON COLUMN caco.shard.partition IS 'The run''s partition.';
-
-COMMENT ON COLUMN caco.shard.record IS 'Class of its rows: Seed, SeedProgram, Sample, Lesson or Attempt.';
-
-COMMENT ON COLUMN caco.shard.uri IS 'Where the rows are, below the store''s root; named by content.';
-
-COMMENT ON COLUMN caco.shard.rows IS 'Rows of the object, kept and rejected.';
-
-COMMENT ON COLUMN caco.shard.bytes IS 'Size of the object.';
-
-COMMENT ON COLUMN caco.shard.sha256 IS 'SHA-256 of the object.';
-
-COMMENT ON COLUMN caco.shard.read IS 'Records that the stage read, or made where it is a first stage.';
-
-COMMENT ON COLUMN caco.shard.passed IS 'Records that go on.';
-
-COMMENT ON COLUMN caco.shard.failed IS 'Records rejected for good.';
-
-COMMENT ON COLUMN caco.shard.unknown IS 'Records of which the platform could not tell.';
-
-COMMENT ON COLUMN caco.shard.reasons IS 'Reason -> number of failed and unknown records.';
-
-COMMENT ON COLUMN caco.shard.inputs IS 'Shards that were read; empty for a first stage.';
-
-COMMENT ON COLUMN caco.shard.code_version IS 'Version of the package that wrote it.';
-
-COMMENT ON COLUMN caco.shard.models IS 'Models that were asked; empty where none was.';
-
-COMMENT ON COLUMN caco.shard.prompts IS 'Prompt templates used; empty where no model was asked.';
-
-COMMENT ON COLUMN caco.shard.sandbox_version IS 'Version of the sandbox. NULL: the stage runs no programs.';
-
-COMMENT ON COLUMN caco.shard.sandbox_level IS 'Protections that held: full, partial or basic. NULL: the stage runs no programs.';
-
-COMMENT ON COLUMN caco.shard.prompt_tokens IS 'Tokens that models read.';
-
-COMMENT ON COLUMN caco.shard.completion_tokens IS 'Tokens that models wrote.';
-
-COMMENT ON COLUMN caco.shard.seconds IS 'Wall time of the attempt that finished the shard.';
-
-COMMENT ON COLUMN caco.shard.artifacts IS 'What else the stage made, such as a trained model; empty object where nothing.';
-
-COMMENT ON COLUMN caco.shard.loaded_at IS 'When it was loaded into the ledger.';
-
-COMMENT ON COLUMN caco.shard.cost_usd IS 'US dollars paid for its replies, by the price table of the config; 0 where that names no price.';
-
-COMMENT ON COLUMN caco.shard.replayed IS 'Replies that had been made for another run or record, and cost nothing.';
-
-CREATE VIEW caco.benchmark_overlap_report AS
- SELECT found.run_id,
-    run.partition,
-    found.stage,
-    found.benchmark,
-    found.rule,
-    count(DISTINCT found.subject_id) AS records,
-    count(DISTINCT found.item) AS items,
-    count(*) AS findings,
-    max(found.score) AS highest_score,
-    ((count(DISTINCT found.subject_id))::double precision / (max(whole.read))::double precision) AS share_of_read
-   FROM ((caco.benchmark_overlap found
-     JOIN caco.run USING (run_id))
-     JOIN ( SELECT shard.run_id,
-            shard.stage,
-            sum(shard.read) AS read
-           FROM caco.shard
-          GROUP BY shard.run_id, shard.stage) whole USING (run_id, stage))
-  GROUP BY found.run_id, run.partition, found.stage, found.benchmark, found.rule;
-
-COMMENT ON VIEW caco.benchmark_overlap_report IS 'Overlap with protected benchmarks. Grain: one row per run, stage, benchmark and rule.';
-
-CREATE TABLE caco.dataset (
-    dataset text NOT NULL,
-    version text NOT NULL,
-    run_id text NOT NULL,
-    partition date NOT NULL,
-    rows bigint NOT NULL,
-    code_version text NOT NULL,
-    files jsonb NOT NULL,
-    facts jsonb NOT NULL,
-    CONSTRAINT rows_is_not_negative CHECK ((rows >= 0))
-);
-
-COMMENT ON TABLE caco.dataset IS 'Published datasets. Grain: one row per dataset and version; a version never changes.';
-
-COMMENT ON COLUMN caco.dataset.dataset IS 'Name.';
-
-COMMENT ON COLUMN caco.dataset.version IS 'Version; together with the name its folder below datasets/ in the store.';
-
-COMMENT ON COLUMN caco.dataset.run_id IS 'The nightly run that published it.';
-
-COMMENT ON COLUMN caco.dataset.partition IS 'The run''s partition.';
-
-COMMENT ON COLUMN caco.dataset.rows IS 'Published rows.';
-
-COMMENT ON COLUMN caco.dataset.code_version IS 'Version of the package that published it.';
-
-COMMENT ON COLUMN caco.dataset.files IS 'Its parquet files: uri, rows, bytes, sha256.';
-
-COMMENT ON COLUMN caco.dataset.facts IS 'What else its manifest says; empty object where nothing.';
-
-CREATE TABLE caco.execution (
-    run_id text NOT NULL,
-    stage caco.stage NOT NULL,
-    subject_id text NOT NULL,
-    shard integer NOT NULL,
-    program_id text NOT NULL,
-    output_type text,
-    is_error boolean NOT NULL,
-    wall_seconds double precision NOT NULL,
-    cpu_seconds double precision NOT NULL,
-    peak_memory_mb double precision NOT NULL,
-    sandbox_level text NOT NULL,
-    CONSTRAINT measures_are_not_negative CHECK (((wall_seconds >= (0)::double precision) AND (cpu_seconds >= (0)::double precision) AND (peak_memory_mb >= (0)::double precision)))
-);
-
-COMMENT ON TABLE caco.execution IS 'What the sandbox measured when it ran a program; its output is in the store. Grain: one row per run, stage and subject.';
-
-COMMENT ON COLUMN caco.execution.run_id IS 'The run.';
-
-COMMENT ON COLUMN caco.execution.stage IS 'unify: a seed''s program. execute: a sample''s.';
-
-COMMENT ON COLUMN caco.execution.subject_id IS 'seed_id or sample_id.';
-
-COMMENT ON COLUMN caco.execution.shard IS 'The shard of that stage.';
-
-COMMENT ON COLUMN caco.execution.program_id IS 'The program that ran.';
-
-COMMENT ON COLUMN caco.execution.output_type IS 'Type tag of its output, such as int or Fraction. NULL: it left none.';
-
-COMMENT ON COLUMN caco.execution.is_error IS 'Whether it ended with an exception or was ended.';
-
-COMMENT ON COLUMN caco.execution.wall_seconds IS 'Time from start to end.';
-
-COMMENT ON COLUMN caco.execution.cpu_seconds IS 'Processor time.';
-
-COMMENT ON COLUMN caco.execution.peak_memory_mb IS 'Most memory that it held.';
-
-COMMENT ON COLUMN caco.execution.sandbox_level IS 'Protections that held: full, partial or basic.';
-
-CREATE TABLE caco.request_usage (
-    run_id text NOT NULL,
-    stage caco.stage NOT NULL,
-    subject_id text NOT NULL,
-    shard integer NOT NULL,
-    request_id text NOT NULL,
-    model_id text NOT NULL,
-    prompt text NOT NULL,
-    finish_reason text NOT NULL,
-    prompt_tokens integer NOT NULL,
-    completion_tokens integer NOT NULL,
-    seconds double precision NOT NULL,
-    cost_usd double precision DEFAULT 0 NOT NULL,
-    is_replayed boolean DEFAULT false NOT NULL,
-    CONSTRAINT price_is_not_negative CHECK ((cost_usd >= (0)::double precision)),
-    CONSTRAINT usage_is_not_negative CHECK (((prompt_tokens >= 0) AND (completion_tokens >= 0) AND (seconds >= (0)::double precision)))
-);
-
-COMMENT ON TABLE caco.request_usage IS 'What each reply of a model cost. Grain: one row per run, stage and subject.';
-
-COMMENT ON COLUMN caco.request_usage.run_id IS 'The run.';
-
-COMMENT ON COLUMN caco.request_usage.stage IS 'The stage that asked: unify, sample, reverse, solve or judge.';
-
-COMMENT ON COLUMN caco.request_usage.subject_id IS 'seed_id or sample_id that it was about.';
-
-COMMENT ON COLUMN caco.request_usage.shard IS 'The shard of that stage.';
-
-COMMENT ON COLUMN caco.request_usage.request_id IS 'Hash of template, model, parameters, input and sample index. Runs that share it share the reply.';
-
-COMMENT ON COLUMN caco.request_usage.model_id IS 'The model asked; it has a row in caco.model where it was trained here.';
-
-COMMENT ON COLUMN caco.request_usage.prompt IS 'Name and version of the template.';
-
-COMMENT ON COLUMN caco.request_usage.finish_reason IS 'stop; length where the reply was cut off; error where there is none.';
-
-COMMENT ON COLUMN caco.request_usage.prompt_tokens IS 'Tokens that the model read.';
-
-COMMENT ON COLUMN caco.request_usage.completion_tokens IS 'Tokens that the model wrote.';
-
-COMMENT ON COLUMN caco.request_usage.seconds IS 'This reply''s share of its batch''s time.';
-
-COMMENT ON COLUMN caco.request_usage.cost_usd IS 'US dollars that this run paid for the reply, by the price table of its config.';
-
-COMMENT ON COLUMN caco.request_usage.is_replayed IS 'Whether the reply had been made for another run or record. Its tokens and seconds are those of then.';
+COMMENT ON TABLE caco.run_output IS 'Which outputs a run consists of, now (is_current) and before. Grain: one row per run, stage, shard and output.';
+
+COMMENT ON COLUMN caco.run_output.run_no IS 'The run.';
+
+COMMENT ON COLUMN caco.run_output.stage IS 'The stage of the output.';
+
+COMMENT ON COLUMN caco.run_output.shard IS 'Number within run and stage, from 0.';
+
+COMMENT ON COLUMN caco.run_output.output_no IS 'The output.';
+
+COMMENT ON COLUMN caco.run_output.attempt IS 'Number of the attempt within the run, from 0: the newest counts.';
+
+COMMENT ON COLUMN caco.run_output.is_reused IS 'Whether another run had made it, and paid for it.';
+
+COMMENT ON COLUMN caco.run_output.is_current IS 'Whether the run consists of it now; false: a newer attempt, of this stage or of one before, has taken its place.';
+
+CREATE VIEW caco.datasets AS
+ SELECT holder.run_id,
+    dataset.partition,
+    dataset.dataset,
+    dataset.version,
+    dataset.rows,
+    COALESCE(last.state, 'published'::caco.state) AS state,
+    last.by AS changed_by,
+    last.because,
+    last.at AS changed_at,
+    (holder.run_id <> dataset.run_id) AS is_reused
+   FROM ((( SELECT dataset_1.dataset_no,
+            dataset_1.run_id
+           FROM caco.dataset dataset_1
+        UNION
+         SELECT dataset_1.dataset_no,
+            run.run_id
+           FROM (((caco.run_output
+             JOIN caco.run USING (run_no))
+             JOIN caco.output USING (output_no))
+             JOIN caco.dataset dataset_1 ON ((((dataset_1.dataset || '/'::text) || dataset_1.version) = (output.artifacts ->> 'dataset'::text))))
+          WHERE (run_output.is_current AND (run_output.stage = 'publish'::caco.stage))) holder
+     JOIN caco.dataset USING (dataset_no))
+     LEFT JOIN LATERAL ( SELECT dataset_state.state,
+            dataset_state.by,
+            dataset_state.because,
+            dataset_state.at
+           FROM caco.dataset_state
+          WHERE (dataset_state.dataset_no = holder.dataset_no)
+          ORDER BY dataset_state.number DESC
+         LIMIT 1) last ON (true));
+
+COMMENT ON VIEW caco.datasets IS 'Datasets, their state, and the runs that have them. Grain: one row per run, dataset and version.';
 
 CREATE VIEW caco.cost_per_row AS
  SELECT run.run_id,
     run.partition,
     run.config_hash,
     COALESCE(published.rows, (0)::bigint) AS published,
+    spent.outputs,
+    spent.reused,
     spent.prompt_tokens,
     spent.completion_tokens,
     spent.stage_seconds,
-    COALESCE(models.seconds, (0)::double precision) AS model_seconds,
-    COALESCE(sandbox.seconds, (0)::double precision) AS sandbox_cpu_seconds,
     ((spent.prompt_tokens)::double precision / (NULLIF(published.rows, 0))::double precision) AS prompt_tokens_per_row,
     ((spent.completion_tokens)::double precision / (NULLIF(published.rows, 0))::double precision) AS completion_tokens_per_row,
     (spent.stage_seconds / (NULLIF(published.rows, 0))::double precision) AS seconds_per_row,
     spent.cost_usd,
     spent.replayed,
     (spent.cost_usd / (NULLIF(published.rows, 0))::double precision) AS cost_usd_per_row
-   FROM ((((caco.run
-     JOIN ( SELECT shard.run_id,
-            (sum(shard.prompt_tokens))::bigint AS prompt_tokens,
-            (sum(shard.completion_tokens))::bigint AS completion_tokens,
-            sum(shard.seconds) AS stage_seconds,
-            sum(shard.cost_usd) AS cost_usd,
-            (sum(shard.replayed))::bigint AS replayed
-           FROM caco.shard
-          GROUP BY shard.run_id) spent USING (run_id))
-     LEFT JOIN ( SELECT request_usage.run_id,
-            sum(request_usage.seconds) AS seconds
-           FROM caco.request_usage
-          GROUP BY request_usage.run_id) models USING (run_id))
-     LEFT JOIN ( SELECT execution.run_id,
-            sum(execution.cpu_seconds) AS seconds
-           FROM caco.execution
-          GROUP BY execution.run_id) sandbox USING (run_id))
-     LEFT JOIN ( SELECT DISTINCT ON (dataset.run_id) dataset.run_id,
-            dataset.rows
-           FROM caco.dataset
-          ORDER BY dataset.run_id, dataset.version DESC, dataset.dataset) published USING (run_id))
+   FROM ((caco.run
+     JOIN LATERAL ( SELECT count(*) AS outputs,
+            count(*) FILTER (WHERE place.is_reused) AS reused,
+            (COALESCE(sum(output.prompt_tokens) FILTER (WHERE (NOT place.is_reused)), (0)::numeric))::bigint AS prompt_tokens,
+            (COALESCE(sum(output.completion_tokens) FILTER (WHERE (NOT place.is_reused)), (0)::numeric))::bigint AS completion_tokens,
+            COALESCE(sum(output.seconds) FILTER (WHERE (NOT place.is_reused)), (0)::double precision) AS stage_seconds,
+            COALESCE(sum(output.cost_usd) FILTER (WHERE (NOT place.is_reused)), (0)::double precision) AS cost_usd,
+            (COALESCE(sum(output.replayed) FILTER (WHERE (NOT place.is_reused)), (0)::numeric))::bigint AS replayed
+           FROM (caco.run_output place
+             JOIN caco.output USING (output_no))
+          WHERE (place.run_no = run.run_no)) spent ON ((spent.outputs > 0)))
+     LEFT JOIN LATERAL ( SELECT datasets.rows
+           FROM caco.datasets
+          WHERE (datasets.run_id = run.run_id)
+          ORDER BY datasets.version DESC, datasets.dataset
+         LIMIT 1) published ON (true))
   WHERE (run.pipeline = 'nightly'::text);
 
 COMMENT ON VIEW caco.cost_per_row IS 'What a published row costs. Grain: one row per nightly run.';
 
+ALTER TABLE caco.dataset ALTER COLUMN dataset_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME caco.dataset_dataset_no_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE caco.dataset_row (
-    dataset text NOT NULL,
-    version text NOT NULL,
-    sample_id text NOT NULL,
-    uri text NOT NULL,
+    dataset_no integer NOT NULL,
+    sample_id uuid NOT NULL,
+    file smallint NOT NULL,
     "row" integer NOT NULL,
+    CONSTRAINT file_is_not_negative CHECK ((file >= 0)),
     CONSTRAINT row_is_not_negative CHECK (("row" >= 0))
 );
 
-COMMENT ON TABLE caco.dataset_row IS 'Published rows. Grain: one row per dataset, version and sample.';
+COMMENT ON TABLE caco.dataset_row IS 'Rows of datasets. Grain: one row per dataset, version and sample.';
 
-COMMENT ON COLUMN caco.dataset_row.dataset IS 'Name of the dataset.';
-
-COMMENT ON COLUMN caco.dataset_row.version IS 'Version of the dataset.';
+COMMENT ON COLUMN caco.dataset_row.dataset_no IS 'The dataset.';
 
 COMMENT ON COLUMN caco.dataset_row.sample_id IS 'The sample that was published.';
 
-COMMENT ON COLUMN caco.dataset_row.uri IS 'Parquet file below the store''s root.';
+COMMENT ON COLUMN caco.dataset_row.file IS 'Number of the file among those of the dataset, from 0.';
 
 COMMENT ON COLUMN caco.dataset_row."row" IS 'Row of that file, from 0.';
 
+CREATE TABLE caco.fate (
+    partition date NOT NULL,
+    output_no integer NOT NULL,
+    subject uuid NOT NULL,
+    "row" integer NOT NULL,
+    outcome caco.outcome NOT NULL,
+    reason caco.reason,
+    detail text,
+    CONSTRAINT failed_or_unknown_has_a_reason CHECK (((outcome = 'pass'::caco.outcome) = (reason IS NULL)))
+)
+PARTITION BY LIST (partition);
+
+COMMENT ON TABLE caco.fate IS 'Where each sample, seed or attempt ended. Grain: one row per output and subject, in the output in which it failed, stayed unknown, or passed the last stage. Samples still on their way have no row yet. Ask the view verdict for the current outputs of a run.';
+
+COMMENT ON COLUMN caco.fate.partition IS 'Partition of the output.';
+
+COMMENT ON COLUMN caco.fate.output_no IS 'The output in which it ended.';
+
+COMMENT ON COLUMN caco.fate.subject IS 'seed_id in the pipeline seeds, sample_id in nightly, attempt_id in evaluate.';
+
+COMMENT ON COLUMN caco.fate."row" IS 'The row of that output, from 0: it holds all texts of the sample.';
+
+COMMENT ON COLUMN caco.fate.outcome IS 'pass: it passed every stage that has shards. fail, unknown: what the stage of the output said.';
+
+COMMENT ON COLUMN caco.fate.reason IS 'Why it did not pass. NULL exactly when it passed.';
+
+COMMENT ON COLUMN caco.fate.detail IS 'One line for a reader: the exception, the equation, the overlapping item. NULL: it passed, or there is nothing to add.';
+
 CREATE TABLE caco.fingerprint (
     kind text NOT NULL,
-    hash text NOT NULL,
-    owner text NOT NULL,
-    run_id text NOT NULL,
-    claimed_at timestamp with time zone DEFAULT now() NOT NULL,
+    hash uuid NOT NULL,
     place integer DEFAULT 0 NOT NULL,
+    owner uuid NOT NULL,
+    output_key uuid NOT NULL,
     sketch bytea,
+    claimed_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT only_a_sketch_has_a_second_place CHECK (((place = 0) OR (sketch IS NOT NULL)))
 );
 
-COMMENT ON TABLE caco.fingerprint IS 'Claims of dedup over all runs: the first to claim a hash owns it, and owns it again when it claims again. Near duplicates are told apart by sketch: the unlike ones of one hash have places of their own. Grain: one row per kind, hash and place.';
+COMMENT ON TABLE caco.fingerprint IS 'Claims over all runs: the first to claim a hash owns it, and owns it again when it claims again. Near duplicates are told apart by sketch: the unlike ones of one hash have places of their own. Grain: one row per kind, hash and place.';
 
 COMMENT ON COLUMN caco.fingerprint.kind IS 'What was hashed, with the version of the recipe.';
 
 COMMENT ON COLUMN caco.fingerprint.hash IS 'The hash; of a sketch, the hash of what near duplicates have in common: the literals of a program, the numbers and the answer of a problem.';
 
-COMMENT ON COLUMN caco.fingerprint.owner IS 'sample_id or seed_id that claimed it first.';
-
-COMMENT ON COLUMN caco.fingerprint.run_id IS 'The run of the owner.';
-
-COMMENT ON COLUMN caco.fingerprint.claimed_at IS 'When it was claimed, or loaded again.';
-
 COMMENT ON COLUMN caco.fingerprint.place IS 'Number among the owners of this hash, from 0, in the order in which they came; always 0 without a sketch.';
+
+COMMENT ON COLUMN caco.fingerprint.owner IS 'sample_id or seed_id that claimed it first: in whatever run it claims again, it wins.';
+
+COMMENT ON COLUMN caco.fingerprint.output_key IS 'Key of the output in whose making it was claimed.';
 
 COMMENT ON COLUMN caco.fingerprint.sketch IS 'MinHash, one byte for each of its hashes: the share of equal bytes is the likeness. NULL: the hash alone is claimed.';
 
+COMMENT ON COLUMN caco.fingerprint.claimed_at IS 'When it was claimed, or loaded again.';
+
 CREATE VIEW caco.funnel AS
 SELECT
-    NULL::text AS run_id,
+    NULL::uuid AS run_id,
     NULL::text AS pipeline,
     NULL::date AS partition,
     NULL::caco.stage AS stage,
     NULL::integer AS shards,
+    NULL::integer AS reused,
     NULL::bigint AS read,
     NULL::bigint AS passed,
     NULL::bigint AS failed,
     NULL::bigint AS unknown,
+    NULL::bigint AS recorded,
     NULL::double precision AS kept_share,
     NULL::bigint AS prompt_tokens,
     NULL::bigint AS completion_tokens,
+    NULL::double precision AS cost_usd,
     NULL::double precision AS seconds;
 
 COMMENT ON VIEW caco.funnel IS 'How many records come into each stage, and how many go on. Grain: one row per run and stage.';
@@ -830,183 +967,41 @@ CREATE VIEW caco.judge_confusion AS
 
 COMMENT ON VIEW caco.judge_confusion IS 'Checks against people, estimated from a stratified draw. Grain: one row per audited run and check.';
 
-CREATE TABLE caco.judge_vote (
-    run_id text NOT NULL,
-    stage caco.stage DEFAULT 'judge'::caco.stage NOT NULL,
-    subject_id text NOT NULL,
-    number integer NOT NULL,
-    shard integer NOT NULL,
-    prompt text NOT NULL,
-    request_id text NOT NULL,
-    outcome caco.outcome NOT NULL,
-    reason caco.reason,
-    first_disagreeing_step integer,
-    CONSTRAINT a_vote_is_cast_in_judge CHECK ((stage = 'judge'::caco.stage)),
-    CONSTRAINT number_is_not_negative CHECK ((number >= 0)),
-    CONSTRAINT steps_count_from_1 CHECK ((first_disagreeing_step >= 1)),
-    CONSTRAINT voted_down_has_a_reason CHECK (((outcome = 'pass'::caco.outcome) = (reason IS NULL)))
-);
+CREATE VIEW caco.yield_by_seed_source AS
+SELECT
+    NULL::uuid AS run_id,
+    NULL::date AS partition,
+    NULL::text AS source,
+    NULL::text AS revision,
+    NULL::text AS licence,
+    NULL::bigint AS problems,
+    NULL::bigint AS readable,
+    NULL::bigint AS converted,
+    NULL::bigint AS verified,
+    NULL::double precision AS verified_share,
+    NULL::bigint AS verified_s,
+    NULL::bigint AS verified_a_plus,
+    NULL::bigint AS verified_a,
+    NULL::bigint AS verified_b,
+    NULL::bigint AS verified_c,
+    NULL::bigint AS verified_r,
+    NULL::bigint AS verified_d,
+    NULL::bigint AS verified_by_model;
 
-COMMENT ON TABLE caco.judge_vote IS 'Every reply of a judge; the verdict of the stage judge is what more than half of a sample''s replies say. Grain: one row per run, sample and reply.';
-
-COMMENT ON COLUMN caco.judge_vote.run_id IS 'The run.';
-
-COMMENT ON COLUMN caco.judge_vote.stage IS 'The stage that asked: judge.';
-
-COMMENT ON COLUMN caco.judge_vote.subject_id IS 'The sample.';
-
-COMMENT ON COLUMN caco.judge_vote.number IS 'Number of the reply among those about the sample, from 0.';
-
-COMMENT ON COLUMN caco.judge_vote.shard IS 'The shard of that stage, which holds the reply''s text.';
-
-COMMENT ON COLUMN caco.judge_vote.prompt IS 'Name and version of the template: it tells the order of solution and program.';
-
-COMMENT ON COLUMN caco.judge_vote.request_id IS 'Hash of template, model, parameters, input and sample index.';
-
-COMMENT ON COLUMN caco.judge_vote.outcome IS 'What this reply says.';
-
-COMMENT ON COLUMN caco.judge_vote.reason IS 'Why it is no pass. NULL exactly when it is one.';
-
-COMMENT ON COLUMN caco.judge_vote.first_disagreeing_step IS 'The step of the solution that it names, from 1. NULL: none.';
-
-CREATE TABLE caco.model (
-    run_id text NOT NULL,
-    model_id text NOT NULL,
-    role text NOT NULL,
-    parent text,
-    data_hash text NOT NULL,
-    config jsonb NOT NULL,
-    metrics jsonb NOT NULL,
-    uri text NOT NULL,
-    sha256 text NOT NULL,
-    accepted boolean NOT NULL,
-    refused_because text,
-    CONSTRAINT an_accepted_model_has_no_reason_against_it CHECK (((NOT accepted) OR (refused_because IS NULL))),
-    CONSTRAINT sha256_is_hex CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
-);
-
-COMMENT ON TABLE caco.model IS 'Models trained by runs of the pipelines codegen and evaluate. Grain: one row per run and model; runs that train the same on the same make the same model. A model that only came from outside has no row.';
-
-COMMENT ON COLUMN caco.model.run_id IS 'The run that trained it.';
-
-COMMENT ON COLUMN caco.model.model_id IS 'Hash of what it was trained from and on.';
-
-COMMENT ON COLUMN caco.model.role IS 'What it is for: codegen, unifier, reverser, solver, judge, or student.';
-
-COMMENT ON COLUMN caco.model.parent IS 'The model whose weights it began with. NULL: trained from scratch.';
-
-COMMENT ON COLUMN caco.model.data_hash IS 'Hash of the records it was trained on.';
-
-COMMENT ON COLUMN caco.model.config IS 'Settings of the training.';
-
-COMMENT ON COLUMN caco.model.metrics IS 'What was measured: held-out loss before and after, the curve of the training loss, steps, tokens, and of CodeGen the yield of programs sampled from it.';
-
-COMMENT ON COLUMN caco.model.uri IS 'Folder of the weights below the store''s root.';
-
-COMMENT ON COLUMN caco.model.sha256 IS 'SHA-256 of the weights.';
-
-COMMENT ON COLUMN caco.model.accepted IS 'Whether nightly runs may sample from it.';
-
-COMMENT ON COLUMN caco.model.refused_because IS 'Why nightly runs may not sample from it, in one sentence. NULL: it was accepted.';
-
-CREATE TABLE caco.seed (
-    run_id text NOT NULL,
-    seed_id text NOT NULL,
-    source text NOT NULL,
-    revision text NOT NULL,
-    licence text NOT NULL,
-    key text NOT NULL,
-    domain text,
-    difficulty smallint,
-    grade caco.grade,
-    program_id text,
-    CONSTRAINT difficulty_is_1_to_5 CHECK (((difficulty >= 1) AND (difficulty <= 5))),
-    CONSTRAINT grade_needs_a_program CHECK (((grade IS NULL) OR (program_id IS NOT NULL)))
-);
-
-COMMENT ON TABLE caco.seed IS 'Problems of the sources, as a run read and unified them. Grain: one row per run and seed.';
-
-COMMENT ON COLUMN caco.seed.run_id IS 'The run of the pipeline seeds.';
-
-COMMENT ON COLUMN caco.seed.seed_id IS 'Hash of source, revision and key: the same in every run.';
-
-COMMENT ON COLUMN caco.seed.source IS 'Name of the dataset.';
-
-COMMENT ON COLUMN caco.seed.revision IS 'Revision of the dataset.';
-
-COMMENT ON COLUMN caco.seed.licence IS 'Licence of this record.';
-
-COMMENT ON COLUMN caco.seed.key IS 'The record''s own id in its source, or its position.';
-
-COMMENT ON COLUMN caco.seed.domain IS 'Field of mathematics or science. NULL: the source does not say.';
-
-COMMENT ON COLUMN caco.seed.difficulty IS '1 easy to 5 hard. NULL: the source does not say.';
-
-COMMENT ON COLUMN caco.seed.grade IS 'How surely its program''s numbers are those of the problem. NULL: no program, or one written by a model.';
-
-COMMENT ON COLUMN caco.seed.program_id IS 'The program found for it. NULL: none found, or not unified yet.';
-
-CREATE TABLE caco.verdict (
-    run_id text NOT NULL,
-    stage caco.stage NOT NULL,
-    subject_id text NOT NULL,
-    partition date NOT NULL,
-    shard integer NOT NULL,
-    "row" integer NOT NULL,
-    outcome caco.outcome NOT NULL,
-    reason caco.reason,
-    detail text,
-    checked integer,
-    method text,
-    CONSTRAINT checked_is_not_negative CHECK ((checked >= 0)),
-    CONSTRAINT failed_or_unknown_has_a_reason CHECK (((outcome = 'pass'::caco.outcome) = (reason IS NULL))),
-    CONSTRAINT row_is_not_negative CHECK (("row" >= 0))
-)
-PARTITION BY RANGE (partition);
-
-COMMENT ON TABLE caco.verdict IS 'What each stage said of each record it read. Grain: one row per run, stage and subject. Partitioned by month of the partition.';
-
-COMMENT ON COLUMN caco.verdict.run_id IS 'The run.';
-
-COMMENT ON COLUMN caco.verdict.stage IS 'The stage that judged.';
-
-COMMENT ON COLUMN caco.verdict.subject_id IS 'seed_id in the pipelines seeds and codegen, sample_id in dry_run, nightly and the stage student, attempt_id in the stage evaluate.';
-
-COMMENT ON COLUMN caco.verdict.partition IS 'The run''s partition.';
-
-COMMENT ON COLUMN caco.verdict.shard IS 'The shard of that stage which holds the record; caco.shard has its uri.';
-
-COMMENT ON COLUMN caco.verdict."row" IS 'The row of that shard, from 0.';
-
-COMMENT ON COLUMN caco.verdict.outcome IS 'pass, fail or unknown.';
-
-COMMENT ON COLUMN caco.verdict.reason IS 'Why it did not pass. NULL exactly when it passed.';
-
-COMMENT ON COLUMN caco.verdict.detail IS 'One line for a reader: the exception, the equation, the overlapping item. NULL: nothing to add.';
-
-COMMENT ON COLUMN caco.verdict.checked IS 'Written equations that the stage agree computed. NULL: another stage, or none were looked for.';
-
-COMMENT ON COLUMN caco.verdict.method IS 'How the stage agree compared the answers: method and version of the grader. NULL: another stage, or nothing was compared.';
+COMMENT ON VIEW caco.yield_by_seed_source IS 'How many problems of each source became verified seed programs. Grain: one row per run, source, revision and licence.';
 
 CREATE VIEW caco.licence_of_dataset AS
  SELECT dataset.dataset,
     dataset.version,
-    behind.seed_run_id,
-    seed.source,
-    seed.revision,
-    seed.licence,
-    count(*) AS seeds
-   FROM ((((caco.dataset
-     JOIN caco.run ON ((run.run_id = dataset.run_id)))
-     CROSS JOIN LATERAL ( SELECT COALESCE(( SELECT trained.seed_run_id
-                   FROM (caco.model
-                     JOIN caco.run trained ON (((trained.run_id = model.run_id) AND (trained.partition <= run.partition))))
-                  WHERE (model.model_id = run.model_id)
-                  ORDER BY (trained.config_hash = run.config_hash) DESC, trained.partition DESC, trained.run_id
-                 LIMIT 1), run.seed_run_id) AS seed_run_id) behind)
-     JOIN caco.seed ON ((seed.run_id = behind.seed_run_id)))
-     JOIN caco.verdict ON (((verdict.run_id = seed.run_id) AND (verdict.subject_id = seed.seed_id) AND (verdict.stage = 'unify'::caco.stage) AND (verdict.outcome = 'pass'::caco.outcome))))
-  GROUP BY dataset.dataset, dataset.version, behind.seed_run_id, seed.source, seed.revision, seed.licence;
+    run.seed_run_id,
+    behind.source,
+    behind.revision,
+    behind.licence,
+    behind.verified AS seeds
+   FROM ((caco.dataset
+     JOIN caco.run USING (run_id))
+     JOIN caco.yield_by_seed_source behind ON ((behind.run_id = run.seed_run_id)))
+  WHERE (behind.verified > 0);
 
 COMMENT ON VIEW caco.licence_of_dataset IS 'Licences of the seeds behind each dataset. Grain: one row per dataset, version, source, revision and licence.';
 
@@ -1025,61 +1020,134 @@ COMMENT ON COLUMN caco.migration.sha256 IS 'SHA-256 of the file as applied. A mi
 
 COMMENT ON COLUMN caco.migration.applied_at IS 'When it was applied.';
 
-CREATE TABLE caco.program (
-    program_id text NOT NULL,
-    partition date NOT NULL,
+CREATE TABLE caco.model (
+    output_no integer NOT NULL,
+    model_id text NOT NULL,
+    run_id uuid NOT NULL,
+    role text NOT NULL,
+    parent text,
+    training text,
+    data_hash text NOT NULL,
+    config jsonb NOT NULL,
+    metrics jsonb NOT NULL,
     uri text NOT NULL,
+    sha256 text NOT NULL,
+    accepted boolean NOT NULL,
+    refused_because text,
+    CONSTRAINT an_accepted_model_has_no_reason_against_it CHECK (((NOT accepted) OR (refused_because IS NULL))),
+    CONSTRAINT sha256_is_hex CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+COMMENT ON TABLE caco.model IS 'Models trained by the stages train and student. Grain: one row per output; those that train the same on the same make the same model. A model that only came from outside has no row.';
+
+COMMENT ON COLUMN caco.model.output_no IS 'The output that made it; runs that share it share the model.';
+
+COMMENT ON COLUMN caco.model.model_id IS 'Hash of what it was trained from and on.';
+
+COMMENT ON COLUMN caco.model.run_id IS 'The run that trained it.';
+
+COMMENT ON COLUMN caco.model.role IS 'What it is for: codegen, unifier, reverser, solver, judge, or student.';
+
+COMMENT ON COLUMN caco.model.parent IS 'The model whose weights it began with. NULL: trained from scratch.';
+
+COMMENT ON COLUMN caco.model.training IS 'Hash of seeds, their programs and training settings: nightly runs of the same hash may use it. NULL: a student.';
+
+COMMENT ON COLUMN caco.model.data_hash IS 'Hash of the records it was trained on.';
+
+COMMENT ON COLUMN caco.model.config IS 'Settings of the training.';
+
+COMMENT ON COLUMN caco.model.metrics IS 'What was measured: held-out loss before and after, the curve of the training loss, steps, tokens, and of CodeGen the yield of programs sampled from it.';
+
+COMMENT ON COLUMN caco.model.uri IS 'Folder of the weights below the store''s root.';
+
+COMMENT ON COLUMN caco.model.sha256 IS 'SHA-256 of the weights.';
+
+COMMENT ON COLUMN caco.model.accepted IS 'Whether nightly runs may sample from it.';
+
+COMMENT ON COLUMN caco.model.refused_because IS 'Why nightly runs may not sample from it, in one sentence. NULL: it was accepted.';
+
+ALTER TABLE caco.output ALTER COLUMN output_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME caco.output_output_no_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE caco.output_reason (
+    output_no integer NOT NULL,
+    outcome caco.outcome,
+    reason caco.reason NOT NULL,
+    records bigint NOT NULL,
+    CONSTRAINT records_is_positive CHECK ((records > 0)),
+    CONSTRAINT what_passed_has_no_reason CHECK ((outcome <> 'pass'::caco.outcome))
+);
+
+COMMENT ON TABLE caco.output_reason IS 'How many records of an output did not pass, and why; and what rules that only record have found. Grain: one row per output, outcome and reason.';
+
+COMMENT ON COLUMN caco.output_reason.output_no IS 'The output.';
+
+COMMENT ON COLUMN caco.output_reason.outcome IS 'fail or unknown. NULL: a rule that its config sets to record found this; it decided nothing.';
+
+COMMENT ON COLUMN caco.output_reason.reason IS 'Why.';
+
+COMMENT ON COLUMN caco.output_reason.records IS 'Number of records.';
+
+CREATE TABLE caco.program (
+    output_no integer NOT NULL,
+    seed_id uuid NOT NULL,
+    program_id uuid NOT NULL,
+    grade caco.grade,
     "row" integer NOT NULL,
-    run_id text NOT NULL,
-    stage caco.stage NOT NULL,
     code_chars integer NOT NULL,
     code_lines integer NOT NULL,
-    CONSTRAINT a_program_is_found_or_sampled CHECK ((stage = ANY (ARRAY['unify'::caco.stage, 'sample'::caco.stage]))),
     CONSTRAINT code_chars_is_not_negative CHECK ((code_chars >= 0)),
     CONSTRAINT code_lines_is_not_negative CHECK ((code_lines >= 0)),
     CONSTRAINT row_is_not_negative CHECK (("row" >= 0))
 );
 
-COMMENT ON TABLE caco.program IS 'Distinct programs, found for seeds or sampled from CodeGen. Grain: one row per program_id. The other columns tell of its earliest place: by partition, then by uri and row.';
+COMMENT ON TABLE caco.program IS 'Programs that the stage unify found for seeds, verified or not. Grain: one row per output and seed.';
+
+COMMENT ON COLUMN caco.program.output_no IS 'The output of the stage unify that holds its text.';
+
+COMMENT ON COLUMN caco.program.seed_id IS 'The seed that it was found for.';
 
 COMMENT ON COLUMN caco.program.program_id IS 'Hash of its tokens, blind to comments and layout.';
 
-COMMENT ON COLUMN caco.program.partition IS 'Partition of its earliest run.';
+COMMENT ON COLUMN caco.program.grade IS 'How surely its numbers are those of the problem. NULL: it was written by a model.';
 
-COMMENT ON COLUMN caco.program.uri IS 'Shard that holds its text.';
+COMMENT ON COLUMN caco.program."row" IS 'Row of that output, from 0.';
 
-COMMENT ON COLUMN caco.program."row" IS 'Row of that shard, from 0.';
+COMMENT ON COLUMN caco.program.code_chars IS 'Length of its text in characters.';
 
-COMMENT ON COLUMN caco.program.run_id IS 'Its earliest run.';
-
-COMMENT ON COLUMN caco.program.stage IS 'unify: found for a seed. sample: written by CodeGen.';
-
-COMMENT ON COLUMN caco.program.code_chars IS 'Length of the text there, in characters.';
-
-COMMENT ON COLUMN caco.program.code_lines IS 'Length of the text there, in lines.';
+COMMENT ON COLUMN caco.program.code_lines IS 'Length of its text in lines.';
 
 CREATE VIEW caco.reject_reasons AS
- SELECT counted.run_id,
-    counted.partition,
+ SELECT run.run_id,
+    run.partition,
     counted.stage,
     counted.outcome,
     counted.reason,
     counted.records,
     ((counted.records)::double precision / whole.read) AS share_of_read
-   FROM (( SELECT verdict.run_id,
-            verdict.partition,
-            verdict.stage,
-            verdict.outcome,
-            verdict.reason,
-            count(*) AS records
-           FROM caco.verdict
-          WHERE (verdict.outcome <> 'pass'::caco.outcome)
-          GROUP BY verdict.run_id, verdict.partition, verdict.stage, verdict.outcome, verdict.reason) counted
-     JOIN ( SELECT shard.run_id,
-            shard.stage,
-            (sum(shard.read))::double precision AS read
-           FROM caco.shard
-          GROUP BY shard.run_id, shard.stage) whole USING (run_id, stage));
+   FROM ((( SELECT place.run_no,
+            place.stage,
+            said.outcome,
+            said.reason,
+            (sum(said.records))::bigint AS records
+           FROM (caco.run_output place
+             JOIN caco.output_reason said USING (output_no))
+          WHERE (place.is_current AND (said.outcome IS NOT NULL))
+          GROUP BY place.run_no, place.stage, said.outcome, said.reason) counted
+     JOIN caco.run USING (run_no))
+     JOIN ( SELECT place.run_no,
+            place.stage,
+            (sum(output.read))::double precision AS read
+           FROM (caco.run_output place
+             JOIN caco.output USING (output_no))
+          WHERE place.is_current
+          GROUP BY place.run_no, place.stage) whole USING (run_no, stage));
 
 COMMENT ON VIEW caco.reject_reasons IS 'Why records did not pass. Grain: one row per run, stage, outcome and reason.';
 
@@ -1091,6 +1159,10 @@ CREATE VIEW caco.run_comparison AS
     b_run.partition AS b_partition,
     (a_run.config_hash = b_run.config_hash) AS is_same_config,
     step.stage,
+    a.shards AS a_shards,
+    b.shards AS b_shards,
+    a.reused AS a_reused,
+    b.reused AS b_reused,
     a.read AS a_read,
     b.read AS b_read,
     a.passed AS a_passed,
@@ -1104,95 +1176,75 @@ CREATE VIEW caco.run_comparison AS
     b.seconds AS b_seconds
    FROM ((((caco.run a_run
      JOIN caco.run b_run ON (((b_run.pipeline = a_run.pipeline) AND (b_run.run_id <> a_run.run_id))))
-     CROSS JOIN LATERAL ( SELECT DISTINCT shard.stage
-           FROM caco.shard
-          WHERE (shard.run_id = ANY (ARRAY[a_run.run_id, b_run.run_id]))) step)
+     CROSS JOIN LATERAL ( SELECT DISTINCT place.stage
+           FROM caco.run_output place
+          WHERE ((place.run_no = ANY (ARRAY[a_run.run_no, b_run.run_no])) AND place.is_current)) step)
      LEFT JOIN caco.funnel a ON (((a.run_id = a_run.run_id) AND (a.stage = step.stage))))
      LEFT JOIN caco.funnel b ON (((b.run_id = b_run.run_id) AND (b.stage = step.stage))));
 
 COMMENT ON VIEW caco.run_comparison IS 'Two runs beside each other. Grain: one row per ordered pair of runs of one pipeline, and stage.';
 
-CREATE TABLE caco.sample (
-    sample_id text NOT NULL,
-    run_id text NOT NULL,
-    stage caco.stage DEFAULT 'sample'::caco.stage NOT NULL,
-    shard integer NOT NULL,
-    "row" integer NOT NULL,
-    partition date NOT NULL,
-    program_id text NOT NULL,
-    CONSTRAINT a_sample_is_made_by_sample CHECK ((stage = 'sample'::caco.stage)),
-    CONSTRAINT row_is_not_negative CHECK (("row" >= 0))
+ALTER TABLE caco.run ALTER COLUMN run_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME caco.run_run_no_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
-COMMENT ON TABLE caco.sample IS 'Candidates, from sampled program on. Grain: one row per sample. Where its texts are: view text_address; what became of it: table verdict.';
-
-COMMENT ON COLUMN caco.sample.sample_id IS 'Hash of run, stage, shard and row.';
-
-COMMENT ON COLUMN caco.sample.run_id IS 'The nightly run that sampled it.';
-
-COMMENT ON COLUMN caco.sample.stage IS 'The stage that made it: sample.';
-
-COMMENT ON COLUMN caco.sample.shard IS 'The shard of that stage; caco.shard has its uri.';
-
-COMMENT ON COLUMN caco.sample."row" IS 'The row of that shard, from 0: there is the program''s text.';
-
-COMMENT ON COLUMN caco.sample.partition IS 'The run''s partition.';
-
-COMMENT ON COLUMN caco.sample.program_id IS 'Its program. It has no row in caco.program where the reply held no code.';
-
 CREATE VIEW caco.sample_lineage AS
- SELECT published.dataset,
-    published.version,
+ SELECT dataset.dataset,
+    dataset.version,
     published.sample_id,
-    published.uri AS published_uri,
+    ((dataset.files -> (published.file)::integer) ->> 'uri'::text) AS published_uri,
     published."row" AS published_row,
-    sample.run_id,
+    run.run_id,
     run.partition,
     run.config_hash,
     run.code_version,
-    sample.program_id,
-    program.run_id AS program_first_run_id,
     run.model_id,
-    codegen.run_id AS codegen_run_id,
-    COALESCE(codegen.seed_run_id, run.seed_run_id) AS seed_run_id,
-    sampled.request_id AS sample_request_id,
-    sampled.model_id AS sample_model_id,
-    reversed.request_id AS reverse_request_id,
-    reversed.model_id AS reverse_model_id,
-    reversed.prompt AS reverse_prompt,
-    solved.request_id AS solve_request_id,
-    solved.model_id AS solve_model_id,
-    solved.prompt AS solve_prompt,
-    judged.request_id AS judge_request_id,
-    judged.model_id AS judge_model_id,
-    judged.prompt AS judge_prompt,
-    execution.sandbox_level,
+    run.codegen_run_id,
+    run.seed_run_id,
+    trail.sample_model_id,
+    trail.reverse_model_id,
+    trail.reverse_prompt,
+    trail.solve_model_id,
+    trail.solve_prompt,
+    trail.judge_model_id,
+    trail.judge_prompt,
+    trail.sandbox_level,
+    ended.uri,
+    ended."row",
     trail.shards
-   FROM ((((((((((caco.dataset_row published
-     JOIN caco.sample USING (sample_id))
-     JOIN caco.run ON ((run.run_id = sample.run_id)))
-     LEFT JOIN caco.program ON ((program.program_id = sample.program_id)))
-     LEFT JOIN LATERAL ( SELECT trained.run_id,
-            trained.seed_run_id
-           FROM (caco.model
-             JOIN caco.run trained ON (((trained.run_id = model.run_id) AND (trained.partition <= run.partition))))
-          WHERE (model.model_id = run.model_id)
-          ORDER BY (trained.config_hash = run.config_hash) DESC, trained.partition DESC, trained.run_id
-         LIMIT 1) codegen ON (true))
-     LEFT JOIN caco.request_usage sampled ON (((sampled.run_id = sample.run_id) AND (sampled.subject_id = sample.sample_id) AND (sampled.stage = 'sample'::caco.stage))))
-     LEFT JOIN caco.request_usage reversed ON (((reversed.run_id = sample.run_id) AND (reversed.subject_id = sample.sample_id) AND (reversed.stage = 'reverse'::caco.stage))))
-     LEFT JOIN caco.request_usage solved ON (((solved.run_id = sample.run_id) AND (solved.subject_id = sample.sample_id) AND (solved.stage = 'solve'::caco.stage))))
-     LEFT JOIN caco.request_usage judged ON (((judged.run_id = sample.run_id) AND (judged.subject_id = sample.sample_id) AND (judged.stage = 'judge'::caco.stage))))
-     LEFT JOIN caco.execution ON (((execution.run_id = sample.run_id) AND (execution.subject_id = sample.sample_id) AND (execution.stage = 'execute'::caco.stage))))
-     LEFT JOIN LATERAL ( SELECT jsonb_object_agg(verdict.stage, jsonb_build_object('uri', shard.uri, 'row', verdict."row")) AS shards
-           FROM (caco.verdict
-             JOIN caco.shard USING (run_id, stage, shard))
-          WHERE ((verdict.subject_id = sample.sample_id) AND (verdict.run_id = sample.run_id) AND (verdict.partition = sample.partition))) trail ON (true));
+   FROM ((((caco.dataset_row published
+     JOIN caco.dataset USING (dataset_no))
+     JOIN caco.run ON ((run.run_id = dataset.run_id)))
+     LEFT JOIN LATERAL ( SELECT place.shard,
+            output.uri,
+            fate."row"
+           FROM ((caco.fate
+             JOIN caco.output ON (((output.output_no = fate.output_no) AND (output.partition = fate.partition))))
+             JOIN caco.run_output place ON (((place.output_no = output.output_no) AND (place.run_no = run.run_no) AND place.is_current)))
+          WHERE (fate.subject = published.sample_id)
+         LIMIT 1) ended ON (true))
+     LEFT JOIN LATERAL ( SELECT jsonb_object_agg(place.stage, output.uri) AS shards,
+            max(output.sandbox_level) FILTER (WHERE (place.stage = 'execute'::caco.stage)) AS sandbox_level,
+            max(NULLIF(array_to_string(output.models, ' + '::text), ''::text)) FILTER (WHERE (place.stage = 'sample'::caco.stage)) AS sample_model_id,
+            max(NULLIF(array_to_string(output.models, ' + '::text), ''::text)) FILTER (WHERE (place.stage = 'reverse'::caco.stage)) AS reverse_model_id,
+            max(NULLIF(array_to_string(output.prompts, ' + '::text), ''::text)) FILTER (WHERE (place.stage = 'reverse'::caco.stage)) AS reverse_prompt,
+            max(NULLIF(array_to_string(output.models, ' + '::text), ''::text)) FILTER (WHERE (place.stage = 'solve'::caco.stage)) AS solve_model_id,
+            max(NULLIF(array_to_string(output.prompts, ' + '::text), ''::text)) FILTER (WHERE (place.stage = 'solve'::caco.stage)) AS solve_prompt,
+            max(NULLIF(array_to_string(output.models, ' + '::text), ''::text)) FILTER (WHERE (place.stage = 'judge'::caco.stage)) AS judge_model_id,
+            max(NULLIF(array_to_string(output.prompts, ' + '::text), ''::text)) FILTER (WHERE (place.stage = 'judge'::caco.stage)) AS judge_prompt
+           FROM (caco.run_output place
+             JOIN caco.output USING (output_no))
+          WHERE ((place.run_no = run.run_no) AND place.is_current AND ((place.shard = ended.shard) OR (place.stage = 'publish'::caco.stage)))) trail ON (true));
 
 COMMENT ON VIEW caco.sample_lineage IS 'All the ancestors of each published row. Grain: one row per dataset, version and sample.';
 
 CREATE VIEW caco.score_gains AS
- SELECT paired.run_id,
+ SELECT run.run_id,
     run.partition,
     run.dataset,
     paired.benchmark,
@@ -1203,23 +1255,23 @@ CREATE VIEW caco.score_gains AS
     caco.paired_low(paired.gained, paired.lost, paired.items) AS gain_low,
     caco.paired_high(paired.gained, paired.lost, paired.items) AS gain_high,
     caco.mcnemar_p(paired.gained, paired.lost) AS p
-   FROM (( SELECT of_item.run_id,
+   FROM (( SELECT of_item.run_no,
             of_item.benchmark,
             count(*) FILTER (WHERE ((of_item.base <> 'unknown'::caco.outcome) AND (of_item.student <> 'unknown'::caco.outcome))) AS items,
             count(*) FILTER (WHERE ((of_item.base = 'fail'::caco.outcome) AND (of_item.student = 'pass'::caco.outcome))) AS gained,
             count(*) FILTER (WHERE ((of_item.base = 'pass'::caco.outcome) AND (of_item.student = 'fail'::caco.outcome))) AS lost
-           FROM ( SELECT attempt.run_id,
+           FROM ( SELECT place.run_no,
                     attempt.benchmark,
                     attempt.item,
-                    max(verdict.outcome) FILTER (WHERE (attempt.contender = 'base'::text)) AS base,
-                    max(verdict.outcome) FILTER (WHERE (attempt.contender = 'student'::text)) AS student
+                    max(attempt.outcome) FILTER (WHERE (attempt.contender = 'base'::text)) AS base,
+                    max(attempt.outcome) FILTER (WHERE (attempt.contender = 'student'::text)) AS student
                    FROM (caco.attempt
-                     JOIN caco.verdict ON (((verdict.run_id = attempt.run_id) AND (verdict.stage = attempt.stage) AND (verdict.subject_id = attempt.attempt_id))))
+                     JOIN caco.run_output place ON (((place.output_no = attempt.output_no) AND place.is_current)))
                   WHERE (attempt.number = 0)
-                  GROUP BY attempt.run_id, attempt.benchmark, attempt.item) of_item
+                  GROUP BY place.run_no, attempt.benchmark, attempt.item) of_item
           WHERE ((of_item.base IS NOT NULL) AND (of_item.student IS NOT NULL))
-          GROUP BY of_item.run_id, of_item.benchmark) paired
-     JOIN caco.run USING (run_id));
+          GROUP BY of_item.run_no, of_item.benchmark) paired
+     JOIN caco.run USING (run_no));
 
 COMMENT ON VIEW caco.score_gains IS 'Whether a student is better than its base. Grain: one row per run and benchmark.';
 
@@ -1229,7 +1281,7 @@ CREATE VIEW caco.scores AS
     run.dataset,
     scored.benchmark,
     scored.contender,
-    night.is_protected,
+    maker.is_protected,
     scored.items,
     scored.right_answers,
     scored.wrong,
@@ -1262,19 +1314,18 @@ CREATE VIEW caco.scores AS
             count(of_item.pass_at_k) AS items_of_k,
             avg(of_item.pass_at_k) AS pass_at_k,
             ((1.959964)::double precision * sqrt((((avg(of_item.pass_at_k) * ((1)::double precision - avg(of_item.pass_at_k))) * (count(of_item.pass_at_k))::double precision) + (0.960365)::double precision))) AS spread
-           FROM ( SELECT attempt.run_id,
+           FROM ( SELECT run_1.run_id,
                     attempt.benchmark,
                     attempt.contender,
                     attempt.item,
                     max(asked.k) AS k,
-                    max(verdict.outcome) FILTER (WHERE (attempt.number = 0)) AS greedy,
-                    caco.pass_at_k(count(*) FILTER (WHERE ((attempt.number > 0) AND (verdict.outcome = 'pass'::caco.outcome))), count(*) FILTER (WHERE ((attempt.number > 0) AND (verdict.outcome <> 'unknown'::caco.outcome))), max(asked.k)) AS pass_at_k
-                   FROM ((caco.attempt
-                     JOIN caco.verdict ON (((verdict.run_id = attempt.run_id) AND (verdict.stage = attempt.stage) AND (verdict.subject_id = attempt.attempt_id))))
-                     JOIN ( SELECT run_1.run_id,
-                            (((run_1.config -> 'evaluate'::text) ->> 'k'::text))::bigint AS k
-                           FROM caco.run run_1) asked ON ((asked.run_id = attempt.run_id)))
-                  GROUP BY attempt.run_id, attempt.benchmark, attempt.contender, attempt.item) of_item
+                    max(attempt.outcome) FILTER (WHERE (attempt.number = 0)) AS greedy,
+                    caco.pass_at_k(count(*) FILTER (WHERE ((attempt.number > 0) AND (attempt.outcome = 'pass'::caco.outcome))), count(*) FILTER (WHERE ((attempt.number > 0) AND (attempt.outcome <> 'unknown'::caco.outcome))), max(asked.k)) AS pass_at_k
+                   FROM (((caco.attempt
+                     JOIN caco.run_output place ON (((place.output_no = attempt.output_no) AND place.is_current)))
+                     JOIN caco.run run_1 USING (run_no))
+                     CROSS JOIN LATERAL ( SELECT (((run_1.config -> 'evaluate'::text) ->> 'k'::text))::bigint AS k) asked)
+                  GROUP BY run_1.run_id, attempt.benchmark, attempt.contender, attempt.item) of_item
           GROUP BY of_item.run_id, of_item.benchmark, of_item.contender) scored
      JOIN caco.run USING (run_id))
      LEFT JOIN LATERAL ( SELECT (EXISTS ( SELECT
@@ -1282,11 +1333,36 @@ CREATE VIEW caco.scores AS
                   WHERE ((kept_out.value ->> 'name'::text) = scored.benchmark))) AS is_protected
            FROM (caco.dataset
              JOIN caco.run made USING (run_id))
-          WHERE (((dataset.dataset || '/'::text) || dataset.version) = run.dataset)) night ON (true));
+          WHERE (((dataset.dataset || '/'::text) || dataset.version) = run.dataset)) maker ON (true));
 
 COMMENT ON VIEW caco.scores IS 'What a base and its student score. Grain: one row per run, benchmark and contender.';
 
+CREATE TABLE caco.seed (
+    output_no integer NOT NULL,
+    seed_id uuid NOT NULL,
+    source_no integer NOT NULL,
+    key text NOT NULL,
+    domain text,
+    difficulty smallint,
+    CONSTRAINT difficulty_is_1_to_5 CHECK (((difficulty >= 1) AND (difficulty <= 5)))
+);
+
+COMMENT ON TABLE caco.seed IS 'Problems of the sources, as the stage seeds read them. Grain: one row per output and seed.';
+
+COMMENT ON COLUMN caco.seed.output_no IS 'The output of the stage seeds that holds it.';
+
+COMMENT ON COLUMN caco.seed.seed_id IS 'Hash of source, revision and key: the same in every run.';
+
+COMMENT ON COLUMN caco.seed.source_no IS 'Source, revision and licence of this record.';
+
+COMMENT ON COLUMN caco.seed.key IS 'The record''s own id in its source, or its position.';
+
+COMMENT ON COLUMN caco.seed.domain IS 'Field of mathematics or science. NULL: the source does not say.';
+
+COMMENT ON COLUMN caco.seed.difficulty IS '1 easy to 5 hard. NULL: the source does not say.';
+
 CREATE TABLE caco.source (
+    source_no integer NOT NULL,
     source text NOT NULL,
     revision text NOT NULL,
     licence text NOT NULL
@@ -1294,78 +1370,94 @@ CREATE TABLE caco.source (
 
 COMMENT ON TABLE caco.source IS 'Upstream datasets that were read. Grain: one row per source, revision and licence; records of one source may have different licences.';
 
+COMMENT ON COLUMN caco.source.source_no IS 'Number within this ledger.';
+
 COMMENT ON COLUMN caco.source.source IS 'Name of the dataset.';
 
 COMMENT ON COLUMN caco.source.revision IS 'Commit, version or content hash of the file read.';
 
 COMMENT ON COLUMN caco.source.licence IS 'SPDX expression or the publisher''s words.';
 
+ALTER TABLE caco.source ALTER COLUMN source_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME caco.source_source_no_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW caco.verdict AS
+ SELECT run.run_id,
+    run.partition,
+    reached.stage,
+    reached.shard,
+    fate.subject AS subject_id,
+        CASE
+            WHEN (reached.stage = ended.stage) THEN fate.outcome
+            ELSE 'pass'::caco.outcome
+        END AS outcome,
+        CASE
+            WHEN (reached.stage = ended.stage) THEN fate.reason
+            ELSE NULL::caco.reason
+        END AS reason,
+        CASE
+            WHEN (reached.stage = ended.stage) THEN fate.detail
+            ELSE NULL::text
+        END AS detail,
+    output.uri,
+    fate."row"
+   FROM ((((caco.run
+     JOIN caco.run_output ended ON (((ended.run_no = run.run_no) AND ended.is_current)))
+     JOIN caco.output ON ((output.output_no = ended.output_no)))
+     JOIN caco.fate ON (((fate.output_no = output.output_no) AND (fate.partition = output.partition))))
+     JOIN caco.run_output reached ON (((reached.run_no = run.run_no) AND (reached.shard = ended.shard) AND reached.is_current AND (reached.stage <= ended.stage) AND (reached.stage <> ALL (ARRAY['train'::caco.stage, 'publish'::caco.stage, 'student'::caco.stage])))));
+
+COMMENT ON VIEW caco.verdict IS 'What each stage said of each sample that it saw. Grain: one row per run, stage and subject.';
+
 CREATE VIEW caco.text_address AS
  SELECT verdict.run_id,
     verdict.partition,
     verdict.subject_id,
     kind.text,
-    shard.uri,
+    verdict.uri,
     verdict."row"
-   FROM ((( VALUES ('seeds'::caco.stage,'seed problem'::text), ('unify'::caco.stage,'seed program'::text), ('sample'::caco.stage,'program'::text), ('reverse'::caco.stage,'problem'::text), ('solve'::caco.stage,'solution'::text), ('judge'::caco.stage,'judgement'::text)) kind(stage, text)
-     JOIN caco.verdict USING (stage))
-     JOIN caco.shard USING (run_id, stage, shard));
+   FROM (( VALUES ('seeds'::caco.stage,'seed problem'::text), ('unify'::caco.stage,'seed program'::text), ('sample'::caco.stage,'program'::text), ('reverse'::caco.stage,'problem'::text), ('solve'::caco.stage,'solution'::text), ('judge'::caco.stage,'judgement'::text), ('evaluate'::caco.stage,'answer'::text)) kind(stage, text)
+     JOIN caco.verdict USING (stage));
 
 COMMENT ON VIEW caco.text_address IS 'Where in the store each text is. Grain: one row per run, subject and kind of text.';
 
 CREATE VIEW caco.yield_by_model AS
- SELECT asked.run_id,
-    verdict.partition,
-    asked.stage,
-    asked.model_id,
-    asked.prompt,
-    count(*) AS replies,
-    count(*) FILTER (WHERE (verdict.outcome = 'pass'::caco.outcome)) AS kept,
-    count(*) FILTER (WHERE (verdict.outcome = 'unknown'::caco.outcome)) AS unknown,
-    count(*) FILTER (WHERE (asked.finish_reason = 'length'::text)) AS cut_off,
-    count(*) FILTER (WHERE (published.sample_id IS NOT NULL)) AS published,
-    ((count(*) FILTER (WHERE (verdict.outcome = 'pass'::caco.outcome)))::double precision / (count(*))::double precision) AS kept_share,
-    ((count(*) FILTER (WHERE (published.sample_id IS NOT NULL)))::double precision / (count(*))::double precision) AS published_share,
-    sum(asked.prompt_tokens) AS prompt_tokens,
-    sum(asked.completion_tokens) AS completion_tokens,
-    sum(asked.seconds) AS seconds
-   FROM ((caco.request_usage asked
-     JOIN caco.verdict USING (run_id, stage, subject_id))
-     LEFT JOIN ( SELECT DISTINCT dataset_row.sample_id
-           FROM caco.dataset_row) published ON ((published.sample_id = asked.subject_id)))
-  GROUP BY asked.run_id, verdict.partition, asked.stage, asked.model_id, asked.prompt;
+SELECT
+    NULL::uuid AS run_id,
+    NULL::date AS partition,
+    NULL::caco.stage AS stage,
+    NULL::text AS model_id,
+    NULL::text AS prompt,
+    NULL::bigint AS reused,
+    NULL::bigint AS replies,
+    NULL::bigint AS read,
+    NULL::bigint AS kept,
+    NULL::bigint AS unknown,
+    NULL::bigint AS cut_off,
+    NULL::bigint AS published,
+    NULL::double precision AS kept_share,
+    NULL::double precision AS published_share,
+    NULL::bigint AS prompt_tokens,
+    NULL::bigint AS completion_tokens,
+    NULL::double precision AS cost_usd,
+    NULL::double precision AS seconds;
 
 COMMENT ON VIEW caco.yield_by_model IS 'How much of what a model writes is kept. Grain: one row per run, stage, model and prompt.';
 
-CREATE VIEW caco.yield_by_seed_source AS
- SELECT seed.run_id,
-    run.partition,
-    seed.source,
-    seed.revision,
-    seed.licence,
-    count(*) AS problems,
-    count(*) FILTER (WHERE (read.outcome = 'pass'::caco.outcome)) AS readable,
-    count(seed.program_id) AS converted,
-    count(*) FILTER (WHERE (unified.outcome = 'pass'::caco.outcome)) AS verified,
-    ((count(*) FILTER (WHERE (unified.outcome = 'pass'::caco.outcome)))::double precision / (count(*))::double precision) AS verified_share,
-    count(*) FILTER (WHERE ((unified.outcome = 'pass'::caco.outcome) AND (seed.grade = 'S'::caco.grade))) AS verified_s,
-    count(*) FILTER (WHERE ((unified.outcome = 'pass'::caco.outcome) AND (seed.grade = 'A+'::caco.grade))) AS verified_a_plus,
-    count(*) FILTER (WHERE ((unified.outcome = 'pass'::caco.outcome) AND (seed.grade = 'A'::caco.grade))) AS verified_a,
-    count(*) FILTER (WHERE ((unified.outcome = 'pass'::caco.outcome) AND (seed.grade = 'B'::caco.grade))) AS verified_b,
-    count(*) FILTER (WHERE ((unified.outcome = 'pass'::caco.outcome) AND (seed.grade = 'C'::caco.grade))) AS verified_c,
-    count(*) FILTER (WHERE ((unified.outcome = 'pass'::caco.outcome) AND (seed.grade = 'R'::caco.grade))) AS verified_r,
-    count(*) FILTER (WHERE ((unified.outcome = 'pass'::caco.outcome) AND (seed.grade = 'D'::caco.grade))) AS verified_d,
-    count(*) FILTER (WHERE ((unified.outcome = 'pass'::caco.outcome) AND (seed.grade IS NULL))) AS verified_by_model
-   FROM (((caco.seed
-     JOIN caco.run USING (run_id))
-     LEFT JOIN caco.verdict read ON (((read.run_id = seed.run_id) AND (read.subject_id = seed.seed_id) AND (read.stage = 'seeds'::caco.stage))))
-     LEFT JOIN caco.verdict unified ON (((unified.run_id = seed.run_id) AND (unified.subject_id = seed.seed_id) AND (unified.stage = 'unify'::caco.stage))))
-  GROUP BY seed.run_id, run.partition, seed.source, seed.revision, seed.licence;
-
-COMMENT ON VIEW caco.yield_by_seed_source IS 'How many problems of each source became verified seed programs. Grain: one row per run, source, revision and licence.';
-
 ALTER TABLE ONLY caco.dataset_row
-    ADD CONSTRAINT a_sample_is_published_once_per_version PRIMARY KEY (dataset, version, sample_id);
+    ADD CONSTRAINT a_sample_is_published_once_per_version UNIQUE (sample_id, dataset_no);
+
+ALTER TABLE ONLY caco.dataset
+    ADD CONSTRAINT a_version_is_made_once UNIQUE (dataset, version);
+
+ALTER TABLE ONLY caco.run_output
+    ADD CONSTRAINT an_output_is_in_one_place_of_a_run PRIMARY KEY (run_no, stage, shard, output_no);
 
 ALTER TABLE ONLY caco.audit_draw
     ADD CONSTRAINT audit_draw_pkey PRIMARY KEY (draw_id);
@@ -1376,171 +1468,256 @@ ALTER TABLE ONLY caco.audit_row
 ALTER TABLE ONLY caco.audit_stratum
     ADD CONSTRAINT audit_stratum_pkey PRIMARY KEY (draw_id, stratum);
 
-ALTER TABLE ONLY caco.benchmark_overlap
-    ADD CONSTRAINT benchmark_overlap_pkey PRIMARY KEY (run_id, stage, subject_id, number);
-
 ALTER TABLE ONLY caco.dataset
-    ADD CONSTRAINT dataset_pkey PRIMARY KEY (dataset, version);
+    ADD CONSTRAINT dataset_pkey PRIMARY KEY (dataset_no);
 
 ALTER TABLE ONLY caco.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY caco.model
-    ADD CONSTRAINT model_pkey PRIMARY KEY (run_id, model_id);
+    ADD CONSTRAINT model_pkey PRIMARY KEY (output_no);
 
 ALTER TABLE ONLY caco.audit
     ADD CONSTRAINT one_answer_per_person_and_subject PRIMARY KEY (run_id, stage, subject_id, person);
 
 ALTER TABLE ONLY caco.attempt
-    ADD CONSTRAINT one_attempt_of_a_kind PRIMARY KEY (run_id, attempt_id);
+    ADD CONSTRAINT one_attempt_of_a_kind PRIMARY KEY (output_no, attempt_id);
 
-ALTER TABLE ONLY caco.execution
-    ADD CONSTRAINT one_execution_per_run_stage_and_subject PRIMARY KEY (run_id, stage, subject_id);
+ALTER TABLE ONLY caco.output_reason
+    ADD CONSTRAINT one_count_per_output_outcome_and_reason UNIQUE NULLS NOT DISTINCT (output_no, outcome, reason);
+
+ALTER TABLE ONLY caco.benchmark_overlap
+    ADD CONSTRAINT one_finding_per_output_subject_and_number PRIMARY KEY (output_no, subject, number);
+
+ALTER TABLE ONLY caco.output
+    ADD CONSTRAINT one_output_per_key UNIQUE (key);
 
 ALTER TABLE ONLY caco.fingerprint
     ADD CONSTRAINT one_owner_per_kind_hash_and_place PRIMARY KEY (kind, hash, place);
 
-ALTER TABLE ONLY caco.request_usage
-    ADD CONSTRAINT one_request_per_run_stage_and_subject PRIMARY KEY (run_id, stage, subject_id);
+ALTER TABLE ONLY caco.program
+    ADD CONSTRAINT one_program_per_output_and_seed PRIMARY KEY (output_no, seed_id);
 
 ALTER TABLE ONLY caco.audit_row
     ADD CONSTRAINT one_row_per_number UNIQUE (draw_id, number);
 
-ALTER TABLE ONLY caco.shard
-    ADD CONSTRAINT one_shard_per_run_stage_and_number PRIMARY KEY (run_id, stage, shard);
+ALTER TABLE ONLY caco.source
+    ADD CONSTRAINT one_row_per_source_revision_and_licence UNIQUE (source, revision, licence);
 
-ALTER TABLE ONLY caco.verdict
-    ADD CONSTRAINT one_verdict_per_run_stage_and_subject PRIMARY KEY (run_id, stage, subject_id, partition);
+ALTER TABLE ONLY caco.seed
+    ADD CONSTRAINT one_seed_per_output PRIMARY KEY (output_no, seed_id);
 
-ALTER TABLE ONLY caco.judge_vote
-    ADD CONSTRAINT one_vote_per_run_subject_and_number PRIMARY KEY (run_id, subject_id, number);
+ALTER TABLE ONLY caco.dataset_state
+    ADD CONSTRAINT one_state_per_dataset_and_number PRIMARY KEY (dataset_no, number);
 
-ALTER TABLE ONLY caco.program
-    ADD CONSTRAINT program_pkey PRIMARY KEY (program_id);
+ALTER TABLE ONLY caco.output
+    ADD CONSTRAINT output_pkey PRIMARY KEY (output_no);
 
 ALTER TABLE ONLY caco.run
     ADD CONSTRAINT run_pkey PRIMARY KEY (run_id);
 
-ALTER TABLE ONLY caco.sample
-    ADD CONSTRAINT sample_pkey PRIMARY KEY (sample_id);
-
-ALTER TABLE ONLY caco.seed
-    ADD CONSTRAINT seed_pkey PRIMARY KEY (run_id, seed_id);
+ALTER TABLE ONLY caco.run
+    ADD CONSTRAINT run_run_no_key UNIQUE (run_no);
 
 ALTER TABLE ONLY caco.source
-    ADD CONSTRAINT source_pkey PRIMARY KEY (source, revision, licence);
-
-CREATE INDEX attempt_by_benchmark ON caco.attempt USING btree (run_id, benchmark, contender, item, number);
+    ADD CONSTRAINT source_pkey PRIMARY KEY (source_no);
 
 CREATE INDEX audit_draw_by_run ON caco.audit_draw USING btree (run_id);
 
+CREATE INDEX benchmark_overlap_by_subject ON caco.benchmark_overlap USING btree (subject);
+
 CREATE INDEX dataset_by_run ON caco.dataset USING btree (run_id);
 
-CREATE INDEX dataset_row_by_sample ON caco.dataset_row USING btree (sample_id);
+CREATE INDEX dataset_row_by_dataset ON caco.dataset_row USING brin (dataset_no);
 
-CREATE INDEX execution_by_subject ON caco.execution USING btree (subject_id);
-
-CREATE INDEX fingerprint_by_owner ON caco.fingerprint USING btree (owner);
+CREATE INDEX fingerprint_by_output ON caco.fingerprint USING btree (output_key);
 
 CREATE INDEX model_by_id ON caco.model USING btree (model_id);
 
-CREATE INDEX program_by_run ON caco.program USING btree (run_id);
+CREATE UNIQUE INDEX one_current_output_per_place ON caco.run_output USING btree (run_no, stage, shard) WHERE is_current;
 
-CREATE INDEX request_usage_by_model ON caco.request_usage USING btree (model_id);
+CREATE INDEX output_by_run ON caco.output USING btree (run_no);
 
-CREATE INDEX request_usage_by_subject ON caco.request_usage USING btree (subject_id);
+CREATE INDEX program_by_id ON caco.program USING btree (program_id);
 
 CREATE INDEX run_by_partition ON caco.run USING btree (partition, created_at);
 
-CREATE INDEX sample_by_program ON caco.sample USING btree (program_id);
-
-CREATE INDEX sample_by_run ON caco.sample USING btree (run_id, shard);
+CREATE INDEX run_output_by_output ON caco.run_output USING btree (output_no);
 
 CREATE INDEX seed_by_id ON caco.seed USING btree (seed_id);
 
-CREATE INDEX seed_by_program ON caco.seed USING btree (program_id);
-
-CREATE INDEX verdict_by_shard ON ONLY caco.verdict USING btree (run_id, stage, shard);
-
-CREATE INDEX verdict_by_subject ON ONLY caco.verdict USING btree (subject_id);
+CREATE OR REPLACE VIEW caco.benchmark_overlap_report AS
+ SELECT run.run_id,
+    run.partition,
+    place.stage,
+    found.benchmark,
+    found.rule,
+    count(DISTINCT found.subject) AS records,
+    count(DISTINCT found.item) AS items,
+    count(*) AS findings,
+    max(found.score) AS highest_score,
+    ((count(DISTINCT found.subject))::double precision / (max(whole.read))::double precision) AS share_of_read
+   FROM (((caco.run
+     JOIN caco.run_output place ON (((place.run_no = run.run_no) AND place.is_current)))
+     JOIN caco.benchmark_overlap found ON ((found.output_no = place.output_no)))
+     CROSS JOIN LATERAL ( SELECT sum(output.read) AS read
+           FROM (caco.run_output beside
+             JOIN caco.output USING (output_no))
+          WHERE ((beside.run_no = place.run_no) AND (beside.stage = place.stage) AND beside.is_current)) whole)
+  GROUP BY run.run_id, place.stage, found.benchmark, found.rule;
 
 CREATE OR REPLACE VIEW caco.funnel AS
  SELECT run.run_id,
     run.pipeline,
     run.partition,
-    shard.stage,
+    place.stage,
     (count(*))::integer AS shards,
-    (sum(shard.read))::bigint AS read,
-    (sum(shard.passed))::bigint AS passed,
-    (sum(shard.failed))::bigint AS failed,
-    (sum(shard.unknown))::bigint AS unknown,
-    ((sum(shard.passed))::double precision / (NULLIF(sum(shard.read), (0)::numeric))::double precision) AS kept_share,
-    (sum(shard.prompt_tokens))::bigint AS prompt_tokens,
-    (sum(shard.completion_tokens))::bigint AS completion_tokens,
-    sum(shard.seconds) AS seconds
-   FROM (caco.run
-     JOIN caco.shard USING (run_id))
-  GROUP BY run.run_id, shard.stage;
+    (count(*) FILTER (WHERE place.is_reused))::integer AS reused,
+    (sum(output.read))::bigint AS read,
+    (sum(output.passed))::bigint AS passed,
+    (sum(output.failed))::bigint AS failed,
+    (sum(output.unknown))::bigint AS unknown,
+    (COALESCE(sum(found.records), (0)::numeric))::bigint AS recorded,
+    ((sum(output.passed))::double precision / (NULLIF(sum(output.read), (0)::numeric))::double precision) AS kept_share,
+    (COALESCE(sum(output.prompt_tokens) FILTER (WHERE (NOT place.is_reused)), (0)::numeric))::bigint AS prompt_tokens,
+    (COALESCE(sum(output.completion_tokens) FILTER (WHERE (NOT place.is_reused)), (0)::numeric))::bigint AS completion_tokens,
+    COALESCE(sum(output.cost_usd) FILTER (WHERE (NOT place.is_reused)), (0)::double precision) AS cost_usd,
+    COALESCE(sum(output.seconds) FILTER (WHERE (NOT place.is_reused)), (0)::double precision) AS seconds
+   FROM (((caco.run
+     JOIN caco.run_output place ON (((place.run_no = run.run_no) AND place.is_current)))
+     JOIN caco.output ON ((output.output_no = place.output_no)))
+     LEFT JOIN LATERAL ( SELECT sum(output_reason.records) AS records
+           FROM caco.output_reason
+          WHERE ((output_reason.output_no = place.output_no) AND (output_reason.outcome IS NULL))) found ON (true))
+  GROUP BY run.run_id, place.stage;
+
+CREATE OR REPLACE VIEW caco.yield_by_model AS
+ SELECT run.run_id,
+    run.partition,
+    place.stage,
+    array_to_string(output.models, ' + '::text) AS model_id,
+    array_to_string(output.prompts, ' + '::text) AS prompt,
+    count(*) FILTER (WHERE place.is_reused) AS reused,
+    (sum(output.requests))::bigint AS replies,
+    (sum(output.read))::bigint AS read,
+    (sum(output.passed))::bigint AS kept,
+    (sum(output.unknown))::bigint AS unknown,
+    (sum(output.cut_off))::bigint AS cut_off,
+    (COALESCE(sum(final.passed), (0)::numeric))::bigint AS published,
+    ((sum(output.passed))::double precision / (NULLIF(sum(output.read), (0)::numeric))::double precision) AS kept_share,
+    ((COALESCE(sum(final.passed), (0)::numeric))::double precision / (NULLIF(sum(output.read), (0)::numeric))::double precision) AS published_share,
+    (sum(output.prompt_tokens))::bigint AS prompt_tokens,
+    (sum(output.completion_tokens))::bigint AS completion_tokens,
+    sum(output.cost_usd) AS cost_usd,
+    sum(output.seconds) AS seconds
+   FROM (((caco.run
+     JOIN caco.run_output place ON (((place.run_no = run.run_no) AND place.is_current)))
+     JOIN caco.output ON (((output.output_no = place.output_no) AND (output.models <> '{}'::text[]))))
+     LEFT JOIN LATERAL ( SELECT output_1.passed
+           FROM (caco.run_output last
+             JOIN caco.output output_1 USING (output_no))
+          WHERE ((last.run_no = place.run_no) AND (last.shard = place.shard) AND (last.stage = 'decontaminate'::caco.stage) AND last.is_current AND (EXISTS ( SELECT
+                   FROM caco.datasets
+                  WHERE (datasets.run_id = run.run_id))))) final ON ((place.stage < 'decontaminate'::caco.stage)))
+  GROUP BY run.run_id, place.stage, output.models, output.prompts;
+
+CREATE OR REPLACE VIEW caco.yield_by_seed_source AS
+ SELECT run.run_id,
+    run.partition,
+    source.source,
+    source.revision,
+    source.licence,
+    count(*) AS problems,
+    count(*) FILTER (WHERE (ended.stage IS DISTINCT FROM 'seeds'::caco.stage)) AS readable,
+    count(program.program_id) AS converted,
+    count(*) FILTER (WHERE ended.is_verified) AS verified,
+    ((count(*) FILTER (WHERE ended.is_verified))::double precision / (count(*))::double precision) AS verified_share,
+    count(*) FILTER (WHERE (ended.is_verified AND (program.grade = 'S'::caco.grade))) AS verified_s,
+    count(*) FILTER (WHERE (ended.is_verified AND (program.grade = 'A+'::caco.grade))) AS verified_a_plus,
+    count(*) FILTER (WHERE (ended.is_verified AND (program.grade = 'A'::caco.grade))) AS verified_a,
+    count(*) FILTER (WHERE (ended.is_verified AND (program.grade = 'B'::caco.grade))) AS verified_b,
+    count(*) FILTER (WHERE (ended.is_verified AND (program.grade = 'C'::caco.grade))) AS verified_c,
+    count(*) FILTER (WHERE (ended.is_verified AND (program.grade = 'R'::caco.grade))) AS verified_r,
+    count(*) FILTER (WHERE (ended.is_verified AND (program.grade = 'D'::caco.grade))) AS verified_d,
+    count(*) FILTER (WHERE (ended.is_verified AND (program.grade IS NULL))) AS verified_by_model
+   FROM (((((caco.run
+     JOIN caco.run_output place ON (((place.run_no = run.run_no) AND place.is_current AND (place.stage = 'seeds'::caco.stage))))
+     JOIN caco.seed ON ((seed.output_no = place.output_no)))
+     JOIN caco.source USING (source_no))
+     LEFT JOIN ( SELECT place_1.run_no,
+            place_1.stage,
+            place_1.output_no,
+            fate.subject,
+            ((place_1.stage = 'unify'::caco.stage) AND (fate.outcome = 'pass'::caco.outcome)) AS is_verified
+           FROM ((caco.run_output place_1
+             JOIN caco.output USING (output_no))
+             JOIN caco.fate ON (((fate.output_no = output.output_no) AND (fate.partition = output.partition))))
+          WHERE (place_1.is_current AND (place_1.stage = ANY (ARRAY['seeds'::caco.stage, 'unify'::caco.stage])))) ended ON (((ended.run_no = run.run_no) AND (ended.subject = seed.seed_id))))
+     LEFT JOIN caco.program ON (((program.output_no = ended.output_no) AND (program.seed_id = seed.seed_id))))
+  GROUP BY run.run_id, source.source, source.revision, source.licence;
 
 ALTER TABLE ONLY caco.attempt
-    ADD CONSTRAINT attempt_is_of_a_shard FOREIGN KEY (run_id, stage, shard) REFERENCES caco.shard(run_id, stage, shard) ON DELETE CASCADE;
+    ADD CONSTRAINT attempt_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
 
 ALTER TABLE ONLY caco.audit_draw
     ADD CONSTRAINT audit_draw_run_id_fkey FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY caco.audit
-    ADD CONSTRAINT audit_run_id_fkey FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
+    ADD CONSTRAINT audit_is_of_a_run FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY caco.audit_stratum
     ADD CONSTRAINT audit_stratum_draw_id_fkey FOREIGN KEY (draw_id) REFERENCES caco.audit_draw(draw_id) ON DELETE CASCADE;
 
-ALTER TABLE ONLY caco.dataset
-    ADD CONSTRAINT dataset_run_id_fkey FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
+ALTER TABLE ONLY caco.benchmark_overlap
+    ADD CONSTRAINT benchmark_overlap_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
 
-ALTER TABLE ONLY caco.execution
-    ADD CONSTRAINT execution_is_of_a_shard FOREIGN KEY (run_id, stage, shard) REFERENCES caco.shard(run_id, stage, shard) ON DELETE CASCADE;
+ALTER TABLE ONLY caco.dataset
+    ADD CONSTRAINT dataset_is_of_a_run FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY caco.dataset_state
+    ADD CONSTRAINT dataset_state_dataset_no_fkey FOREIGN KEY (dataset_no) REFERENCES caco.dataset(dataset_no) ON DELETE CASCADE;
 
 ALTER TABLE ONLY caco.model
-    ADD CONSTRAINT model_run_id_fkey FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
+    ADD CONSTRAINT model_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
 
-ALTER TABLE ONLY caco.benchmark_overlap
-    ADD CONSTRAINT overlap_is_of_a_shard FOREIGN KEY (run_id, stage, shard) REFERENCES caco.shard(run_id, stage, shard) ON DELETE CASCADE;
+ALTER TABLE ONLY caco.output
+    ADD CONSTRAINT output_is_of_a_run FOREIGN KEY (run_no) REFERENCES caco.run(run_no);
+
+ALTER TABLE ONLY caco.output_reason
+    ADD CONSTRAINT output_reason_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
 
 ALTER TABLE ONLY caco.program
-    ADD CONSTRAINT program_run_id_fkey FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY caco.request_usage
-    ADD CONSTRAINT request_is_of_a_shard FOREIGN KEY (run_id, stage, shard) REFERENCES caco.shard(run_id, stage, shard) ON DELETE CASCADE;
+    ADD CONSTRAINT program_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
 
 ALTER TABLE ONLY caco.dataset_row
-    ADD CONSTRAINT row_is_of_a_dataset FOREIGN KEY (dataset, version) REFERENCES caco.dataset(dataset, version) ON DELETE CASCADE;
+    ADD CONSTRAINT row_is_of_a_dataset FOREIGN KEY (dataset_no) REFERENCES caco.dataset(dataset_no) ON DELETE CASCADE;
 
 ALTER TABLE ONLY caco.audit_row
     ADD CONSTRAINT row_is_of_a_stratum FOREIGN KEY (draw_id, stratum) REFERENCES caco.audit_stratum(draw_id, stratum) ON DELETE CASCADE;
 
-ALTER TABLE ONLY caco.sample
-    ADD CONSTRAINT sample_is_of_a_shard FOREIGN KEY (run_id, stage, shard) REFERENCES caco.shard(run_id, stage, shard) ON DELETE CASCADE;
+ALTER TABLE ONLY caco.run_output
+    ADD CONSTRAINT run_output_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
+
+ALTER TABLE ONLY caco.run_output
+    ADD CONSTRAINT run_output_run_no_fkey FOREIGN KEY (run_no) REFERENCES caco.run(run_no) ON DELETE CASCADE;
 
 ALTER TABLE ONLY caco.seed
-    ADD CONSTRAINT seed_has_a_source FOREIGN KEY (source, revision, licence) REFERENCES caco.source(source, revision, licence);
+    ADD CONSTRAINT seed_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
 
 ALTER TABLE ONLY caco.seed
-    ADD CONSTRAINT seed_run_id_fkey FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY caco.shard
-    ADD CONSTRAINT shard_run_id_fkey FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
-
-ALTER TABLE caco.verdict
-    ADD CONSTRAINT verdict_is_of_a_shard FOREIGN KEY (run_id, stage, shard) REFERENCES caco.shard(run_id, stage, shard) ON DELETE CASCADE;
-
-ALTER TABLE ONLY caco.judge_vote
-    ADD CONSTRAINT vote_is_of_a_shard FOREIGN KEY (run_id, stage, shard) REFERENCES caco.shard(run_id, stage, shard) ON DELETE CASCADE;
+    ADD CONSTRAINT seed_source_no_fkey FOREIGN KEY (source_no) REFERENCES caco.source(source_no);
 
 GRANT USAGE ON SCHEMA caco TO caco_writer;
 GRANT USAGE ON SCHEMA caco TO caco_analyst;
 
-REVOKE ALL ON FUNCTION caco.ensure_verdict_partition(day date) FROM PUBLIC;
-GRANT ALL ON FUNCTION caco.ensure_verdict_partition(day date) TO caco_writer;
+REVOKE ALL ON FUNCTION caco.attach_fates(day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION caco.attach_fates(day date) TO caco_writer;
+
+REVOKE ALL ON FUNCTION caco.drop_fates() FROM PUBLIC;
+GRANT ALL ON FUNCTION caco.drop_fates() TO caco_writer;
+
+REVOKE ALL ON FUNCTION caco.open_fates(day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION caco.open_fates(day date) TO caco_writer;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.attempt TO caco_writer;
 GRANT SELECT ON TABLE caco.attempt TO caco_analyst;
@@ -1560,29 +1737,35 @@ GRANT SELECT ON TABLE caco.audit_stratum TO caco_analyst;
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.benchmark_overlap TO caco_writer;
 GRANT SELECT ON TABLE caco.benchmark_overlap TO caco_analyst;
 
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.run TO caco_writer;
-GRANT SELECT ON TABLE caco.run TO caco_analyst;
-
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.shard TO caco_writer;
-GRANT SELECT ON TABLE caco.shard TO caco_analyst;
-
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.benchmark_overlap_report TO caco_writer;
 GRANT SELECT ON TABLE caco.benchmark_overlap_report TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.dataset TO caco_writer;
 GRANT SELECT ON TABLE caco.dataset TO caco_analyst;
 
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.execution TO caco_writer;
-GRANT SELECT ON TABLE caco.execution TO caco_analyst;
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.dataset_state TO caco_writer;
+GRANT SELECT ON TABLE caco.dataset_state TO caco_analyst;
 
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.request_usage TO caco_writer;
-GRANT SELECT ON TABLE caco.request_usage TO caco_analyst;
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.output TO caco_writer;
+GRANT SELECT ON TABLE caco.output TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.run TO caco_writer;
+GRANT SELECT ON TABLE caco.run TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.run_output TO caco_writer;
+GRANT SELECT ON TABLE caco.run_output TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.datasets TO caco_writer;
+GRANT SELECT ON TABLE caco.datasets TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.cost_per_row TO caco_writer;
 GRANT SELECT ON TABLE caco.cost_per_row TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.dataset_row TO caco_writer;
 GRANT SELECT ON TABLE caco.dataset_row TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.fate TO caco_writer;
+GRANT SELECT ON TABLE caco.fate TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.fingerprint TO caco_writer;
 GRANT SELECT ON TABLE caco.fingerprint TO caco_analyst;
@@ -1593,23 +1776,20 @@ GRANT SELECT ON TABLE caco.funnel TO caco_analyst;
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.judge_confusion TO caco_writer;
 GRANT SELECT ON TABLE caco.judge_confusion TO caco_analyst;
 
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.judge_vote TO caco_writer;
-GRANT SELECT ON TABLE caco.judge_vote TO caco_analyst;
-
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.model TO caco_writer;
-GRANT SELECT ON TABLE caco.model TO caco_analyst;
-
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.seed TO caco_writer;
-GRANT SELECT ON TABLE caco.seed TO caco_analyst;
-
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.verdict TO caco_writer;
-GRANT SELECT ON TABLE caco.verdict TO caco_analyst;
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.yield_by_seed_source TO caco_writer;
+GRANT SELECT ON TABLE caco.yield_by_seed_source TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.licence_of_dataset TO caco_writer;
 GRANT SELECT ON TABLE caco.licence_of_dataset TO caco_analyst;
 
 GRANT SELECT ON TABLE caco.migration TO caco_writer;
 GRANT SELECT ON TABLE caco.migration TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.model TO caco_writer;
+GRANT SELECT ON TABLE caco.model TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.output_reason TO caco_writer;
+GRANT SELECT ON TABLE caco.output_reason TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.program TO caco_writer;
 GRANT SELECT ON TABLE caco.program TO caco_analyst;
@@ -1620,9 +1800,6 @@ GRANT SELECT ON TABLE caco.reject_reasons TO caco_analyst;
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.run_comparison TO caco_writer;
 GRANT SELECT ON TABLE caco.run_comparison TO caco_analyst;
 
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.sample TO caco_writer;
-GRANT SELECT ON TABLE caco.sample TO caco_analyst;
-
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.sample_lineage TO caco_writer;
 GRANT SELECT ON TABLE caco.sample_lineage TO caco_analyst;
 
@@ -1632,14 +1809,17 @@ GRANT SELECT ON TABLE caco.score_gains TO caco_analyst;
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.scores TO caco_writer;
 GRANT SELECT ON TABLE caco.scores TO caco_analyst;
 
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.seed TO caco_writer;
+GRANT SELECT ON TABLE caco.seed TO caco_analyst;
+
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.source TO caco_writer;
 GRANT SELECT ON TABLE caco.source TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.verdict TO caco_writer;
+GRANT SELECT ON TABLE caco.verdict TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.text_address TO caco_writer;
 GRANT SELECT ON TABLE caco.text_address TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.yield_by_model TO caco_writer;
 GRANT SELECT ON TABLE caco.yield_by_model TO caco_analyst;
-
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.yield_by_seed_source TO caco_writer;
-GRANT SELECT ON TABLE caco.yield_by_seed_source TO caco_analyst;

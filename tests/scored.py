@@ -4,12 +4,20 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from caco_tasks.config import load_config
 from caco_tasks.ids import content_id, run_id
 from caco_tasks.ledger import Ledger
-from caco_tasks.records import PASS, Attempt, Generation, Judged, Lesson, Reason, Solution, fail, unknown
+from caco_tasks.records import PASS, Attempt, Generation, Judged, PublishedRow, Reason, Solution, fail, unknown
 from caco_tasks.store import Manifest, RunRecord, Store
-from caco_tasks.store.manifest import manifest_uri, run_folder
-from caco_tasks.store.shards import write_shard
+from caco_tasks.store.manifest import (
+    RunOutput,
+    manifest_uri,
+    output_folder,
+    output_key,
+    run_output_uri,
+    run_uri,
+)
+from caco_tasks.store.shards import write_rows
 
 BENCHMARK = "toy test"
 ITEMS, DRAWS, K = 10, 4, 2
@@ -18,21 +26,22 @@ UNDECIDED = {"base": {9}, "student": set[int]()}
 
 
 def write_evaluation(store: Store, ledger: Ledger, *, dataset: str, partition: str = "2026-11-20") -> RunRecord:
-    """Writes the run and its shards into the store, and loads them."""
+    """Writes the run and its outputs into the store, and loads them."""
+    changes = [f"evaluate.draws={DRAWS}", f"evaluate.k={K}", "evaluate.ask.temperature=0.5"]
     run = RunRecord(
         run_id=run_id("evaluate", partition, dataset),
         pipeline="evaluate",
         partition=partition,
         config_hash="of the evaluation",
-        config={"name": "scored", "evaluate": {"draws": DRAWS, "k": K}},
+        config=load_config("nano", changes).model_dump(mode="json"),
         code_version="0.1.0",
         dataset=dataset,
         dataset_sha256="1" * 64,
     )
-    store.put(f"{run_folder(partition, run.run_id)}/run.json", run.model_dump_json().encode())
+    store.put(run_uri(partition, run.run_id), run.model_dump_json().encode())
     ledger.register_run(run)
-    lessons = [Lesson(sample_id=f"row {row}", problem="?", solution="!", answer="1") for row in range(3)]
-    _load(store, ledger, run, "student", 0, [Judged(record=lesson, verdict=PASS) for lesson in lessons])
+    learnt = [PublishedRow(sample_id=content_id("sample", row), file="train.parquet", row=row) for row in range(3)]
+    _load(store, ledger, run, "student", 0, [Judged(record=row, verdict=PASS) for row in learnt])
     for shard in range(4):
         contender, numbers = ("base", "student")[shard % 2], [0] if shard < 2 else range(1, DRAWS + 1)
         tried = [_attempt(run, contender, item, number) for item in range(ITEMS) for number in numbers]
@@ -42,16 +51,20 @@ def write_evaluation(store: Store, ledger: Ledger, *, dataset: str, partition: s
 
 def _load(store: Store, ledger: Ledger, run: RunRecord, stage: str, shard: int, judged: Sequence[Judged[Any]]) -> None:
     record = type(judged[0].record)
-    folder = f"{run_folder(run.partition, run.run_id)}/{stage}"
+    recipe, origin = {"stage": stage, "version": 1}, {"dataset": run.dataset, "shard": shard}
+    key = output_key(recipe, origin=origin, inputs=())
     outcomes = Counter(str(one.verdict.outcome) for one in judged)
     manifest = Manifest(
+        key=key,
+        recipe=recipe,
+        origin=origin,
         run_id=run.run_id,
         pipeline=run.pipeline,
         partition=run.partition,
         stage=stage,
         shard=shard,
         record=record.__name__,
-        **write_shard(store, folder=folder, shard=shard, record=record, judged=judged),
+        **write_rows(store, folder=output_folder(stage, key), record=record, judged=judged),
         read=len(judged),
         passed=outcomes["pass"],
         failed=outcomes["fail"],
@@ -60,8 +73,10 @@ def _load(store: Store, ledger: Ledger, run: RunRecord, stage: str, shard: int, 
         code_version="0.1.0",
         seconds=1.0,
     )
-    store.put(manifest_uri(run, stage, shard), manifest.model_dump_json().encode())
-    ledger.load_shard(manifest, store)
+    place = RunOutput(run_id=run.run_id, stage=stage, shard=shard, key=key)
+    store.put(manifest_uri(stage, key), manifest.model_dump_json().encode())
+    store.put(run_output_uri(run, stage, shard), place.model_dump_json().encode())
+    ledger.load_output(run, manifest, store, shard=shard)
 
 
 def _attempt(run: RunRecord, contender: str, item: int, number: int) -> Judged[Attempt]:

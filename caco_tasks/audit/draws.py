@@ -1,4 +1,4 @@
-"""A stratified random draw of a finished night's rows, with all that a person needs to judge them.
+"""A stratified random draw of a finished nightly run's rows, with all that a person needs to judge them.
 
 A stratum holds the rows that ended at one check in one way; those that every check accepted are one more. Rows that
 `dedup` or `decontaminate` took out, or any stage for a benchmark, are not drawn: nobody can see that from one row.
@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from caco_tasks.errors import ConfigError, LedgerError
 from caco_tasks.ids import content_id
-from caco_tasks.ledger import CHECKS, Candidate, Ledger, Stratum
+from caco_tasks.ledger import Candidate, Ledger, Stratum
+from caco_tasks.pipeline import mapped_stages
 from caco_tasks.records import Sample
 from caco_tasks.store import RunRecord, Store
 from caco_tasks.store.registry import AuditDraw, AuditStratum, DrawnRow, draw_uri, parse_draw
@@ -26,7 +27,7 @@ def draw_rows(ledger: Ledger, store: Store, run: RunRecord, max_rows: int) -> Au
 
     Raises:
         ConfigError: the run is not a nightly one.
-        ConservationError: a shard of the run is missing up to its last check.
+        ConservationError: an output of the run is missing: what every check accepted is only known at the end.
         LedgerError: the checks saw no row.
     """
     if run.pipeline != "nightly":
@@ -55,7 +56,7 @@ def find_draw(ledger: Ledger, store: Store, draw_id_or_prefix: str) -> AuditDraw
 
 
 def _make(ledger: Ledger, store: Store, run: RunRecord, max_rows: int) -> AuditDraw:
-    ledger.conservation(run.run_id, through=CHECKS[-1])
+    ledger.conservation(run.run_id, through=mapped_stages(run.pipeline)[-1].name)
     strata, rows = [], []
     for number, stratum in enumerate(ledger.strata(run)):
         drawn = _first_readable(ledger, store, run, stratum, max_rows)

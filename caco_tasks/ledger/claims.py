@@ -1,13 +1,13 @@
-"""Who saw a fingerprint first, agreed on by all shards, reruns and nights; kept in the store beside the shard.
+"""Who saw a fingerprint first, agreed on by all outputs, runs and dates; kept in the store beside the output.
 
-The claims of a finished shard are exported once, to `{shard:05d}.claims.parquet` beside its manifest, so that a ledger
-lost with its disk gets them back from the store.
+Owners are samples and seeds, which are the same in every run: a second run over the same samples wins its own claims
+again. The claims of a finished output are exported once, to `claims.parquet` beside its manifest, so that a ledger lost
+with its disk gets them back from the store.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,41 +15,57 @@ from sqlalchemy import Connection, text
 
 from caco_tasks.errors import DamagedError, LedgerError
 from caco_tasks.ledger.connection import Database
-from caco_tasks.store.manifest import Manifest, run_folder
+from caco_tasks.store.manifest import Manifest, output_folder
 from caco_tasks.store.store import Store
 
-CLAIMING_STAGES = ("unify", "dedup", "decontaminate")
-
+# in order, so that two callers never wait for each other
 _INSERT = text("""
-    INSERT INTO caco.fingerprint (kind, hash, place, owner, sketch, run_id)
-    SELECT kind, hash, place, owner, sketch, :run_id
+    INSERT INTO caco.fingerprint (kind, hash, place, owner, sketch, output_key)
+    SELECT kind, hash, place, owner, sketch, CAST(:key AS uuid)
     FROM unnest(
-        CAST(:kinds AS text[]), CAST(:hashes AS text[]), CAST(:places AS integer[]), CAST(:owners AS text[]),
+        CAST(:kinds AS text[]), CAST(:hashes AS uuid[]), CAST(:places AS integer[]), CAST(:owners AS uuid[]),
         CAST(:sketches AS bytea[])
     ) AS asked (kind, hash, place, owner, sketch)
     ORDER BY kind, hash, place
     ON CONFLICT DO NOTHING
     RETURNING hash
-""")  # in order, so that two callers never wait for each other
+""")
 _OWNERS = text("""
     SELECT hash, owner FROM caco.fingerprint
-    WHERE kind = :kind AND hash = ANY(CAST(:hashes AS text[])) AND place = 0
+    WHERE kind = :kind AND hash = ANY(CAST(:hashes AS uuid[])) AND place = 0
 """)
 _LOCK_FAMILIES = text("""
     SELECT 1 FROM caco.fingerprint
-    WHERE kind = :kind AND hash = ANY(CAST(:hashes AS text[])) AND place = 0
+    WHERE kind = :kind AND hash = ANY(CAST(:hashes AS uuid[])) AND place = 0
     ORDER BY hash
     FOR UPDATE
 """)
 _FAMILIES = text("""
     SELECT hash, owner, sketch FROM caco.fingerprint
-    WHERE kind = :kind AND hash = ANY(CAST(:hashes AS text[]))
+    WHERE kind = :kind AND hash = ANY(CAST(:hashes AS uuid[]))
     ORDER BY hash, place
 """)
-_OWNED = text("""
+_OF_OUTPUT = text("""
     SELECT kind, hash, place, owner, sketch FROM caco.fingerprint
-    WHERE owner = ANY(CAST(:owners AS text[])) AND run_id = :run_id
+    WHERE output_key = CAST(:key AS uuid)
     ORDER BY kind, hash, place
+""")
+# a sample that another run has too keeps its claims, in whichever of its outputs it made them; one that is still on its
+# way through another run has no fate there yet, but that run has the output in which the claim was made, or claims anew
+_RELEASE = text("""
+    WITH mine AS (
+        SELECT output_no FROM caco.run_output JOIN caco.run USING (run_no) WHERE run_id = CAST(:run_id AS uuid)
+    ), others AS (
+        SELECT output_no FROM caco.run_output JOIN caco.run USING (run_no) WHERE run_id <> CAST(:run_id AS uuid)
+    )
+    DELETE FROM caco.fingerprint
+    WHERE output_key IN (
+            SELECT key FROM caco.output
+            WHERE output_no IN (SELECT output_no FROM mine) AND output_no NOT IN (SELECT output_no FROM others))
+        AND NOT EXISTS (
+            SELECT FROM caco.fate
+            WHERE fate.subject = fingerprint.owner AND fate.output_no IN (SELECT output_no FROM others))
+    RETURNING output_key
 """)
 
 
@@ -72,24 +88,17 @@ def join(family: list[Member], one: Member, is_alike: IsAlike) -> str:
     return one.owner
 
 
-class Transactional(Protocol):
-    """What claims are made in."""
-
-    def transaction(self) -> AbstractContextManager[Connection]:
-        """A transaction: committed where the body ends well, rolled back where it does not."""
-
-
 class LedgerClaims:
-    """The claims of one run; satisfies `caco_tasks.context.Claims`.
+    """The claims made for one output; satisfies `caco_tasks.context.Claims`. Hashes and owners are 32 hex digits.
 
     A claim stands from the moment its method returns, and is the same for everybody: for concurrent callers, who wait
     for each other, and for a rerun, whose owners win what they won before.
     """
 
-    def __init__(self, database: Transactional, run_id: str) -> None:
-        """Claims in the name of a run."""
+    def __init__(self, database: Database, key: str) -> None:
+        """Claims in the name of an output."""
         self._database = database
-        self._run_id = run_id
+        self._key = key
 
     def claim(self, kind: str, hashes: Sequence[str], owners: Sequence[str]) -> list[str]:
         """The winning owner of each hash, in the order of `hashes`; an unclaimed hash goes to the owner given with it.
@@ -104,7 +113,7 @@ class LedgerClaims:
         if taken:
             with self._database.transaction() as connection:
                 rows = connection.execute(_OWNERS, {"kind": kind, "hashes": taken}).all()
-            winners |= {row.hash: row.owner for row in rows}
+            winners |= {row.hash.hex: row.owner.hex for row in rows}
         return [winners[one] for one in hashes]
 
     def claim_unlike(
@@ -140,7 +149,7 @@ class LedgerClaims:
     def _taken(self, kind: str, rows: Sequence[tuple[str, int, str, bytes | None]]) -> list[str]:
         """Inserts claims, and returns the hashes that were claimed before."""
         with self._database.transaction() as connection:
-            new = {row.hash for row in connection.execute(_INSERT, self._asked((kind, *row) for row in rows))}
+            new = {row.hash.hex for row in connection.execute(_INSERT, self._asked((kind, *row) for row in rows))}
         return [row[0] for row in rows if row[0] not in new]
 
     def _join(self, kind: str, members: Sequence[tuple[str, Member]], is_alike: IsAlike) -> list[str]:
@@ -150,7 +159,7 @@ class LedgerClaims:
             connection.execute(_LOCK_FAMILIES, asked)
             families: dict[str, list[Member]] = {}
             for row in connection.execute(_FAMILIES, asked):
-                families.setdefault(row.hash, []).append(Member(row.owner, bytes(row.sketch)))
+                families.setdefault(row.hash.hex, []).append(Member(row.owner.hex, bytes(row.sketch)))
             sizes = {family: len(found) for family, found in families.items()}
             winners = [join(families[family], one, is_alike) for family, one in members]
             new = [
@@ -163,79 +172,37 @@ class LedgerClaims:
         return winners
 
     def _asked(self, rows: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
-        return {"run_id": self._run_id, **_columns(rows)}
+        return {"key": self._key, **_columns(rows)}
 
 
-class RehearsedClaims:
-    """Claims that are answered as they would be and undone at once; satisfies `caco_tasks.context.Claims`.
-
-    A dry run must take no fingerprint from the night that it is for. Duplicates within one call are seen; those between
-    two calls of the same dry run are not.
-    """
-
-    def __init__(self, database: Database, run_id: str) -> None:
-        """Rehearses in the name of a run."""
-        self._database = database
-        self._run_id = run_id
-
-    def claim(self, kind: str, hashes: Sequence[str], owners: Sequence[str]) -> list[str]:
-        """As `LedgerClaims.claim`."""
-        with self._rehearsal() as claims:
-            return claims.claim(kind, hashes, owners)
-
-    def claim_unlike(
-        self,
-        kind: str,
-        families: Sequence[str],
-        sketches: Sequence[bytes],
-        owners: Sequence[str],
-        *,
-        is_alike: IsAlike,
-    ) -> list[str]:
-        """As `LedgerClaims.claim_unlike`."""
-        with self._rehearsal() as claims:
-            return claims.claim_unlike(kind, families, sketches, owners, is_alike=is_alike)
-
-    @contextmanager
-    def _rehearsal(self) -> Iterator[LedgerClaims]:
-        with self._database.connection() as connection:
-            yield LedgerClaims(_OneTransaction(connection), self._run_id)
-            connection.rollback()
-
-
-class _OneTransaction:
-    """A database all of whose transactions are one, which is open."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """That transaction."""
-        yield self._connection
-
-
-def keep_claims(connection: Connection, store: Store, manifest: Manifest, owners: Sequence[str]) -> None:
-    """Exports what the owners of a shard hold, or, where that was done before, takes it back from the store.
+def keep_claims(connection: Connection, store: Store, manifest: Manifest) -> None:
+    """Exports what an output claimed, or, where that was done before, takes it back from the store.
 
     Raises:
         DamagedError: the exported claims are not readable.
         StoreError: the store cannot be used.
     """
-    uri = claims_uri(manifest)
+    uri = claims_uri(manifest.stage, manifest.key)
     kept = store.get(uri)
     if kept is not None:
-        connection.execute(_INSERT, {"run_id": manifest.run_id, **_decode(kept, uri)})
+        connection.execute(_INSERT, {"key": manifest.key, **_decode(kept, uri)})
         return
-    rows = connection.execute(_OWNED, {"owners": list(owners), "run_id": manifest.run_id}).all()
+    found = connection.execute(_OF_OUTPUT, {"key": manifest.key})
+    rows = [(row.kind, row.hash.hex, row.place, row.owner.hex, row.sketch) for row in found]
     buffer = BytesIO()
     pq.write_table(pa.table(list(_columns(rows).values()), schema=_SCHEMA), buffer, compression="zstd")
     store.put(uri, buffer.getvalue())
 
 
-def claims_uri(manifest: Manifest) -> str:
-    """Where the claims of a shard lie below the store's root."""
-    return f"{run_folder(manifest.partition, manifest.run_id)}/{manifest.stage}/{manifest.shard:05d}.claims.parquet"
+def release_claims(connection: Connection, run_id: str) -> tuple[int, set[str]]:
+    """Frees what only the samples of one run claimed; returns how many claims, and the keys of their outputs."""
+    keys = [key.hex for key in connection.execute(_RELEASE, {"run_id": run_id}).scalars()]
+    return len(keys), set(keys)
+
+
+def claims_uri(stage: str, key: str) -> str:
+    """Where the claims of an output lie below the store's root."""
+    return f"{output_folder(stage, key)}/claims.parquet"
 
 
 _COLUMNS = ("kinds", "hashes", "places", "owners", "sketches")
@@ -261,7 +228,7 @@ def _decode(data: bytes, uri: str) -> dict[str, list[Any]]:
         table = pq.read_table(BytesIO(data), use_threads=False).select(_SCHEMA.names)
         return {name: column.to_pylist() for name, column in zip(_COLUMNS, table.columns, strict=True)}
     except (pa.ArrowException, OSError, KeyError) as exc:
-        raise DamagedError(f"The claims {uri} are damaged: delete them and load the shard again.") from exc
+        raise DamagedError(f"The claims {uri} are damaged: delete them and load the output again.") from exc
 
 
 def _firsts(keys: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:

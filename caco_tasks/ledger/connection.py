@@ -1,9 +1,8 @@
-"""The one door to Postgres: how it is reached, how bulk goes in, and how its errors are said."""
+"""The one door to Postgres: how it is reached, and how its errors are said."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from io import StringIO
-from typing import TypeAlias
+from uuid import UUID
 
 import psycopg2
 from sqlalchemy import Connection, Engine, create_engine
@@ -13,10 +12,6 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlche
 from caco_tasks.errors import LedgerError
 
 CONNECT_SECONDS = 5
-
-Value: TypeAlias = str | int | float | bool | None
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\\\0"})
 
 
 class Database:
@@ -72,22 +67,17 @@ class Database:
         try:
             yield
         except OperationalError as exc:
-            raise LedgerError(
-                f"Postgres at {self.name} cannot be used ({_first_line(exc)}): "
-                "start it with `caco up`, or mend its address, user and password."
-            ) from exc
+            raise LedgerError(self._explain(exc)) from exc
         except (SQLAlchemyError, psycopg2.Error) as exc:
             raise LedgerError(f"Postgres at {self.name} refused: {_first_line(exc)}.") from exc
 
-
-def copy_rows(connection: Connection, statement: str, rows: Iterable[Sequence[Value]]) -> None:
-    """Sends rows by `statement`, a `COPY ... FROM STDIN` in the text format; a NUL becomes a backslash and 0."""
-    text = StringIO("".join("\t".join(map(_copied, row)) + "\n" for row in rows))
-    cursor = connection.connection.cursor()
-    try:
-        cursor.copy_expert(statement, text)
-    finally:
-        cursor.close()
+    def _explain(self, exc: OperationalError) -> str:
+        if isinstance(exc.orig, psycopg2.errors.QueryCanceled):
+            return f"Postgres at {self.name} stopped the question ({_first_line(exc)}): ask for less, or for longer."
+        return (
+            f"Postgres at {self.name} cannot be used ({_first_line(exc)}): "
+            "start it with `caco up`, or mend its address, user and password."
+        )
 
 
 def clean(text: str | None) -> str | None:
@@ -95,15 +85,21 @@ def clean(text: str | None) -> str | None:
     return None if text is None else text.replace("\0", "\\0")
 
 
-def _copied(value: Value) -> str:
-    match value:
-        case None:
-            return "\\N"
-        case bool():
-            return "t" if value else "f"
-        case str():
-            return value.translate(_ESCAPES)
-    return repr(value)
+def hex_or_none(found: UUID | None) -> str | None:
+    """An id as the store writes it: 32 hex digits."""
+    return None if found is None else found.hex
+
+
+def id_range(prefix: str) -> tuple[str, str] | None:
+    """The first and the last id that begin so, given with or without hyphens; None: no id begins so.
+
+    >>> id_range("AB-c")
+    ('abc00000000000000000000000000000', 'abcfffffffffffffffffffffffffffff')
+    """
+    digits = prefix.replace("-", "").lower()
+    if len(digits) > 32 or not set(digits) <= set("0123456789abcdef"):
+        return None
+    return digits.ljust(32, "0"), digits.ljust(32, "f")
 
 
 def _postgres_url(text: str) -> URL:

@@ -1,102 +1,127 @@
-"""No record is lost or doubled between two stages: checked over a whole run, by counts and by ids."""
+"""No record is lost or doubled between two stages: checked over a whole run, shard by shard, and at its end by ids."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from caco_tasks.errors import ConservationError, LedgerError
-from caco_tasks.ledger.flow import FRESH_STAGES, PIPELINES, shards_expected
+from caco_tasks.config import RunConfig, parse_config
+from caco_tasks.errors import ConservationError
+from caco_tasks.pipeline import StageSpec, count_shards, find_stage, mapped_stages, stage_before, stages_of
 from caco_tasks.store.manifest import RunRecord
 
-_SHARDS = text("""
-    SELECT CAST(stage AS text) AS stage, array_agg(shard ORDER BY shard) AS shards,
-        sum(read) AS read, sum(passed) AS passed
-    FROM caco.shard WHERE run_id = :run_id GROUP BY stage
+_PLACES = text("""
+    SELECT CAST(place.stage AS text) AS stage, place.shard, output.key, output.inputs, output.read, output.passed
+    FROM caco.run
+    JOIN caco.run_output AS place USING (run_no)
+    JOIN caco.output USING (output_no)
+    WHERE run.run_id = CAST(:run_id AS uuid) AND place.is_current
+        AND (CAST(:shards AS integer[]) IS NULL OR place.shard = ANY(CAST(:shards AS integer[])))
+    ORDER BY place.stage, place.shard
 """)
-_STRANGE_INPUTS = text("""
-    SELECT shard.shard, input.uri
-    FROM caco.shard CROSS JOIN LATERAL unnest(shard.inputs) AS input (uri)
-    WHERE shard.run_id = :run_id AND shard.stage = CAST(:stage AS caco.stage) AND NOT EXISTS (
-        SELECT FROM caco.shard AS before
-        WHERE before.run_id = :run_id AND before.stage = CAST(:before AS caco.stage) AND before.uri = input.uri)
-    ORDER BY shard.shard, input.uri LIMIT 1
-""")
-_DIFFERENT_RECORDS = text("""
-    SELECT
-        count(*) FILTER (WHERE now_read.subject_id IS NULL) AS lost,
-        count(*) FILTER (WHERE passed.subject_id IS NULL) AS invented
-    FROM (
-        SELECT subject_id FROM caco.verdict
-        WHERE run_id = :run_id AND partition = CAST(:partition AS date)
-            AND stage = CAST(:before AS caco.stage) AND outcome = 'pass'
-    ) AS passed
-    FULL JOIN (
-        SELECT subject_id FROM caco.verdict
-        WHERE run_id = :run_id AND partition = CAST(:partition AS date) AND stage = CAST(:stage AS caco.stage)
-    ) AS now_read USING (subject_id)
-    WHERE passed.subject_id IS NULL OR now_read.subject_id IS NULL
+_FATES = text("""
+    SELECT count(*) AS fates, count(DISTINCT fate.subject) AS subjects
+    FROM caco.run
+    JOIN caco.run_output AS place USING (run_no)
+    JOIN caco.output USING (output_no)
+    JOIN caco.fate ON fate.output_no = output.output_no AND fate.partition = output.partition
+    WHERE run.run_id = CAST(:run_id AS uuid) AND place.is_current
+        AND (CAST(:shards AS integer[]) IS NULL OR place.shard = ANY(CAST(:shards AS integer[])))
 """)
 
+Place = Any  # a row of _PLACES
 
-def demand_conservation(connection: Connection, run: RunRecord, through: str | None) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A run and what it consists of: the current output of each stage and shard."""
+
+    run: RunRecord
+    places: Mapping[str, Mapping[int, Place]]
+
+    def of(self, spec: StageSpec) -> Mapping[int, Place]:
+        """By shard, what the run has of a stage."""
+        return self.places.get(spec.name, {})
+
+
+def demand_conservation(
+    connection: Connection, run: RunRecord, through: str | None, shards: Sequence[int] | None
+) -> None:
     """Holds every stage of a run against the one before it, up to `through`, or to the last stage that has a shard.
 
+    With `shards`, only these of the stages that have as many as the run: the first ones may be judged before the others.
+
     Raises:
-        ConservationError: shards are missing; a stage read another number of records than the one before passed, other
-            records, or a shard that is not the registered one.
-        LedgerError: the run's pipeline has no stage `through`.
+        ConservationError: shards are missing; an output was not made of what the run has of the stage before, or read
+            another number of records than that passed; a sample ended nowhere, or twice.
+        ConfigError: the run's pipeline has no stage `through`.
     """
-    found = {row.stage: row for row in connection.execute(_SHARDS, {"run_id": run.run_id})}
-    stages = _stages_to_check(run, through, found)
-    for stage in stages:
-        shards = found[stage].shards if stage in found else []
-        _demand_all_shards(run, stage, shards)
-    for before, stage in pairwise(stages):
-        if stage in FRESH_STAGES:
-            continue
-        if found[stage].read != found[before].passed:
-            raise ConservationError(
-                f"Run {run.run_id}: stage '{stage}' read {found[stage].read} records, but '{before}' passed "
-                f"{found[before].passed}: delete the manifests of '{stage}' and rerun it."
-            )
-        _demand_same_records(connection, run, before, stage)
+    values = {"run_id": run.run_id, "shards": None if shards is None else list(shards)}
+    places: dict[str, dict[int, Place]] = {}
+    for row in connection.execute(_PLACES, values):
+        places.setdefault(row.stage, {})[row.shard] = row
+    line = _Line(run, places)
+    specs = _specs_to_check(line, through, shards)
+    config = parse_config(run.config, origin=f"the record of run {run.run_id}")
+    for spec in specs:
+        _demand_all_shards(line, spec, config, shards)
+    for spec in specs:
+        before = stage_before(run.pipeline, spec.name)
+        if before is not None and spec.reads is not None:
+            _demand_same_records(line, before, spec)
+    mapped = mapped_stages(run.pipeline)
+    if mapped and mapped[-1] in specs:
+        _demand_one_end_each(connection, line, mapped[0], values)
 
 
-def _stages_to_check(run: RunRecord, through: str | None, found: dict[str, Any]) -> Sequence[str]:
-    stages = PIPELINES[run.pipeline]
+def _specs_to_check(line: _Line, through: str | None, shards: Sequence[int] | None) -> Sequence[StageSpec]:
+    specs = stages_of(line.run.pipeline) if shards is None else mapped_stages(line.run.pipeline)
     if through is None:
-        last = max((stages.index(stage) for stage in found if stage in stages), default=-1)
-        return stages[: last + 1]
-    if through not in stages:
-        raise LedgerError(f"The pipeline '{run.pipeline}' has no stage '{through}': use one of {', '.join(stages)}.")
-    return stages[: stages.index(through) + 1]
+        reached = [place for place, spec in enumerate(specs) if line.of(spec)]
+        return specs[: reached[-1] + 1] if reached else ()
+    last = find_stage(line.run.pipeline, through)
+    return specs[: specs.index(last) + 1]
 
 
-def _demand_all_shards(run: RunRecord, stage: str, shards: Sequence[int]) -> None:
-    expected = range(shards_expected(run.pipeline, stage, run.config))
-    missing = [number for number in expected if number not in shards]
+def _demand_all_shards(line: _Line, spec: StageSpec, config: RunConfig, shards: Sequence[int] | None) -> None:
+    expected = range(count_shards(spec, config)) if shards is None else shards
+    found = line.of(spec)
+    missing = [number for number in expected if number not in found]
     if missing:
         raise ConservationError(
-            f"Run {run.run_id}: stage '{stage}' has {len(shards)} of {len(expected)} shards, "
+            f"Run {line.run.run_id}: stage '{spec.name}' has {len(found)} of {len(expected)} shards, "
             f"{', '.join(map(str, missing[:10]))} missing: run and load them."
         )
-    if len(shards) != len(expected):
-        raise ConservationError(f"Run {run.run_id}: stage '{stage}' has {len(shards)} shards, not {len(expected)}.")
-
-
-def _demand_same_records(connection: Connection, run: RunRecord, before: str, stage: str) -> None:
-    values = {"run_id": run.run_id, "partition": run.partition, "before": before, "stage": stage}
-    strange = connection.execute(_STRANGE_INPUTS, values).first()
-    if strange is not None:
+    if len(found) != len(expected):
         raise ConservationError(
-            f"Run {run.run_id}: shard {strange.shard} of stage '{stage}' read {strange.uri}, which is not the "
-            f"registered shard of '{before}': delete its manifest and rerun it."
+            f"Run {line.run.run_id}: stage '{spec.name}' has {len(found)} shards, not {len(expected)}."
         )
-    different = connection.execute(_DIFFERENT_RECORDS, values).one()
-    if different.lost or different.invented:
+
+
+def _demand_same_records(line: _Line, before: StageSpec, spec: StageSpec) -> None:
+    """Whether each output was made of what the run has now of the stage before, and of all that this passed."""
+    earlier = line.of(before)
+    for shard, place in line.of(spec).items():
+        read = list(earlier.values()) if spec.gathers else [earlier[shard]]
+        if sorted(place.inputs) != sorted(one.key for one in read):
+            raise ConservationError(
+                f"Run {line.run.run_id}: shard {shard} of stage '{spec.name}' was made of another output of "
+                f"'{before.name}' than the run has now: rerun it."
+            )
+        passed = sum(one.passed for one in read)
+        if place.read != passed:
+            raise ConservationError(
+                f"Run {line.run.run_id}: shard {shard} of stage '{spec.name}' read {place.read} records, but "
+                f"'{before.name}' passed {passed}: delete the manifest of '{spec.name}' and rerun it."
+            )
+
+
+def _demand_one_end_each(connection: Connection, line: _Line, first: StageSpec, values: Mapping[str, Any]) -> None:
+    samples = sum(place.read for place in line.of(first).values())
+    found = connection.execute(_FATES, values).one()
+    if (found.fates, found.subjects) != (samples, samples):
         raise ConservationError(
-            f"Run {run.run_id}: stage '{stage}' lost {different.lost} records that '{before}' passed and has "
-            f"{different.invented} others: delete the manifests of '{stage}' and rerun it."
+            f"Run {line.run.run_id}: of {samples} records that '{first.name}' made, {found.subjects} ended, in "
+            f"{found.fates} places: fill the ledger again with `caco ledger rebuild`, and delete what comes twice."
         )

@@ -1,62 +1,110 @@
-"""Published datasets: registered here, kept in the store."""
+"""Datasets: registered here with their rows and their states, kept in the store."""
 
-import hashlib
 import json
+import tempfile
 from collections.abc import Iterator
-from io import BytesIO
+from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, text
 
-from caco_tasks.errors import DamagedError, StoreError
-from caco_tasks.ledger.connection import Value, copy_rows
-from caco_tasks.store.registry import DatasetFile, DatasetRecord
+from caco_tasks.errors import DamagedError, LedgerError
+from caco_tasks.ids import file_sha256
+from caco_tasks.ledger.bulk import copy_table
+from caco_tasks.store.registry import DatasetFile, DatasetRecord, DatasetState
 from caco_tasks.store.store import Store
 
-_INSERT_DATASET = text("""
+_INSERT = text("""
     INSERT INTO caco.dataset (dataset, version, run_id, partition, rows, code_version, files, facts)
     VALUES (
-        :dataset, :version, :run_id, CAST(:partition AS date), :rows, :code_version, CAST(:files AS jsonb),
-        CAST(:facts AS jsonb))
-    ON CONFLICT (dataset, version) DO NOTHING
-    RETURNING dataset
+        :dataset, :version, CAST(:run_id AS uuid), CAST(:partition AS date), :rows, :code_version,
+        CAST(:files AS jsonb), CAST(:facts AS jsonb))
+    ON CONFLICT ON CONSTRAINT a_version_is_made_once DO NOTHING
+    RETURNING dataset_no
 """)
-_SELECT_DATASET = text("SELECT * FROM caco.dataset WHERE dataset = :dataset AND version = :version")
-_COPY_ROWS = "COPY caco.dataset_row (dataset, version, sample_id, uri, row) FROM STDIN"
+_SELECT = text("""
+    SELECT dataset, version, run_id, partition, rows, code_version, files, facts
+    FROM caco.dataset WHERE dataset = :dataset AND version = :version
+""")
+_NUMBER = text("SELECT dataset_no FROM caco.dataset WHERE dataset || '/' || version = :name FOR NO KEY UPDATE")
+_STATES = text("""
+    SELECT CAST(state AS text) AS state, by, coalesce(because, '–') AS because, at
+    FROM caco.dataset_state JOIN caco.dataset USING (dataset_no)
+    WHERE dataset || '/' || version = :name ORDER BY number
+""")
+_ADD_STATE = text("""
+    INSERT INTO caco.dataset_state (dataset_no, number, state, by, because, at)
+    SELECT :dataset_no, count(*), CAST(:state AS caco.state), :by, :because, CAST(:at AS timestamptz)
+    FROM caco.dataset_state WHERE dataset_no = :dataset_no
+    HAVING NOT coalesce(bool_or(
+        state = CAST(:state AS caco.state) AND by = :by AND at = CAST(:at AS timestamptz)), false)
+""")
+_NAMES = text("""
+    SELECT dataset || '/' || version AS name FROM caco.datasets
+    WHERE (CAST(:run_id AS uuid) IS NULL OR run_id = CAST(:run_id AS uuid))
+        AND (CAST(:state AS text) IS NULL OR CAST(state AS text) = :state)
+    GROUP BY dataset, version
+    ORDER BY max(partition) DESC, version DESC, dataset
+""")
 
 
 def insert_dataset(connection: Connection, dataset: DatasetRecord, store: Store) -> DatasetRecord:
     """Registers a dataset and the sample of each of its rows, unless it is there, and returns the registered one."""
     values = json.loads(dataset.model_dump_json())
     as_json = {name: json.dumps(values[name]) for name in ("files", "facts")}
-    if connection.execute(_INSERT_DATASET, {**values, **as_json}).first() is not None:
-        copy_rows(connection, _COPY_ROWS, _dataset_rows(dataset, store))
+    number = connection.execute(_INSERT, values | as_json).scalar()
+    if number is not None:
+        for place, file in enumerate(dataset.files):
+            _copy_rows(connection, int(number), place, file, store)
         return dataset
-    row = connection.execute(_SELECT_DATASET, {"dataset": dataset.dataset, "version": dataset.version}).one()
-    return DatasetRecord.model_validate({**row._mapping, "partition": row.partition.isoformat()})
+    row = connection.execute(_SELECT, {"dataset": dataset.dataset, "version": dataset.version}).one()
+    found = {**row._mapping, "run_id": row.run_id.hex, "partition": row.partition.isoformat()}
+    return DatasetRecord.model_validate(found)
 
 
-def _dataset_rows(dataset: DatasetRecord, store: Store) -> Iterator[tuple[Value, ...]]:
-    for file in dataset.files:
-        for row, sample_id in enumerate(_sample_ids(file, store)):
-            yield dataset.dataset, dataset.version, sample_id, file.uri, row
+def insert_state(connection: Connection, name: str, change: DatasetState) -> None:
+    """Writes down that a dataset, named name/version, has another state, unless that was done.
+
+    Raises:
+        LedgerError: there is no such dataset.
+    """
+    number = connection.execute(_NUMBER, {"name": name}).scalar()
+    if number is None:
+        raise LedgerError(f"There is no dataset '{name}' in the ledger: register it before its states.")
+    connection.execute(_ADD_STATE, {"dataset_no": number, **change.model_dump(mode="json")})
 
 
-def _sample_ids(file: DatasetFile, store: Store) -> list[str]:
-    data = store.get(file.uri)
-    if data is None:
-        raise StoreError(f"There is no {file.uri} in {store.root}: publish the dataset again.")
-    if hashlib.sha256(data).hexdigest() != file.sha256:
+def states_of(connection: Connection, name: str) -> list[DatasetState]:
+    """All states of a dataset, oldest first."""
+    return [DatasetState.model_validate(dict(row._mapping)) for row in connection.execute(_STATES, {"name": name})]
+
+
+def dataset_names(connection: Connection, run_id: str | None, state: str | None) -> list[str]:
+    """The datasets, as `name/version`, newest first; of one run or of all, in one state or in any."""
+    return list(connection.execute(_NAMES, {"run_id": run_id, "state": state}).scalars())
+
+
+def _copy_rows(connection: Connection, number: int, place: int, file: DatasetFile, store: Store) -> None:
+    """The rows of one file: downloaded, checked and read in batches, so that no dataset is too large."""
+    start = 0
+    with tempfile.TemporaryDirectory(prefix="caco-dataset-") as folder:
+        for ids in _sample_ids(file, store, Path(folder, "rows.parquet")):
+            rows = pa.array(np.arange(start, start + len(ids), dtype=np.int32))
+            constants = {"dataset_no": number, "file": place}
+            copy_table(connection, "dataset_row", {"sample_id": ids, "row": rows}, constants=constants)
+            start += len(ids)
+
+
+def _sample_ids(file: DatasetFile, store: Store, path: Path) -> Iterator[pa.Array]:
+    store.get_file(file.uri, path)
+    if file_sha256(str(path)) != file.sha256:
         raise DamagedError(
             f"{file.uri} is damaged (another SHA-256 than its manifest says): publish the dataset again."
         )
     try:
-        found: list[str] = pq.read_table(BytesIO(data), columns=["sample_id"], use_threads=False)[
-            "sample_id"
-        ].to_pylist()
+        for batch in pq.ParquetFile(path).iter_batches(columns=["sample_id"], use_threads=False):
+            yield batch.column("sample_id")
     except (pa.ArrowException, OSError, KeyError) as exc:
-        raise DamagedError(f"{file.uri} is damaged (no column 'sample_id'): publish the dataset again.") from exc
-    if len(found) != file.rows:
-        raise DamagedError(f"{file.uri} has {len(found)} rows, its manifest says {file.rows}: publish it again.")
-    return found
+        raise DamagedError(f"{file.uri} has no column sample_id: publish the dataset again.") from exc

@@ -4,7 +4,9 @@ Loaded from manifests, by tasks of their own, so that workers need no database; 
 at any time. `docs/ledger.md` describes the tables.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,24 +14,25 @@ from typing import Any, Self
 from sqlalchemy import Connection, text
 
 from caco_tasks.errors import LedgerError
-from caco_tasks.ledger import audits, loading, lookups, migrations, models, runs
+from caco_tasks.ledger import audits, datasets, lineage, loading, lookups, migrations, models, outputs, runs
+from caco_tasks.ledger import claims as claiming
 from caco_tasks.ledger import scores as scoring
 from caco_tasks.ledger.audits import Candidate, Stratum
-from caco_tasks.ledger.claims import LedgerClaims, RehearsedClaims
+from caco_tasks.ledger.claims import LedgerClaims
 from caco_tasks.ledger.connection import Database
 from caco_tasks.ledger.conservation import demand_conservation
-from caco_tasks.ledger.datasets import insert_dataset
 from caco_tasks.ledger.lookups import FunnelRow, OverlapRow, RejectRow, SourceRow
 from caco_tasks.ledger.scores import GainRow, OutlayRow, ScoreRow
-from caco_tasks.store.manifest import Manifest, RunRecord, manifest_uri
+from caco_tasks.store.manifest import Manifest, RunOutput, RunRecord, manifest_uri, parse_stored, run_uri
 from caco_tasks.store.registry import (
     AuditAnswers,
     AuditDraw,
     AuditRecord,
     DatasetRecord,
+    DatasetState,
     ModelRecord,
+    StateName,
     audit_uri,
-    parse_answers,
 )
 from caco_tasks.store.store import Store
 
@@ -37,7 +40,12 @@ from caco_tasks.store.store import Store
 class Ledger:
     """One ledger. A context manager; it connects when first asked for something.
 
-    Every method raises LedgerError, naming host, port and database, where Postgres does not answer or refuses.
+    Every method raises LedgerError, naming host, port and database, where Postgres does not answer or refuses, or where
+    the schema there is of another version.
+
+    >>> with Ledger(url) as ledger:  # doctest: +SKIP
+    ...     for row in ledger.funnel(run_id):
+    ...         print(row.stage, row.read, row.passed)
     """
 
     def __init__(self, url: str) -> None:
@@ -47,6 +55,7 @@ class Ledger:
             LedgerError: `url` has another form.
         """
         self._database = Database(url)
+        self._is_checked = False  # whether the schema is known to be of this version
 
     def __enter__(self) -> Self:
         """The ledger itself."""
@@ -75,7 +84,7 @@ class Ledger:
 
     def register_run(self, run: RunRecord) -> RunRecord:
         """Registers a run, unless it is there, and returns the registered one: the first wins."""
-        with self._database.transaction() as connection:
+        with self._transaction() as connection:
             return runs.insert_run(connection, run)
 
     def find_run(self, run_id_or_prefix: str | None, *, pipeline: str | None = None) -> RunRecord | None:
@@ -84,56 +93,92 @@ class Ledger:
         Raises:
             LedgerError: more than one run begins so.
         """
-        with self._database.transaction() as connection:
+        with self._transaction() as connection:
             return runs.find_run(connection, run_id_or_prefix, pipeline)
 
-    def load_shard(self, manifest: Manifest, store: Store) -> Manifest:
-        """Registers the first manifest of a run, stage and shard with all its rows, and returns the registered one.
+    def runs(self, *, pipeline: str | None = None, max_runs: int = 20) -> list[RunRecord]:
+        """The newest runs, of one pipeline or of all, by partition and then by when they were planned."""
+        with self._transaction() as connection:
+            return list(runs.newest_runs(connection, pipeline, max_runs=max_runs))
 
-        One transaction: all or nothing. Loading again, or at the same time, changes nothing; a later manifest of the
-        same shard gives way, in the store too.
+    def load_output(
+        self, run: RunRecord, manifest: Manifest, store: Store, *, shard: int, attempt: int = 0, attach: bool = True
+    ) -> Manifest:
+        """Registers an output of a run with all that its rows say, and returns the manifest registered for its key.
+
+        One transaction: all or nothing. The first manifest of a key counts; a later one gives way, in the store too. What
+        is registered is not loaded again: then only the run's place is noted. The newest attempt of a place counts. With
+        `attach` false, the fates of a new date are seen only after `attach_fates`: for many outputs at once.
 
         Raises:
             DamagedError: the rows are not what the manifest says.
             StoreError: the store cannot be used.
-            LedgerError: the run is not registered.
-            ConservationError: a record came in another shard already.
+            LedgerError: the run, or the run that made the output, is not registered.
+            ConservationError: the output holds a record twice, or read others than its inputs passed.
         """
         manifest = loading.canonical(manifest)
-        first = self._registered(manifest) or self._load(manifest, store)
+        found = self.find_output(manifest.key)
+        columns = loading.read_columns(manifest, store) if found is None else None
+        with self._transaction() as connection:
+            if columns is not None:
+                _demand_maker(connection, manifest, store)
+                loading.load(connection, manifest, columns, store, attach=attach)
+            if not outputs.place_output(connection, run, manifest, shard=shard, attempt=attempt):
+                raise LedgerError(f"The run {run.run_id} is not in the ledger: register it before its outputs.")
+            first = outputs.find_output(connection, manifest.key) or manifest
         if first != manifest:
-            run = self._demand_run(first.run_id)
-            store.put(manifest_uri(run, first.stage, first.shard), first.model_dump_json(indent=1).encode())
+            store.put(manifest_uri(first.stage, first.key), first.model_dump_json(indent=1).encode())
         return first
 
-    def shards(self, run_id: str, stage: str) -> list[Manifest]:
-        """The registered manifests of a stage, by shard."""
-        with self._database.transaction() as connection:
-            return loading.registered(connection, run_id, stage)
+    def attach_fates(self, partition: str) -> None:
+        """Lets the fates of a date be seen that `load_output` left out with `attach` false; indexes them."""
+        with self._transaction() as connection:
+            loading.attach_fates(connection, partition)
 
-    def register_model(self, model: ModelRecord) -> ModelRecord:
-        """Registers a trained model, unless it is there, and returns the registered one.
+    def find_output(self, key: str) -> Manifest | None:
+        """The registered manifest of a key."""
+        with self._transaction() as connection:
+            return outputs.find_output(connection, key)
 
-        Loading a shard does this for the `artifacts["model"]` of its manifest.
+    def outputs(self, run_id: str, stage: str) -> list[Manifest]:
+        """What a run consists of at a stage, the newest attempt of each shard, by shard."""
+        with self._transaction() as connection:
+            return outputs.outputs_of(connection, run_id, stage)
+
+    def outputs_made_from(self, stage: str, key: str) -> list[Manifest]:
+        """The outputs of a stage that were made from the output `key`, whatever the settings, the newest first."""
+        with self._transaction() as connection:
+            return outputs.made_from(connection, stage, key)
+
+    def run_outputs(self, run_id: str) -> list[RunOutput]:
+        """What a run consists of, the newest attempt of each place, by stage and shard."""
+        with self._transaction() as connection:
+            return outputs.run_outputs(connection, run_id)
+
+    def accepted_model(self, partition: str, training: str, *, role: str = "codegen") -> ModelRecord | None:
+        """The accepted model of the latest run of that training whose partition is not after `partition`, or None.
+
+        Its `run_id` is that run's, which may have shared the training of another.
         """
-        with self._database.transaction() as connection:
-            return models.insert_model(connection, model)
+        with self._transaction() as connection:
+            return models.newest_accepted(connection, partition, training, role)
 
-    def accepted_model(
-        self, partition: str, *, role: str = "codegen", config_hash: str | None = None
-    ) -> ModelRecord | None:
-        """The accepted model of the latest training run whose partition is not after `partition`, or None.
+    def claims(self, run: RunRecord, key: str) -> LedgerClaims:
+        """The claims of a run on fingerprints in the name of an output; satisfies `caco_tasks.context.Claims`."""
+        return LedgerClaims(self._database, key)
 
-        With `config_hash`, only models of runs with that config.
+    def release_claims(self, run_id: str, store: Store | None = None) -> int:
+        """Frees the fingerprints that only samples of this run claimed, for a withdrawn run; returns how many.
+
+        With a store, what was exported of these outputs goes too, so that no rebuilt ledger has the claims again.
         """
-        with self._database.transaction() as connection:
-            return models.newest_accepted(connection, partition, role=role, config_hash=config_hash)
-
-    def claims(self, run: RunRecord) -> LedgerClaims | RehearsedClaims:
-        """The claims of a run on fingerprints, undone at once for a dry run; satisfies `caco_tasks.context.Claims`."""
-        if run.pipeline == "dry_run":
-            return RehearsedClaims(self._database, run.run_id)
-        return LedgerClaims(self._database, run.run_id)
+        with self._transaction() as connection:
+            count, keys = claiming.release_claims(connection, run_id)
+            released = [outputs.find_output(connection, key) for key in sorted(keys)]
+        for manifest in released:
+            if store is not None and manifest is not None:
+                store.delete(claiming.claims_uri(manifest.stage, manifest.key))
+        return count
 
     def register_dataset(self, dataset: DatasetRecord, store: Store) -> DatasetRecord:
         """Registers a published dataset with the sample of each row, unless it is there; returns the registered one.
@@ -142,22 +187,36 @@ class Ledger:
             DamagedError: a file is not what the manifest says, or has no column `sample_id`.
             StoreError: the store cannot be used or a file is missing.
         """
-        with self._database.transaction() as connection:
-            return insert_dataset(connection, dataset, store)
+        with self._transaction() as connection:
+            return datasets.insert_dataset(connection, dataset, store)
+
+    def set_dataset_state(self, dataset: str, state: StateName, *, by: str, because: str, at: datetime) -> None:
+        """Writes down that a dataset, named name/version, has another state; the same change twice is one.
+
+        Raises:
+            LedgerError: the dataset is not registered.
+        """
+        with self._transaction() as connection:
+            datasets.insert_state(connection, dataset, DatasetState(state=state, by=by, because=because, at=at))
+
+    def dataset_states(self, dataset: str) -> list[DatasetState]:
+        """All states that a dataset, named name/version, was given, oldest first; the last one counts."""
+        with self._transaction() as connection:
+            return datasets.states_of(connection, dataset)
 
     def strata(self, run: RunRecord) -> list[Stratum]:
         """The rows of a nightly run by what the checks said of them, in the order of the checks."""
-        with self._database.transaction() as connection:
-            return audits.strata(connection, run.run_id, run.partition)
+        with self._transaction() as connection:
+            return audits.strata(connection, run.run_id)
 
     def candidates(self, run: RunRecord, stratum: Stratum, *, skipped: int, most: int) -> list[Candidate]:
         """Rows of a stratum in a random order that is always the same; `most` of them, `skipped` passed over."""
-        with self._database.transaction() as connection:
-            return audits.candidates(connection, run.run_id, run.partition, stratum, skipped=skipped, most=most)
+        with self._transaction() as connection:
+            return audits.candidates(connection, run.run_id, stratum, skipped=skipped, most=most)
 
     def register_draw(self, draw: AuditDraw) -> None:
         """Registers a draw, unless it is there."""
-        with self._database.transaction() as connection:
+        with self._transaction() as connection:
             audits.insert_draw(connection, draw)
 
     def find_draw(self, draw_id_or_prefix: str) -> tuple[str, str]:
@@ -166,7 +225,7 @@ class Ledger:
         Raises:
             LedgerError: there is none, or more than one.
         """
-        with self._database.transaction() as connection:
+        with self._transaction() as connection:
             found = audits.find_draws(connection, draw_id_or_prefix)
         if len(found) != 1:
             raise LedgerError(
@@ -181,7 +240,7 @@ class Ledger:
         Raises:
             StoreError: the store cannot be used.
         """
-        with self._database.transaction() as connection:
+        with self._transaction() as connection:
             people = sorted({(answer.run_id, answer.person) for answer in answers})
             for run_id, person in people:
                 audits.wait_for_turn(connection, run_id, person)
@@ -192,61 +251,64 @@ class Ledger:
 
     def funnel(self, run_id: str) -> list[FunnelRow]:
         """The stages of a run, in the order in which records meet them."""
-        with self._database.transaction() as connection:
+        with self._transaction() as connection:
             return lookups.funnel(connection, run_id)
 
     def reject_reasons(self, run_id: str) -> list[RejectRow]:
         """The reasons of a run, by stage, the most frequent first."""
-        with self._database.transaction() as connection:
+        with self._transaction() as connection:
             return lookups.reject_reasons(connection, run_id)
 
     def overlaps(self, run_ids: Sequence[str]) -> list[OverlapRow]:
         """The overlaps with benchmarks that runs found, by stage and benchmark."""
-        with self._database.transaction() as connection:
+        with self._transaction() as connection:
             return lookups.overlaps(connection, run_ids)
 
     def sources(self, run_id: str) -> list[SourceRow]:
         """The sources of a seeds run, with how many of their seeds were verified."""
-        with self._database.transaction() as connection:
+        with self._transaction() as connection:
             return lookups.sources(connection, run_id)
 
     def scores(self, run_id: str) -> list[ScoreRow]:
         """What base and student of a run of the pipeline evaluate scored, by benchmark, the base first."""
-        with self._database.transaction() as connection:
+        with self._transaction() as connection:
             return scoring.scores(connection, run_id)
 
     def score_gains(self, run_id: str) -> list[GainRow]:
         """How the student of a run compares with its base, by benchmark."""
-        with self._database.transaction() as connection:
+        with self._transaction() as connection:
             return scoring.gains(connection, run_id)
 
-    def outlays(self, run_id: str) -> list[OutlayRow]:
-        """What each stage of a run read, passed and cost; `publish` is left out."""
-        with self._database.transaction() as connection:
-            return scoring.outlays(connection, run_id)
+    def outlays(self, run_id: str, *, shards: Sequence[int] | None = None) -> list[OutlayRow]:
+        """What each stage of a run read, passed and cost, over all shards or some; `publish` is left out."""
+        with self._transaction() as connection:
+            return scoring.outlays(connection, run_id, shards)
 
-    def last_nights(self, run: RunRecord, *, most: int) -> list[OutlayRow]:
-        """The same of the newest published nights of the config that `run` names, without `run` itself."""
-        with self._database.transaction() as connection:
-            return scoring.last_nights(connection, str(run.config["name"]), but=run.run_id, most=most)
+    def last_nightly_runs(self, run: RunRecord, *, max_runs: int) -> list[OutlayRow]:
+        """The same of the newest runs that published under the config that `run` names, without `run` itself."""
+        with self._transaction() as connection:
+            return scoring.last_nightly_runs(connection, str(run.config["name"]), but=run.run_id, max_runs=max_runs)
 
-    def datasets(self, run_id: str | None = None) -> list[str]:
-        """The published datasets, as `name/version`, newest first; of one run, or of all."""
-        with self._database.transaction() as connection:
-            return lookups.datasets(connection, run_id)
+    def datasets(self, run_id: str | None = None, *, state: StateName | None = None) -> list[str]:
+        """The datasets, as `name/version`, newest first; of one run or of all, in one state or in any."""
+        with self._transaction() as connection:
+            return datasets.dataset_names(connection, run_id, state)
 
     def named(self) -> frozenset[str]:
-        """Every object, model and dataset that is registered: paths, ids of models, folders of datasets."""
-        with self._database.transaction() as connection:
+        """All that runs and datasets reach: keys and paths of outputs, ids of models, folders and files of datasets."""
+        with self._transaction() as connection:
             return lookups.named(connection)
 
-    def ask(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    def ask(self, query: str, *, timeout_seconds: float | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Runs one statement of a person, such as `caco sql` takes it; the role decides what it may do.
 
         Raises:
-            LedgerError: Postgres refuses it.
+            LedgerError: Postgres refuses it, or it takes longer than it may.
         """
-        with self._database.transaction() as connection:
+        with self._transaction() as connection:
+            if timeout_seconds is not None:
+                limit = {"limit": f"{max(1, round(1000 * timeout_seconds))}ms"}
+                connection.execute(text("SELECT set_config('statement_timeout', :limit, true)"), limit)
             result = connection.execution_options(no_parameters=True).exec_driver_sql(query)  # a % is a %
             if not result.returns_rows:
                 return [], []
@@ -258,58 +320,61 @@ class Ledger:
         Raises:
             LedgerError: there is no such sample, or more than one.
         """
-        with self._database.transaction() as connection:
-            return lookups.lineage(connection, sample_id_or_prefix)
+        with self._transaction() as connection:
+            return lineage.lineage(connection, sample_id_or_prefix)
 
-    def conservation(self, run_id: str, *, through: str | None = None) -> None:
+    def conservation(self, run_id: str, *, through: str | None = None, shards: Sequence[int] | None = None) -> None:
         """Holds every stage of a run against the one before it, up to `through` or to the last that has a shard.
 
+        With `shards`, only these of the stages that are split: the first ones may be judged before the others are there.
+
         Raises:
-            ConservationError: shards are missing, or a stage read other records than the one before it passed.
-            LedgerError: the run or the stage does not exist.
+            ConservationError: shards are missing, a stage read other records than the one before it passed, or a sample
+                ended nowhere or twice.
+            LedgerError: there is no such run.
+            ConfigError: its pipeline has no such stage.
         """
-        run = self._demand_run(run_id)
-        with self._database.transaction() as connection:
-            demand_conservation(connection, run, through)
-
-    def empty(self) -> None:
-        """Removes all that the store can give back; claims on fingerprints stay, for they decide who was first."""
-        with self._database.transaction() as connection:
-            connection.execute(text("TRUNCATE caco.run, caco.source, caco.audit, caco.dataset CASCADE"))
-
-    def _registered(self, manifest: Manifest) -> Manifest | None:
-        with self._database.transaction() as connection:
-            return _one_shard(connection, manifest)
-
-    def _load(self, manifest: Manifest, store: Store) -> Manifest:
-        judged = loading.read_checked(manifest, store)
-        with self._database.transaction() as connection:
-            connection.execute(
-                text("SELECT caco.ensure_verdict_partition(CAST(:day AS date))"), {"day": manifest.partition}
-            )
-        with self._database.transaction() as connection:
-            if loading.load(connection, manifest, judged, store):
-                return manifest
-        return self._registered(manifest) or manifest  # somebody else was first
-
-    def _demand_run(self, run_id: str) -> RunRecord:
         run = self.find_run(run_id)
         if run is None:
             raise LedgerError(
                 f"There is no run '{run_id}' in the ledger: `caco ledger rebuild` loads what the store has."
             )
-        return run
+        with self._transaction() as connection:
+            demand_conservation(connection, run, through, shards)
+
+    def empty(self) -> None:
+        """Removes all that the store can give back; claims on fingerprints stay, for they decide who was first."""
+        with self._transaction() as connection:
+            connection.execute(text("TRUNCATE caco.run, caco.source, caco.audit, caco.dataset CASCADE"))
+            connection.execute(text("SELECT caco.drop_fates()"))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """A transaction on a schema of this version."""
+        with self._database.transaction() as connection:
+            if not self._is_checked:
+                migrations.demand_this_version(self._database, connection)
+                self._is_checked = True
+            yield connection
+
+
+def _demand_maker(connection: Connection, manifest: Manifest, store: Store) -> None:
+    """Registers the run that made an output, which may be another than the one that has it now."""
+    if runs.find_run(connection, manifest.run_id, None) is None:
+        uri = run_uri(manifest.partition, manifest.run_id)
+        found = store.get(uri)
+        if found is None:
+            raise LedgerError(
+                f"The run {manifest.run_id}, which made the output {manifest.key}, is neither in the ledger nor in the "
+                "store: register it before its outputs."
+            )
+        runs.insert_run(connection, parse_stored(RunRecord, found, uri=uri))
 
 
 def _with_stored(answers: Sequence[AuditRecord], store: Store) -> AuditAnswers:
     """A person's answers on a run with those that only the store has, as when the ledger was lost and not rebuilt."""
     uri = audit_uri(answers[0].run_id, answers[0].person)
     found = store.get(uri)
-    stored = parse_answers(found, uri=uri).answers if found is not None else ()
+    stored = parse_stored(AuditAnswers, found, uri=uri).answers if found is not None else ()
     latest = {(answer.stage, answer.subject_id): answer for answer in (*stored, *answers)}
     return AuditAnswers(answers=tuple(latest[key] for key in sorted(latest)))
-
-
-def _one_shard(connection: Connection, manifest: Manifest) -> Manifest | None:
-    found: Sequence[Manifest] = loading.registered(connection, manifest.run_id, manifest.stage, manifest.shard)
-    return found[0] if found else None

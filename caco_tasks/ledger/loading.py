@@ -1,156 +1,52 @@
-"""One shard into the tables: everything that is written here follows from its manifest and its rows."""
+"""One output into the tables: everything that is written here follows from its manifest and its rows.
 
-import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+Only the columns that the ledger keeps are read, and they go from Parquet through Arrow into COPY as whole columns.
+"""
 
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from io import BytesIO
+from typing import Any, get_type_hints
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from psycopg2 import errors
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from caco_tasks.errors import ConservationError, DamagedError, LedgerError
-from caco_tasks.ledger import rows
-from caco_tasks.ledger.claims import CLAIMING_STAGES, keep_claims
-from caco_tasks.ledger.connection import copy_rows
+from caco_tasks.ledger.bulk import copy_table, storable
+from caco_tasks.ledger.claims import keep_claims
 from caco_tasks.ledger.models import insert_model
-from caco_tasks.records import Judged
+from caco_tasks.ledger.outputs import insert_output, insert_reasons, passed_of
+from caco_tasks.pipeline import STAGES, StageSpec, mapped_stages
+from caco_tasks.records import arrow_schema
+from caco_tasks.store.columns import check_columns
 from caco_tasks.store.manifest import Manifest
 from caco_tasks.store.registry import parse_model
-from caco_tasks.store.shards import read_shard
 from caco_tasks.store.store import Store
 
-_INSERT_SHARD = text("""
-    INSERT INTO caco.shard (
-        run_id, stage, shard, partition, record, uri, rows, bytes, sha256, read, passed, failed, unknown, reasons,
-        inputs, code_version, models, prompts, sandbox_version, sandbox_level, prompt_tokens, completion_tokens,
-        cost_usd, replayed, seconds, artifacts)
-    VALUES (
-        :run_id, CAST(:stage AS caco.stage), :shard, CAST(:partition AS date), :record, :uri, :rows, :bytes, :sha256,
-        :read, :passed, :failed, :unknown, CAST(:reasons AS jsonb), CAST(:inputs AS text[]), :code_version,
-        CAST(:models AS text[]), CAST(:prompts AS text[]), :sandbox_version, :sandbox_level, :prompt_tokens,
-        :completion_tokens, :cost_usd, :replayed, :seconds, CAST(:artifacts AS jsonb))
-    ON CONFLICT ON CONSTRAINT one_shard_per_run_stage_and_number DO NOTHING
-    RETURNING shard
+Columns = Mapping[str, pa.Array]  # by the path of the field, such as "seed.seed_id"
+
+_SOURCES = text("""
+    WITH new AS (
+        INSERT INTO caco.source (source, revision, licence)
+        SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:revisions AS text[]), CAST(:licences AS text[]))
+        ON CONFLICT DO NOTHING
+    )
+    SELECT 1
 """)
-_SELECT_SHARDS = text("""
-    SELECT run.pipeline, shard.* FROM caco.shard JOIN caco.run USING (run_id)
-    WHERE run_id = :run_id AND stage = CAST(:stage AS caco.stage)
-        AND (CAST(:shard AS integer) IS NULL OR shard = :shard)
-    ORDER BY shard
-""")
-_INSERT_SOURCES = text("""
-    INSERT INTO caco.source (source, revision, licence)
-    SELECT DISTINCT source, revision, licence
-    FROM unnest(CAST(:sources AS text[]), CAST(:revisions AS text[]), CAST(:licences AS text[]))
-        AS found (source, revision, licence)
-    ORDER BY source, revision, licence
-    ON CONFLICT DO NOTHING
-""")
-_INSERT_SEEDS = text("""
-    INSERT INTO caco.seed (
-        run_id, seed_id, source, revision, licence, key, domain, difficulty, grade, program_id)
-    SELECT :run_id, seed_id, source, revision, licence, key, domain, difficulty, CAST(grade AS caco.grade), program_id
-    FROM unnest(
-        CAST(:seed_ids AS text[]), CAST(:sources AS text[]), CAST(:revisions AS text[]), CAST(:licences AS text[]),
-        CAST(:keys AS text[]), CAST(:domains AS text[]), CAST(:difficulties AS smallint[]), CAST(:grades AS text[]),
-        CAST(:program_ids AS text[])
-    ) AS found (seed_id, source, revision, licence, key, domain, difficulty, grade, program_id)
-    ORDER BY seed_id
-    ON CONFLICT (run_id, seed_id) DO UPDATE
-    SET grade = coalesce(EXCLUDED.grade, seed.grade), program_id = coalesce(EXCLUDED.program_id, seed.program_id)
-""")  # `seeds` and `unify` may be loaded in either order
-_INSERT_PROGRAMS = text("""
-    INSERT INTO caco.program (program_id, partition, uri, row, run_id, stage, code_chars, code_lines)
-    SELECT DISTINCT ON (program_id)
-        program_id, CAST(:partition AS date), :uri, row, :run_id, CAST(:stage AS caco.stage), chars, lines
-    FROM unnest(
-        CAST(:program_ids AS text[]), CAST(:rows AS integer[]), CAST(:chars AS integer[]), CAST(:lines AS integer[])
-    ) AS found (program_id, row, chars, lines)
-    ORDER BY program_id, row
-    ON CONFLICT (program_id) DO UPDATE
-    SET partition = EXCLUDED.partition, uri = EXCLUDED.uri, row = EXCLUDED.row, run_id = EXCLUDED.run_id,
-        stage = EXCLUDED.stage, code_chars = EXCLUDED.code_chars, code_lines = EXCLUDED.code_lines
-    WHERE (EXCLUDED.partition, EXCLUDED.uri, EXCLUDED.row) < (program.partition, program.uri, program.row)
-""")  # the earliest place wins, so the order of loading does not matter
+_SOURCE_NUMBERS = text("SELECT source_no, source, revision, licence FROM caco.source")
+_OPEN_FATES = text("SELECT caco.open_fates(CAST(:day AS date))")
+_ATTACH_FATES = text("SELECT caco.attach_fates(CAST(:day AS date))")
 
-_COPY_VERDICTS = (
-    "COPY caco.verdict (run_id, stage, subject_id, partition, shard, row, outcome, reason, detail, checked, "
-    "method) FROM STDIN"
-)
-_COPY_SAMPLES = "COPY caco.sample (sample_id, run_id, shard, row, partition, program_id) FROM STDIN"
-_COPY_ATTEMPTS = "COPY caco.attempt (run_id, attempt_id, shard, row, contender, benchmark, item, number) FROM STDIN"
-_COPY_EXECUTIONS = (
-    "COPY caco.execution (run_id, stage, subject_id, shard, program_id, output_type, is_error, wall_seconds, "
-    "cpu_seconds, peak_memory_mb, sandbox_level) FROM STDIN"
-)
-_COPY_USAGE = (
-    "COPY caco.request_usage (run_id, stage, subject_id, shard, request_id, model_id, prompt, finish_reason, "
-    "prompt_tokens, completion_tokens, seconds, cost_usd, is_replayed) FROM STDIN"
-)
-_COPY_OVERLAPS = (
-    "COPY caco.benchmark_overlap (run_id, stage, subject_id, number, shard, benchmark, item, rule, score, "
-    "matched_text) FROM STDIN"
-)
-_COPY_VOTES = (
-    "COPY caco.judge_vote (run_id, subject_id, number, shard, prompt, request_id, outcome, reason, "
-    "first_disagreeing_step) FROM STDIN"
-)
-
-_BULK: Sequence[tuple[Sequence[str], Callable[[Manifest, rows.Judgeds], Iterator[rows.Row]], str]] = (
-    (("sample",), rows.sample_rows, _COPY_SAMPLES),
-    (("evaluate",), rows.attempt_rows, _COPY_ATTEMPTS),
-    (("unify", "execute"), rows.execution_rows, _COPY_EXECUTIONS),
-    (rows.ASKING_STAGES, rows.usage_rows, _COPY_USAGE),
-    (("seeds", "reverse", "decontaminate"), rows.overlap_rows, _COPY_OVERLAPS),
-    (("judge",), rows.vote_rows, _COPY_VOTES),
-)  # stages -> rows -> table
-
-
-def read_checked(manifest: Manifest, store: Store) -> list[Judged[Any]]:
-    """The rows of a manifest, held against its hash and its counts.
-
-    Raises:
-        DamagedError: they are not what the manifest says.
-        StoreError: the store cannot be used or has no such object.
-    """
-    record = rows.RECORDS.get(manifest.record)
-    if record is None:
-        raise DamagedError(
-            f"The manifest of {manifest.uri} names no record class: '{manifest.record}'; rerun its stage."
-        )
-    judged: list[Judged[Any]] = read_shard(store, manifest.uri, record, sha256=manifest.sha256)
-    outcomes = Counter(str(one.verdict.outcome) for one in judged)
-    found = (len(judged), outcomes["pass"], outcomes["fail"], outcomes["unknown"])
-    said = (manifest.rows, manifest.passed, manifest.failed, manifest.unknown)
-    if found != said:
-        raise DamagedError(
-            f"The shard {manifest.uri} has rows, passed, failed, unknown {found}, its manifest says {said}: "
-            "delete both and rerun the stage."
-        )
-    return judged
-
-
-def load(connection: Connection, manifest: Manifest, judged: list[Judged[Any]], store: Store) -> bool:
-    """Registers a manifest and loads its rows, unless another one was first; whether it was this one.
-
-    Raises:
-        LedgerError: the run is not registered.
-        ConservationError: a record of the shard came in another shard already.
-    """
-    try:
-        if not connection.execute(_INSERT_SHARD, _shard_values(manifest)).all():
-            return False
-        _load_rows(connection, manifest, judged, store)
-    except (IntegrityError, errors.IntegrityError) as exc:
-        raise _explained(exc, manifest) from exc
-    return True
-
-
-def registered(connection: Connection, run_id: str, stage: str, shard: int | None = None) -> list[Manifest]:
-    """The registered manifests of a stage, or of one of its shards, by shard."""
-    found = connection.execute(_SELECT_SHARDS, {"run_id": run_id, "stage": stage, "shard": shard}).all()
-    return [_manifest(row) for row in found]
+_VERDICT = ("outcome", "reason", "detail")
+_SEED = ("source", "revision", "licence", "key", "domain", "difficulty")
+_PROGRAM = ("program.program_id", "program.code", "grade")
+_ATTEMPT = ("contender", "benchmark", "item", "number")
 
 
 def canonical(manifest: Manifest) -> Manifest:
@@ -158,41 +54,248 @@ def canonical(manifest: Manifest) -> Manifest:
     return Manifest.model_validate_json(manifest.model_dump_json())
 
 
-def _load_rows(connection: Connection, manifest: Manifest, judged: list[Judged[Any]], store: Store) -> None:
-    where = {"run_id": manifest.run_id, "partition": manifest.partition, "uri": manifest.uri, "stage": manifest.stage}
-    if manifest.stage in ("seeds", "unify"):
-        seeds = rows.seed_columns(judged)
-        connection.execute(_INSERT_SOURCES, {name: seeds[name] for name in ("sources", "revisions", "licences")})
-        connection.execute(_INSERT_SEEDS, {"run_id": manifest.run_id, **seeds})
-    if manifest.stage in ("unify", "sample"):
-        connection.execute(_INSERT_PROGRAMS, {**where, **rows.program_columns(manifest, judged)})
+def read_columns(manifest: Manifest, store: Store) -> Columns:
+    """What the ledger keeps of an output's rows, held against the manifest's hash and counts.
+
+    Raises:
+        DamagedError: they are not what the manifest says.
+        ConservationError: a record is there twice.
+        StoreError: the store cannot be used or has no such object.
+    """
+    spec = STAGES.get(manifest.stage)
+    if spec is None or spec.writes.__name__ != manifest.record:
+        raise DamagedError(
+            f"The manifest of {manifest.uri} says that the stage '{manifest.stage}' wrote records of the class "
+            f"'{manifest.record}', which this version does not know: rerun its stage, or update the package."
+        )
+    columns = _decode(manifest, _demand(manifest, store), spec)
+    _check_counts(manifest, columns)
+    return columns
+
+
+def load(connection: Connection, manifest: Manifest, columns: Columns, store: Store, *, attach: bool = True) -> bool:
+    """Registers an output and loads its rows, unless it is there; whether it was not.
+
+    With `attach` false the fates of a new date stay in a bare table that nobody sees before `attach_fates`.
+
+    Raises:
+        LedgerError: the run that made it is not registered.
+        ConservationError: it read another number of records than its inputs passed.
+    """
+    try:
+        output_no = insert_output(connection, manifest)
+        if output_no is None:
+            return False
+        _check_inputs(connection, manifest)
+        _load_rows(connection, output_no, manifest, columns)
+        if attach and "subject" in columns:
+            attach_fates(connection, manifest.partition)
+        if STAGES[manifest.stage].claims:
+            keep_claims(connection, store, manifest)
+    except (IntegrityError, errors.IntegrityError) as exc:
+        what = " ".join(str(getattr(exc, "orig", exc)).split())[:200]
+        raise LedgerError(
+            f"The output {manifest.key} of '{manifest.stage}' contradicts itself ({what}): delete its manifest and rerun it."
+        ) from exc
+    return True
+
+
+def attach_fates(connection: Connection, partition: str) -> None:
+    """Makes the fates of a date part of the ledger, with their indexes, unless they are."""
+    connection.execute(_ATTACH_FATES, {"day": partition})
+
+
+def subject_path(record: type) -> str:
+    """The path of the id that a record keeps from stage to stage: its first field, or that of its first record.
+
+    >>> from caco_tasks.records import Sample, SeedProgram
+    >>> subject_path(Sample), subject_path(SeedProgram)
+    ('sample_id', 'seed.seed_id')
+    """
+    first = fields(record)[0].name
+    inner = get_type_hints(record)[first]
+    return f"{first}.{subject_path(inner)}" if is_dataclass(inner) and isinstance(inner, type) else first
+
+
+def _demand(manifest: Manifest, store: Store) -> bytes:
+    data = store.get(manifest.uri)
+    if data is None:
+        raise DamagedError(f"There is no {manifest.uri} in {store.root}: delete its manifest and rerun its stage.")
+    found = hashlib.sha256(data).hexdigest()
+    if found != manifest.sha256:
+        raise _damaged(manifest, f"its SHA-256 begins with {found[:16]}, not {manifest.sha256[:16]}")
+    return data
+
+
+def _decode(manifest: Manifest, data: bytes, spec: StageSpec) -> Columns:
+    subject = subject_path(spec.writes)
+    wanted = {"subject": subject, **{path: path for path in (*_VERDICT, *_more_columns(spec))}}
+    if spec.gathers:
+        wanted.pop("subject")  # such a stage passes everything, and ends nothing
+    try:
+        file = pq.ParquetFile(BytesIO(data))
+        check_columns(file.schema_arrow, arrow_schema(spec.writes))
+        table = file.read(columns=list(wanted.values()), use_threads=False)
+    except DamagedError as exc:
+        raise _damaged(manifest, str(exc)) from exc
+    except (pa.ArrowException, OSError) as exc:
+        raise _damaged(manifest, "it is not readable as parquet") from exc
+    schema = arrow_schema(spec.writes)
+    return {name: _leaf(table, path.split("."), schema) for name, path in wanted.items()}
+
+
+def _more_columns(spec: StageSpec) -> tuple[str, ...]:
+    """What the ledger keeps of a record besides its fate."""
+    record = spec.writes.__name__
+    more: tuple[str, ...] = ()
+    if record == "Seed":
+        more += _SEED
+    if record == "SeedProgram" and spec.adds == "program":
+        more += _PROGRAM
+    if record == "Attempt":
+        more += _ATTEMPT
+    return more + (("overlaps",) if spec.looks_up_benchmarks else ())
+
+
+def _leaf(table: pa.Table, path: list[str], schema: pa.Schema) -> pa.Array:
+    """A column by its path; one that an older version did not write yet is null."""
+    field = schema.field(path[0])
+    if path[0] not in table.column_names:
+        return pa.nulls(table.num_rows, field.type)
+    column = table.column(path[0]).combine_chunks()
+    for name in path[1:]:
+        column = pc.struct_field(column, name)
+    return column
+
+
+def _check_counts(manifest: Manifest, columns: Columns) -> None:
+    outcomes = pc.value_counts(columns["outcome"])
+    count = {one["values"]: one["counts"] for one in outcomes.to_pylist()}
+    found = (len(columns["outcome"]), *(count.get(name, 0) for name in ("pass", "fail", "unknown")))
+    said = (manifest.rows, manifest.passed, manifest.failed, manifest.unknown)
+    if found != said:
+        raise DamagedError(
+            f"The output {manifest.uri} has rows, passed, failed, unknown {found}, its manifest says {said}: "
+            "delete both and rerun the stage."
+        )
+    distinct = pc.count_distinct(columns["subject"]).as_py() if "subject" in columns else manifest.rows
+    if distinct != manifest.rows:
+        raise ConservationError(
+            f"The output {manifest.key} of '{manifest.stage}' holds a record twice ({manifest.rows} rows, {distinct} "
+            "records): delete its manifest and rerun it."
+        )
+
+
+def _check_inputs(connection: Connection, manifest: Manifest) -> None:
+    passed = passed_of(connection, manifest.inputs) if manifest.inputs else None
+    if passed is not None and passed != manifest.read:
+        raise ConservationError(
+            f"The output {manifest.key} of '{manifest.stage}' read {manifest.read} records, but its inputs passed "
+            f"{passed}: delete its manifest and rerun it."
+        )
+
+
+def _load_rows(connection: Connection, output_no: int, manifest: Manifest, columns: Columns) -> None:
+    spec = STAGES[manifest.stage]
+    insert_reasons(connection, output_no, _reason_counts(manifest, columns))
     if "model" in manifest.artifacts:
-        insert_model(connection, parse_model(manifest.artifacts["model"], uri=manifest.uri))
-    for stages, make, statement in _BULK:
-        if manifest.stage in stages:
-            copy_rows(connection, statement, make(manifest, judged))
-    copy_rows(connection, _COPY_VERDICTS, rows.verdict_rows(manifest, judged))
-    if manifest.stage in CLAIMING_STAGES:
-        keep_claims(connection, store, manifest, [rows.subject_id(one.record) for one in judged])
+        insert_model(connection, output_no, parse_model(manifest.artifacts["model"], uri=manifest.uri))
+    if "subject" in columns:
+        _copy_fates(connection, output_no, manifest, columns)
+    if "source" in columns:
+        _copy_seeds(connection, output_no, columns)
+    if "program.code" in columns:
+        _copy_programs(connection, output_no, columns)
+    if "contender" in columns:
+        kept = {name: columns[name] for name in (*_ATTEMPT, "outcome")}
+        copy_table(
+            connection, "attempt", {"attempt_id": columns["subject"], **kept}, constants={"output_no": output_no}
+        )
+    if spec.looks_up_benchmarks:
+        _copy_overlaps(connection, output_no, columns)
 
 
-def _shard_values(manifest: Manifest) -> dict[str, Any]:
-    values = manifest.model_dump(mode="json")
-    as_json = {name: json.dumps(values[name]) for name in ("reasons", "artifacts")}
-    return {**values, **as_json}
+def _reason_counts(manifest: Manifest, columns: Columns) -> list[dict[str, Any]]:
+    table = pa.table({name: columns[name] for name in ("outcome", "reason")})
+    counted = table.filter(pc.not_equal(table["outcome"], "pass")).group_by(["outcome", "reason"])
+    counts: list[dict[str, Any]] = (
+        counted.aggregate([([], "count_all")]).rename_columns(["outcome", "reason", "records"]).to_pylist()
+    )
+    recorded = manifest.recorded.items()
+    return counts + [{"outcome": None, "reason": reason, "records": records} for reason, records in recorded if records]
 
 
-def _manifest(row: Row[Any]) -> Manifest:
-    values = {name: value for name, value in row._mapping.items() if name != "loaded_at"}
-    return Manifest.model_validate({**values, "partition": values["partition"].isoformat()})
+def _copy_fates(connection: Connection, output_no: int, manifest: Manifest, columns: Columns) -> None:
+    """The rows that ended here; the table of their date is made bare where this is its first output."""
+    connection.execute(_OPEN_FATES, {"day": manifest.partition})
+    has_ended: pa.Array = pc.not_equal(columns["outcome"], "pass")
+    detail = pc.if_else(has_ended, columns["detail"], pa.scalar(None, pa.string()))
+    kept = {
+        "subject": columns["subject"],
+        "row": pa.array(np.arange(manifest.rows, dtype=np.int32)),
+        "outcome": columns["outcome"],
+        "reason": columns["reason"],
+        "detail": detail,
+    }
+    if manifest.stage != mapped_stages(manifest.pipeline)[-1].name:
+        kept = {name: column.filter(has_ended) for name, column in kept.items()}
+    table = "fate_" + manifest.partition.replace("-", "_")
+    copy_table(connection, table, kept, constants={"partition": manifest.partition, "output_no": output_no})
 
 
-def _explained(exc: Exception, manifest: Manifest) -> LedgerError | ConservationError:
-    cause = getattr(exc, "orig", exc)
-    if isinstance(cause, errors.ForeignKeyViolation):
-        return LedgerError(f"The run {manifest.run_id} is not in the ledger: register it before its shards.")
-    what = " ".join(str(cause).split())
-    return ConservationError(
-        f"Stage '{manifest.stage}', shard {manifest.shard} of run {manifest.run_id} holds a record that another shard "
-        f"brought already ({what[:200]}): delete its manifest and rerun it."
+def _copy_seeds(connection: Connection, output_no: int, columns: Columns) -> None:
+    names = ("source", "revision", "licence")
+    found = pa.table({name: storable(columns[name]) for name in names})
+    distinct = found.group_by(list(names)).aggregate([]).sort_by([(name, "ascending") for name in names])
+    values = {f"{name}s": distinct[name].to_pylist() for name in names}
+    connection.execute(_SOURCES, values)
+    numbers = {(row.source, row.revision, row.licence): row.source_no for row in connection.execute(_SOURCE_NUMBERS)}
+    keys = [tuple(row.values()) for row in distinct.select(list(names)).to_pylist()]
+    joined = [pc.binary_join_element_wise(*(table[name] for name in names), "\0") for table in (found, distinct)]
+    places = pc.index_in(joined[0], joined[1].combine_chunks()).combine_chunks()
+    kept = {
+        "seed_id": columns["subject"],
+        "source_no": pa.array([numbers[key] for key in keys], pa.int32()).take(places),
+        **{name: columns[name] for name in ("key", "domain", "difficulty")},
+    }
+    copy_table(connection, "seed", kept, constants={"output_no": output_no})
+
+
+def _copy_programs(connection: Connection, output_no: int, columns: Columns) -> None:
+    """The programs that were found for seeds, verified or not."""
+    is_there = pc.is_valid(columns["program.program_id"])
+    code = columns["program.code"]
+    is_ended = pc.cast(pc.or_(pc.ends_with(code, "\n"), pc.equal(code, "")), pa.int32())
+    lines = pc.subtract(pc.add(pc.count_substring(code, "\n"), 1), is_ended)
+    kept = {
+        "seed_id": columns["subject"],
+        "program_id": columns["program.program_id"],
+        "grade": columns["grade"],
+        "row": pa.array(np.arange(len(code), dtype=np.int32)),
+        "code_chars": pc.utf8_length(code),
+        "code_lines": lines,
+    }
+    present = {name: column.filter(is_there) for name, column in kept.items()}
+    copy_table(connection, "program", present, constants={"output_no": output_no})
+
+
+def _copy_overlaps(connection: Connection, output_no: int, columns: Columns) -> None:
+    """The evidence of what did not pass, numbered within each record."""
+    has_ended = pc.not_equal(columns["outcome"], "pass")
+    overlaps = columns["overlaps"].filter(has_ended)
+    parents = pc.list_parent_indices(overlaps)
+    counts = pc.fill_null(pc.list_value_length(overlaps), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    starts = np.cumsum(counts) - counts
+    evidence = pc.list_flatten(overlaps)
+    kept = {
+        "subject": columns["subject"].filter(has_ended).take(parents),
+        "number": pa.array(np.arange(len(parents)) - starts[parents.to_numpy()], pa.int32()),
+        **{name: pc.struct_field(evidence, name) for name in ("benchmark", "item", "rule", "score", "matched_text")},
+    }
+    copy_table(connection, "benchmark_overlap", kept, constants={"output_no": output_no})
+
+
+def _damaged(manifest: Manifest, why: str) -> DamagedError:
+    return DamagedError(
+        f"The output {manifest.uri} is damaged ({why}): delete it and its manifest and rerun its stage."
     )

@@ -1,7 +1,8 @@
 """The schema, from the files of `sql/`: migrations once and in order, views and grants whenever they changed."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from caco_tasks.errors import LedgerError
 from caco_tasks.ledger.connection import Database
 
 OWNER, WRITER, ANALYST = "caco_owner", "caco_writer", "caco_analyst"
+ANALYST_TIMEOUT = "5min"  # of one statement, unless the analyst sets another
 
 
 def migrate(database: Database, *, passwords: Mapping[str, str], folder: Path | None = None) -> list[str]:
@@ -36,6 +38,32 @@ def migrate(database: Database, *, passwords: Mapping[str, str], folder: Path | 
         with _as_owner(connection):
             _run_file(connection, folder / "grants.sql")
     return [_name(path, folder) for path in new] + views
+
+
+def demand_this_version(database: Database, connection: Connection) -> None:
+    """Whether the schema is the one that this package was written for.
+
+    Raises:
+        LedgerError: it was made by another version, or there is none.
+    """
+    folder = sql_folder()
+    wanted = {_name(path, folder): _sha256(path) for path in sorted(folder.glob("migrations/*.sql"))}
+    if connection.execute(text("SELECT to_regclass('caco.migration')")).scalar() is None:
+        raise LedgerError(f"There is no ledger at {database.name} yet: run `caco ledger migrate`.")
+    query = text("SELECT name, sha256 FROM caco.migration WHERE starts_with(name, 'migrations/')")
+    found = {name: sha256 for name, sha256 in connection.execute(query)}
+    if found == wanted:
+        return
+    if set(found) < set(wanted) and found.items() <= wanted.items():
+        raise LedgerError(
+            f"The ledger at {database.name} was made by an earlier version ({min(set(wanted) - set(found))} is missing): "
+            "run `caco ledger migrate`."
+        )
+    other = min(name for name, sha256 in found.items() if wanted.get(name) != sha256)
+    raise LedgerError(
+        f"The ledger at {database.name} was made by another version ({other} is not the one of this package): use that "
+        "version, or fill an empty database with `caco ledger migrate` and `caco ledger rebuild`."
+    )
 
 
 def sql_folder() -> Path:
@@ -77,8 +105,19 @@ def _ensure_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
         if role in passwords:
             change = sql.SQL("ALTER ROLE {} PASSWORD {}")
             _compose(connection, change.format(sql.Identifier(role), sql.Literal(passwords[role])))
+    _limit_analyst(connection)
     _let_owner_build(connection)
     connection.commit()
+
+
+def _limit_analyst(connection: Connection) -> None:
+    """Roles belong to the whole server: set once only, for two databases that set it at once disturb each other."""
+    settings = connection.execute(text("SELECT rolconfig FROM pg_roles WHERE rolname = :role"), {"role": ANALYST})
+    wanted = [f"statement_timeout={ANALYST_TIMEOUT}", "default_transaction_read_only=on"]
+    if settings.scalar() != wanted:
+        for name, value in (setting.split("=") for setting in wanted):
+            change = sql.SQL("ALTER ROLE {} SET {} = {}")
+            _compose(connection, change.format(sql.Identifier(ANALYST), sql.Identifier(name), sql.Literal(value)))
 
 
 def _let_owner_build(connection: Connection) -> None:
@@ -119,9 +158,25 @@ def _refresh_views(connection: Connection, folder: Path, applied: Mapping[str, s
     with _as_owner(connection):
         _drop_views(connection)
         connection.execute(text("DELETE FROM caco.migration WHERE starts_with(name, 'views/')"))
-        for path in paths:
+        for path in _after_what_they_read(paths):
             _apply(connection, path, folder)
     return list(wanted)
+
+
+def _after_what_they_read(paths: Sequence[Path]) -> Iterator[Path]:
+    """Views in an order in which each comes after those that it reads."""
+    waiting = {path.stem: path for path in paths}
+    while waiting:
+        reads = {name: set(re.findall(r"\bcaco\.(\w+)", _statement(path))) - {name} for name, path in waiting.items()}
+        free = [name for name in waiting if not reads[name] & set(waiting)]
+        if not free:
+            raise LedgerError(f"The views {', '.join(waiting)} read each other: none of them can be made first.")
+        yield from (waiting.pop(name) for name in free)
+
+
+def _statement(path: Path) -> str:
+    """A file of SQL without the comments that begin it."""
+    return re.sub(r"^--.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
 def _drop_views(connection: Connection) -> None:

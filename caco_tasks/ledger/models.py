@@ -3,44 +3,41 @@
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from caco_tasks.store.registry import ModelRecord
 
 _INSERT = text("""
     INSERT INTO caco.model (
-        model_id, run_id, role, parent, data_hash, config, metrics, uri, sha256, accepted, refused_because)
+        output_no, model_id, run_id, role, parent, training, data_hash, config, metrics, uri, sha256, accepted,
+        refused_because)
     VALUES (
-        :model_id, :run_id, :role, :parent, :data_hash, CAST(:config AS jsonb), CAST(:metrics AS jsonb), :uri, :sha256,
-        :accepted, :refused_because)
-    ON CONFLICT (run_id, model_id) DO NOTHING
+        :output_no, :model_id, CAST(:run_id AS uuid), :role, :parent, :training, :data_hash, CAST(:config AS jsonb),
+        CAST(:metrics AS jsonb), :uri, :sha256, :accepted, :refused_because)
 """)
-_SELECT = text("SELECT * FROM caco.model WHERE run_id = :run_id AND model_id = :model_id")
+# of any run that has the output, for a run may share the training of another one, even of a later date
 _ACCEPTED = text("""
-    SELECT model.* FROM caco.model JOIN caco.run USING (run_id)
+    SELECT model.model_id, run.run_id, model.role, model.parent, model.training, model.data_hash, model.config,
+        model.metrics, model.uri, model.sha256, model.accepted, model.refused_because
+    FROM caco.model
+    JOIN caco.run_output AS place ON place.output_no = model.output_no AND place.is_current
+    JOIN caco.run ON run.run_no = place.run_no
     WHERE model.accepted AND model.role = :role AND run.partition <= CAST(:partition AS date)
-        AND (CAST(:config_hash AS text) IS NULL OR run.config_hash = :config_hash)
+        AND run.training = :training
     ORDER BY run.partition DESC, run.planned_at DESC NULLS LAST, run.created_at DESC, model.model_id
     LIMIT 1
 """)
 
 
-def insert_model(connection: Connection, model: ModelRecord) -> ModelRecord:
-    """Registers a model, unless it is there, and returns the registered one."""
-    values = json.loads(model.model_dump_json())
+def insert_model(connection: Connection, output_no: int, model: ModelRecord) -> None:
+    """Registers the model that an output made."""
+    values: dict[str, Any] = json.loads(model.model_dump_json())
     as_json = {name: json.dumps(values[name]) for name in ("config", "metrics")}
-    connection.execute(_INSERT, {**values, **as_json})
-    return _model(connection.execute(_SELECT, {"run_id": model.run_id, "model_id": model.model_id}).one())
+    connection.execute(_INSERT, {"output_no": output_no, **values, **as_json})
 
 
-def newest_accepted(
-    connection: Connection, partition: str, *, role: str, config_hash: str | None
-) -> ModelRecord | None:
-    """The accepted model of the latest run up to a partition."""
-    values = {"partition": partition, "role": role, "config_hash": config_hash}
+def newest_accepted(connection: Connection, partition: str, training: str, role: str) -> ModelRecord | None:
+    """The accepted model of the latest run of that training up to a partition; its `run_id` is that run's."""
+    values = {"partition": partition, "role": role, "training": training}
     row = connection.execute(_ACCEPTED, values).first()
-    return None if row is None else _model(row)
-
-
-def _model(row: Row[Any]) -> ModelRecord:
-    return ModelRecord.model_validate(dict(row._mapping))
+    return None if row is None else ModelRecord.model_validate({**row._mapping, "run_id": row.run_id.hex})

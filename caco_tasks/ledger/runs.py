@@ -1,36 +1,45 @@
 """The runs: registered once, found by the beginning of their id."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 from caco_tasks.errors import LedgerError
+from caco_tasks.ledger.connection import hex_or_none, id_range
 from caco_tasks.store.manifest import RunRecord
 
+_COLUMNS = """
+    run_id, pipeline, partition, config_hash, config, code_version, planned_at, models, prompts, sources, benchmarks,
+    training, seed_run_id, codegen_run_id, model_id, accepted_yield, input_keys, dataset, dataset_sha256
+"""
 _INSERT = text("""
     INSERT INTO caco.run (
-        run_id, pipeline, partition, config_hash, config, code_version, planned_at, seed_run_id, model_id,
-        accepted_yield, input_uris, dataset, dataset_sha256)
+        run_id, pipeline, partition, config_hash, config, code_version, planned_at, models, prompts, sources, benchmarks,
+        training, seed_run_id, codegen_run_id, model_id, accepted_yield, input_keys, dataset, dataset_sha256)
     VALUES (
-        :run_id, :pipeline, CAST(:partition AS date), :config_hash, CAST(:config AS jsonb), :code_version,
-        CAST(:planned_at AS timestamptz), :seed_run_id, :model_id,
-        :accepted_yield, CAST(:input_uris AS text[]), :dataset, :dataset_sha256)
+        CAST(:run_id AS uuid), :pipeline, CAST(:partition AS date), :config_hash, CAST(:config AS jsonb), :code_version,
+        CAST(:planned_at AS timestamptz), CAST(:models AS jsonb), CAST(:prompts AS jsonb), CAST(:sources AS jsonb),
+        CAST(:benchmarks AS jsonb), :training, CAST(:seed_run_id AS uuid), CAST(:codegen_run_id AS uuid), :model_id,
+        :accepted_yield, CAST(:input_keys AS uuid[]), :dataset, :dataset_sha256)
     ON CONFLICT (run_id) DO NOTHING
 """)
-_FIND = text("""
-    SELECT * FROM caco.run
-    WHERE starts_with(run_id, :prefix) AND (CAST(:pipeline AS text) IS NULL OR pipeline = :pipeline)
-    ORDER BY run_id = :prefix DESC, partition DESC, planned_at DESC NULLS LAST,
-        created_at DESC, run_id
-    LIMIT 2
+_FIND = text(f"""
+    SELECT {_COLUMNS} FROM caco.run
+    WHERE run_id BETWEEN CAST(:first AS uuid) AND CAST(:last AS uuid)
+        AND (CAST(:pipeline AS text) IS NULL OR pipeline = :pipeline)
+    ORDER BY partition DESC, planned_at DESC NULLS LAST, created_at DESC, run_id
+    LIMIT :max_runs
 """)
+_JSON = ("config", "models", "prompts", "sources", "benchmarks")
+_IDS = ("run_id", "seed_run_id", "codegen_run_id")
 
 
 def insert_run(connection: Connection, run: RunRecord) -> RunRecord:
     """Registers a run, unless it is there, and returns the registered one."""
     values = json.loads(run.model_dump_json())
-    connection.execute(_INSERT, {**values, "config": json.dumps(values["config"])})
+    connection.execute(_INSERT, values | {name: json.dumps(values[name]) for name in _JSON})
     found = find_run(connection, run.run_id, None)
     if found is None:
         raise LedgerError(f"The run {run.run_id} vanished while it was registered: register it again.")
@@ -43,14 +52,27 @@ def find_run(connection: Connection, run_id_or_prefix: str | None, pipeline: str
     Raises:
         LedgerError: more than one begins so.
     """
-    rows = connection.execute(_FIND, {"prefix": run_id_or_prefix or "", "pipeline": pipeline}).all()
-    if not rows:
-        return None
-    if run_id_or_prefix and len(rows) > 1 and rows[0].run_id != run_id_or_prefix:
+    rows = _find(connection, run_id_or_prefix or "", pipeline, max_runs=2)
+    if run_id_or_prefix and len(rows) > 1:
         raise LedgerError(f"More than one run begins with '{run_id_or_prefix}': give more of its id.")
-    return _run(rows[0])
+    return rows[0] if rows else None
+
+
+def newest_runs(connection: Connection, pipeline: str | None, *, max_runs: int) -> Sequence[RunRecord]:
+    """The newest runs, by partition and then by when they were planned."""
+    return _find(connection, "", pipeline, max_runs=max_runs)
+
+
+def _find(connection: Connection, prefix: str, pipeline: str | None, *, max_runs: int) -> Sequence[RunRecord]:
+    ids = id_range(prefix)
+    if ids is None:
+        return []
+    values = {"first": ids[0], "last": ids[1], "pipeline": pipeline, "max_runs": max_runs}
+    return [_run(row) for row in connection.execute(_FIND, values)]
 
 
 def _run(row: Row[Any]) -> RunRecord:
-    values = {name: value for name, value in row._mapping.items() if name != "created_at"}
-    return RunRecord.model_validate({**values, "partition": values["partition"].isoformat()})
+    values = dict(row._mapping)
+    values |= {name: hex_or_none(values[name]) for name in _IDS}
+    values |= {"partition": row.partition.isoformat(), "input_keys": [key.hex for key in row.input_keys]}
+    return RunRecord.model_validate(values)

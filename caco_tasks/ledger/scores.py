@@ -1,5 +1,6 @@
-"""What students score, and what nights cost: the figures that evaluation and dry run read."""
+"""What students score, and what runs cost: the figures that evaluation and dry run read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -7,36 +8,41 @@ from sqlalchemy import Connection, text
 _SCORES = text("""
     SELECT benchmark, contender, is_protected, items, right_answers, wrong, unknown, pass_at_1, pass_at_1_low,
         pass_at_1_high, k, pass_at_k, pass_at_k_low, pass_at_k_high
-    FROM caco.scores WHERE run_id = :run_id ORDER BY benchmark, contender
+    FROM caco.scores WHERE run_id = CAST(:run_id AS uuid) ORDER BY benchmark, contender
 """)
 _GAINS = text("""
     SELECT benchmark, items, gained, lost, gain, gain_low, gain_high, p
-    FROM caco.score_gains WHERE run_id = :run_id ORDER BY benchmark
+    FROM caco.score_gains WHERE run_id = CAST(:run_id AS uuid) ORDER BY benchmark
 """)
-_OUTLAYS = text("""
-    SELECT night.run_id, CAST(night.partition AS text) AS partition, CAST(shard.stage AS text) AS stage,
-        CAST(sum(shard.read) AS bigint) AS read, CAST(sum(shard.passed) AS bigint) AS passed,
-        CAST(sum(shard.prompt_tokens) AS bigint) AS prompt_tokens,
-        CAST(sum(shard.completion_tokens) AS bigint) AS completion_tokens,
-        coalesce(max(asked.seconds), sum(shard.seconds)) AS seconds, sum(shard.cost_usd) AS cost_usd
-    FROM (
-        SELECT run.run_id, run.partition, run.planned_at
-        FROM caco.run
-        WHERE run.run_id = :run_id OR (
-            CAST(:run_id AS text) IS NULL AND run.pipeline = 'nightly' AND run.config ->> 'name' = :config_name
-            AND run.run_id <> :but
-            AND EXISTS (SELECT FROM caco.shard WHERE shard.run_id = run.run_id AND shard.stage = 'publish'))
-        ORDER BY run.planned_at DESC NULLS LAST, run.partition DESC, run.run_id
-        LIMIT :most
-    ) AS night
-    JOIN caco.shard USING (run_id)
-    LEFT JOIN (
-        SELECT run_id, stage, sum(seconds) AS seconds FROM caco.request_usage GROUP BY run_id, stage
-    ) AS asked ON asked.run_id = shard.run_id AND asked.stage = shard.stage
-    WHERE shard.stage <> 'publish'
-    GROUP BY night.run_id, night.partition, night.planned_at, shard.stage
-    ORDER BY night.planned_at DESC NULLS LAST, night.partition DESC, night.run_id, shard.stage
-""")
+_OUTLAYS = """
+    SELECT run.run_id, CAST(run.partition AS text) AS partition, CAST(place.stage AS text) AS stage,
+        CAST(sum(output.read) AS bigint) AS read, CAST(sum(output.passed) AS bigint) AS passed,
+        CAST(sum(output.prompt_tokens) AS bigint) AS prompt_tokens,
+        CAST(sum(output.completion_tokens) AS bigint) AS completion_tokens,
+        sum(output.seconds) AS seconds, sum(output.cost_usd) AS cost_usd
+    FROM {runs} AS run
+    JOIN caco.run_output AS place ON place.run_no = run.run_no AND place.is_current AND place.stage <> 'publish'
+    JOIN caco.output ON output.output_no = place.output_no
+    WHERE CAST(:shards AS integer[]) IS NULL OR place.shard = ANY(CAST(:shards AS integer[]))
+    GROUP BY run.run_id, run.partition, run.planned_at, place.stage
+    ORDER BY run.planned_at DESC NULLS LAST, run.partition DESC, run.run_id, place.stage
+"""
+_OF_ONE_RUN = text(
+    _OUTLAYS.format(runs="(SELECT * FROM caco.run WHERE run_id = CAST(:run_id AS uuid))")  # our own text, nothing bound
+)
+_OF_LAST_RUNS = text(
+    _OUTLAYS.format(
+        runs="""(
+        SELECT * FROM caco.run
+        WHERE pipeline = 'nightly' AND config ->> 'name' = :config_name AND run_id <> CAST(:run_id AS uuid)
+            AND EXISTS (
+                SELECT FROM caco.run_output
+                WHERE run_output.run_no = run.run_no AND run_output.stage = 'publish' AND run_output.is_current)
+        ORDER BY planned_at DESC NULLS LAST, partition DESC, run_id
+        LIMIT :max_runs
+    )"""
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,7 @@ class ScoreRow:
 
     benchmark: str
     contender: str  # "base" or "student"
-    is_protected: bool | None  # None: the night that made the dataset is not in the ledger
+    is_protected: bool | None  # None: the run that made the dataset is not in the ledger
     items: int
     right_answers: int
     wrong: int
@@ -75,7 +81,7 @@ class GainRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlayRow:
-    """What one stage of one run read, passed and cost."""
+    """What one stage of one run read and passed, and what its outputs cost, whichever run paid for them."""
 
     run_id: str
     partition: str
@@ -84,8 +90,8 @@ class OutlayRow:
     passed: int
     prompt_tokens: int
     completion_tokens: int
-    seconds: float  # of the models where the stage asks one, without the loading of their weights; else of the shards
-    cost_usd: float  # paid for replies, by the price table of the config
+    seconds: float  # wall time of making the outputs, added up
+    cost_usd: float  # of the replies, by the price table of the config
 
 
 def scores(connection: Connection, run_id: str) -> list[ScoreRow]:
@@ -98,13 +104,15 @@ def gains(connection: Connection, run_id: str) -> list[GainRow]:
     return [GainRow(**row._mapping) for row in connection.execute(_GAINS, {"run_id": run_id})]
 
 
-def outlays(connection: Connection, run_id: str) -> list[OutlayRow]:
-    """The stages of one run."""
-    values = {"run_id": run_id, "config_name": None, "but": run_id, "most": 1}
-    return [OutlayRow(**row._mapping) for row in connection.execute(_OUTLAYS, values)]
+def outlays(connection: Connection, run_id: str, shards: Sequence[int] | None) -> list[OutlayRow]:
+    """The stages of one run, over all shards or some."""
+    values = {"run_id": run_id, "shards": None if shards is None else list(shards)}
+    return [OutlayRow(**{**row._mapping, "run_id": row.run_id.hex}) for row in connection.execute(_OF_ONE_RUN, values)]
 
 
-def last_nights(connection: Connection, config_name: str, *, but: str, most: int) -> list[OutlayRow]:
-    """The stages of the newest published nights of the config of that name, the run `but` left out."""
-    values = {"run_id": None, "config_name": config_name, "but": but, "most": most}
-    return [OutlayRow(**row._mapping) for row in connection.execute(_OUTLAYS, values)]
+def last_nightly_runs(connection: Connection, config_name: str, *, but: str, max_runs: int) -> list[OutlayRow]:
+    """The stages of the newest nightly runs that published under the config of that name, the run `but` left out."""
+    values = {"run_id": but, "config_name": config_name, "max_runs": max_runs, "shards": None}
+    return [
+        OutlayRow(**{**row._mapping, "run_id": row.run_id.hex}) for row in connection.execute(_OF_LAST_RUNS, values)
+    ]

@@ -34,6 +34,7 @@ class ModelRecord(StoredRecord):
     run_id: str
     role: str = "codegen"
     parent: str | None = None  # the model whose weights it began with; None: from scratch
+    training: str | None = None  # hash of seeds, their programs and training settings; None: a student
     data_hash: str  # of the records it was trained on
     config: dict[str, Any]
     metrics: dict[str, Any]

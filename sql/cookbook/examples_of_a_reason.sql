@@ -2,13 +2,12 @@
 -- Answer:   twenty of them, with what the check said and where their texts are
 
 SELECT
-    verdict.subject_id,
-    verdict.stage,
-    verdict.detail,
-    shard.uri,
-    verdict.row
+    subject_id,
+    stage,
+    detail,
+    uri,
+    row
 FROM caco.verdict
-JOIN caco.shard USING (run_id, stage, shard)
-WHERE verdict.reason = 'answers_differ'
-ORDER BY verdict.partition DESC, verdict.subject_id
+WHERE reason = 'answers_differ'
+ORDER BY partition DESC, subject_id
 LIMIT 20;

@@ -1,17 +1,17 @@
--- Question: does the yield get better from night to night?
--- Answer:   one row per nightly run: samples, published rows, share, and the change since the night before with the same config
+-- Question: does the yield get better from one nightly run to the next?
+-- Answer:   one row per nightly run: samples, published rows, share, and the change since the run before with the same config
 
-WITH nights AS (
+WITH nightly AS (
     SELECT
         run.partition,
         run.config_hash,
         run.run_id,
         run.model_id,
         max(funnel.read) FILTER (WHERE funnel.stage = 'sample') AS samples,
-        coalesce(max(dataset.rows), 0) AS published
+        coalesce(max(datasets.rows) FILTER (WHERE datasets.state = 'published'), 0) AS published
     FROM caco.run
     JOIN caco.funnel ON funnel.run_id = run.run_id
-    LEFT JOIN caco.dataset ON dataset.run_id = run.run_id
+    LEFT JOIN caco.datasets ON datasets.run_id = run.run_id
     WHERE run.pipeline = 'nightly'
     GROUP BY run.run_id
 )
@@ -24,5 +24,5 @@ SELECT
     published::double precision / nullif(samples, 0) AS published_share,
     published::double precision / nullif(samples, 0)
         - lag(published::double precision / nullif(samples, 0)) OVER (PARTITION BY config_hash ORDER BY partition) AS change
-FROM nights
+FROM nightly
 ORDER BY partition, run_id;

@@ -1,7 +1,9 @@
 -- Title:    Funnel
 -- Question: how many records come into each stage, and how many go on?
 -- Grain:    one row per run and stage
--- Columns:  kept_share = passed / read, NULL where nothing was read; seconds add up over shards that ran side by side
+-- Columns:  shards, those that the run has now; reused, those of them that another run had made; recorded, findings of rules that are
+--           set to record, which decided nothing; kept_share = passed / read, NULL where nothing was read. Tokens, cost and
+--           seconds are what this run itself paid: nothing for a reused shard; seconds add up over shards that ran side by side
 -- Example:  SELECT * FROM caco.funnel WHERE run_id = :run ORDER BY stage;
 
 CREATE VIEW caco.funnel AS
@@ -9,18 +11,26 @@ SELECT
     run.run_id,
     run.pipeline,
     run.partition,
-    shard.stage,
+    place.stage,
     count(*)::integer AS shards,
-    sum(shard.read)::bigint AS read,
-    sum(shard.passed)::bigint AS passed,
-    sum(shard.failed)::bigint AS failed,
-    sum(shard.unknown)::bigint AS unknown,
-    sum(shard.passed)::double precision / nullif(sum(shard.read), 0)::double precision AS kept_share,
-    sum(shard.prompt_tokens)::bigint AS prompt_tokens,
-    sum(shard.completion_tokens)::bigint AS completion_tokens,
-    sum(shard.seconds) AS seconds
+    (count(*) FILTER (WHERE place.is_reused))::integer AS reused,
+    sum(output.read)::bigint AS read,
+    sum(output.passed)::bigint AS passed,
+    sum(output.failed)::bigint AS failed,
+    sum(output.unknown)::bigint AS unknown,
+    coalesce(sum(found.records), 0)::bigint AS recorded,
+    sum(output.passed)::double precision / nullif(sum(output.read), 0)::double precision AS kept_share,
+    coalesce(sum(output.prompt_tokens) FILTER (WHERE NOT place.is_reused), 0)::bigint AS prompt_tokens,
+    coalesce(sum(output.completion_tokens) FILTER (WHERE NOT place.is_reused), 0)::bigint AS completion_tokens,
+    coalesce(sum(output.cost_usd) FILTER (WHERE NOT place.is_reused), 0) AS cost_usd,
+    coalesce(sum(output.seconds) FILTER (WHERE NOT place.is_reused), 0) AS seconds
 FROM caco.run
-JOIN caco.shard USING (run_id)
-GROUP BY run.run_id, shard.stage;
+JOIN caco.run_output AS place ON place.run_no = run.run_no AND place.is_current
+JOIN caco.output ON output.output_no = place.output_no
+LEFT JOIN LATERAL (
+    SELECT sum(records) AS records FROM caco.output_reason
+    WHERE output_reason.output_no = place.output_no AND outcome IS NULL
+) AS found ON true
+GROUP BY run.run_id, place.stage;
 
 COMMENT ON VIEW caco.funnel IS 'How many records come into each stage, and how many go on. Grain: one row per run and stage.';

@@ -6,23 +6,27 @@
 
 CREATE VIEW caco.reject_reasons AS
 SELECT
-    counted.run_id,
-    counted.partition,
+    run.run_id,
+    run.partition,
     counted.stage,
     counted.outcome,
     counted.reason,
     counted.records,
     counted.records::double precision / whole.read AS share_of_read
 FROM (
-    SELECT run_id, partition, stage, outcome, reason, count(*) AS records
-    FROM caco.verdict
-    WHERE outcome <> 'pass'
-    GROUP BY run_id, partition, stage, outcome, reason
+    SELECT place.run_no, place.stage, said.outcome, said.reason, sum(said.records)::bigint AS records
+    FROM caco.run_output AS place
+    JOIN caco.output_reason AS said USING (output_no)
+    WHERE place.is_current AND said.outcome IS NOT NULL
+    GROUP BY place.run_no, place.stage, said.outcome, said.reason
 ) AS counted
+JOIN caco.run USING (run_no)
 JOIN (
-    SELECT run_id, stage, sum(read)::double precision AS read
-    FROM caco.shard
-    GROUP BY run_id, stage
-) AS whole USING (run_id, stage);
+    SELECT place.run_no, place.stage, sum(output.read)::double precision AS read
+    FROM caco.run_output AS place
+    JOIN caco.output USING (output_no)
+    WHERE place.is_current
+    GROUP BY place.run_no, place.stage
+) AS whole USING (run_no, stage);
 
 COMMENT ON VIEW caco.reject_reasons IS 'Why records did not pass. Grain: one row per run, stage, outcome and reason.';

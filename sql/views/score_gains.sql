@@ -7,7 +7,7 @@
 
 CREATE VIEW caco.score_gains AS
 SELECT
-    paired.run_id,
+    run.run_id,
     run.partition,
     run.dataset,
     paired.benchmark,
@@ -20,26 +20,26 @@ SELECT
     caco.mcnemar_p(paired.gained, paired.lost) AS p
 FROM (
     SELECT
-        run_id,
+        run_no,
         benchmark,
         count(*) FILTER (WHERE base <> 'unknown' AND student <> 'unknown') AS items,
         count(*) FILTER (WHERE base = 'fail' AND student = 'pass') AS gained,
         count(*) FILTER (WHERE base = 'pass' AND student = 'fail') AS lost
     FROM (
         SELECT
-            attempt.run_id,
+            place.run_no,
             attempt.benchmark,
             attempt.item,
-            max(verdict.outcome) FILTER (WHERE attempt.contender = 'base') AS base,
-            max(verdict.outcome) FILTER (WHERE attempt.contender = 'student') AS student
+            max(attempt.outcome) FILTER (WHERE attempt.contender = 'base') AS base,
+            max(attempt.outcome) FILTER (WHERE attempt.contender = 'student') AS student
         FROM caco.attempt
-        JOIN caco.verdict ON verdict.run_id = attempt.run_id AND verdict.stage = attempt.stage AND verdict.subject_id = attempt.attempt_id
+        JOIN caco.run_output AS place ON place.output_no = attempt.output_no AND place.is_current
         WHERE attempt.number = 0
-        GROUP BY attempt.run_id, attempt.benchmark, attempt.item
+        GROUP BY place.run_no, attempt.benchmark, attempt.item
     ) AS of_item
     WHERE base IS NOT NULL AND student IS NOT NULL
-    GROUP BY run_id, benchmark
+    GROUP BY run_no, benchmark
 ) AS paired
-JOIN caco.run USING (run_id);
+JOIN caco.run USING (run_no);
 
 COMMENT ON VIEW caco.score_gains IS 'Whether a student is better than its base. Grain: one row per run and benchmark.';

@@ -1,8 +1,8 @@
 -- Title:    Scores
 -- Question: how many items of each benchmark does a student get right, and how many does its base?
 -- Grain:    one row per run, benchmark and contender
--- Columns:  dataset, what the student was trained on; is_protected, whether the night that made it kept this benchmark out, NULL where
---           that night is not in the ledger; right_answers, wrong and unknown, of the greedy answers; pass_at_1 = right_answers / (right_answers + wrong): what no checker
+-- Columns:  dataset, what the student was trained on; is_protected, whether the run that made it kept this benchmark out, NULL where
+--           that run is not in the ledger; right_answers, wrong and unknown, of the greedy answers; pass_at_1 = right_answers / (right_answers + wrong): what no checker
 --           could decide is in neither; pass_at_1_low and _high, 95 % Wilson interval; pass_at_1_worst counts unknown as wrong; pass_at_k,
 --           mean over the items of which k answers could be decided, NULL where none was sampled, in the Wilson interval of a
 --           share of as many items, which is never too narrow
@@ -15,7 +15,7 @@ SELECT
     run.dataset,
     scored.benchmark,
     scored.contender,
-    night.is_protected,
+    maker.is_protected,
     scored.items,
     scored.right_answers,
     scored.wrong,
@@ -43,20 +43,21 @@ FROM (
         1.959964 * sqrt(avg(pass_at_k) * (1 - avg(pass_at_k)) * count(pass_at_k) + 0.960365) AS spread
     FROM (
         SELECT
-            attempt.run_id,
+            run.run_id,
             attempt.benchmark,
             attempt.contender,
             attempt.item,
             max(asked.k) AS k,
-            max(verdict.outcome) FILTER (WHERE attempt.number = 0) AS greedy,
+            max(attempt.outcome) FILTER (WHERE attempt.number = 0) AS greedy,
             caco.pass_at_k(
-                count(*) FILTER (WHERE attempt.number > 0 AND verdict.outcome = 'pass'),
-                count(*) FILTER (WHERE attempt.number > 0 AND verdict.outcome <> 'unknown'),
+                count(*) FILTER (WHERE attempt.number > 0 AND attempt.outcome = 'pass'),
+                count(*) FILTER (WHERE attempt.number > 0 AND attempt.outcome <> 'unknown'),
                 max(asked.k)) AS pass_at_k
         FROM caco.attempt
-        JOIN caco.verdict ON verdict.run_id = attempt.run_id AND verdict.stage = attempt.stage AND verdict.subject_id = attempt.attempt_id
-        JOIN (SELECT run_id, (config -> 'evaluate' ->> 'k')::bigint AS k FROM caco.run) AS asked ON asked.run_id = attempt.run_id
-        GROUP BY attempt.run_id, attempt.benchmark, attempt.contender, attempt.item
+        JOIN caco.run_output AS place ON place.output_no = attempt.output_no AND place.is_current
+        JOIN caco.run USING (run_no)
+        CROSS JOIN LATERAL (SELECT (run.config -> 'evaluate' ->> 'k')::bigint AS k) AS asked
+        GROUP BY run.run_id, attempt.benchmark, attempt.contender, attempt.item
     ) AS of_item
     GROUP BY run_id, benchmark, contender
 ) AS scored
@@ -68,6 +69,6 @@ LEFT JOIN LATERAL (
     ) AS is_protected
     FROM caco.dataset JOIN caco.run AS made USING (run_id)
     WHERE dataset.dataset || '/' || dataset.version = run.dataset
-) AS night ON true;
+) AS maker ON true;
 
 COMMENT ON VIEW caco.scores IS 'What a base and its student score. Grain: one row per run, benchmark and contender.';

@@ -1,7 +1,8 @@
 -- Title:    Addresses of texts
--- Question: where in the store is the text of a seed, a program, a problem, a solution or a judgement?
+-- Question: where in the store is the text of a seed, a program, a problem, a solution, a judgement or an answer?
 -- Grain:    one row per run, subject and kind of text
--- Columns:  uri is relative to the store's root; row counts from 0; a rejected record's text may be empty there
+-- Columns:  uri is relative to the store's root; row counts from 0. A record grows from stage to stage, so all texts of a sample lie at
+--           one place: where it ended. A rejected record's text may be empty there
 -- Example:  SELECT * FROM caco.text_address WHERE subject_id = :sample;
 
 CREATE VIEW caco.text_address AS
@@ -10,17 +11,17 @@ SELECT
     verdict.partition,
     verdict.subject_id,
     kind.text,
-    shard.uri,
+    verdict.uri,
     verdict.row
-FROM (VALUES
+FROM (VALUES -- the column `text` of caco_tasks.pipeline
     ('seeds'::caco.stage, 'seed problem'),
     ('unify', 'seed program'),
     ('sample', 'program'),
     ('reverse', 'problem'),
     ('solve', 'solution'),
-    ('judge', 'judgement')
+    ('judge', 'judgement'),
+    ('evaluate', 'answer')
 ) AS kind (stage, text)
-JOIN caco.verdict USING (stage)
-JOIN caco.shard USING (run_id, stage, shard);
+JOIN caco.verdict USING (stage);
 
 COMMENT ON VIEW caco.text_address IS 'Where in the store each text is. Grain: one row per run, subject and kind of text.';

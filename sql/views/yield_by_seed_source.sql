@@ -7,28 +7,41 @@
 
 CREATE VIEW caco.yield_by_seed_source AS
 SELECT
-    seed.run_id,
+    run.run_id,
     run.partition,
-    seed.source,
-    seed.revision,
-    seed.licence,
+    source.source,
+    source.revision,
+    source.licence,
     count(*) AS problems,
-    count(*) FILTER (WHERE read.outcome = 'pass') AS readable,
-    count(seed.program_id) AS converted,
-    count(*) FILTER (WHERE unified.outcome = 'pass') AS verified,
-    (count(*) FILTER (WHERE unified.outcome = 'pass'))::double precision / count(*) AS verified_share,
-    count(*) FILTER (WHERE unified.outcome = 'pass' AND seed.grade = 'S') AS verified_s,
-    count(*) FILTER (WHERE unified.outcome = 'pass' AND seed.grade = 'A+') AS verified_a_plus,
-    count(*) FILTER (WHERE unified.outcome = 'pass' AND seed.grade = 'A') AS verified_a,
-    count(*) FILTER (WHERE unified.outcome = 'pass' AND seed.grade = 'B') AS verified_b,
-    count(*) FILTER (WHERE unified.outcome = 'pass' AND seed.grade = 'C') AS verified_c,
-    count(*) FILTER (WHERE unified.outcome = 'pass' AND seed.grade = 'R') AS verified_r,
-    count(*) FILTER (WHERE unified.outcome = 'pass' AND seed.grade = 'D') AS verified_d,
-    count(*) FILTER (WHERE unified.outcome = 'pass' AND seed.grade IS NULL) AS verified_by_model
-FROM caco.seed
-JOIN caco.run USING (run_id)
-LEFT JOIN caco.verdict AS read ON read.run_id = seed.run_id AND read.subject_id = seed.seed_id AND read.stage = 'seeds'
-LEFT JOIN caco.verdict AS unified ON unified.run_id = seed.run_id AND unified.subject_id = seed.seed_id AND unified.stage = 'unify'
-GROUP BY seed.run_id, run.partition, seed.source, seed.revision, seed.licence;
+    count(*) FILTER (WHERE ended.stage IS DISTINCT FROM 'seeds') AS readable,
+    count(program.program_id) AS converted,
+    count(*) FILTER (WHERE ended.is_verified) AS verified,
+    (count(*) FILTER (WHERE ended.is_verified))::double precision / count(*) AS verified_share,
+    count(*) FILTER (WHERE ended.is_verified AND program.grade = 'S') AS verified_s,
+    count(*) FILTER (WHERE ended.is_verified AND program.grade = 'A+') AS verified_a_plus,
+    count(*) FILTER (WHERE ended.is_verified AND program.grade = 'A') AS verified_a,
+    count(*) FILTER (WHERE ended.is_verified AND program.grade = 'B') AS verified_b,
+    count(*) FILTER (WHERE ended.is_verified AND program.grade = 'C') AS verified_c,
+    count(*) FILTER (WHERE ended.is_verified AND program.grade = 'R') AS verified_r,
+    count(*) FILTER (WHERE ended.is_verified AND program.grade = 'D') AS verified_d,
+    count(*) FILTER (WHERE ended.is_verified AND program.grade IS NULL) AS verified_by_model
+FROM caco.run
+JOIN caco.run_output AS place ON place.run_no = run.run_no AND place.is_current AND place.stage = 'seeds'
+JOIN caco.seed ON seed.output_no = place.output_no
+JOIN caco.source USING (source_no)
+LEFT JOIN (
+    SELECT
+        place.run_no,
+        place.stage,
+        place.output_no,
+        fate.subject,
+        place.stage = 'unify' AND fate.outcome = 'pass' AS is_verified
+    FROM caco.run_output AS place
+    JOIN caco.output USING (output_no)
+    JOIN caco.fate ON fate.output_no = output.output_no AND fate.partition = output.partition
+    WHERE place.is_current AND place.stage IN ('seeds', 'unify')
+) AS ended ON ended.run_no = run.run_no AND ended.subject = seed.seed_id
+LEFT JOIN caco.program ON program.output_no = ended.output_no AND program.seed_id = seed.seed_id
+GROUP BY run.run_id, source.source, source.revision, source.licence;
 
 COMMENT ON VIEW caco.yield_by_seed_source IS 'How many problems of each source became verified seed programs. Grain: one row per run, source, revision and licence.';

@@ -1,9 +1,10 @@
-"""Three small runs as the stages leave them in a store: seeds, a trained model, and a night with every kind of verdict."""
+"""Three small runs as the stages leave them in a store: seeds, a trained model, and a nightly run with every kind of verdict."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -11,8 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from caco_tasks import ids
+from caco_tasks.config import load_config
 from caco_tasks.ledger import Ledger
-from caco_tasks.ledger.flow import PIPELINES
+from caco_tasks.pipeline import STAGES, mapped_stages
 from caco_tasks.records import (
     PASS,
     Execution,
@@ -24,6 +26,7 @@ from caco_tasks.records import (
     Overlap,
     Problem,
     Program,
+    PublishedRow,
     Reason,
     Sample,
     Seed,
@@ -35,15 +38,26 @@ from caco_tasks.records import (
     unknown,
 )
 from caco_tasks.store import Manifest, RunRecord, Store
-from caco_tasks.store.manifest import manifest_uri, run_folder
+from caco_tasks.store.manifest import (
+    RunOutput,
+    manifest_uri,
+    output_folder,
+    output_key,
+    parse_stored,
+    run_output_uri,
+    run_uri,
+)
 from caco_tasks.store.registry import (
     DatasetFile,
     DatasetRecord,
+    DatasetState,
+    DatasetStates,
     ModelRecord,
     dataset_folder,
     dataset_manifest_uri,
+    dataset_state_uri,
 )
-from caco_tasks.store.shards import write_shard
+from caco_tasks.store.shards import read_shard, write_rows
 
 SHARDS = 2
 NASTY = "Zero\tDivision\\N \\. \r\nline 2 \0 end 'quoted' \u2028 题"
@@ -85,39 +99,57 @@ class World:
 def build(store: Store, *, partition: str = "2026-11-20", config: str = "first") -> World:
     """Writes a whole world into the store."""
     world = World()
-    seeds = _run("seeds", partition, config)
-    codegen = _run("codegen", partition, config, seed_run_id=seeds.run_id)
+    training = ids.content_id("training", config)
+    seeds = make_run("seeds", partition, config)
+    pins = {"seed_run_id": seeds.run_id, "training": training}
+    codegen = make_run("codegen", partition, config, **pins)
     model_id = ids.content_id("model", config)
-    nightly = _run("nightly", partition, config, seed_run_id=seeds.run_id, model_id=model_id)
+    nightly = make_run("nightly", partition, config, **pins, codegen_run_id=codegen.run_id, model_id=model_id)
     world.runs.extend([seeds, codegen, nightly])
     for run in world.runs:
-        store.put(f"{run_folder(run.partition, run.run_id)}/run.json", run.model_dump_json().encode())
+        store.put(run_uri(run.partition, run.run_id), run.model_dump_json().encode())
     _write_seeds(world, store, seeds)
     _write_model(world, store, codegen, model_id)
-    _write_night(world, store, nightly)
+    _write_samples(world, store, nightly)
     _publish(world, store, nightly)
     return world
 
 
 def load(ledger: Ledger, store: Store, world: World) -> None:
-    """Loads all of it."""
+    """Loads all of it, as the runs made it."""
     for run in world.runs:
         ledger.register_run(run)
     for manifest in world.manifests:
-        ledger.load_shard(manifest, store)
+        load_as_made(ledger, store, world, manifest)
     for dataset in world.datasets:
         ledger.register_dataset(dataset, store)
+        uri = dataset_state_uri(dataset.dataset, dataset.version)
+        for one in parse_stored(DatasetStates, store.get(uri) or b"", uri=uri).history:
+            name = f"{dataset.dataset}/{dataset.version}"
+            ledger.set_dataset_state(name, one.state, by=one.by, because=one.because, at=one.at)
+
+
+def load_as_made(ledger: Ledger, store: Store, world: World, manifest: Manifest) -> Manifest:
+    """Loads one output for the run that made it."""
+    maker = next(run for run in world.runs if run.run_id == manifest.run_id)
+    return ledger.load_output(maker, manifest, store, shard=manifest.shard, attempt=manifest.attempt)
 
 
 def write(store: Store, run: RunRecord, stage: str, shard: int, judged: Sequence[Judged[Any]], **more: Any) -> Manifest:
-    """Writes one shard and its manifest, as the runner does."""
+    """Writes one output, its manifest and its place in the run, as the runner does; `more` are fields of the manifest."""
     record = type(judged[0].record)
-    written = write_shard(
-        store, folder=f"{run_folder(run.partition, run.run_id)}/{stage}", shard=shard, record=record, judged=judged
-    )
+    recipe = more.pop("recipe", {"stage": stage, "version": 1, "config": run.config["name"], "share": 0.1})
+    inputs = more.get("inputs", ())
+    origin = {} if inputs else {"partition": run.partition, "pipeline": run.pipeline, "shard": shard}
+    again = {name: more[name] for name in ("attempt", "previous", "keeps_known") if name in more}
+    key = output_key(recipe, origin=origin, inputs=inputs, **again)
+    written = write_rows(store, folder=output_folder(stage, key), record=record, judged=judged)
     outcomes = Counter(str(one.verdict.outcome) for one in judged)
     reasons = Counter(str(one.verdict.reason) for one in judged if one.verdict.reason)
     manifest = Manifest(
+        key=key,
+        recipe=recipe,
+        origin=origin,
         run_id=run.run_id,
         pipeline=run.pipeline,
         partition=run.partition,
@@ -133,8 +165,31 @@ def write(store: Store, run: RunRecord, stage: str, shard: int, judged: Sequence
         code_version="0.1.0",
         **{"seconds": 1.25, **more},
     )
-    store.put(manifest_uri(run, stage, shard), manifest.model_dump_json().encode())
+    store.put(manifest_uri(stage, key), manifest.model_dump_json().encode())
+    place_in_store(store, run, manifest, shard=shard, attempt=manifest.attempt)
     return manifest
+
+
+def kept_by(
+    world: World, store: Store, stage: str, shard: int, *, manifest: Manifest | None = None
+) -> list[Judged[Any]]:
+    """What a stage passed of a shard, as records that pass again."""
+    manifest = manifest or world.of(stage)[shard]
+    judged = read_shard(store, manifest.uri, STAGES[stage].writes)
+    return [replace(one, verdict=PASS) for one in judged if one.verdict.kept]
+
+
+def place_in_store(store: Store, run: RunRecord, manifest: Manifest, *, shard: int, attempt: int = 0) -> None:
+    """Notes in the store that a run consists of an output."""
+    place = RunOutput(
+        run_id=run.run_id,
+        stage=manifest.stage,
+        shard=shard,
+        key=manifest.key,
+        attempt=attempt,
+        is_reused=manifest.run_id != run.run_id,
+    )
+    store.put(run_output_uri(run, manifest.stage, shard), place.model_dump_json().encode())
 
 
 def first_samples(run: RunRecord, shard: int, count: int) -> list[Judged[Sample]]:
@@ -142,16 +197,24 @@ def first_samples(run: RunRecord, shard: int, count: int) -> list[Judged[Sample]
     return [_judge("sample", _sample(run, shard, row), row * SHARDS + shard) for row in range(count)]
 
 
-def _run(pipeline: str, partition: str, config: str, **more: Any) -> RunRecord:
+def sample_id(run: RunRecord, number: int) -> str:
+    """The id of a sample of a nightly run, by its number."""
+    return ids.sample_id(ids.draw_id(run.partition, run.model_id or "", {}, ""), number)
+
+
+def make_run(pipeline: str, partition: str, config: str, **pins: Any) -> RunRecord:
+    """The record of a run; the name of its config tells it from others of its date."""
+    changes = [f"name={config}", f"samples={SAMPLES}", f"shards={SHARDS}", f"seeds.shards={SHARDS}"]
     config_hash = ids.content_id("config", config)
     return RunRecord(
         run_id=ids.run_id(pipeline, partition, config_hash),
         pipeline=pipeline,
         partition=partition,
         config_hash=config_hash,
-        config={"name": config, "shards": SHARDS, "samples": SAMPLES, "seeds": {"shards": SHARDS}, "share": 0.1},
+        config=load_config("smoke", changes).model_dump(mode="json"),
         code_version="0.1.0",
-        **more,
+        models={"codegen": "nano@1"},
+        **pins,
     )
 
 
@@ -165,7 +228,7 @@ def _write_seeds(world: World, store: Store, run: RunRecord) -> None:
         found = [_seed_program(seed, grade) for seed, grade in zip(seeds[:4], grades, strict=True)]
         found[3] = replace(found[3], verdict=fail(Reason.GRADE_TOO_LOW))
         world.manifests.append(manifest)
-        world.manifests.append(write(store, run, "unify", shard, found, inputs=(manifest.uri,)))
+        world.manifests.append(write(store, run, "unify", shard, found, inputs=(manifest.key,)))
 
 
 def _seed(shard: int, number: int) -> Seed:
@@ -197,6 +260,7 @@ def _write_model(world: World, store: Store, run: RunRecord, model_id: str) -> N
         model_id=model_id,
         run_id=run.run_id,
         parent="nano:base",
+        training=run.training,
         data_hash=ids.content_id("data", 1),
         config={"epochs": 1.0},
         metrics={"loss_before": 2.5, "loss_after": 0.1, "lost": float("nan")},
@@ -208,30 +272,49 @@ def _write_model(world: World, store: Store, run: RunRecord, model_id: str) -> N
     world.manifests.append(write(store, run, "train", 0, rows, artifacts={"model": model.model_dump()}))
 
 
-def _write_night(world: World, store: Store, run: RunRecord) -> None:
+def _write_samples(world: World, store: Store, run: RunRecord) -> None:
     before: dict[int, Manifest] = {}
     kept = {shard: first_samples(run, shard, SAMPLES // SHARDS) for shard in range(SHARDS)}
-    for stage in PIPELINES["nightly"][:-1]:
+    for stage in (spec.name for spec in mapped_stages("nightly")):
         for shard in range(SHARDS):
             if stage != "sample":
                 passed = [one.record for one in kept[shard] if one.verdict.kept]
                 kept[shard] = [_judge(stage, _grown(stage, one), _number(one)) for one in passed]
-            inputs = (before[shard].uri,) if shard in before else ()
-            tokens: dict[str, Any] = (
-                {"prompt_tokens": 10, "completion_tokens": 20} if stage in ("sample", "solve") else {}
-            )
-            tokens |= {"cost_usd": 0.25, "replayed": 2} if stage == "solve" else {}
-            before[shard] = write(store, run, stage, shard, kept[shard], inputs=inputs, **tokens)
+            inputs = (before[shard].key,) if shard in before else ()
+            before[shard] = write(store, run, stage, shard, kept[shard], inputs=inputs, **_asked(stage, kept[shard]))
             world.manifests.append(before[shard])
     final = [one for shard in range(SHARDS) for one in kept[shard] if one.verdict.kept]
-    inputs = tuple(before[shard].uri for shard in range(SHARDS))
-    world.manifests.append(write(store, run, "publish", 0, final, inputs=inputs))
+    rows = [
+        Judged(record=PublishedRow(sample_id=one.record.sample_id, file="train-00000.parquet", row=row), verdict=PASS)
+        for row, one in enumerate(final)
+    ]
+    inputs = tuple(before[shard].key for shard in range(SHARDS))
+    dataset = {"dataset": f"toys/{run.run_id[:8]}"}
+    world.manifests.append(write(store, run, "publish", 0, rows, inputs=inputs, artifacts=dataset))
+
+
+def _asked(stage: str, judged: Sequence[Judged[Sample]]) -> dict[str, Any]:
+    """What a manifest says of models, sandbox and rules that only record."""
+    if stage == "execute":
+        return {"sandbox_version": "1", "sandbox_level": "full"}
+    if stage == "screen":
+        return {"recorded": {"dead_input": 2, "trivial": 1}}
+    if stage not in ("sample", "reverse", "solve", "judge"):
+        return {}
+    model = judged[0].record.program.generation.model_id if stage == "sample" else "nano:base"
+    asked = {
+        "models": (model,),
+        "prompts": (f"nano_{stage}.v1",),
+        "requests": len(judged),
+        "prompt_tokens": 10,
+        "completion_tokens": 20,
+        "cut_off": sum(one.verdict.reason is Reason.CUT_OFF for one in judged),
+    }
+    return asked | ({"cost_usd": 0.25, "replayed": 2} if stage == "solve" else {})
 
 
 def _publish(world: World, store: Store, run: RunRecord) -> None:
-    samples = [
-        ids.sample_id(run.run_id, "sample", n % SHARDS, n // SHARDS) for n in range(SAMPLES - PUBLISHED, SAMPLES)
-    ]
+    samples = [sample_id(run, number) for number in range(SAMPLES - PUBLISHED, SAMPLES)]
     buffer = BytesIO()
     pq.write_table(pa.table({"sample_id": samples, "problem": ["?"] * len(samples)}), buffer)
     data, version = buffer.getvalue(), run.run_id[:8]
@@ -248,6 +331,12 @@ def _publish(world: World, store: Store, run: RunRecord) -> None:
         files=(file,),
     )
     store.put(dataset_manifest_uri("toys", version), dataset.model_dump_json().encode())
+    changes = [
+        DatasetState(state=state, by="test", because="so it goes", at=datetime(2026, 11, 21, hour, tzinfo=UTC))
+        for hour, state in enumerate(("staged", "published"))
+    ]
+    states = DatasetStates(history=tuple(changes))
+    store.put(dataset_state_uri("toys", version), states.model_dump_json().encode())
     world.datasets.append(dataset)
 
 
@@ -258,12 +347,10 @@ def _judge(stage: str, sample: Sample, number: int) -> Judged[Sample]:
 def _sample(run: RunRecord, shard: int, row: int) -> Sample:
     number = row * SHARDS + shard
     code = f"input = {{'n': {number}}}\noutput = input['n'] + 1\n"
-    sample_id = ids.sample_id(run.run_id, "sample", shard, row)
+    found = sample_id(run, number)
     reason = "length" if number == 0 else "stop"
-    generation = replace(_generation("sample", sample_id), finish_reason=reason, model_id=run.model_id or "")
-    return Sample(
-        sample_id=sample_id, program=Program(program_id=ids.program_id(code), code=code, generation=generation)
-    )
+    generation = replace(_generation("sample", found), finish_reason=reason, model_id=run.model_id or "")
+    return Sample(sample_id=found, program=Program(program_id=ids.program_id(code), code=code, generation=generation))
 
 
 def _number(sample: Sample) -> int:

@@ -1,4 +1,4 @@
-"""The schema as one text. After a new migration or view: `python tests/integration/schema_snapshot.py`, and look at the diff."""
+"""The schema as one text, so that a review shows what a migration or a view changes. `make snapshots` writes it anew."""
 
 import os
 import re
@@ -16,6 +16,8 @@ from caco_tasks.platform.postgres import EmbeddedPostgres, binaries
 
 SNAPSHOT = Path(__file__).parents[2] / "sql" / "schema.sql"
 
+HEAD = "-- What the files of sql/migrations and sql/views make, as pg_dump writes it: made by `make snapshots`. Read those.\n\n"
+
 _NOISE = re.compile(r"^(--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restrict .*)$", re.MULTILINE)
 
 
@@ -30,7 +32,7 @@ def dump(url: str) -> str:
         text=True,
         check=True,
     )
-    return re.sub(r"\n{2,}", "\n\n", _NOISE.sub("", done.stdout)).strip() + "\n"
+    return HEAD + re.sub(r"\n{2,}", "\n\n", _NOISE.sub("", done.stdout)).strip() + "\n"
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from caco_tasks.errors import LedgerError
-from caco_tasks.ledger import Ledger
-from caco_tasks.ledger.flow import PIPELINES
-from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER, sql_folder
+from caco_tasks.ledger import CHECKS, Ledger
+from caco_tasks.ledger.migrations import ANALYST, ANALYST_TIMEOUT, OWNER, WRITER, sql_folder
+from caco_tasks.pipeline import PIPELINES, STAGES, mapped_stages
 from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.records import Grade, Outcome, Part, Reason
 
@@ -50,7 +50,7 @@ def analyst(roles: dict[str, Engine]) -> Engine:
 
 def test_the_migrations_make_the_schema_of_the_snapshot(owner: Engine) -> None:
     made = schema_snapshot.dump(owner.url.render_as_string(hide_password=False))
-    assert made == schema_snapshot.SNAPSHOT.read_text(encoding="utf-8"), "run tests/integration/schema_snapshot.py"
+    assert made == schema_snapshot.SNAPSHOT.read_text(encoding="utf-8"), "run `make snapshots` and look at the diff"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,24 @@ def test_the_closed_lists_are_those_of_the_library(owner: Engine, name: str, val
 
 def test_the_stages_come_in_the_order_of_the_pipelines(owner: Engine) -> None:
     stages = column(owner, "SELECT unnest(enum_range(NULL::caco.stage))::text")
-    assert stages[:-1] == [stage for pipeline, steps in PIPELINES.items() if pipeline != "dry_run" for stage in steps]
+    assert stages == [spec.name for specs in PIPELINES.values() for spec in specs]
+
+
+def view(name: str) -> str:
+    """The file of a view."""
+    return (sql_folder() / "views" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def test_the_views_name_the_stages_as_the_pipelines_declare_them() -> None:
+    texts = dict(re.findall(r"\('(\w+)'(?:::caco\.stage)?, '([\w ]+)'\)", view("text_address")))
+    assert texts == {spec.name: spec.text for spec in STAGES.values() if spec.text is not None}
+    judged = re.findall(r"\('(\w+)', '(\w+)'(?:::caco\.stage)?, '(\w+)'(?:::caco\.part)?\)", view("judge_confusion"))
+    assert judged == [(name, name, str(STAGES[name].judges)) for name in CHECKS]
+    gathering = ", ".join(f"'{spec.name}'" for spec in STAGES.values() if spec.gathers)
+    assert f"reached.stage NOT IN ({gathering})" in view("verdict")
+    assert f"last.stage = '{mapped_stages('nightly')[-1].name}'" in view("yield_by_model")
+    asking = [spec.name for spec in PIPELINES["nightly"] if spec.role]
+    assert re.findall(r"AS (\w+)_model_id", view("sample_lineage")) == asking
 
 
 def test_every_table_view_type_and_function_has_a_comment(owner: Engine) -> None:
@@ -102,75 +119,91 @@ def test_every_check_has_a_name_of_its_own(owner: Engine) -> None:
 
 
 SAMPLE_RUN = (
-    "INSERT INTO caco.run (run_id, pipeline, partition, config_hash, config, code_version, input_uris) "
-    "VALUES ('r', 'nightly', '2026-11-20', 'c', '{}', '1', '{}')"
+    "INSERT INTO caco.run (run_id, pipeline, partition, config_hash, config, code_version, models, prompts, sources, "
+    "benchmarks, input_keys) VALUES (gen_random_uuid(), 'nightly', '2026-11-20', 'c', '{}', '1', '{}', '{}', '{}', '{}', "
+    "'{}')"
 )
+KEY = "'00000000-0000-0000-0000-000000000001'"
 
 
-def shard_row(**changes: str) -> str:
-    """An INSERT of a shard that is right but for the changes."""
+def output_row(**changes: str) -> str:
+    """An INSERT of an output that is right but for the changes."""
     values = {
-        "run_id": "'r'", "stage": "'sample'", "shard": "0", "partition": "'2026-11-20'", "record": "'Sample'",
-        "uri": "'u'", "rows": "2", "bytes": "1", "sha256": f"'{'0' * 64}'", "read": "2", "passed": "1", "failed": "1",
-        "unknown": "0", "reasons": "'{}'", "inputs": "'{}'", "code_version": "'1'", "models": "'{}'", "prompts": "'{}'",
-        "prompt_tokens": "0", "completion_tokens": "0", "seconds": "1", "artifacts": "'{}'",
+        "key": KEY, "stage": "'sample'", "shard": "0", "attempt": "0", "keeps_known": "false", "inputs": "'{}'",
+        "recipe": "'{}'", "origin": "'{}'", "run_no": "(SELECT max(run_no) FROM caco.run)", "partition": "'2026-11-20'",
+        "code_version": "'1'", "seconds": "1", "record": "'Sample'", "uri": "'u'", "rows": "2", "bytes": "1",
+        "sha256": f"'{'0' * 64}'", "read": "2", "passed": "1", "failed": "1", "unknown": "0", "kept": "0", "models": "'{}'",
+        "prompts": "'{}'", "requests": "0", "prompt_tokens": "0", "completion_tokens": "0", "cost_usd": "0",
+        "replayed": "0", "cut_off": "0", "artifacts": "'{}'",
     } | changes  # fmt: skip
-    return f"INSERT INTO caco.shard ({', '.join(values)}) VALUES ({', '.join(values.values())})"
+    return f"INSERT INTO caco.output ({', '.join(values)}) VALUES ({', '.join(values.values())})"
 
 
-def verdict_row(outcome: str, reason: str) -> str:
-    """An INSERT of a verdict."""
+def fate_row(outcome: str, reason: str) -> str:
+    """An INSERT of a fate."""
     return (
-        "INSERT INTO caco.verdict (run_id, stage, subject_id, partition, shard, row, outcome, reason) "
-        f"VALUES ('r', 'sample', 's', '2026-11-20', 0, 0, {outcome}, {reason})"
+        "INSERT INTO caco.fate (partition, output_no, subject, row, outcome, reason) "
+        f"VALUES ('2026-11-20', 1, gen_random_uuid(), 0, {outcome}, {reason})"
     )
 
 
 @pytest.mark.parametrize(
     ("statement", "constraint"),
     [
-        pytest.param(verdict_row("'fail'", "NULL"), "failed_or_unknown_has_a_reason", id="failed without reason"),
-        pytest.param(verdict_row("'unknown'", "NULL"), "failed_or_unknown_has_a_reason", id="unknown without reason"),
-        pytest.param(verdict_row("'pass'", "'time'"), "failed_or_unknown_has_a_reason", id="passed with reason"),
-        pytest.param(verdict_row("'fail'", "'mood'"), "invalid input value for enum", id="reason not on the list"),
-        pytest.param(shard_row(shard="1", passed="2"), "read_is_passed_failed_and_unknown", id="counts do not add up"),
-        pytest.param(shard_row(shard="1", rows="3"), "every_record_read_has_a_row", id="a row more than read"),
-        pytest.param(shard_row(), "one_shard_per_run_stage_and_number", id="a second manifest"),
-        pytest.param(shard_row(shard="-1"), "shard_is_not_negative", id="negative shard"),
-        pytest.param(shard_row(shard="1", run_id="'x'"), "shard_run_id_fkey", id="no such run"),
+        pytest.param(fate_row("'fail'", "NULL"), "failed_or_unknown_has_a_reason", id="failed without reason"),
+        pytest.param(fate_row("'unknown'", "NULL"), "failed_or_unknown_has_a_reason", id="unknown without reason"),
+        pytest.param(fate_row("'pass'", "'time'"), "failed_or_unknown_has_a_reason", id="passed with reason"),
+        pytest.param(fate_row("'fail'", "'mood'"), "invalid input value for enum", id="reason not on the list"),
+        pytest.param(output_row(key="gen_random_uuid()", passed="2"), "read_is_passed_failed_and_unknown", id="sums"),
+        pytest.param(output_row(key="gen_random_uuid()", rows="3"), "every_record_read_has_a_row", id="a row more"),
+        pytest.param(output_row(key="gen_random_uuid()", attempt="1"), "a_later_attempt_has_one_before", id="attempt"),
+        pytest.param(output_row(), "one_output_per_key", id="a second manifest"),
+        pytest.param(output_row(key="gen_random_uuid()", shard="-1"), "shard_is_not_negative", id="negative shard"),
+        pytest.param(output_row(key="gen_random_uuid()", run_no="0"), "output_is_of_a_run", id="no such run"),
     ],
 )
 def test_what_cannot_be_true_cannot_be_written(owner: Engine, statement: str, constraint: str) -> None:
     with owner.connect() as connection:
-        for right in (SAMPLE_RUN, shard_row(), "SELECT caco.ensure_verdict_partition('2026-11-20')"):
+        fates = ("SELECT caco.open_fates('2026-11-20')", "SELECT caco.attach_fates('2026-11-20')")
+        for right in (SAMPLE_RUN, output_row(), *fates):
             connection.exec_driver_sql(right)
         with pytest.raises(DBAPIError, match=constraint), connection.begin_nested():
             connection.exec_driver_sql(statement)
-        connection.exec_driver_sql(verdict_row("'fail'", "'time'"))
+        connection.exec_driver_sql(fate_row("'fail'", "'time'"))
         connection.rollback()
 
 
 @pytest.mark.parametrize(
     "statement",
     [
-        "INSERT INTO caco.source VALUES ('a', 'b', 'c')",
+        "INSERT INTO caco.source (source, revision, licence) VALUES ('a', 'b', 'c')",
         "UPDATE caco.run SET pipeline = 'x'",
-        "DELETE FROM caco.verdict",
+        "DELETE FROM caco.fate",
         "TRUNCATE caco.audit",
         "DROP VIEW caco.funnel",
         "DROP TABLE caco.run",
         "CREATE TABLE caco.mine (a integer)",
         "CREATE TABLE public.mine (a integer)",
         "ALTER TABLE caco.run ADD COLUMN mine integer",
-        "SELECT caco.ensure_verdict_partition('2026-11-20')",
+        "SELECT caco.open_fates('2026-11-20')",
+        "SELECT caco.attach_fates('2026-11-20')",
+        "SELECT caco.drop_fates()",
         "SET ROLE caco_writer",
         "CREATE ROLE another",
         "COPY caco.run TO PROGRAM 'cat'",
     ],
 )
 def test_an_analyst_can_change_nothing(analyst: Engine, statement: str) -> None:
-    with pytest.raises(DBAPIError, match=r"permission denied|must be owner"), analyst.begin() as connection:
-        connection.exec_driver_sql(statement)
+    with analyst.connect() as connection:
+        connection.exec_driver_sql("SET TRANSACTION READ WRITE")  # not only the role's default stands against it
+        with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
+            connection.exec_driver_sql(statement)
+
+
+def test_an_analyst_reads_only_and_not_for_ever(analyst: Engine) -> None:
+    assert column(analyst, "SHOW statement_timeout") == [ANALYST_TIMEOUT]
+    with pytest.raises(DBAPIError, match="read-only transaction"), analyst.begin() as connection:
+        connection.exec_driver_sql("CREATE TEMPORARY TABLE mine AS SELECT 1")
 
 
 def test_an_analyst_can_read_every_table_and_view(analyst: Engine, owner: Engine) -> None:
@@ -211,15 +244,55 @@ def own_sql(tmp_path: Path) -> Path:
 
 
 def test_a_changed_migration_is_refused(ledger_address: tuple[str, str, str], own_sql: Path) -> None:
-    with (own_sql / "migrations" / "0002_runs.sql").open("a") as file:
+    with (own_sql / "migrations" / "0002_runs_and_outputs.sql").open("a") as file:
         file.write("-- an afterthought\n")
-    with Ledger(ledger_address[0]) as ledger, pytest.raises(LedgerError, match=r"0002_runs\.sql was changed"):
+    with (
+        Ledger(ledger_address[0]) as ledger,
+        pytest.raises(LedgerError, match=r"0002_runs_and_outputs\.sql was changed"),
+    ):
         ledger.migrate(passwords={}, folder=own_sql)
 
 
 def test_a_ledger_of_a_newer_version_is_refused(ledger_address: tuple[str, str, str], own_sql: Path) -> None:
-    (own_sql / "migrations" / "0007_wilson.sql").unlink()
+    (own_sql / "migrations" / "0006_functions.sql").unlink()
     with Ledger(ledger_address[0]) as ledger, pytest.raises(LedgerError, match="newer version"):
+        ledger.migrate(passwords={}, folder=own_sql)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        pytest.param(
+            "DELETE FROM caco.migration WHERE name = 'migrations/0006_functions.sql'",
+            r"made by an earlier version \(migrations/0006_functions\.sql is missing\): run `caco ledger migrate`",
+            id="an earlier one",
+        ),
+        pytest.param(
+            "INSERT INTO caco.migration VALUES ('migrations/0099_more.sql', repeat('0', 64))",
+            r"made by another version \(migrations/0099_more\.sql is not the one of this package\)",
+            id="a later one",
+        ),
+        pytest.param(
+            "UPDATE caco.migration SET sha256 = repeat('0', 64) WHERE name = 'migrations/0001_types.sql'",
+            r"made by another version \(migrations/0001_types\.sql is not",
+            id="another one",
+        ),
+        pytest.param("DROP SCHEMA caco CASCADE", "There is no ledger at .* yet: run `caco ledger migrate`", id="none"),
+    ],
+)
+def test_a_ledger_of_another_schema_version_is_refused_in_one_sentence(
+    ledger: Ledger, engine: Engine, change: str, match: str
+) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(change)
+    with pytest.raises(LedgerError, match=match):
+        ledger.find_run(None)
+
+
+def test_views_that_read_each_other_are_refused(ledger_address: tuple[str, str, str], own_sql: Path) -> None:
+    (own_sql / "views" / "egg.sql").write_text("CREATE VIEW caco.egg AS SELECT * FROM caco.hen;")
+    (own_sql / "views" / "hen.sql").write_text("CREATE VIEW caco.hen AS SELECT * FROM caco.egg;")
+    with Ledger(ledger_address[0]) as ledger, pytest.raises(LedgerError, match="egg, hen read each other"):
         ledger.migrate(passwords={}, folder=own_sql)
 
 
@@ -244,6 +317,11 @@ def test_a_changed_view_is_made_anew_and_stays_readable(ledger_address: tuple[st
         assert "views/funnel.sql" in ledger.migrate(passwords={}, folder=own_sql)
     with Ledger(ledger_address[2]) as analyst:
         assert analyst.ask("SELECT kind_of_run FROM caco.funnel") == (["kind_of_run"], [])
+
+
+def test_a_question_may_be_stopped_earlier(ledger_address: tuple[str, str, str]) -> None:
+    with Ledger(ledger_address[2]) as analyst, pytest.raises(LedgerError, match="stopped the question"):
+        analyst.ask("SELECT pg_sleep(30)", timeout_seconds=0.05)
 
 
 def test_a_superuser_may_migrate_for_the_owner(postgres: EmbeddedPostgres, ledger_template: dict[str, str]) -> None:

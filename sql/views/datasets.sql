@@ -1,0 +1,37 @@
+-- Title:    Datasets
+-- Question: which datasets are there, in which state, and which runs have them?
+-- Grain:    one row per run, dataset and version
+-- Columns:  state, the last one given: staged, published or withdrawn; changed_by, because and changed_at tell of that change, NULL
+--           where the dataset never had a state and so counts as published; is_reused, whether another run made it
+-- Example:  SELECT dataset, version, state, rows FROM caco.datasets WHERE run_id = :run;
+
+CREATE VIEW caco.datasets AS
+SELECT
+    holder.run_id,
+    dataset.partition,
+    dataset.dataset,
+    dataset.version,
+    dataset.rows,
+    coalesce(last.state, 'published') AS state,
+    last.by AS changed_by,
+    last.because,
+    last.at AS changed_at,
+    holder.run_id <> dataset.run_id AS is_reused
+FROM (
+    SELECT dataset.dataset_no, dataset.run_id FROM caco.dataset
+    UNION
+    SELECT dataset.dataset_no, run.run_id
+    FROM caco.run_output
+    JOIN caco.run USING (run_no)
+    JOIN caco.output USING (output_no)
+    JOIN caco.dataset ON dataset.dataset || '/' || dataset.version = output.artifacts ->> 'dataset'
+    WHERE run_output.is_current AND run_output.stage = 'publish'
+) AS holder
+JOIN caco.dataset USING (dataset_no)
+LEFT JOIN LATERAL (
+    SELECT state, by, because, at FROM caco.dataset_state
+    WHERE dataset_state.dataset_no = holder.dataset_no
+    ORDER BY number DESC LIMIT 1
+) AS last ON true;
+
+COMMENT ON VIEW caco.datasets IS 'Datasets, their state, and the runs that have them. Grain: one row per run, dataset and version.';
