@@ -29,7 +29,7 @@ def card(trained: Mapping[str, Mapping[str, Any]], figures: Mapping[str, Any]) -
         [
             "# The nano models",
             "Three small Llama-architecture models (Transformers), trained from scratch on the bundled bank by "
-            "`python -m caco_tasks.nano.pretrain ROLE --out FOLDER`, so that every stage is real on two processor cores. They "
+            "`python -m caco_tasks.nano.pretrain ROLE --out FOLDER`, so that every stage is real on two cores. They "
             f"know the {len(FAMILIES)} families of the bank and nothing else. Licence of weights and data: CC0-1.0.",
             f"## Training\n\n{_training(trained)}\n\n![Loss curves](nano-loss.svg)",
             "Data: the bank, drawn without end from seed numbers of 1,000,000 up; seeds come from 0 up and the figures below "
