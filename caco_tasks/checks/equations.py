@@ -5,6 +5,7 @@ if no sensible reading of it is true: percent signs may scale or not, a number b
 belong to the sentence, decimals are compared at the digits shown.
 """
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ def false_equations(text: str) -> Equations:
     checked = 0
     false: list[str] = []
     for statement in find_equality_chains(text):
-        for is_true, start, end in _checks(statement):
+        for is_true, start, end in _check_chain(statement):
             checked += 1
             is_true = is_true or _is_said_to_be_rounded(statement, text[end : end + ROUNDING_CHARS])
             if not is_true and len(false) < MAX_FALSE:
@@ -54,32 +55,27 @@ def false_equations(text: str) -> Equations:
     return Equations(checked, tuple(false))
 
 
-def _checks(statement: EqualityChain) -> Iterator[tuple[bool, int, int]]:
+def _check_chain(statement: EqualityChain) -> Iterator[tuple[bool, int, int]]:
     """For each equals sign that can be computed: whether it holds, and where the statement stands."""
     sides = statement.sides
     readings = [
-        _readings(side, is_first=place == 0, is_last=place == len(sides) - 1) for place, side in enumerate(sides)
+        _read_side(side, is_first=place == 0, is_last=place == len(sides) - 1) for place, side in enumerate(sides)
     ]
-    has_operator = [_has_operator(side) for side in sides]
+    has_operator = [side.has_operator for side in sides]
     if not any(has_operator):
         return
     for place in range(len(sides) - 1):
         left, right = readings[place], readings[place + 1]
-        if not left or not right or not _units_allow(sides[place], sides[place + 1]):
+        if not left or not right or not _may_compare_units(sides[place], sides[place + 1]):
             continue
         if not has_operator[place] and (sides[place].units or (sides[place + 1].units and not has_operator[place + 1])):
             continue  # a quantity and its conversion
         if len(sides) == 2 and not has_operator[place] and not has_operator[place + 1]:
             continue
-        same = _about if sides[place + 1].is_about else _same
-        is_true = any(same(first, second) for first in left for second in right)
+        is_equal = _is_about_equal if sides[place + 1].is_about else _is_equal_as_shown
+        is_true = any(is_equal(first, second) for first in left for second in right)
         is_true = is_true or _holds_with_remainder(statement, place, left, right)
         yield is_true, sides[place].tokens[0].start, sides[place + 1].tokens[-1].end
-
-
-def _has_operator(side: Side) -> bool:
-    kinds = [token.kind for token in side.tokens]
-    return any(kind in ("op", "frac", "sqrt", "!") for kind in kinds) or "%" in kinds[:-1]
 
 
 def _is_said_to_be_rounded(statement: EqualityChain, behind: str) -> bool:
@@ -89,12 +85,12 @@ def _is_said_to_be_rounded(statement: EqualityChain, behind: str) -> bool:
         return False
     if not (_ROUNDED.search(behind) or (is_quotient and _LEFT_OVER.search(behind))):
         return False
-    first = _readings(statement.sides[-2], is_first=len(statement.sides) == 2, is_last=False)
-    last = _readings(statement.sides[-1], is_first=False, is_last=True)
+    first = _read_side(statement.sides[-2], is_first=len(statement.sides) == 2, is_last=False)
+    last = _read_side(statement.sides[-1], is_first=False, is_last=True)
     return any(result.value in (math.floor(value.value), math.ceil(value.value)) for value in first for result in last)
 
 
-def _units_allow(left: Side, right: Side) -> bool:
+def _may_compare_units(left: Side, right: Side) -> bool:
     """Quantities of different measures are not added, and not compared."""
     known = [{measure(unit) for unit in side.units} - {""} for side in (left, right)]
     for side, units in zip((left, right), known, strict=True):
@@ -116,27 +112,28 @@ def _holds_with_remainder(statement: EqualityChain, place: int, left: list[_Valu
     return rest == statement.remainder and any(reading.value == quotient for reading in right)
 
 
-def _same(left: _Value, right: _Value) -> bool:
+def _is_equal_as_shown(left: _Value, right: _Value) -> bool:
     if left.value == right.value:
         return True
     return _rounds_to(left.value, right) or _rounds_to(right.value, left)
 
 
-def _about(left: _Value, right: _Value) -> bool:
+def _is_about_equal(left: _Value, right: _Value) -> bool:
     """Whether the right value is the left one, give or take one in the last place that it shows; `7 ≈ 6.9` holds too."""
-    return _same(left, right) or any(
-        abs(value.value - shown.value) <= Fraction(10) ** _last_place(shown)
-        for value, shown in ((left, right), (right, left))
-        if shown.decimals is not None or shown.value.denominator == 1
-    )
-
-
-def _last_place(shown: _Value) -> int:
-    """The power of ten of the last digit shown; the zeros at the end of a whole number may be rounding."""
-    if shown.decimals is not None:
-        return -shown.decimals
-    digits = str(abs(shown.value.numerator))
-    return len(digits) - len(digits.rstrip("0")) if shown.value else 0
+    if _is_equal_as_shown(left, right):
+        return True
+    for value, shown in ((left, right), (right, left)):
+        if shown.decimals is not None:
+            last_place = -shown.decimals
+        elif shown.value.denominator == 1:
+            # The zeros at the end of a whole number may be rounding: 1300 stands for 1250 as well.
+            digits = str(abs(shown.value.numerator))
+            last_place = len(digits) - len(digits.rstrip("0")) if shown.value else 0
+        else:
+            continue
+        if abs(value.value - shown.value) <= Fraction(10) ** last_place:
+            return True
+    return False
 
 
 def _rounds_to(value: Fraction, shown: _Value) -> bool:
@@ -147,40 +144,45 @@ def _rounds_to(value: Fraction, shown: _Value) -> bool:
     difference = abs(value) - abs(shown.value)
     if value * shown.value < 0:
         return False
-    return abs(difference) * 2 <= unit or (0 <= difference < unit and not _ends(value))
-
-
-def _ends(value: Fraction) -> bool:
-    """Whether the decimal expansion of a fraction ends."""
+    if abs(difference) * 2 <= unit:
+        return True
+    # Only an expansion that never ends may be cut: 2/3 is 0.66, but 0.66 is not 0.6.
     rest = value.denominator
     for prime in (2, 5):
         while rest % prime == 0:
             rest //= prime
-    return rest == 1
+    return 0 <= difference < unit and rest != 1
 
 
 # readings of one side
 
 
-def _readings(side: Side, *, is_first: bool, is_last: bool) -> list[_Value]:
+def _read_side(side: Side, *, is_first: bool, is_last: bool) -> list[_Value]:
     """The values that a side may have: whole, or without its sentence's words and numbers; with percent or without."""
     if not side.is_known or not side.tokens or any(map(_is_split_number, side.tokens, side.tokens[1:])):
         return []
     found: list[_Value] = []
-    for tokens in _cuts(side.tokens, is_first=is_first, is_last=is_last):
+    for tokens in _cut_sentence(side.tokens, is_first=is_first, is_last=is_last):
         for percent in (
             (Fraction(1, 100), Fraction(1)) if any(token.kind == "%" for token in tokens) else (Fraction(1),)
         ):
-            value = _evaluate(tokens, percent)
+            value = _compute(tokens, percent)
             if value is not None:
                 found.append(value)
     return found
 
 
-def _cuts(tokens: list[ArithmeticToken], *, is_first: bool, is_last: bool) -> list[list[ArithmeticToken]]:
+def _cut_sentence(tokens: list[ArithmeticToken], *, is_first: bool, is_last: bool) -> list[list[ArithmeticToken]]:
     tokens = _without_loose_brackets(tokens, is_first=is_first, is_last=is_last)
     cuts = [tokens]
-    joints = [place for place in range(1, len(tokens)) if _is_joint(tokens[place - 1], tokens[place])]
+    # Two operands with nothing but a space between: a product, a mixed number, or two things of the sentence.
+    joints = [
+        place
+        for place, (before, token) in enumerate(itertools.pairwise(tokens), start=1)
+        if token.start > before.end
+        and before.kind in ("number", ")", "%", "!")
+        and token.kind in ("number", "(", "frac", "sqrt")
+    ]
     if is_first:
         cuts += [tokens[place:] for place in reversed(joints[-MAX_READINGS:])]
     if is_last:
@@ -189,12 +191,6 @@ def _cuts(tokens: list[ArithmeticToken], *, is_first: bool, is_last: bool) -> li
     if is_last and tokens and tokens[-1].kind == "!":
         cuts.append(tokens[:-1])
     return cuts
-
-
-def _is_joint(before: ArithmeticToken, token: ArithmeticToken) -> bool:
-    """Whether nothing stands between two operands: a product, a mixed number, or two things of the sentence."""
-    is_apart = token.start > before.end
-    return is_apart and before.kind in ("number", ")", "%", "!") and token.kind in ("number", "(", "frac", "sqrt")
 
 
 def _is_split_number(before: ArithmeticToken, token: ArithmeticToken) -> bool:
@@ -225,7 +221,7 @@ def _without_loose_brackets(tokens: list[ArithmeticToken], *, is_first: bool, is
 # values
 
 
-def _evaluate(tokens: list[ArithmeticToken], percent: Fraction) -> _Value | None:
+def _compute(tokens: list[ArithmeticToken], percent: Fraction) -> _Value | None:
     parser = _SideParser(tokens, percent)
     try:
         value = parser.sum()
@@ -252,7 +248,7 @@ class _SideParser:
     def peek(self) -> ArithmeticToken | None:
         return self._tokens[self._at] if self._at < len(self._tokens) else None
 
-    def _accept(self, kind: str, *texts: str) -> str | None:
+    def accept(self, kind: str, *texts: str) -> str | None:
         token = self.peek
         if token is None or token.kind != kind or (texts and token.text not in texts):
             return None
@@ -263,61 +259,61 @@ class _SideParser:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise NoValueError("nested too deeply")
-        value = self._product()
-        while (op := self._accept("op", "+", "-")) is not None:
-            right = self._product()
+        value = self.product()
+        while (op := self.accept("op", "+", "-")) is not None:
+            right = self.product()
             value = CALCULATOR.add(value, right) if op == "+" else CALCULATOR.subtract(value, right)
         self._depth -= 1
         return value
 
-    def _product(self) -> Fraction:
-        value = self._signed()
+    def product(self) -> Fraction:
+        value = self.signed()
         while True:
-            op = self._accept("op", "*", "/", "//", "mod", "of")
-            if op is None and self._starts_factor():
-                value = self._beside(value)
+            op = self.accept("op", "*", "/", "//", "mod", "of")
+            if op is None and self.starts_factor():
+                value = self.read_beside(value)
             elif op is None:
                 return value
             else:
-                value = _PRODUCTS[op](value, self._signed())
+                value = _PRODUCTS[op](value, self.signed())
 
-    def _starts_factor(self) -> bool:
+    def starts_factor(self) -> bool:
         token = self.peek
         return token is not None and token.kind in ("(", "number", "frac", "sqrt")
 
-    def _beside(self, value: Fraction) -> Fraction:
+    def read_beside(self, value: Fraction) -> Fraction:
         """A mixed number such as `2 1/2`, or a product with a bracket."""
         before = self._tokens[self._at - 1]
         if before.kind == ")" or (self.peek is not None and self.peek.kind in ("(", "sqrt")):
-            return CALCULATOR.multiply(value, self._power())
+            return CALCULATOR.multiply(value, self.power())
         is_fraction = self.peek is not None and self.peek.kind == "frac"
-        part = self._power()
+        part = self.power()
         if not is_fraction:
-            if self._accept("op", "/") is None:
+            if self.accept("op", "/") is None:
                 raise NoValueError("two numbers side by side")
-            part = CALCULATOR.divide(part, self._power())
+            part = CALCULATOR.divide(part, self.power())
         if before.kind != "number" or not 0 < part < 1 or value.denominator != 1:
             raise NoValueError("not a mixed number")
         return value + part if value >= 0 else value - part
 
-    def _signed(self) -> Fraction:
-        op = self._accept("op", "+", "-")
+    def signed(self) -> Fraction:
+        op = self.accept("op", "+", "-")
         if op is None:
-            return self._power()
+            return self.power()
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise NoValueError("nested too deeply")
-        value = self._signed()
+        value = self.signed()
         self._depth -= 1
         return -value if op == "-" else value
 
-    def _power(self) -> Fraction:
-        base = self._postfix(self._atom())
-        if self._accept("op", "^") is None:
+    def power(self) -> Fraction:
+        base = self.postfix(self.atom())
+        if self.accept("op", "^") is None:
             return base
-        return self._postfix(CALCULATOR.whole_power(base, self._signed()))
+        return self.postfix(CALCULATOR.whole_power(base, self.signed()))
 
-    def _postfix(self, value: Fraction) -> Fraction:
+    def postfix(self, value: Fraction) -> Fraction:
         while self.peek is not None and self.peek.kind in ("!", "%"):
             kind = self.peek.kind
             following = self._tokens[self._at + 1] if self._at + 1 < len(self._tokens) else None
@@ -325,13 +321,13 @@ class _SideParser:
             if kind == "!":
                 value = CALCULATOR.factorial(value)
             elif following is not None and following.kind in ("number", "("):
-                return CALCULATOR.modulo(value, self._power())
+                return CALCULATOR.modulo(value, self.power())
             else:
                 self.scaled = True
                 value *= self._percent
         return value
 
-    def _atom(self) -> Fraction:
+    def atom(self) -> Fraction:
         token = self.peek
         if token is None:
             raise NoValueError("nothing there")
@@ -339,13 +335,13 @@ class _SideParser:
         if token.kind == "number":
             return token.value
         if token.kind == "frac":
-            return CALCULATOR.divide(self._atom(), self._atom())
+            return CALCULATOR.divide(self.atom(), self.atom())
         if token.kind == "sqrt":
-            return CALCULATOR.root(self._atom(), 2)
+            return CALCULATOR.root(self.atom(), 2)
         if token.kind != "(":
             raise NoValueError("no number")
         value = self.sum()
-        if self._accept(")") is None:
+        if self.accept(")") is None:
             raise NoValueError("a bracket is not closed")
         return value
 

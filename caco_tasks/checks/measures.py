@@ -24,6 +24,7 @@ _UNITS = (
     (12, r"inch(?:es)?", r"f(?:ee|oo)t"),
     (3, r"f(?:ee|oo)t", r"yards?"),
 )  # how many of the smaller unit make the larger
+# Words up to twelve count units; a larger number beside a unit is written in digits.
 _COUNTS = {word: CARDINALS[word] for word in ONES[:13]} | {"a": 1, "an": 1}
 _PLACES = ORDINALS[1:10]
 _PARTS = {"half": Fraction(1, 2), "quarter": Fraction(1, 4), "three quarters": Fraction(3, 4)}
@@ -46,14 +47,14 @@ _ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 def measured(text: str) -> Iterator[tuple[str, frozenset[Fraction]]]:
     """Stretches of a text and the values that each may stand for, in other units or in other words."""
     for match in _PHRASES.finditer(text):
-        yield match[0], frozenset({_phrase_value(match)})
+        yield match[0], frozenset({_read_phrase(match)})
     for ratio, small, large in _UNITS:
-        yield from _measured_in(text, ratio, small, large)
+        yield from _find_measures(text, ratio, small, large)
 
 
 def constants(text: str) -> set[Fraction]:
     """What everybody knows of the units that a text speaks of: sixty of minutes and hours."""
-    return {Fraction(ratio) for ratio, small, large in _UNITS if _has(text, small) and _has(text, large)}
+    return {Fraction(ratio) for ratio, small, large in _UNITS if _speaks_of(text, small) and _speaks_of(text, large)}
 
 
 def with_plain_dates(text: str, dates: Iterable[str]) -> str:
@@ -65,23 +66,24 @@ def with_plain_dates(text: str, dates: Iterable[str]) -> str:
     return text
 
 
-def _measured_in(text: str, ratio: int, small: str, large: str) -> Iterator[tuple[str, frozenset[Fraction]]]:
+def _find_measures(text: str, ratio: int, small: str, large: str) -> Iterator[tuple[str, frozenset[Fraction]]]:
+    # 1 hour 30 minutes is 1.5 and 90.
     both = rf"({_NUMBER})\s*(?:{large})\b,?\s*(?:and\s+)?({_NUMBER})\s*(?:{small})\b"
     for match in re.finditer(both, text, re.IGNORECASE):
-        value = _value(match[1]) + _value(match[2]) / ratio
+        value = _read_number(match[1]) + _read_number(match[2]) / ratio
         yield match[0], frozenset({value, value * ratio})
     for match in re.finditer(rf"\b({_PART})\s+(?:of\s+)?an?\s+(?:{large})\b", text, re.IGNORECASE):
         value = _PARTS[match[1].lower()]
         yield match[0], frozenset({value, value * ratio})
     for match in re.finditer(rf"\b({_NUMBER})\s+(?:{large})\s+and\s+an?\s+({_PART})\b", text, re.IGNORECASE):
-        value = _value(match[1]) + _PARTS[match[2].lower()]
+        value = _read_number(match[1]) + _PARTS[match[2].lower()]
         yield match[0], frozenset({value, value * ratio})
     for match in re.finditer(rf"({_NUMBER})\s*(?:(?P<small>{small})|(?:{large}))\b", text, re.IGNORECASE):
-        value = _value(match[1])
+        value = _read_number(match[1])
         yield match[0], frozenset({value / ratio if match["small"] else value * ratio})
 
 
-def _phrase_value(match: re.Match[str]) -> Fraction:
+def _read_phrase(match: re.Match[str]) -> Fraction:
     groups = match.groups()
     if match["mixed"]:
         whole, above, below = (int(part) for part in groups[1:4])
@@ -91,15 +93,16 @@ def _phrase_value(match: re.Match[str]) -> Fraction:
     return _COUNTS[groups[8].lower()] + _PARTS[groups[9].lower()]
 
 
-def _value(number: str) -> Fraction:
+def _read_number(number: str) -> Fraction:
     return Fraction(_COUNTS[number.lower()]) if number.lower() in _COUNTS else Fraction(number)
 
 
-def _has(text: str, unit: str) -> bool:
+def _speaks_of(text: str, unit: str) -> bool:
     return re.search(rf"(?<![A-Za-z])(?:{unit})(?![A-Za-z])", text, re.IGNORECASE) is not None
 
 
 def _spellings(year: int, month: int, day: int) -> str:
+    # Day and month in figures are ambiguous: both orders are that date.
     name = rf"{_MONTHS[month - 1]}|{_MONTHS[month - 1][:3]}\.?"
     number = rf"0?{day}(?:st|nd|rd|th)?"
     return (

@@ -39,6 +39,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _NUMERAL = r"(?<![\d.,/$])(\d{1,30}(?:\.\d+)?)(?![\d,./]|\s*%)"
+# Words are read as arithmetic only where a result follows: "5 more than 12 is 17", not "5 more than 12 people".
 _THEN = r"(?=\s+(?:is|equals|makes|gives)\s+\$?-?\d)"
 _PHRASES = (
     (re.compile(rf"\b(?:the )?sum of {_NUMERAL} and {_NUMERAL}{_THEN}", re.IGNORECASE), r"\1 + \2"),
@@ -76,6 +77,7 @@ _OPERATORS = {
 }
 _SHARES = {"half": Fraction(1, 2), "quarter": Fraction(1, 4), "third": Fraction(1, 3)}
 _EQUALITIES = frozenset({"equals", "makes", "gives"})
+# Behind these a bracket holds arguments, not a factor.
 _FUNCTIONS = frozenset(
     [
         "sin",
@@ -121,6 +123,12 @@ class Side:
     units: set[str] = field(default_factory=set)
     is_about: bool = False  # it stands behind "≈"
 
+    @property
+    def has_operator(self) -> bool:
+        """Whether there is something to compute; a percent sign computes only where something follows it."""
+        kinds = [token.kind for token in self.tokens]
+        return any(kind in ("op", "frac", "sqrt", "!") for kind in kinds) or "%" in kinds[:-1]
+
 
 @dataclass(slots=True)
 class EqualityChain:
@@ -151,7 +159,7 @@ class _ChainReader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._statement = EqualityChain()
+        self._chain = EqualityChain()
         self._skip_to = 0
         self._spaced = True  # a space stands before this token
         self._after_letter = (
@@ -166,83 +174,82 @@ class _ChainReader:
             self._spaced = True
             return
         if kind in ("other", "stop", "approx", "line", "command"):
-            yield from self._break(kind, match)
-        elif kind == "word" or (kind == "cross" and not self._is_times()):
-            yield from self._word(match)
+            yield from self.break_off(kind, match)
+        elif kind == "word" or (kind == "cross" and not self.is_times()):
+            yield from self.read_word(match)
         elif kind in ("equals", "about"):
-            self._equals(is_about=kind == "about")
+            self.start_side(is_about=kind == "about")
         elif kind == "label":
-            yield from self._label(match)
+            yield from self.read_label(match)
         else:
-            self._add(kind, match)
+            self.add(kind, match)
         self._spaced = False
 
     def finish(self) -> Iterator[EqualityChain]:
         """Ends the statement in hand."""
-        statement, self._statement = self._statement, EqualityChain()
-        if len(statement.sides) > 1:
-            yield statement
+        chain, self._chain = self._chain, EqualityChain()
+        if len(chain.sides) > 1:
+            yield chain
 
     @property
-    def _side(self) -> Side:
-        return self._statement.sides[-1]
+    def side(self) -> Side:
+        return self._chain.sides[-1]
 
-    def _equals(self, *, is_about: bool = False) -> None:
-        if not self._side.tokens:
-            self._side.is_known = False
-        self._statement.sides.append(Side(is_about=is_about))
+    def start_side(self, *, is_about: bool = False) -> None:
+        if not self.side.tokens:
+            self.side.is_known = False
+        self._chain.sides.append(Side(is_about=is_about))
         self._after_letter = False
 
-    def _break(self, kind: str, match: re.Match[str]) -> Iterator[EqualityChain]:
-        if kind == "line" and (self._next_is(match.end(), r"=(?![=>])") or self._ends_in_operator()):
+    def break_off(self, kind: str, match: re.Match[str]) -> Iterator[EqualityChain]:
+        if kind == "line" and (
+            self.next_is(match.end(), r"=(?![=>])") or (self.side.tokens and self.side.tokens[-1].kind == "op")
+        ):
             return
         if kind in ("other", "command"):
-            self._side.is_known &= not self._side.tokens or (self._spaced and kind == "other")
+            self.side.is_known &= not self.side.tokens or (self._spaced and kind == "other")
         yield from self.finish()
         self._after_letter = kind in ("other", "command") and match[0] not in "\"'“”\u2018\u2019\u2014\u2013…#•→"
         if self._after_letter:
-            self._side.is_known = False
+            self.side.is_known = False
 
-    def _label(self, match: re.Match[str]) -> Iterator[EqualityChain]:
+    def read_label(self, match: re.Match[str]) -> Iterator[EqualityChain]:
         """Words in LaTeX: the unit of a number, or else something unknown."""
-        tokens = self._side.tokens
+        tokens = self.side.tokens
         if tokens and tokens[-1].kind in ("number", ")", "%"):
-            self._side.units.add(match[0].partition("{")[2].partition("}")[0].strip(" ~").lower())
+            self.side.units.add(match[0].partition("{")[2].partition("}")[0].strip(" ~").lower())
             return
-        self._side.is_known &= not tokens
+        self.side.is_known &= not tokens
         yield from self.finish()
-        self._side.is_known = False
+        self.side.is_known = False
 
-    def _ends_in_operator(self) -> bool:
-        return bool(self._side.tokens) and self._side.tokens[-1].kind == "op"
-
-    def _word(self, match: re.Match[str]) -> Iterator[EqualityChain]:
+    def read_word(self, match: re.Match[str]) -> Iterator[EqualityChain]:
         word = match[0].lower()
-        if word in _OPERATORS and word != "x" and self._side.tokens and (word != "of" or self._ends_in_share()):
-            self._push("op", _OPERATORS[word], match)
-        elif word in _SHARES and self._next_is(match.end(), r"\s+of\b"):
-            self._number(match, _SHARES[word], None)
-        elif self._is_equality(word, match):
-            self._equals()
-        elif word in ("remainder", "r") and self._side.tokens and self._next_is(match.end(), r"\s*(?:of\s+)?\d"):
-            yield from self._remainder(match)
-        elif not self._is_unit(match):
-            yield from self._unknown_word(match)
+        if word in _OPERATORS and word != "x" and self.side.tokens and (word != "of" or self.ends_in_share()):
+            self.push("op", _OPERATORS[word], match)
+        elif word in _SHARES and self.next_is(match.end(), r"\s+of\b"):
+            self.add_number(match, _SHARES[word], None)
+        elif self.is_equality(word, match):
+            self.start_side()
+        elif word in ("remainder", "r") and self.side.tokens and self.next_is(match.end(), r"\s*(?:of\s+)?\d"):
+            yield from self.read_remainder(match)
+        elif not self.take_unit(match):
+            yield from self.read_unknown_word(match)
 
-    def _ends_in_share(self) -> bool:
+    def ends_in_share(self) -> bool:
         """Whether a fraction or a percentage stands before `of`, which then multiplies."""
-        kinds = [token.kind if token.kind != "op" else token.text for token in self._side.tokens[-3:]]
+        kinds = [token.kind if token.kind != "op" else token.text for token in self.side.tokens[-3:]]
         is_share = (
-            kinds[-1] in ("%", ")") or kinds[-2:] == ["/", "number"] or self._side.tokens[-1].text.lower() in _SHARES
+            kinds[-1] in ("%", ")") or kinds[-2:] == ["/", "number"] or self.side.tokens[-1].text.lower() in _SHARES
         )
-        return is_share or any(token.kind == "frac" for token in self._side.tokens[-7:])
+        return is_share or any(token.kind == "frac" for token in self.side.tokens[-7:])
 
-    def _is_equality(self, word: str, match: re.Match[str]) -> bool:
-        operators = [token.text for token in self._side.tokens[1:] if token.kind == "op"]
+    def is_equality(self, word: str, match: re.Match[str]) -> bool:
+        operators = [token.text for token in self.side.tokens[1:] if token.kind == "op"]
         if (
-            self._side.units
+            self.side.units
             or not (operators and operators != ["/"])
-            or not self._next_is(match.end(), r"\s+(?:equal\s+to\s+|exactly\s+)?\$?-?\d")
+            or not self.next_is(match.end(), r"\s+(?:equal\s+to\s+|exactly\s+)?\$?-?\d")
         ):
             return False
         if word == "is":
@@ -250,16 +257,16 @@ class _ChainReader:
             self._skip_to = equal.end() if equal else 0
         return word == "is" or word in _EQUALITIES
 
-    def _remainder(self, match: re.Match[str]) -> Iterator[EqualityChain]:
+    def read_remainder(self, match: re.Match[str]) -> Iterator[EqualityChain]:
         number = re.compile(r"\s*(?:of\s+)?(\d{1,30})").match(self.text, match.end())
         if number is not None:
-            self._statement.remainder = Fraction(int(number[1]))
+            self._chain.remainder = Fraction(int(number[1]))
             self._skip_to = number.end()
         yield from self.finish()
 
-    def _is_unit(self, match: re.Match[str]) -> bool:
+    def take_unit(self, match: re.Match[str]) -> bool:
         """Words behind a number are its unit when arithmetic goes on behind them, or when they end the statement."""
-        tokens = self._side.tokens
+        tokens = self.side.tokens
         if not tokens or tokens[-1].kind not in ("number", ")", "%") or len(match[0]) < 2:
             return False
         is_attached = not self._spaced or tokens[-1].kind == ")"
@@ -267,100 +274,96 @@ class _ChainReader:
             return False  # letters of a formula, as in 2ab
         following = _UNITS_THEN_OPERATOR.match(self.text, match.start())
         if following is None:
-            self._side.units.add(match[0].lower())
+            self.side.units.add(match[0].lower())
             return False
-        self._side.units.add(following[1].lower())
+        self.side.units.add(following[1].lower())
         self._skip_to = following.end(1)
         return True
 
-    def _unknown_word(self, match: re.Match[str]) -> Iterator[EqualityChain]:
+    def read_unknown_word(self, match: re.Match[str]) -> Iterator[EqualityChain]:
         is_letter = len(match[0]) == 1
-        tokens = self._side.tokens
+        tokens = self.side.tokens
         if tokens and (tokens[-1].kind in ("op", "frac") or not self._spaced or (is_letter and match[0] not in "AI")):
-            self._side.is_known = False
+            self.side.is_known = False
         yield from self.finish()
-        is_called = self._next_is(match.end(), r"\s?\(" if match[0].lower() in _FUNCTIONS or is_letter else r"\(")
-        goes_on = self._next_is(
+        is_called = self.next_is(match.end(), r"\s?\(" if match[0].lower() in _FUNCTIONS or is_letter else r"\(")
+        goes_on = self.next_is(
             match.end(),
             r"[-\u2212]|\s*(?:[*/^+\u00d7\u00b7\u00f7_]|-\s|\*\*(?!\s*[A-Za-z\n])|\u2212|\\times|\\cdot|\\div|\\frac)",
         )
         is_mixed = (
-            match[0] == "and" and bool(tokens) and self._next_is(match.end(), r"\s*(?:a\s+)?\d+\s?/\s?\d|\s*\\frac")
+            match[0] == "and" and bool(tokens) and self.next_is(match.end(), r"\s*(?:a\s+)?\d+\s?/\s?\d|\s*\\frac")
         )
-        self._side.is_known = not (
-            is_called or goes_on or is_mixed or (is_letter and self._next_is(match.end(), r"\d|\s*-"))
+        self.side.is_known = not (
+            is_called or goes_on or is_mixed or (is_letter and self.next_is(match.end(), r"\d|\s*-"))
         )
 
-    def _next_is(self, position: int, pattern: str) -> bool:
-        return _compiled(pattern).match(self.text, position) is not None
+    def next_is(self, position: int, pattern: str) -> bool:
+        return re.compile(pattern).match(self.text, position) is not None
 
-    def _add(self, kind: str, match: re.Match[str]) -> None:
+    def add(self, kind: str, match: re.Match[str]) -> None:
         if kind == "number":
-            self._literal(match)
+            self.add_literal(match)
         elif kind in ("op", "cross"):
-            self._operator(match)
+            self.add_operator(match)
         elif kind in ("open", "close"):
-            self._push("(" if kind == "open" else ")", match[0], match)
+            self.push("(" if kind == "open" else ")", match[0], match)
         elif kind == "power":
-            self._push("op", "^", match)
-            self._number(match, Fraction("²³".index(match[0]) + 2), None)
+            self.push("op", "^", match)
+            self.add_number(match, Fraction("²³".index(match[0]) + 2), None)
         elif kind != "text":
-            self._push({"percent": "%", "bang": "!"}.get(kind, kind), match[0], match)
+            self.push({"percent": "%", "bang": "!"}.get(kind, kind), match[0], match)
 
-    def _literal(self, match: re.Match[str]) -> None:
+    def add_literal(self, match: re.Match[str]) -> None:
         digits = without_separators(match[0])
         if len(digits) > MAX_DIGITS:
-            self._side.is_known = False
+            self.side.is_known = False
             return
-        if self._side.tokens and self._side.tokens[-1].kind == "frac" and len(digits) > 1 and digits.isdigit():
-            self._side.is_known &= len(digits) == 2
-            self._number(match, Fraction(digits[0]), None)
+        if self.side.tokens and self.side.tokens[-1].kind == "frac" and len(digits) > 1 and digits.isdigit():
+            self.side.is_known &= len(digits) == 2
+            self.add_number(match, Fraction(digits[0]), None)
             digits = digits[1:]
         _, point, after = digits.partition(".")
-        self._number(match, Fraction(digits), len(after) if point else None)
+        self.add_number(match, Fraction(digits), len(after) if point else None)
 
-    def _is_times(self) -> bool:
+    def is_times(self) -> bool:
         """Whether an x stands between two numbers, as in `5 x 3`."""
-        return bool(self._side.tokens) and self._side.tokens[-1].kind in ("number", ")", "%")
+        return bool(self.side.tokens) and self.side.tokens[-1].kind in ("number", ")", "%")
 
-    def _operator(self, match: re.Match[str]) -> None:
+    def add_operator(self, match: re.Match[str]) -> None:
         op = _OPERATORS.get(match[0], match[0])
-        is_first = not self._side.tokens
-        is_sign = op in "+-" and not self._next_is(match.end(), r"\s")
-        is_bullet = op in "-*^" and self._starts_line(match)
-        if is_first and len(self._statement.sides) == 1 and not is_sign and not is_bullet:
-            self._side.is_known = False
-        if is_first and op == "-" and self._starts_line(match) and self._next_is(match.end(), r"\s"):
+        is_first = not self.side.tokens
+        is_sign = op in "+-" and not self.next_is(match.end(), r"\s")
+        is_bullet = op in "-*^" and self.starts_line(match)
+        if is_first and len(self._chain.sides) == 1 and not is_sign and not is_bullet:
+            self.side.is_known = False
+        if is_first and op == "-" and self.starts_line(match) and self.next_is(match.end(), r"\s"):
             return  # a bullet
-        if is_first and match[0] in ("*", "**") and self._starts_line(match):
-            self._side.is_known = True  # a bullet, or bold type
+        if is_first and match[0] in ("*", "**") and self.starts_line(match):
+            self.side.is_known = True  # a bullet, or bold type
             return
-        self._push("op", op, match)
+        self.push("op", op, match)
 
-    def _starts_line(self, match: re.Match[str]) -> bool:
+    def starts_line(self, match: re.Match[str]) -> bool:
         start = match.start()
         while start > 0 and self.text[start - 1] in " \t" and match.start() - start < 8:
             start -= 1
         return start == 0 or self.text[start - 1] == "\n"
 
-    def _number(self, match: re.Match[str], value: Fraction, decimals: int | None) -> None:
-        self._append(ArithmeticToken("number", match[0], match.start(), match.end(), value, decimals))
+    def add_number(self, match: re.Match[str], value: Fraction, decimals: int | None) -> None:
+        self.append(ArithmeticToken("number", match[0], match.start(), match.end(), value, decimals))
 
-    def _push(self, kind: str, text: str, match: re.Match[str]) -> None:
-        self._append(ArithmeticToken(kind, text, match.start(), match.end()))
+    def push(self, kind: str, text: str, match: re.Match[str]) -> None:
+        self.append(ArithmeticToken(kind, text, match.start(), match.end()))
 
-    def _append(self, token: ArithmeticToken) -> None:
-        if len(self._side.tokens) >= MAX_SIDE_TOKENS:
-            self._side.is_known = False
+    def append(self, token: ArithmeticToken) -> None:
+        if len(self.side.tokens) >= MAX_SIDE_TOKENS:
+            self.side.is_known = False
         else:
-            self._side.tokens.append(token)
+            self.side.tokens.append(token)
 
 
 _UNITS_THEN_OPERATOR = re.compile(
     r"([A-Za-z]{2,30}(?:/[A-Za-z]{1,20})*)(?:\s+[A-Za-z]{2,30}){0,2}\)?"
     r"\s*(?=[-+*/\u00d7\u00b7\u00f7\u2212=]|[xX]\s?[$(]?\d|\\times|\\cdot|\\div)"
 )
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
