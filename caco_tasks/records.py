@@ -349,23 +349,6 @@ class PublishedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lesson:
-    """One published row, as a student learns from it."""
-
-    sample_id: str
-    file: str  # of the dataset, without its folder
-    row: int  # of the file, from 0
-    problem: str
-    solution: str
-    answer: str
-
-    @property
-    def id(self) -> str:
-        """The id of the published sample."""
-        return self.sample_id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One answer of a base model or its student to one benchmark item."""
 

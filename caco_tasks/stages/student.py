@@ -9,7 +9,7 @@ killed training goes on from its last checkpoint, on the same machine.
 import hashlib
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from caco_tasks.context import Context
@@ -21,10 +21,24 @@ from caco_tasks.llm.examples import Example, ExampleWriter
 from caco_tasks.llm.finetune import FineTuned, finetune
 from caco_tasks.llm.prompts import Prompt
 from caco_tasks.publishing.dataset_files import placed_rows
-from caco_tasks.records import PASS, Judged, Lesson, PublishedRow
+from caco_tasks.records import PASS, Judged, PublishedRow
 from caco_tasks.stages.shared.evaluation import evaluation_of, prompt_of
 from caco_tasks.stages.shared.model_upload import put_weights
 from caco_tasks.store.registry import ModelRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """One published row, as a student learns from it."""
+
+    place: PublishedRow
+    problem: str
+    solution: str
+
+    @property
+    def id(self) -> str:
+        """The id of the published sample."""
+        return self.place.sample_id
 
 
 def records(context: Context) -> Iterator[Lesson]:
@@ -40,14 +54,7 @@ def records(context: Context) -> Iterator[Lesson]:
             f"The dataset '{dataset}' is not the one that the run pinned: restore it, or plan another run."
         )
     for place, row in placed_rows(context.services.store, dataset):
-        yield Lesson(
-            sample_id=place.sample_id,
-            file=place.file,
-            row=place.row,
-            problem=row["instruction"],
-            solution=row["output"],
-            answer=row["answer"],
-        )
+        yield Lesson(place=place, problem=row["instruction"], solution=row["output"])
 
 
 def student(lessons: Iterable[Lesson], context: Context) -> Iterator[Judged[PublishedRow]]:
@@ -61,10 +68,9 @@ def student(lessons: Iterable[Lesson], context: Context) -> Iterator[Judged[Publ
     folder = context.work_folder()
     with ExampleWriter(folder / "examples") as writer:
         for lesson in lessons:
-            is_held_out = random_seed("held out", lesson.sample_id) % 10_000 < evaluation.train.held_out_share * 10_000
+            is_held_out = random_seed("held out", lesson.id) % 10_000 < evaluation.train.held_out_share * 10_000
             writer.add(example_of(lesson, prompt), is_held_out=is_held_out)
-            place = PublishedRow(sample_id=lesson.sample_id, file=lesson.file, row=lesson.row)
-            yield Judged(record=place, verdict=PASS)
+            yield Judged(record=lesson.place, verdict=PASS)
     rows = writer.files.train_count + writer.files.held_out_count
     if not rows:
         raise ConfigError(f"The dataset '{context.run.dataset}' has no rows: there is nothing to train a student on.")
@@ -79,13 +85,13 @@ def student(lessons: Iterable[Lesson], context: Context) -> Iterator[Judged[Publ
     shutil.rmtree(folder)
 
 
-def example_of(row: Lesson, prompt: Prompt) -> Example:
-    """What a student learns of one row: the question as it will be asked, and the solution."""
-    text = prompt.render(problem=row.problem)
+def example_of(lesson: Lesson, prompt: Prompt) -> Example:
+    """What a student learns of one lesson: the question as it will be asked, and the solution."""
+    text = prompt.render(problem=lesson.problem)
     if not prompt.is_chat:
-        return text, row.solution
+        return text, lesson.solution
     system = [{"role": "system", "content": prompt.system}] if prompt.system else []
-    return [*system, {"role": "user", "content": text}, {"role": "assistant", "content": row.solution}]
+    return [*system, {"role": "user", "content": text}, {"role": "assistant", "content": lesson.solution}]
 
 
 def _register(rows: int, context: Context, tuned: FineTuned, folder: Path) -> ModelRecord:

@@ -16,9 +16,9 @@ from caco_tasks.grading import Grader, extract_answer
 from caco_tasks.identity import pipeline_run_id
 from caco_tasks.llm.prompts import Prompt
 from caco_tasks.nano.data import FIRST_TRAINING_NUMBER
-from caco_tasks.records import Lesson
+from caco_tasks.records import PublishedRow
 from caco_tasks.stages.shared.evaluation import eval_shard, evaluation_of, scored_items
-from caco_tasks.stages.student import example_of
+from caco_tasks.stages.student import Lesson, example_of
 
 PAPER = {benchmark.name: benchmark for benchmark in evaluation_of(load_config("paper")).benchmarks}
 ROWS = {
@@ -102,7 +102,8 @@ def test_a_shard_asks_one_model_for_one_kind_of_answers(
 
 
 def test_a_student_learns_the_question_as_it_will_be_asked() -> None:
-    lesson = Lesson(sample_id="s", file="f", row=0, problem="1 + 1?", solution="It is 2.", answer="2")
+    place = PublishedRow(sample_id="s", file="f", row=0)
+    lesson = Lesson(place=place, problem="1 + 1?", solution="It is 2.")
     chat = Prompt(name="p", system="Think.", text="Q: $problem", is_chat=True)
     assert example_of(lesson, chat) == [
         {"role": "system", "content": "Think."},

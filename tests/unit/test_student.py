@@ -17,9 +17,9 @@ from caco_tasks.llm.examples import read_examples
 from caco_tasks.pipeline import find_stage
 from caco_tasks.publishing.dataset_files import WithdrawnWarning
 from caco_tasks.publishing.states import change_state
-from caco_tasks.records import Lesson
+from caco_tasks.records import PublishedRow
 from caco_tasks.services import TaskServices
-from caco_tasks.stages.student import records, student
+from caco_tasks.stages.student import Lesson, records, student
 from caco_tasks.store import RunRecord, Store
 
 NAME = "shop-words/2026-01-02-abc"
@@ -46,7 +46,7 @@ def task(folder: Path, samples: int) -> Context:
 
 def test_lessons_are_the_rows_of_the_dataset_by_their_place(tmp_path: Path) -> None:
     found = list(records(task(tmp_path, 3)))
-    assert [(lesson.id, lesson.file, lesson.row) for lesson in found] == [
+    assert [(lesson.id, lesson.place.file, lesson.place.row) for lesson in found] == [
         ("s0", "train-00000-of-00002.parquet", 0),
         ("s1", "train-00000-of-00002.parquet", 1),
         ("s2", "train-00001-of-00002.parquet", 0),
@@ -54,7 +54,7 @@ def test_lessons_are_the_rows_of_the_dataset_by_their_place(tmp_path: Path) -> N
     sample = making.sample()
     assert sample.problem is not None
     assert sample.solution is not None
-    assert (found[0].problem, found[0].solution, found[0].answer) == (sample.problem.text, sample.solution.text, "12")
+    assert (found[0].problem, found[0].solution) == (sample.problem.text, sample.solution.text)
 
 
 def test_a_dataset_that_changed_since_the_run_was_planned_is_not_learnt_from(tmp_path: Path) -> None:
@@ -73,7 +73,8 @@ def test_a_withdrawn_dataset_is_learnt_from_with_a_warning(tmp_path: Path) -> No
 
 def lesson(number: int) -> Lesson:
     """One of many rows."""
-    return Lesson(sample_id=f"s{number}", file="f", row=number, problem="1 + 1?", solution="It is 2.", answer="2")
+    place = PublishedRow(sample_id=f"s{number}", file="f", row=number)
+    return Lesson(place=place, problem="1 + 1?", solution="It is 2.")
 
 
 def test_rows_are_written_as_they_come_and_the_model_is_trained_after_the_last(tmp_path: Path) -> None:
