@@ -597,6 +597,7 @@ CREATE TABLE caco.run (
     partition date NOT NULL,
     config_hash text NOT NULL,
     config jsonb NOT NULL,
+    requested jsonb DEFAULT '{}'::jsonb NOT NULL,
     code_version text NOT NULL,
     planned_at timestamp with time zone,
     models jsonb NOT NULL,
@@ -615,7 +616,8 @@ CREATE TABLE caco.run (
     CONSTRAINT a_pinned_dataset_has_its_hash CHECK (((dataset IS NULL) = (dataset_sha256 IS NULL))),
     CONSTRAINT accepted_yield_is_a_share CHECK (((accepted_yield >= (0)::double precision) AND (accepted_yield <= (1)::double precision))),
     CONSTRAINT config_is_an_object CHECK ((jsonb_typeof(config) = 'object'::text)),
-    CONSTRAINT dataset_sha256_is_hex CHECK ((dataset_sha256 ~ '^[0-9a-f]{64}$'::text))
+    CONSTRAINT dataset_sha256_is_hex CHECK ((dataset_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT requested_is_an_object CHECK ((jsonb_typeof(requested) = 'object'::text))
 );
 
 COMMENT ON TABLE caco.run IS 'One pipeline over one partition with one config. Grain: one row per run_id; registering it again changes nothing.';
@@ -631,6 +633,8 @@ COMMENT ON COLUMN caco.run.partition IS 'The date that the run is for, not the o
 COMMENT ON COLUMN caco.run.config_hash IS 'Hash of all settings that change data.';
 
 COMMENT ON COLUMN caco.run.config IS 'All settings, as the run used them.';
+
+COMMENT ON COLUMN caco.run.requested IS 'Config and overrides in the words of whoever planned the run first: what plans it again. Empty: a record made by hand.';
 
 COMMENT ON COLUMN caco.run.code_version IS 'Package and commit that planned the run.';
 

@@ -11,17 +11,20 @@ from caco_tasks.ledger.connection import hex_or_none, id_range
 from caco_tasks.store.manifest import RunRecord
 
 _COLUMNS = """
-    run_id, pipeline, partition, config_hash, config, code_version, planned_at, models, prompts, sources, benchmarks,
+    run_id, pipeline, partition, config_hash, config, requested, code_version, planned_at,
+    models, prompts, sources, benchmarks,
     training, seed_run_id, codegen_run_id, model_id, accepted_yield, input_keys, dataset, dataset_sha256
 """
 _INSERT = text("""
     INSERT INTO caco.run (
-        run_id, pipeline, partition, config_hash, config, code_version, planned_at, models, prompts, sources, benchmarks,
+        run_id, pipeline, partition, config_hash, config, requested, code_version, planned_at,
+        models, prompts, sources, benchmarks,
         training, seed_run_id, codegen_run_id, model_id, accepted_yield, input_keys, dataset, dataset_sha256)
     VALUES (
-        CAST(:run_id AS uuid), :pipeline, CAST(:partition AS date), :config_hash, CAST(:config AS jsonb), :code_version,
-        CAST(:planned_at AS timestamptz), CAST(:models AS jsonb), CAST(:prompts AS jsonb), CAST(:sources AS jsonb),
-        CAST(:benchmarks AS jsonb), :training, CAST(:seed_run_id AS uuid), CAST(:codegen_run_id AS uuid), :model_id,
+        CAST(:run_id AS uuid), :pipeline, CAST(:partition AS date), :config_hash, CAST(:config AS jsonb),
+        CAST(:requested AS jsonb), :code_version, CAST(:planned_at AS timestamptz),
+        CAST(:models AS jsonb), CAST(:prompts AS jsonb), CAST(:sources AS jsonb), CAST(:benchmarks AS jsonb),
+        :training, CAST(:seed_run_id AS uuid), CAST(:codegen_run_id AS uuid), :model_id,
         :accepted_yield, CAST(:input_keys AS uuid[]), :dataset, :dataset_sha256)
     ON CONFLICT (run_id) DO NOTHING
 """)
@@ -32,7 +35,7 @@ _FIND = text(f"""
     ORDER BY partition DESC, planned_at DESC NULLS LAST, created_at DESC, run_id
     LIMIT :max_runs
 """)
-_JSON = ("config", "models", "prompts", "sources", "benchmarks")
+_JSON = ("config", "requested", "models", "prompts", "sources", "benchmarks")
 _IDS = ("run_id", "seed_run_id", "codegen_run_id")
 
 

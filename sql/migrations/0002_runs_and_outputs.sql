@@ -10,6 +10,7 @@ CREATE TABLE caco.run (
     partition      date NOT NULL,
     config_hash    text NOT NULL,
     config         jsonb NOT NULL CONSTRAINT config_is_an_object CHECK (jsonb_typeof(config) = 'object'),
+    requested      jsonb NOT NULL DEFAULT '{}' CONSTRAINT requested_is_an_object CHECK (jsonb_typeof(requested) = 'object'),
     code_version   text NOT NULL,
     planned_at     timestamptz,
     -- what was pinned of the outside
@@ -36,6 +37,7 @@ COMMENT ON COLUMN caco.run.pipeline IS 'seeds, codegen, nightly or evaluate.';
 COMMENT ON COLUMN caco.run.partition IS 'The date that the run is for, not the one on which it ran.';
 COMMENT ON COLUMN caco.run.config_hash IS 'Hash of all settings that change data.';
 COMMENT ON COLUMN caco.run.config IS 'All settings, as the run used them.';
+COMMENT ON COLUMN caco.run.requested IS 'Config and overrides in the words of whoever planned the run first: what plans it again. Empty: a record made by hand.';
 COMMENT ON COLUMN caco.run.code_version IS 'Package and commit that planned the run.';
 COMMENT ON COLUMN caco.run.planned_at IS 'When the run was first planned, as its record in the store says: the same after a rebuild. NULL: a record made by hand.';
 COMMENT ON COLUMN caco.run.models IS 'Role -> the exact model that it asks: hash of weights, revision, or who serves it.';
