@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import making
@@ -41,7 +43,8 @@ def write_dataset(
     """A published dataset in the store, without an output that it was made from."""
     rows = [dataset_row(sample, row_origin(run)) for sample in samples]
     folder, (dataset, _, version) = dataset_folder(*name.split("/")), name.partition("/")
-    with DatasetWriter(store, folder, rows=len(rows), rows_per_file=rows_per_file) as writer:
+    sizes = {"rows": len(rows), "rows_per_file": rows_per_file}
+    with TemporaryDirectory() as scratch, DatasetWriter(store, folder, **sizes, scratch=Path(scratch)) as writer:
         for row in rows:
             writer.add(row)
     record = DatasetRecord(

@@ -7,7 +7,6 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
@@ -17,6 +16,7 @@ from caco_tasks.publishing.dataset_row import SCHEMA
 from caco_tasks.publishing.states import read_state, split_name
 from caco_tasks.records import PublishedRow
 from caco_tasks.store import Store
+from caco_tasks.store.file_store import mending_os_errors
 from caco_tasks.store.manifest import parse_stored
 from caco_tasks.store.registry import (
     DatasetFile,
@@ -37,20 +37,33 @@ class WithdrawnWarning(UserWarning):
 class DatasetWriter:
     """Writes rows to `train-00000-of-000NN.parquet` and so on; each file goes to the store when it is full.
 
-    >>> with DatasetWriter(store, folder, rows=120_000, rows_per_file=50_000) as writer:
+    >>> with DatasetWriter(store, folder, rows=120_000, rows_per_file=50_000, scratch=scratch) as writer:
     ...     for row in rows:
     ...         writer.add(row)
     >>> [file.rows for file in writer.files]
     [50000, 50000, 20000]
     """
 
-    def __init__(self, store: Store, folder: str, *, rows: int, rows_per_file: int) -> None:
-        """Names the folder, and how many rows will come: the number of files stands in their names."""
+    def __init__(self, store: Store, folder: str, *, rows: int, rows_per_file: int, scratch: Path) -> None:
+        """Begins the first file.
+
+        Args:
+            store: where the files go.
+            folder: of the dataset, in the store.
+            rows: how many will come: the number of files stands in their names.
+            rows_per_file: of all files but the last.
+            scratch: a folder on this machine with room for one file; made where it is not there.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
         self.files: tuple[DatasetFile, ...] = ()
         self._store, self._folder = store, folder
         self._expected, self._size = rows, rows_per_file
         self._count = max(1, -(-rows // rows_per_file))  # a dataset without rows has one file that says its columns
-        self._place = TemporaryDirectory(prefix="caco-dataset-")
+        self._scratch = scratch
+        with mending_os_errors(scratch):
+            scratch.mkdir(parents=True, exist_ok=True)
         self._file = self._open()
 
     def __enter__(self) -> "DatasetWriter":
@@ -71,7 +84,7 @@ class DatasetWriter:
             else:
                 self._file.abandon()
         finally:
-            self._place.cleanup()
+            self._path.unlink(missing_ok=True)
 
     def add(self, row: Mapping[str, Any]) -> PublishedRow:
         """Writes a row, and says where it lies.
@@ -86,7 +99,7 @@ class DatasetWriter:
         return PublishedRow(sample_id=row["sample_id"], file=self._path.name, row=self._file.rows - 1)
 
     def _open(self) -> RowFile:
-        self._path = Path(self._place.name) / f"train-{len(self.files):05d}-of-{self._count:05d}.parquet"
+        self._path = self._scratch / f"train-{len(self.files):05d}-of-{self._count:05d}.parquet"
         return RowFile(self._path, SCHEMA, what="A row of the dataset")
 
     def _upload(self) -> None:

@@ -7,6 +7,7 @@ does not grow with their number.
 """
 
 import hashlib
+import shutil
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -43,14 +44,16 @@ def publish_rows(samples: Iterable[Sample], context: Context, facts: CardFacts) 
     """
     inputs = [_read_manifest(context, key) for key in context.inputs]
     settings, folder = context.config.publish, dataset_folder(context.config.publish.name, dataset_version(context))
-    rows, coming = sum(made.passed for made in inputs), iter(samples)
-    with DatasetWriter(context.services.store, folder, rows=rows, rows_per_file=settings.rows_per_file) as writer:
+    sizes = {"rows": sum(made.passed for made in inputs), "rows_per_file": settings.rows_per_file}
+    coming, scratch = iter(samples), context.work_folder()
+    with DatasetWriter(context.services.store, folder, **sizes, scratch=scratch) as writer:
         for made in inputs:
             origin = RowOrigin(
                 run=context.run, draw=context.draw, made=made, licence=facts.licence, sources=facts.trained_on
             )
             for sample in islice(coming, made.passed):  # the runner reads one input after the other
                 yield Judged(record=writer.add(dataset_row(sample, origin)), verdict=PASS)
+    shutil.rmtree(scratch)
     _write_record(context, facts, writer.files)
 
 

@@ -254,6 +254,7 @@ def test_rows_are_published_in_their_order_and_in_files_of_the_size_asked_for(tm
     ]
     assert judged == [Judged(record=place, verdict=PASS) for place in expected]
     assert context.facts["artifacts"] == {"dataset": f"shop-words/{version}"}
+    assert not context.work_folder().exists()
     state = read_state(store, f"shop-words/{version}")
     assert state is not None
     assert (state.state, state.by) == ("staged", "publish")
@@ -289,6 +290,7 @@ def test_fewer_rows_than_the_outputs_passed_are_not_published(tmp_path: Path) ->
     with pytest.raises(ConservationError, match="3 rows passed every stage, 2 came to be published"):
         list(publish_rows(samples[0][:2], context, published.facts("MIT")))
     assert list_datasets(context.services.store) == []
+    assert not list(context.work_folder().iterdir())
 
 
 def test_publishing_again_gives_the_same_files_and_keeps_the_state(tmp_path: Path) -> None:
