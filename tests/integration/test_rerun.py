@@ -1,0 +1,130 @@
+"""`caco rerun`, `caco dataset` and `caco sql` over a finished run."""
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+from whole_line import Place, ledger_content
+
+from caco_tasks.cli import main
+from caco_tasks.ledger import Ledger
+from caco_tasks.store.manifest import AttemptLog
+
+
+def caco(*words: str) -> Result:
+    """What a command says."""
+    return CliRunner().invoke(main, words)
+
+
+def attempts(line: Place, stage: str, shard: int) -> AttemptLog:
+    """The new attempts of an output that were asked for."""
+    path = line.run_folder(line.runs["nightly"]) / "attempts" / stage / f"{shard:05d}.json"
+    return AttemptLog.model_validate_json(path.read_bytes())
+
+
+def published(line: Place) -> str:
+    """The dataset of the run, as name/version."""
+    with Ledger(line.writer_url) as ledger:
+        return ledger.datasets(line.runs["nightly"], state="published")[0]
+
+
+def test_a_rerun_makes_one_shard_anew_and_what_follows_from_it(line: Place) -> None:
+    run_id = line.runs["nightly"]
+    first = line.manifest(run_id, "agree", 1)
+    done = caco("rerun", run_id[:12], "--stage", "agree", "--shard", "1")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.splitlines()[0] == f"agree is asked again: 1 of 2 shards, all {first.read} rows."
+    again = line.manifest(run_id, "agree", 1)
+    assert (again.attempt, again.previous, again.passed) == (1, first.key, first.passed)
+    assert line.manifest(run_id, "judge", 0).attempt == line.manifest(run_id, "agree", 0).attempt == 0
+    with Ledger(line.writer_url) as ledger:
+        ledger.conservation(run_id)
+        assert [manifest.key for manifest in ledger.outputs(run_id, "agree")][1] == again.key
+    assert line.manifest(run_id, "judge", 1).inputs == (again.key,)
+
+
+def test_a_rerun_of_what_is_unknown_asks_nothing_where_nothing_is(line: Place) -> None:
+    listing, content = line.listing(), ledger_content(line.owner_url)
+    done = caco("rerun", line.runs["nightly"], "--stage", "sample", "--unknown", "--here")
+    assert (done.exit_code, done.stdout) == (
+        0,
+        "sample: no verdict is unknown, so there is nothing to ask again.\n",
+    )
+    assert line.listing() == listing
+    assert ledger_content(line.owner_url) == content
+
+
+REFUSED = {
+    "an unknown run": (["0000", "--stage", "judge"], "There is no run '0000'"),
+    "a stage of another pipeline": (["RUN", "--stage", "unify"], "A run of 'nightly' has no stage 'unify'"),
+    "a shard that is not there": (["RUN", "--stage", "judge", "--shard", "2"], "has no shard 2"),
+}
+
+
+@pytest.mark.parametrize(("words", "says"), REFUSED.values(), ids=REFUSED)
+def test_a_rerun_that_cannot_be_is_refused(line: Place, words: list[str], says: str) -> None:
+    listing = line.listing()
+    done = caco("rerun", *(line.runs["nightly"] if word == "RUN" else word for word in words))
+    assert done.exit_code == 1
+    assert says in done.stderr
+    assert line.listing() == listing
+
+
+def test_an_output_that_was_never_finished_has_no_second_attempt(line: Place) -> None:
+    line.manifest_path(line.runs["nightly"], "judge", 0).unlink()
+    done = caco("rerun", line.runs["nightly"], "--stage", "judge")
+    assert done.exit_code == 1
+    assert "is not finished: a new attempt needs a first one" in done.stderr
+    assert not (line.run_folder(line.runs["nightly"]) / "attempts").exists()
+
+
+def test_a_dataset_is_withdrawn_with_who_and_why_and_restored(line: Place) -> None:
+    name = published(line)
+    done = caco("dataset", "withdraw", name, "--because", "false answers in algebra", "--by", "ada")
+    assert (done.exit_code, done.stdout) == (0, f"{name} is withdrawn.\n")
+    [listed] = json.loads(caco("dataset", "list", "--json").stdout)
+    assert (listed["state"], listed["by"], listed["because"]) == ("withdrawn", "ada", "false answers in algebra")
+    assert json.loads(caco("runs", "--pipeline", "nightly", "--json").stdout)[0]["state"] == "withdrawn"
+    again = caco("dataset", "withdraw", name, "--because", "once more")
+    assert again.exit_code == 1
+    assert "is withdrawn (by ada" in again.stderr
+    assert caco("dataset", "restore", name, "--because", "they were right").exit_code == 0
+    with Ledger(line.writer_url) as ledger:
+        states = ledger.dataset_states(name)
+    assert [(state.state, state.because) for state in states[1:]][1:] == [
+        ("withdrawn", "false answers in algebra"),
+        ("published", "they were right"),
+    ]
+    assert states[-1].by  # the user of this machine
+
+
+def test_the_claims_of_a_withdrawn_run_can_be_released(line: Place) -> None:
+    name = published(line)
+    done = caco("dataset", "withdraw", name, "--because", "wrong seeds", "--release-claims")
+    released = int(done.stdout.splitlines()[1].split()[0])
+    assert released > 0
+    assert done.stdout.splitlines()[1] == f"{released} claims of its run were released."
+
+
+def test_a_dataset_that_nobody_published_is_not_withdrawn(line: Place) -> None:
+    done = caco("dataset", "withdraw", "caco-smoke/nothing", "--because", "b", "--by", "ada")
+    assert done.exit_code == 1
+    assert "There is no dataset 'caco-smoke/nothing'" in done.stderr
+
+
+def test_a_withdrawn_dataset_is_exported_with_one_warning(line: Place) -> None:
+    name = published(line)
+    caco("dataset", "withdraw", name, "--because", "false answers", "--by", "ada")
+    done = caco("export", name, "--format", "messages", "--out", str(line.folder / "out"))
+    assert done.exit_code == 0
+    assert done.stdout.endswith("train.jsonl\n")
+
+
+def test_a_query_is_answered_with_whole_ids_and_given_up_in_time(line: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CACO_LEDGER_ANALYST_URL", line.writer_url)
+    rows = json.loads(caco("sql", "SELECT sha256 FROM caco.output ORDER BY sha256", "--json").stdout)
+    text = caco("sql", "SELECT key, sha256, uri, uri AS again FROM caco.output").stdout
+    assert [row["sha256"] for row in rows if row["sha256"] not in text] == []
+    slow = caco("sql", "SELECT pg_sleep(30)", "--timeout", "0.2")
+    assert slow.exit_code == 1
+    assert "timeout" in slow.stderr
