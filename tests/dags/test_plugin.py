@@ -8,6 +8,7 @@ import pytest
 from scored import write_evaluation
 
 from caco_tasks.config import load_config
+from caco_tasks.identity import config_hash
 from caco_tasks.store import RunRecord, open_store
 from caco_tasks.store.store import StoreSettings
 
@@ -52,7 +53,7 @@ def test_the_page_shows_the_newest_night_and_escapes_its_names(
         run_id="0" * 32,
         pipeline="nightly",
         partition="2026-11-02",
-        config_hash=config.fingerprint(),
+        config_hash=config_hash("nightly", config),
         config=config.model_dump(mode="json"),
         code_version="0.1.0",
     )

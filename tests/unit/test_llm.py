@@ -10,7 +10,7 @@ from caco_tasks.errors import ConfigError
 from caco_tasks.llm import Prompt, load_prompt, prompts
 from caco_tasks.llm.llm import make_request
 from caco_tasks.llm.prompts import VARIABLES
-from caco_tasks.services import NANO_FOLDER
+from caco_tasks.llm.weights import NANO_FOLDER
 
 FOLDER = NANO_FOLDER / "codegen"
 ROLES: dict[str, RoleName] = {
