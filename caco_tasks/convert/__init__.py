@@ -1,9 +1,10 @@
 """Programs for annotated sources, without a model: literals bound to the question's numbers, graded, run, compared.
 
-The parts: `scan` finds the numbers of a question; `trees` and `statements` hold a solution's arithmetic; the front ends
-`gsm8k`, `equations` (with `solving`), `mathqa` and `coded` read the sources' annotations; `offers`, `constants` and
-`binding` say what each literal is; `naming` and `rendering` write the program; `golds` and `grading` compare; `unify`
-runs it all over a source.
+A seed goes through these modules: `annotation` reads what the source wrote down; the front ends `gsm8k`,
+`equation_systems` (with `solving`), `mathqa` and `coded` make `solution_steps` of it, whose arithmetic is an `expression`;
+`question_numbers` finds the numbers of the question; `offers` (with `number_forms` and `constants`) lists what a literal may
+be, and `binding` chooses; `rendering` (with `naming`) writes the program; `golds` and `grades` compare what it returns.
+`unify_sources` runs it all over a source.
 """
 
 from caco_tasks.convert.conversion import Conversion

@@ -86,10 +86,11 @@ def _find_calls(tests: Sequence[object], names: Collection[str]) -> Iterator[_Te
         try:
             positional = [ast.literal_eval(arg) for arg in call.args]
             keywords = {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg}
-            result = repr(ast.literal_eval(expected))
+            ast.literal_eval(expected)
         except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
             continue
-        yield _TestCall(positional, keywords, result)
+        # As the test writes it, not as Python prints it: the order of a set differs from one process to the next.
+        yield _TestCall(positional, keywords, ast.unparse(expected))
 
 
 def _split_assertion(test: ast.expr) -> tuple[ast.expr, ast.expr]:

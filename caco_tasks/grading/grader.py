@@ -13,7 +13,7 @@ from caco_tasks.grading.compare import Decision, Question, compare_exactly
 from caco_tasks.grading.workers import CheckerPool
 from caco_tasks.records import PASS, Reason, Verdict, fail, unknown
 
-VERSION = "exact-2+math-verify-0.9"
+VERSION = "exact-3+math-verify-0.9"
 WINDOW = 256  # pairs that wait for the slowest before them
 PENDING_PER_WORKER = 4
 MAX_QUARANTINE = 100_000
