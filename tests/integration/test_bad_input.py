@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner
 from whole_line import DAY, PATIENCE_SECONDS, Place, caco, command, ledger_content
 
-from caco_tasks import resources, tasks
+from caco_tasks import tasks
 from caco_tasks.cli import main
-from caco_tasks.errors import DamagedError
+from caco_tasks.errors import ConfigError, DamagedError, EngineError, SourceError
+from caco_tasks.llm import weights
 from caco_tasks.platform.ports import free_port
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89" * 40
@@ -54,7 +55,7 @@ def demand_one_sentence(code: int, stderr: str, says: str) -> None:
     assert stderr.rstrip().endswith((".", ".)")), stderr
 
 
-def new_night(*overrides: str) -> str:
+def new_run(*overrides: str) -> str:
     return str(tasks.plan("nightly", partition=DAY, config="smoke", overrides=["shards=1", *overrides])["run_id"])
 
 
@@ -126,7 +127,7 @@ def test_a_store_of_an_unknown_kind_is_named(line: Place) -> None:
 )
 def test_a_damaged_shard_is_named_and_read_by_nobody(line: Place, damage: Callable[[bytes], bytes]) -> None:
     run_id = line.runs["nightly"]
-    (line.run_folder(run_id) / "execute" / "00000.manifest.json").unlink()
+    line.manifest_path(run_id, "execute", 0).unlink()
     manifest = line.manifest(run_id, "sample", 0)
     shard = line.folder / manifest.uri
     shard.write_bytes(damage(shard.read_bytes()))
@@ -143,11 +144,11 @@ def flipped(data: bytes) -> bytes:
 @pytest.mark.parametrize("stage", ["sample", "execute"], ids=["of what is read", "of the shard itself"])
 def test_a_damaged_manifest_is_named(line: Place, stage: str, content: bytes) -> None:
     run_id = line.runs["nightly"]
-    (line.run_folder(run_id) / "execute" / "00000.manifest.json").unlink()
-    damaged = line.run_folder(run_id) / stage / "00000.manifest.json"
+    damaged = line.manifest_path(run_id, stage, 0)
+    line.manifest_path(run_id, "execute", 0).unlink()
     damaged.write_bytes(content)
     result = CliRunner().invoke(main, ["stage", "execute", "--run", run_id, "--shard", "0"])
-    demand_one_sentence(result.exit_code, result.stderr, f"{stage}/00000.manifest.json is damaged")
+    demand_one_sentence(result.exit_code, result.stderr, f"{damaged.relative_to(line.folder)} is damaged")
     with pytest.raises(DamagedError, match=r"manifest\.json is damaged"):
         tasks.load(run_id, stage, 0)
     assert damaged.read_bytes() == content
@@ -161,8 +162,8 @@ def test_a_damaged_record_of_a_run_is_named(line: Place) -> None:
 
 
 def test_missing_bundled_weights_are_named(line: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resources, "NANO_FOLDER", tmp_path / "no weights")
-    (line.run_folder(line.runs["codegen"]) / "train" / "00000.manifest.json").unlink()
+    monkeypatch.setattr(weights, "NANO_FOLDER", tmp_path / "no weights")
+    line.manifest_path(line.runs["codegen"], "train", 0).unlink()
     before = line.manifests()
     result = CliRunner().invoke(main, ["stage", "train", "--run", line.runs["codegen"], "--shard", "0"])
     demand_one_sentence(result.exit_code, result.stderr, "The bundled model 'codegen' is missing")
@@ -170,14 +171,14 @@ def test_missing_bundled_weights_are_named(line: Place, tmp_path: Path, monkeypa
 
 
 def test_missing_trained_weights_are_named(line: Place) -> None:
-    run_id = new_night()
+    run_id = new_run()
     shutil.rmtree(line.folder / "models")
     refused(line, "stage", "sample", "--run", run_id, "--shard", "0", says="are not in the store: run `caco_codegen`")
 
 
 @pytest.mark.parametrize("content", [b"", PNG], ids=["empty", "another file"])
 def test_damaged_trained_weights_are_named(line: Place, content: bytes) -> None:
-    run_id = new_night()
+    run_id = new_run()
     next(line.folder.glob("models/*/model.safetensors")).write_bytes(content)
     before = line.manifests()
     result = CliRunner().invoke(main, ["stage", "sample", "--run", run_id, "--shard", "0"])
@@ -198,6 +199,55 @@ def test_a_stage_whose_source_is_not_what_it_claims_is_not_done(line: Place, pic
     refused(line, "stage", "seeds", "--run", run_id, "--shard", "0", says=str(picture))
 
 
+def test_a_source_that_is_missing_stops_the_plan(line: Place, tmp_path: Path) -> None:
+    source = f'seeds.sources=[{{name="gsm8k", reader="gsm8k", path="{tmp_path / "gone.jsonl"}"}}]'
+    with pytest.raises(SourceError, match=r"The source 'gsm8k' cannot be read at .*gone\.jsonl: No such file"):
+        tasks.plan("seeds", partition=DAY, config="smoke", overrides=[source])
+
+
+def test_an_output_whose_key_does_not_match_its_manifest_is_named(line: Place) -> None:
+    path = line.manifest_path(line.runs["nightly"], "agree", 0)
+    manifest = json.loads(path.read_text())
+    manifest["recipe"]["settings"]["agree"]["wrong_unit"] = "off"
+    path.write_text(json.dumps(manifest))
+    result = CliRunner().invoke(main, ["stage", "judge", "--run", new_run("judge.times=3"), "--shard", "0"])
+    assert result.exit_code == 1
+    with pytest.raises(DamagedError, match="does not match its key: what it says has the key"):
+        tasks.load(line.runs["nightly"], "agree", 0)
+
+
+def test_a_run_that_names_an_output_that_is_gone_is_told_to_make_it_again(line: Place) -> None:
+    run_id = line.runs["nightly"]
+    line.manifest_path(run_id, "agree", 1).unlink()
+    with pytest.raises(ConfigError, match=r"names the output [0-9a-f]{12}, which is gone: rerun 'agree'"):
+        tasks.load(run_id, "agree", 1)
+    assert caco(line, "stage", "agree", "--run", run_id, "--shard", "1").returncode == 0
+    tasks.load(run_id, "agree", 1)
+
+
+def test_a_date_before_the_first_codegen_is_refused_with_the_remedy(line: Place) -> None:
+    words = ("plan", "--partition", "2020-01-01", "--config", "smoke")
+    refused(
+        line, *words, says="No CodeGen of the config 'smoke' was accepted on or before 2020-01-01: run `caco_seeds`"
+    )
+
+
+def test_a_config_with_other_training_settings_does_not_take_this_codegen(line: Place) -> None:
+    words = ("plan", "--partition", DAY, "--config", "smoke", "--set", "train.learning_rate=2e-4")
+    refused(line, *words, says="No CodeGen of the config 'smoke' was accepted")
+
+
+def test_weights_that_are_not_those_that_the_run_pinned_are_refused(
+    line: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = new_run("models.judge.temperature=0.5")
+    shutil.copytree(weights.NANO_FOLDER, tmp_path / "weights")
+    (tmp_path / "weights" / "judge" / "model.safetensors").write_bytes(b"other weights")
+    monkeypatch.setattr(weights, "NANO_FOLDER", tmp_path / "weights")
+    with pytest.raises(EngineError, match=r"The model 'nano:judge' on this machine is .*, the run pinned nano:judge@"):
+        tasks.work("judge", run_id, 0, line.environ)
+
+
 @pytest.mark.parametrize(
     ("shell", "says"),
     [
@@ -211,7 +261,7 @@ def test_a_disk_without_room_is_named_and_nothing_is_left_on_it(line: Place, she
         pytest.skip("this machine gives users no name spaces to mount in")
     run_id = line.runs["nightly"]
     assert line.manifest(run_id, "decontaminate", 0).bytes > 4096
-    folder = line.run_folder(run_id) / "decontaminate"
+    folder = line.manifest_path(run_id, "decontaminate", 0).parent
     shutil.rmtree(folder)
     folder.mkdir()
     done = subprocess.run(

@@ -8,10 +8,13 @@ from published import publish_bank
 from whole_line import run_stage
 
 from caco_tasks import tasks
+from caco_tasks.config import load_config
 from caco_tasks.errors import CacoError, ConfigError
+from caco_tasks.identity import training_hash
 from caco_tasks.ledger import Ledger
 from caco_tasks.store import Store
-from caco_tasks.store.registry import parse_dataset
+from caco_tasks.store.manifest import parse_stored
+from caco_tasks.store.registry import DatasetRecord
 
 DAY = "2026-11-02"
 LESS = ("evaluate.bank_each=2", "evaluate.train.epochs=2")
@@ -33,7 +36,7 @@ def evaluate(dataset: str, *overrides: str, config: str = "nano") -> str:
     run_id = str(planned["run_id"])
     run_stage("student", run_id, [0])
     run_stage("evaluate", run_id, planned["shards"])
-    tasks.gate(run_id)
+    tasks.finish(run_id)
     return run_id
 
 
@@ -53,14 +56,15 @@ def test_a_student_beats_its_base_on_problems_that_neither_has_seen(dataset: str
     assert (again["run_id"], again["partition"]) == (run_id, "2026-11-01")  # filed under the date of its dataset
     model_id = ledger.ask("SELECT model_id FROM caco.model WHERE role = 'student'")[1][0][0]
     assert store.exists(f"models/{model_id}/model.safetensors")
-    assert ledger.accepted_model("2099-01-01") is None  # no night samples from a student
+    training = training_hash(load_config("nano"))
+    assert ledger.accepted_model("2099-01-01", training) is None  # no nightly run samples from a student
 
 
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
         pytest.param(["evaluate.dataset=no-words/1"], "There is no dataset 'no-words/1'", id="no such dataset"),
-        pytest.param(["publish.name=other", "samples=5"], "No dataset of 2026-11-02 was published", id="no such night"),
+        pytest.param(["publish.name=other", "samples=5"], "No dataset of 2026-11-02 was published", id="no such run"),
     ],
 )
 def test_an_evaluation_without_a_dataset_is_not_planned(
@@ -75,7 +79,7 @@ def test_a_dataset_without_rows_is_refused_before_a_run_is_registered(
     dataset: str, store: Store, ledger: Ledger
 ) -> None:
     uri = f"datasets/{dataset}/manifest.json"
-    empty = parse_dataset(store.get(uri) or b"", uri=uri).model_copy(update={"rows": 0, "files": ()})
+    empty = parse_stored(DatasetRecord, store.get(uri) or b"", uri=uri).model_copy(update={"rows": 0, "files": ()})
     store.put(uri, empty.model_dump_json().encode())
     with pytest.raises(ConfigError, match="has no rows: there is nothing to train"):
         tasks.plan("evaluate", partition=DAY, config="smoke", overrides=[f"evaluate.dataset={dataset}"])
@@ -90,18 +94,12 @@ def test_a_dataset_without_rows_is_refused_before_a_run_is_registered(
             "'/no/such/model' cannot be loaded",
             id="a base that is missing",
         ),
-        pytest.param(
-            ['evaluate.benchmarks=[{name = "b", path = "{folder}/b.jsonl", answer_column = "answer"}]'],
-            "Line 2 of the benchmark file",
-            id="a benchmark of another format",
-        ),
     ],
 )
 def test_a_student_that_cannot_be_trained_leaves_nothing_behind(
-    dataset: str, store: Store, ledger: Ledger, tmp_path: Path, overrides: list[str], said: str
+    dataset: str, store: Store, ledger: Ledger, overrides: list[str], said: str
 ) -> None:
-    (tmp_path / "b.jsonl").write_text('{"problem": "?", "answer": "1"}\nproblem,answer\n')
-    chosen = [f"evaluate.dataset={dataset}", *(override.replace("{folder}", str(tmp_path)) for override in overrides)]
+    chosen = [f"evaluate.dataset={dataset}", *overrides]
     run_id = str(tasks.plan("evaluate", partition=DAY, config="smoke", overrides=chosen)["run_id"])
     with pytest.raises(CacoError, match=said):
         run_stage("student", run_id, [0])
@@ -117,3 +115,25 @@ def test_a_dataset_that_changed_since_it_was_pinned_is_refused(dataset: str, sto
     store.put(uri, (store.get(uri) or b"") + b"\n")
     with pytest.raises(CacoError, match="is not the one that the run pinned"):
         run_stage("student", str(planned["run_id"]), [0])
+
+
+def test_a_benchmark_of_another_format_stops_the_plan(dataset: str, ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "b.jsonl").write_text('{"problem": "?", "answer": "1"}\nproblem,answer\n')
+    benchmark = f'evaluate.benchmarks=[{{name = "b", path = "{tmp_path}/b.jsonl", answer_column = "answer"}}]'
+    with pytest.raises(CacoError, match="Line 2 of the benchmark file"):
+        tasks.plan("evaluate", partition=DAY, config="smoke", overrides=[f"evaluate.dataset={dataset}", benchmark])
+    assert ledger.find_run(None, pipeline="evaluate") is None
+
+
+def test_a_withdrawn_dataset_trains_no_student(dataset: str, store: Store, ledger: Ledger) -> None:
+    tasks.set_dataset_state(ledger, store, dataset, "withdrawn", by="ada", because="half of it is wrong")
+    with pytest.raises(ConfigError, match=r"was withdrawn \(half of it is wrong\): restore it, or name another"):
+        tasks.plan("evaluate", partition=DAY, config="smoke", overrides=[f"evaluate.dataset={dataset}"])
+
+
+def test_a_second_student_finds_the_answers_of_its_base(dataset: str, ledger: Ledger) -> None:
+    first = evaluate(dataset, config="smoke")
+    second = evaluate(dataset, "evaluate.train.max_steps=3", config="smoke")
+    assert first != second
+    rows = {row.stage: row for row in ledger.funnel(second)}
+    assert (rows["student"].reused, rows["evaluate"].reused) == (0, 1)

@@ -15,8 +15,9 @@ from whole_line import command
 from caco_tasks.housekeeping import KINDS, find_waste, tally
 from caco_tasks.ids import content_id
 from caco_tasks.ledger import Ledger
+from caco_tasks.reruns import ask_for_attempts
 from caco_tasks.store import Store
-from caco_tasks.store.manifest import run_folder
+from caco_tasks.store.manifest import output_folder, run_folder, run_output_uri
 from caco_tasks.store.s3_store import S3Store
 from caco_tasks.store.store import open_store
 
@@ -27,31 +28,37 @@ OTHER = "f" * 32
 
 def waste_of(world: World) -> dict[str, list[str]]:
     """Kind -> keys to plant."""
-    run = world.run("nightly")
-    folder = run_folder(run.partition, run.run_id)
+    finished = output_of(world, "solve")
     return {
-        "orphan shards": [
-            f"{folder}/execute/00000-{'a' * 16}.parquet",
-            f"runs/2026-01-01/{OTHER}/x/00003-{'b' * 16}.parquet",
+        "unreached outputs": [f"outputs/execute/{OTHER}/manifest.json", f"outputs/execute/{OTHER}/{'b' * 16}.parquet"],
+        "unfinished outputs": [
+            f"outputs/x/{'e' * 32}/{'b' * 16}.parquet",
+            f"outputs/x/{'e' * 32}/parts/00000-{'c' * 32}.parquet",
         ],
-        "finished parts": [f"{folder}/solve/00001.parts/00000-{'c' * 32}.parquet"],
+        "orphan rows": [f"{finished}/{'a' * 16}.parquet"],
+        "finished parts": [f"{finished}/parts/00000-{'c' * 32}.parquet"],
         "orphan models": [f"models/{OTHER}/{name}" for name in ("manifest.json", "config.json", "model.safetensors")],
         "orphan datasets": ["datasets/toys/lost/train-00000.parquet", "datasets/toys/lost/README.md"],
-        "drafts": [f"{folder}/solve/.draft-{'d' * 32}"],
+        "drafts": [f"{finished}/.draft-{'d' * 32}"],
         "cached weights": [f"{OTHER}/model.safetensors"],
         "work folders": [f"{OTHER}/checkpoint-5/model.safetensors"],
     }
 
 
+def output_of(world: World, stage: str) -> str:
+    """Where one of the outputs of a stage lies."""
+    return next(output_folder(stage, manifest.key) for manifest in world.manifests if manifest.stage == stage)
+
+
 def needed_of(world: World) -> list[str]:
-    """Keys of what must stay and that no manifest of a shard names by its path."""
+    """Keys of what must stay and that no manifest names by its path."""
     run = world.run("nightly")
-    folder = run_folder(run.partition, run.run_id)
     return [
         f"models/{run.model_id}/model.safetensors",
-        f"{folder}/dedup/00000.claims.parquet",
-        f"{folder}/solve/00007.parts/00000-{'c' * 32}.parquet",  # of a shard that is not finished
-        f"{folder}/notes.txt",
+        f"{output_of(world, 'dedup')}/claims.parquet",
+        f"{output_of(world, 'solve')}/notes.txt",
+        f"{run_folder(run.partition, run.run_id)}/notes.txt",
+        "outputs/strange.parquet",
         "replies/m/s/index/0123456789abcdef.parquet",
         "draws/r/d.json",
         "audits/r/p.json",
@@ -121,22 +128,31 @@ def test_a_model_or_dataset_with_one_young_file_is_left_alone(
     ledger: Ledger, store: Store, cache: Path, planted: set[Path]
 ) -> None:
     for path in planted:
-        if path.name in ("config.json", "README.md"):
+        if path.name in ("config.json", "README.md") or (path.parent.name == OTHER and "outputs" in path.parts):
             os.utime(path)
     kinds = {each.kind for each in find_waste(ledger, store, cache, before=BEFORE)}
-    assert kinds == set(KINDS) - {"orphan models", "orphan datasets"}
+    assert kinds == set(KINDS) - {"orphan models", "orphan datasets", "unreached outputs"}
 
 
 def test_what_only_the_ledger_names_is_left_alone(
     ledger: Ledger, store: Store, cache: Path, planted: set[Path], loaded: World
 ) -> None:
-    named = len(find_waste(ledger, store, cache, before=BEFORE))
-    for key in store.list(""):
-        if key.endswith(("manifest.json", "run.json")) and OTHER not in key:
-            store.delete(key)
-    kept = {each.name for each in find_waste(ledger, store, cache, before=BEFORE)}
-    assert len(kept) == named - 1  # without its manifest the one shard is not finished, and its part is needed
-    assert not kept & {manifest.uri for manifest in loaded.manifests}
+    before = {each.name for each in find_waste(ledger, store, cache, before=BEFORE)}
+    for key in store.list("runs"):
+        store.delete(key)
+    assert {each.name for each in find_waste(ledger, store, cache, before=BEFORE)} == before
+    assert not before & {manifest.uri for manifest in loaded.manifests}
+
+
+def test_an_attempt_that_was_replaced_is_still_reached(
+    ledger: Ledger, store: Store, cache: Path, planted: set[Path], loaded: World
+) -> None:
+    ledger.empty()
+    run, first = loaded.run("nightly"), next(one for one in loaded.manifests if one.stage == "judge")
+    ask_for_attempts(run, store, "judge", shard=first.shard, unknown_only=False, token="t")
+    store.put(run_output_uri(run, "judge", first.shard), b"{}")  # the run moved on
+    waste = {each.name for each in find_waste(ledger, store, cache, before=BEFORE)}
+    assert not any(first.key in name for name in waste)
 
 
 def test_what_only_the_store_names_is_left_alone(ledger: Ledger, store: Store, cache: Path, planted: set[Path]) -> None:
@@ -149,7 +165,7 @@ def test_killed_in_the_middle_it_has_removed_waste_only_and_the_next_run_removes
     ledger_address: tuple[str, str, str], store: Store, cache: Path, planted: set[Path]
 ) -> None:
     root = Path(store.root.removeprefix("file://"))
-    orphans = {root / f"runs/2026-01-01/{OTHER}/x/{n:05d}-{content_id('o', n)[:16]}.parquet" for n in range(3000)}
+    orphans = {root / f"outputs/x/{'e' * 32}/{content_id('o', n)[:16]}.parquet" for n in range(3000)}
     for path in orphans:
         path.write_bytes(b"")
     make_old(root)

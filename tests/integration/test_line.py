@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import ledger_world
 import pytest
+from published import publish_bank
 from whole_line import (
     DAY,
     LINE,
@@ -25,11 +24,15 @@ from whole_line import (
 from caco_tasks import tasks
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger import rebuild as rebuild_ledger
-from caco_tasks.records import PASS, Judged, Judgement, Problem, Sample, Solution
-from caco_tasks.stages import PIPELINES
-from caco_tasks.store.registry import DatasetRecord, parse_dataset, parse_run
+from caco_tasks.pipeline import PIPELINES
+from caco_tasks.publishing.dataset_row import COLUMNS
+from caco_tasks.publishing.export import dataset_rows
+from caco_tasks.store.manifest import parse_stored
+from caco_tasks.store.registry import DatasetRecord
+from caco_tasks.store.shards import read_shard
 
-NIGHTLY = PIPELINES["nightly"]
+NIGHTLY = [spec.name for spec in PIPELINES["nightly"]]
+MAPPED = NIGHTLY[:-1]
 
 
 def funnel(line: Place, run_id: str) -> dict[str, Any]:
@@ -42,19 +45,22 @@ def funnel(line: Place, run_id: str) -> dict[str, Any]:
 def dataset(line: Place) -> DatasetRecord:
     found = sorted(line.folder.glob("datasets/*/*/manifest.json"))
     assert len(found) == 1
-    return parse_dataset(found[0].read_bytes(), uri=str(found[0]))
+    return parse_stored(DatasetRecord, found[0].read_bytes(), uri=str(found[0]))
 
 
-def published(line: Place) -> list[Judged[Sample]]:
-    return line.samples(line.manifest(line.runs["nightly"], "publish", 0))
+def published_ids(line: Place, run_id: str, day: str = DAY) -> list[str]:
+    """The ids of the rows that a run published, in their order."""
+    manifest = line.manifest(run_id, "publish", 0, day)
+    spec = PIPELINES["nightly"][-1]
+    return [row.id for row in read_shard(line.store, manifest.uri, spec.writes, sha256=manifest.sha256)]
 
 
 @pytest.mark.parametrize("pipeline", LINE)
 def test_no_record_of_a_run_is_lost_or_doubled(line: Place, pipeline: str) -> None:
     with Ledger(line.writer_url) as ledger:
-        ledger.conservation(line.runs[pipeline], through=PIPELINES[pipeline][-1])
+        ledger.conservation(line.runs[pipeline], through=PIPELINES[pipeline][-1].name)
         rows = ledger.funnel(line.runs[pipeline])
-    assert [row.stage for row in rows] == list(PIPELINES[pipeline])
+    assert [row.stage for row in rows] == [spec.name for spec in PIPELINES[pipeline]]
     assert all(row.read == row.passed + row.failed + row.unknown for row in rows)
     assert all(after.read == before.passed for before, after in pairwise(rows))
 
@@ -68,14 +74,15 @@ def test_every_seed_and_every_sample_that_was_asked_for_went_in(line: Place) -> 
         for shard in (0, 1)
         for judged in line.samples(line.manifest(line.runs["nightly"], "sample", shard))
     ]
-    half = SAMPLES // 2
-    assert ids == sample_ids(line.runs["nightly"], 0, half) + sample_ids(line.runs["nightly"], 1, half)
+    keys = line.keys(line.runs["nightly"])
+    assert ids == sample_ids(keys, 0) + sample_ids(keys, 1)
+    assert len(set(ids)) == SAMPLES
 
 
 def test_the_funnel_tells_what_became_of_every_record(line: Place) -> None:
     found = funnel(line, line.runs["nightly"])
     assert (found["run_id"], found["pipeline"], found["partition"]) == (line.runs["nightly"], "nightly", DAY)
-    assert list(found["stages"]) == list(NIGHTLY)
+    assert list(found["stages"]) == NIGHTLY
     for name, stage in found["stages"].items():
         assert stage["read"] == stage["passed"] + sum(stage["failed"].values()) + stage["unknown"], name
         assert sum(stage["unknown_by_reason"].values()) == stage["unknown"], name
@@ -83,17 +90,15 @@ def test_the_funnel_tells_what_became_of_every_record(line: Place) -> None:
     assert found["published"] == found["stages"]["decontaminate"]["passed"] == dataset(line).rows
 
 
-def test_the_funnel_of_no_run_in_particular_is_that_of_the_newest_night(line: Place) -> None:
+def test_the_funnel_of_no_run_in_particular_is_that_of_the_newest_nightly_run(line: Place) -> None:
     done = caco(line, "funnel", "--json")
     assert json.loads(done.stdout)["run_id"] == line.runs["nightly"]
 
 
 def test_every_sample_can_be_explained_down_to_its_seeds(line: Place) -> None:
-    wanted = {judged.record.sample_id for judged in published(line)}
+    wanted, keys = set(published_ids(line, line.runs["nightly"])), line.keys(line.runs["nightly"])
     with Ledger(line.writer_url) as ledger:
-        lineages = [
-            ledger.lineage(one) for shard in (0, 1) for one in sample_ids(line.runs["nightly"], shard, SAMPLES // 2)
-        ]
+        lineages = [ledger.lineage(one) for shard in (0, 1) for one in sample_ids(keys, shard)]
     for found in lineages:
         assert found["run"]["run_id"] == line.runs["nightly"]
         assert found["run"]["model"]["run"]["run_id"] == line.runs["codegen"]
@@ -121,57 +126,35 @@ def test_the_dataset_holds_what_was_published_and_its_manifest_is_true(line: Pla
     assert hashlib.sha256(card).hexdigest() == record.facts["card_sha256"]
 
 
-@pytest.fixture
-def published_night(line: Place) -> Place:
-    """The line with another night, whose programs are its models' and whose texts are written by hand, published."""
-    planned = tasks.plan("nightly", partition=NEXT_DAY, config="smoke", overrides=["shards=1"])
-    run_id = planned["run_id"]
-    for stage in ("sample", "execute", "screen", "dedup"):
-        run_stage(stage, run_id, [0])
-    judged = line.samples(line.manifest(run_id, "dedup", 0, NEXT_DAY))
-    passed = [Judged(record=told(one.record), verdict=PASS) for one in judged if one.verdict.kept]
-    run = parse_run((line.run_folder(run_id, NEXT_DAY) / "run.json").read_bytes(), uri="run.json")
-    for stage in ("reverse", "solve", "agree", "judge", "decontaminate"):
-        ledger_world.write(line.store, run, stage, 0, passed)
-        tasks.load(run_id, stage, 0)
-    run_stage("publish", run_id, [0])
-    return replace(line, runs={**line.runs, "nightly": run_id})
-
-
-def told(sample: Sample) -> Sample:
-    """A sample with a problem, a solution and a judgement."""
-    assert sample.execution is not None
-    assert sample.program.generation is not None
-    by, answer = sample.program.generation, sample.execution.output_text
-    return replace(
-        sample,
-        problem=Problem(text="What does it come to?", generation=by),
-        solution=Solution(text=f"It comes to {answer}.", answer=answer, generation=by, equations_checked=0),
-        judgement=Judgement(reply="yes", generation=by),
-    )
-
-
 def test_a_dataset_loads_with_the_datasets_library_without_a_network(
-    published_night: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    line: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     datasets = pytest.importorskip("datasets")
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
-    manifest = published_night.manifest(published_night.runs["nightly"], "publish", 0, NEXT_DAY)
-    assert manifest.passed > 0
-    files = str(published_night.folder / "datasets" / str(manifest.artifacts["dataset"]) / "train-*.parquet")
+    with Ledger(line.writer_url) as ledger:
+        name = publish_bank(line.store, ledger, each=1)
+    files = str(line.folder / "datasets" / name / "train-*.parquet")
     loaded = datasets.load_dataset("parquet", data_files=files, split="train", cache_dir=str(tmp_path / "cache"))
-    assert {"sample_id", "instruction", "output", "answer", "code"} <= set(loaded.column_names)
-    wanted = sorted(judged.record.sample_id for judged in published_night.samples(manifest))
-    assert list(loaded["sample_id"]) == wanted
-    with Ledger(published_night.writer_url) as ledger:
-        lineages = [ledger.lineage(sample_id) for sample_id in loaded["sample_id"]]
-    assert all(list(NIGHTLY) == [verdict["stage"] for verdict in found["verdicts"]] for found in lineages)
-    assert {row["dataset"] for found in lineages for row in found["published_in"]} == {"caco-smoke"}
+    assert set(COLUMNS) == set(loaded.column_names)
+    assert list(loaded["sample_id"]) == [row["sample_id"] for row in dataset_rows(line.store, name)]
+
+
+def test_what_was_published_is_what_passed_every_check(line: Place) -> None:
+    run_id = line.runs["nightly"]
+    passed = [
+        row.id for shard in (0, 1) for row in line.samples(line.manifest(run_id, MAPPED[-1], shard)) if row.verdict.kept
+    ]
+    [name] = [
+        path.parent.relative_to(line.folder / "datasets") for path in line.folder.glob("datasets/*/*/manifest.json")
+    ]
+    assert published_ids(line, run_id) == passed == [row["sample_id"] for row in dataset_rows(line.store, str(name))]
+    with Ledger(line.writer_url) as ledger:
+        assert ledger.datasets(run_id, state="published") == [str(name)]
 
 
 def test_the_same_day_again_writes_nothing(line: Place) -> None:
     listing, content = line.listing(), ledger_content(line.owner_url)
-    assert len(content["sample"]) == SAMPLES
+    assert len(content["fate"]) >= SAMPLES
     assert run_line(DAY) == line.runs
     assert line.listing() == listing
     assert ledger_content(line.owner_url) == content
@@ -206,4 +189,4 @@ def test_another_day_is_another_run_with_other_samples(line: Place) -> None:
     ]
     assert {one.sample_id for one in mine}.isdisjoint(one.sample_id for one in first)
     assert {one.program.program_id for one in mine} != {one.program.program_id for one in first}
-    assert {key: stat for key, stat in line.listing().items() if NEXT_DAY not in key} == before
+    assert {key: stat for key, stat in line.listing().items() if key in before} == before
