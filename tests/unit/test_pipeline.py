@@ -112,7 +112,7 @@ def test_a_stage_is_found_by_its_name() -> None:
     [
         ("seeds", 0, [3, 3]),
         ("codegen", 0, [1]),
-        ("nightly", 0, [2] * 9 + [1]),
+        ("nightly", 0, [*[2] * len(mapped_stages("nightly")), 1]),
         ("evaluate", 0, [1, 2]),
         ("evaluate", 8, [1, 4]),
     ],
