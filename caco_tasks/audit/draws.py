@@ -14,7 +14,8 @@ from caco_tasks.ledger import Candidate, Ledger, Stratum
 from caco_tasks.pipeline import mapped_stages
 from caco_tasks.records import Sample
 from caco_tasks.store import RunRecord, Store
-from caco_tasks.store.registry import AuditDraw, AuditStratum, DrawnRow, draw_uri, parse_draw
+from caco_tasks.store.manifest import parse_stored
+from caco_tasks.store.registry import AuditDraw, AuditStratum, DrawnRow, draw_uri
 from caco_tasks.store.shards import read_shard
 
 PASSED_OVER_AT_MOST = 10  # times the rows wanted: a stratum without texts is not read to its end
@@ -35,7 +36,7 @@ def draw_rows(ledger: Ledger, store: Store, run: RunRecord, max_rows: int) -> Au
     draw_id = content_id("draw", run.run_id, max_rows)
     uri = draw_uri(run.run_id, draw_id)
     found = store.get(uri)
-    draw = parse_draw(found, uri=uri) if found is not None else _make(ledger, store, run, max_rows)
+    draw = parse_stored(AuditDraw, found, uri=uri) if found is not None else _make(ledger, store, run, max_rows)
     if found is None:
         store.put(uri, draw.model_dump_json(indent=1).encode())
     ledger.register_draw(draw)
@@ -52,7 +53,7 @@ def find_draw(ledger: Ledger, store: Store, draw_id_or_prefix: str) -> AuditDraw
     found = store.get(uri)
     if found is None:
         raise LedgerError(f"There is no {uri} in {store.root}: run `caco audit draw` again.")
-    return parse_draw(found, uri=uri)
+    return parse_stored(AuditDraw, found, uri=uri)
 
 
 def _make(ledger: Ledger, store: Store, run: RunRecord, max_rows: int) -> AuditDraw:

@@ -13,7 +13,8 @@ from typing import Any
 from caco_tasks.atomic import drafted, write_bytes
 from caco_tasks.errors import DamagedError, EngineError
 from caco_tasks.ids import file_sha256
-from caco_tasks.store.registry import StoredFile, model_manifest_uri, parse_model_files
+from caco_tasks.store.manifest import parse_stored
+from caco_tasks.store.registry import ModelFiles, StoredFile, model_manifest_uri
 from caco_tasks.store.store import Store
 
 NOTE = "verified.json"  # file name -> [size, time of change, SHA-256] when it was last hashed
@@ -39,7 +40,7 @@ def fetch_model(store: Store, model_id: str, cache: Path) -> Path:
         )
     folder = cache / model_id
     folder.mkdir(parents=True, exist_ok=True)
-    files = parse_model_files(found, uri=uri).files
+    files = parse_stored(ModelFiles, found, uri=uri).files
     noted = _noted(folder)
     changed = [file for file in files if noted.get(file.name, "never") != _looks(folder / file.name, file)]
     for file in changed:

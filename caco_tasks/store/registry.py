@@ -8,15 +8,15 @@ draws/{run_id}/{draw_id}.json              an AuditDraw
 audits/{run_id}/{hash of the person}.json  an AuditAnswers
 """
 
+import json
 import re
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from caco_tasks.errors import DamagedError
 from caco_tasks.ids import content_id
 from caco_tasks.records import Outcome, Part, Reason
-from caco_tasks.store.manifest import SHA256, Moment, RunRecord, StoredRecord
+from caco_tasks.store.manifest import SHA256, Moment, StoredRecord, parse_stored
 
 NAME = r"^[a-z0-9][a-z0-9_\-]*$"
 VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
@@ -24,7 +24,6 @@ VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
 _DATASET_MANIFEST = re.compile(r"^datasets/[^/]+/[^/]+/manifest\.json$")
 
 StateName = Literal["staged", "published", "withdrawn"]
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class ModelRecord(StoredRecord):
@@ -187,49 +186,10 @@ def audit_uri(run_id: str, person: str) -> str:
     return f"audits/{run_id}/{content_id('person', person)}.json"
 
 
-def parse_run(text: bytes, *, uri: str) -> RunRecord:
-    """Reads a `run.json`; DamagedError where it is none."""
-    return _parse(RunRecord, text, uri)
-
-
-def parse_model_files(text: bytes, *, uri: str) -> ModelFiles:
-    """Reads the manifest of a model's folder; DamagedError where it is none."""
-    return _parse(ModelFiles, text, uri)
-
-
-def parse_dataset(text: bytes, *, uri: str) -> DatasetRecord:
-    """Reads the manifest of a dataset; DamagedError where it is none."""
-    return _parse(DatasetRecord, text, uri)
-
-
-def parse_draw(text: bytes, *, uri: str) -> AuditDraw:
-    """Reads a draw; DamagedError where it is none."""
-    return _parse(AuditDraw, text, uri)
-
-
-def parse_answers(text: bytes, *, uri: str) -> AuditAnswers:
-    """Reads a person's answers; DamagedError where it holds none."""
-    return _parse(AuditAnswers, text, uri)
-
-
 def parse_model(values: Any, *, uri: str) -> ModelRecord:
-    """Reads the `artifacts["model"]` of the manifest `uri`; DamagedError where it is none."""
-    try:
-        return ModelRecord.model_validate(values)
-    except ValidationError as exc:
-        raise _damaged(uri, exc) from exc
+    """Reads the `artifacts["model"]` of the manifest `uri`.
 
-
-def _parse(model: type[Model], text: bytes, uri: str) -> Model:
-    try:
-        return model.model_validate_json(text)
-    except ValidationError as exc:
-        raise _damaged(uri, exc) from exc
-
-
-def _damaged(uri: str, exc: ValidationError) -> DamagedError:
-    error = exc.errors()[0]
-    where = ".".join(str(part) for part in error["loc"]) or "the whole"
-    return DamagedError(
-        f"{uri} is damaged ({where}: {error['msg']}): restore it, or delete it and rerun what wrote it."
-    )
+    Raises:
+        DamagedError: it is no model.
+    """
+    return parse_stored(ModelRecord, json.dumps(values).encode(), uri=uri)

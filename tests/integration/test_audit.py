@@ -20,7 +20,8 @@ from caco_tasks.ledger import Ledger, rebuild
 from caco_tasks.ledger.migrations import sql_folder
 from caco_tasks.records import Outcome
 from caco_tasks.store import Store
-from caco_tasks.store.registry import AuditDraw, AuditStratum, DrawnRow, audit_uri, parse_answers
+from caco_tasks.store.manifest import parse_stored
+from caco_tasks.store.registry import AuditAnswers, AuditDraw, AuditStratum, DrawnRow, audit_uri
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -172,7 +173,7 @@ def test_answers_that_come_at_once_are_all_kept_in_the_store_too(
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(record, draw.rows))
     uri = audit_uri(draw.run_id, "ada")
-    assert len(parse_answers(store.get(uri) or b"", uri=uri).answers) == len(draw.rows)
+    assert len(parse_stored(AuditAnswers, store.get(uri) or b"", uri=uri).answers) == len(draw.rows)
 
 
 @pytest.mark.parametrize(
