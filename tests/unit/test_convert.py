@@ -325,6 +325,17 @@ def test_code_with_tests_is_called_with_the_arguments_of_its_first_test() -> Non
     assert found.code.startswith("import math\n\ninput = ")
 
 
+def test_the_gold_of_a_test_is_kept_as_written_whatever_order_python_gives_a_set() -> None:
+    annotation = {
+        "code": "def letters(word):\n    return set(word)",
+        "tests": ["assert letters('cab') == {'c', 'a', 'b'}"],
+        "entry_point": "letters",
+    }
+    found = convert(seed("Write it.", answer=None, annotation=annotation), "mbpp")
+    assert isinstance(found, Conversion)
+    assert found.gold == "{'c', 'a', 'b'}"
+
+
 def test_deeply_nested_code_is_not_parsed() -> None:
     annotation = {"code": "x = " + "(" * 5000, "tests": ["assert f(1) == 1"], "entry_point": "f"}
     assert isinstance(convert(seed("Write it.", answer=None, annotation=annotation), "mbpp"), str)
