@@ -21,10 +21,11 @@ from caco_tasks.llm.examples import Example, ExampleWriter
 from caco_tasks.llm.finetune import FineTuned, finetune
 from caco_tasks.llm.prompts import Prompt
 from caco_tasks.publishing.dataset_files import placed_rows
+from caco_tasks.publishing.states import split_name
 from caco_tasks.records import PASS, Judged, PublishedRow
 from caco_tasks.stages.shared.evaluation import evaluation_of, prompt_of
 from caco_tasks.stages.shared.model_upload import put_weights
-from caco_tasks.store.registry import ModelRecord
+from caco_tasks.store.registry import ModelRecord, dataset_manifest_uri
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ def records(context: Context) -> Iterator[Lesson]:
         DamagedError: the dataset is not what it was when the run was planned.
     """
     dataset = str(context.run.dataset)
-    manifest = context.services.store.get(f"datasets/{dataset}/manifest.json") or b""
+    manifest = context.services.store.get(dataset_manifest_uri(*split_name(dataset))) or b""
     if hashlib.sha256(manifest).hexdigest() != context.run.dataset_sha256:
         raise DamagedError(
             f"The dataset '{dataset}' is not the one that the run pinned: restore it, or plan another run."
