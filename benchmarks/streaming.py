@@ -187,25 +187,23 @@ def _passed(context: Context) -> Iterator[Sample]:
 
 
 def _samples(numbers: range) -> Iterator[Sample]:
-    """Samples of the bank, each with an id and a text of its own."""
+    """Samples of the bank, each with an id and a text of its own, in the words of the bank."""
     from bank_samples import samples
 
     drawn = samples(94)
+    words = sorted({word for sample in drawn if sample.problem for word in sample.problem.text.split()})[:256]
     for number in numbers:
         sample = drawn[number % len(drawn)]
         assert sample.problem is not None
         assert sample.solution is not None
-        name = hashlib.sha256(str(number).encode()).hexdigest()
-        text = sample.solution.text
-        size = max(8, TEXT_BYTES - len(sample.problem.text) - len(sample.program.code) - len(text))
-        text += (
-            f"\n{hashlib.shake_256(name.encode()).hexdigest(size // 2)}"  # which no file can store in less than half
-        )
+        size = TEXT_BYTES - len(sample.problem.text) - len(sample.program.code)
+        name = hashlib.shake_256(str(number).encode()).digest(TEXT_BYTES // 4)
+        text = f"{sample.solution.text}\n{' '.join([words[place] for place in name])}"
         yield replace(
             sample,
-            sample_id=name[:32],
+            sample_id=name[:16].hex(),
             index=number,
-            solution=replace(sample.solution, text=text),
+            solution=replace(sample.solution, text=text[: max(size, len(sample.solution.text))]),
             judgement=Judgement(reply="yes", generation=sample.solution.generation),
         )
 
