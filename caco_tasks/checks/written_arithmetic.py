@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 
 from caco_tasks.grading.units import measure
 from caco_tasks.numbers_in_text import digits_pattern, without_separators
@@ -75,6 +76,7 @@ _OPERATORS = {
     "times": "*",
     "of": "of",
 }
+_compiled = cache(re.compile)  # re has a cache of its own, which costs more than most of these patterns
 _SHARES = {"half": Fraction(1, 2), "quarter": Fraction(1, 4), "third": Fraction(1, 3)}
 _EQUALITIES = frozenset({"equals", "makes", "gives"})
 # Behind these a bracket holds arguments, not a factor.
@@ -299,7 +301,7 @@ class _ChainReader:
         )
 
     def next_is(self, position: int, pattern: str) -> bool:
-        return re.compile(pattern).match(self.text, position) is not None
+        return _compiled(pattern).match(self.text, position) is not None
 
     def add(self, kind: str, match: re.Match[str]) -> None:
         if kind == "number":
