@@ -40,7 +40,7 @@ WAYS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("changes", WAYS.values(), ids=WAYS)
-def test_a_card_learns(tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_a_gpu_learns(tmp_path: Path, changes: dict[str, Any]) -> None:
     told = tuned(tmp_path, **changes)
     assert told.loss_after < told.loss_before - 0.1
     assert (tmp_path / "model.safetensors").is_file()
@@ -48,7 +48,7 @@ def test_a_card_learns(tmp_path: Path, changes: dict[str, Any]) -> None:
 
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="there are not two GPUs here")
 @pytest.mark.parametrize("sharding", ["none", "fsdp"])
-def test_two_cards_learn_what_one_learns(tmp_path: Path, sharding: str) -> None:
+def test_two_gpus_learn_what_one_learns(tmp_path: Path, sharding: str) -> None:
     one = tuned(tmp_path / "one")
     two = tuned(tmp_path / "two", hardware={"processes": 2, "sharding": sharding})
     assert [loss for _, loss in two.curve] == pytest.approx([loss for _, loss in one.curve], rel=0.01)

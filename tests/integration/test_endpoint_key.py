@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import nightly_runs
+import making
 import pytest
 from endpoints import Body, Endpoint, Said, completion, serving
 
@@ -11,7 +11,7 @@ from caco_tasks import tasks
 from caco_tasks.config import ModelSettings, load_config
 from caco_tasks.errors import ConfigError, EngineError
 from caco_tasks.store import RunRecord, Store, open_store
-from caco_tasks.store.manifest import manifest_uri, parse_manifest
+from caco_tasks.store.manifest import manifest_uri, parse_manifest, run_uri
 from caco_tasks.store.store import StoreSettings
 
 KEY = "sk-never-to-be-seen"
@@ -39,17 +39,18 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     return open_store(StoreSettings(root=f"file://{tmp_path}/store"))
 
 
-def night(server: Endpoint, store: Store) -> RunRecord:
-    """A night whose programs come from `server`, for money."""
+def nightly_run(server: Endpoint, store: Store) -> RunRecord:
+    """A run whose programs come from `server`, for money."""
     config = load_config("smoke", ["samples=6", "shards=1"])
     endpoint = {"base_url": server.base_url, "connection": CONNECTION, "attempts": 2}
     table = {"engine": "openai", "model": "m", "endpoint": endpoint, "price": {"prompt": 1.0, "completion": 2.0}}
     codegen = ModelSettings.model_validate(config.models["codegen"].model_dump() | table)
-    return nightly_runs.register(config.model_copy(update={"models": config.models | {"codegen": codegen}}), store)
+    run = making.nightly_run(config.model_copy(update={"models": config.models | {"codegen": codegen}}))
+    return making.register(run, store)
 
 
 def test_a_stage_is_told_of_the_connections_that_it_needs_and_of_no_others(server: Endpoint, store: Store) -> None:
-    run = night(server, store)
+    run = nightly_run(server, store)
     assert tasks.connections("sample", run.run_id) == [CONNECTION]
     assert tasks.connections("solve", run.run_id) == tasks.connections("execute", run.run_id) == []
 
@@ -57,11 +58,11 @@ def test_a_stage_is_told_of_the_connections_that_it_needs_and_of_no_others(serve
 def test_the_key_reaches_the_server_and_lies_nowhere(
     server: Endpoint, store: Store, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    run = night(server, store)
+    run = nightly_run(server, store)
     counts = tasks.stage("sample", run.run_id, 0, keys={CONNECTION: KEY})
     assert (counts["read"], counts["passed"]) == (6, 6)
     assert {headers["authorization"] for _, headers, _ in server.asked} == {f"Bearer {KEY}"}
-    uri = manifest_uri(run, "sample", 0)
+    uri = manifest_uri("sample", counts["key"])
     manifest = parse_manifest(store.get(uri) or b"", uri=uri)
     assert manifest.cost_usd == pytest.approx(6 * (100 * 1.0 + 200 * 2.0) / 1e6)
     assert manifest.models == (f"m@{server.base_url.removeprefix('http://').removesuffix('/v1')}",)
@@ -70,7 +71,7 @@ def test_the_key_reaches_the_server_and_lies_nowhere(
 
 
 def test_without_its_key_a_stage_says_where_it_is_looked_for(server: Endpoint, store: Store) -> None:
-    run = night(server, store)
+    run = nightly_run(server, store)
     with pytest.raises(
         ConfigError, match=rf"connection '{CONNECTION}' is not here: .* variable CACO_KEY_CODEGEN_ENDPOINT"
     ):
@@ -80,7 +81,8 @@ def test_without_its_key_a_stage_says_where_it_is_looked_for(server: Endpoint, s
 
 def test_a_server_that_went_away_fails_the_task_and_leaves_nothing_half_done(store: Store) -> None:
     with serving(program) as server:
-        run = night(server, store)
+        run = nightly_run(server, store)
     with pytest.raises(EngineError, match="does not answer: start it or mend its address"):
         tasks.stage("sample", run.run_id, 0, keys={CONNECTION: KEY})
-    assert store.list(f"runs/{nightly_runs.DAY}") == [f"runs/{nightly_runs.DAY}/{run.run_id}/run.json"]
+    assert store.list("runs") == [run_uri(run.partition, run.run_id)]
+    assert store.list("outputs") == []

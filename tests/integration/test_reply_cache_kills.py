@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import nightly_runs
+import making
 import pyarrow.parquet as pq
 import pytest
 
@@ -24,12 +24,12 @@ SAMPLES, TOGETHER = 96, 8
 PATIENCE_SECONDS = 300
 
 
-def night(store: Store) -> RunRecord:
-    """A night of one shard in one part, whose replies are kept eight at a time; registered in the store alone."""
+def nightly_run(store: Store) -> RunRecord:
+    """A run of one shard in one part, whose replies are kept eight at a time; registered in the store alone."""
     settings = (f"samples={SAMPLES}", "shards=1", "runner.part_rows=1000", f"runner.reply_rows={TOGETHER}")
     model = ("models.codegen.model=nano:codegen", f"models.codegen.batch_rows={TOGETHER}")
     config = load_config("smoke", [*settings, *model])
-    return nightly_runs.register(config, store)
+    return making.register(making.nightly_run(config), store)
 
 
 def kept(store: Store) -> list[dict[str, Any]]:
@@ -44,7 +44,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_a_task_killed_while_a_model_answers_asks_only_for_what_had_not_come(store: Store, tmp_path: Path) -> None:
-    run = night(store)
+    run = nightly_run(store)
     command = [sys.executable, "-m", "caco_tasks.cli", "stage", "sample", "--run", run.run_id, "--shard", "0"]
     env = {**os.environ, "CACO_STORE": store.root, "CACO_HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}
     worker = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, start_new_session=True)
@@ -58,14 +58,14 @@ def test_a_task_killed_while_a_model_answers_asks_only_for_what_had_not_come(sto
     assert has_begun
     before = kept(store)
     assert 2 * TOGETHER <= len(before) < SAMPLES
-    assert [key for key in store.list(f"runs/{nightly_runs.DAY}/{run.run_id}") if "/sample/" in key] == []
+    assert store.list("outputs/sample") == []
 
     subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True, timeout=PATIENCE_SECONDS)
     after = kept(store)
     assert len(after) == len({row["request_id"] for row in after}) == SAMPLES  # no request was answered twice
     assert [row for row in after if row["request_id"] in {one["request_id"] for one in before}] == before
 
-    uri = f"runs/{nightly_runs.DAY}/{run.run_id}/sample/00000.manifest.json"
+    [uri] = [uri for uri in store.list("outputs/sample") if uri.endswith("/manifest.json")]
     manifest = parse_manifest(store.get(uri) or b"", uri=uri)
     assert (manifest.read, manifest.unknown, manifest.replayed) == (SAMPLES, 0, 0)
     made = {row.record.program.generation.request_id: row for row in read_shard(store, manifest.uri, Sample)}

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import nightly_runs
+import making
 import pytest
 import vllm_scenes
 
@@ -16,7 +16,8 @@ from caco_tasks.config import ModelSettings, RunConfig, load_config
 from caco_tasks.connections import ENGINE_ENVIRONMENT
 from caco_tasks.llm.llm import open_llm
 from caco_tasks.records import Sample
-from caco_tasks.store import open_store
+from caco_tasks.store import Store, open_store
+from caco_tasks.store.manifest import manifest_uri, parse_manifest
 from caco_tasks.store.shards import read_shard
 from caco_tasks.store.store import StoreSettings
 
@@ -106,17 +107,23 @@ def vllm_config(**changes: Any) -> RunConfig:
     return config.model_copy(update={"models": config.models | {"codegen": codegen}})
 
 
+def uri_of(store: Store, counts: dict[str, Any]) -> str:
+    """Where the rows of an output lie, of which a command has told the counts."""
+    uri = manifest_uri(counts["stage"], counts["key"])
+    return parse_manifest(store.get(uri) or b"", uri=uri).uri
+
+
 def test_a_stage_samples_two_shards_by_one_load_of_the_model(tmp_path: Path) -> None:
     store = open_store(StoreSettings(root=f"file://{tmp_path}/store"))
-    night = nightly_runs.register(vllm_config(), store)
-    words = ("-m", "caco_tasks.cli", "stage", "sample", "--run", night.run_id, "--json")
+    planned = making.register(making.nightly_run(vllm_config()), store)
+    words = ("-m", "caco_tasks.cli", "stage", "sample", "--run", planned.run_id, "--json")
     place = {"CACO_STORE": f"file://{tmp_path}/store", "CACO_HOME": str(tmp_path), "VLLM_LOGGING_LEVEL": "INFO"}
     done = run(*words, "--shard", "0", "--shard", "1", **place)
     assert done.returncode == 0, done.stderr[-3000:]
     counts = [json.loads(line) for line in done.stdout.splitlines()]  # also vLLM's own words stay off it
     assert [(shard["shard"], shard["read"], shard["unknown"]) for shard in counts] == [(0, 12, 0), (1, 12, 0)]
     assert done.stderr.count("Initializing a V1 LLM engine") == 1
-    rows = [row for shard in counts for row in read_shard(store, shard["uri"], Sample)]
+    rows = [row for shard in counts for row in read_shard(store, uri_of(store, shard), Sample)]
     assert sum("input = {" in row.record.program.code for row in rows) > 20
     assert len({row.record.program.program_id for row in rows}) > 20
     assert len(store.list("replies")) == 3  # the replies of each shard, and one index

@@ -11,6 +11,7 @@ from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
 from caco_tasks.config import RunConfig, SandboxSettings, load_config
 from caco_tasks.context import Context
+from caco_tasks.identity import narrowed_paths
 from caco_tasks.ids import program_id
 from caco_tasks.pipeline import STAGES
 from caco_tasks.records import Judged, Outcome, Program, Reason, Sample
@@ -54,7 +55,7 @@ def context_of(tools: Any, stage: str, config: RunConfig | None = None) -> Conte
     return Context(
         run=run,
         spec=STAGES[stage],
-        config=config,
+        config=config.narrowed(narrowed_paths(STAGES[stage])),
         shard=0,
         key="key",
         origin={},

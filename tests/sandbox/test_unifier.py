@@ -9,12 +9,14 @@ from memory_claims import MemoryClaims
 
 from caco_tasks.config import RunConfig, parse_config
 from caco_tasks.connections import Connections
-from caco_tasks.context import Context
-from caco_tasks.ids import run_id
+from caco_tasks.context import Context, stage_context
+from caco_tasks.identity import RunKeys, pipeline_run_id
 from caco_tasks.llm import Llm, open_llm
+from caco_tasks.llm.weights import NANO_FOLDER, model_identity
+from caco_tasks.pipeline import find_stage
 from caco_tasks.records import Judged, Program, Reason, Seed, SeedProgram
 from caco_tasks.sandbox import Job
-from caco_tasks.services import NANO_FOLDER, TaskServices
+from caco_tasks.services import TaskServices
 from caco_tasks.stages.unify import screened, unify
 from caco_tasks.store import RunRecord
 from caco_tasks.store.store import StoreSettings
@@ -37,25 +39,27 @@ def config_of(**changes: Any) -> RunConfig:
 
 
 class Memory(TaskServices):
-    """The platform's own resources, with the claims of one process."""
+    """The platform's own services, with the claims of one process."""
 
-    def claims(self) -> Any:
+    def claims(self, key: str) -> Any:
         return MemoryClaims()
 
 
 def context_in(folder: Path, config: RunConfig) -> Context:
     """The task of unifying, with its store below `folder`."""
+    unifier = config.models.get("unifier")
     run = RunRecord(
-        run_id=run_id("seeds", "2026-01-02", "c"),
+        run_id=pipeline_run_id("seeds", "2026-01-02", config),
         pipeline="seeds",
         partition="2026-01-02",
         config_hash="c",
-        config={},
+        config=config.model_dump(mode="json"),
         code_version="0",
+        models={"unifier": model_identity(unifier)} if unifier else {},
     )
     connections = Connections(store=StoreSettings(root=f"file://{folder}"), ledger_url=None, cache=folder / "models")
-    resources = Memory(connections, run=run, config=config)
-    return Context(run=run, config=config, stage="unify", shard=0, services=resources)
+    services = Memory(connections, run=run, config=config)
+    return stage_context(RunKeys(run, {}), services, find_stage("seeds", "unify"), 0)
 
 
 def unified(folder: Path, config: RunConfig, *seeds: Seed) -> list[Judged[SeedProgram]]:
@@ -143,8 +147,8 @@ print(output)
 
 def test_a_program_that_states_its_answer_is_no_seed_program(tmp_path: Path) -> None:
     context = context_in(tmp_path, config_of())
-    with cast(Memory, context.services) as resources:
-        (ran,) = resources.sandbox().run([Job(code=STATED)])
+    with cast(Memory, context.services) as services:
+        (ran,) = services.sandbox().run([Job(code=STATED)])
         program = Program(program_id="p", code=STATED)
         row = Judged(record=SeedProgram(seed=SEED, program=program, execution=ran.execution), verdict=ran.verdict)
         (found,) = screened([row], context)
