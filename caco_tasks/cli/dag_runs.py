@@ -106,7 +106,8 @@ def trigger_run(
     wait_for_dag(api, dag_id)
     api.unpause(dag_id)
     dag_run_id = api.trigger(dag_id, conf, partition_key=partition if pipeline == "nightly" else None)
-    console.print(f"[bold]{dag_id}[/bold] for {partition}: {api.url}/dags/{dag_id}/runs/{dag_run_id}")
+    address = f"{api.url}/dags/{dag_id}/runs/{dag_run_id}"
+    console.print(f"[bold]{dag_id}[/bold] for {partition}: {address}", soft_wrap=True)
     follow(api, ledger, pipeline=pipeline, dag_run_id=dag_run_id, run_id=run_id, console=console)
 
 

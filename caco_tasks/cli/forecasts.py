@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from caco_tasks.cli.dag_runs import check_settings, locate_config
+from caco_tasks.errors import PlatformError
 from caco_tasks.forecast import Forecast, ForecastServices, StageForecast
 from caco_tasks.identity import RunKeys
 from caco_tasks.pipeline import count_shards, find_stage, stages_of
@@ -45,3 +46,18 @@ def describe_attempts(run: RunRecord, store: Store, stage: str, shards: Sequence
     if all(keys.keeps_known(stage, shard) for shard in shards):
         return f"{len(shards)} of {all_shards} shards, {unknown:,} unknown rows of {rows:,}"
     return f"{len(shards)} of {all_shards} shards, all {rows:,} rows"
+
+
+def check_attempts(run: RunRecord, store: Store, stage: str, shards: Sequence[int]) -> None:
+    """Holds a rerun that ended to what it was asked for.
+
+    Raises:
+        PlatformError: a new attempt was not made, as when the run's config file has changed since it was planned.
+    """
+    keys = RunKeys.of(run, store)
+    missing = [shard for shard in shards if find_output(store, stage, keys.key(stage, shard)) is None]
+    if missing:
+        raise PlatformError(
+            f"Shard {missing[0]} of '{stage}' was asked for again and not made: Airflow worked on another run, because the "
+            f"config of run {run.run_id[:12]} has changed since; `caco rerun` with --here goes by the run's own record."
+        )

@@ -72,7 +72,7 @@ def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, h
     """
     from caco_tasks import tasks
     from caco_tasks.cli.dag_runs import resume_run
-    from caco_tasks.cli.forecasts import describe_attempts
+    from caco_tasks.cli.forecasts import check_attempts, describe_attempts
     from caco_tasks.cli.tables import funnel_table
 
     asked = tasks.rerun(run_id, stage_name, shard=shard, unknown_only=unknown_only, token=uuid4().hex)
@@ -81,7 +81,8 @@ def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, h
         return
     with open_ledger_as() as ledger:
         found = tasks.find_run(ledger, asked["run_id"])
-        described = describe_attempts(found, open_store_here(), stage_name, asked["shards"])
+        store, shards = open_store_here(), asked["shards"]
+        described = describe_attempts(found, store, stage_name, shards)
         out.print(f"{stage_name} is asked again: {described}.", soft_wrap=True)
         state = None if here else find_running_platform()
         if state is not None:
@@ -89,6 +90,7 @@ def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, h
         else:
             with err.status(f"working through run {found.run_id[:12]}"):
                 tasks.work_through(found.run_id)
+        check_attempts(found, store, stage_name, shards)
         print_whole(funnel_table(ledger.funnel(found.run_id), ledger.reject_reasons(found.run_id)))
 
 
