@@ -7,7 +7,7 @@ anywhere, it goes on from the last finished part; an output that is there, whoev
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -65,17 +65,23 @@ def find_output(store: Store, stage: str, key: str) -> Manifest | None:
     return manifest
 
 
-def _make(context: Context, keys: RunKeys) -> Manifest:
-    begun = time.perf_counter()
-    counts, store = OutputCounts(context.spec), context.services.store
-    inputs = _read_inputs(context)
-    previous = _previous_rows(context, keys)
-    if context.spec.gathers:
-        judged = _judge_as_it_comes(context, _records(context, inputs))
-    else:
-        judged = _judge_in_parts(context, list(_records(context, inputs)), previous, keys)
-    folder, record = output_folder(context.stage, context.key), context.spec.writes
-    written = write_rows(store, folder=folder, record=record, judged=counts.counting(judged, previous))
+def write_output(
+    context: Context,
+    keys: RunKeys,
+    judged: Iterable[Judged[Any]],
+    *,
+    previous: Mapping[str, Judged[Any]] | None = None,
+    begun: float | None = None,
+) -> Manifest:
+    """Writes judged records as they come, and then the manifest that makes them an output.
+
+    Rows of `previous`, by id, were paid for by the attempt before; `begun` is when the work on them did, by
+    `time.perf_counter`. Where the output is there meanwhile, that one stays and is returned.
+    """
+    begun, store = time.perf_counter() if begun is None else begun, context.services.store
+    counts, folder = OutputCounts(context.spec), output_folder(context.stage, context.key)
+    record = context.spec.writes
+    written = write_rows(store, folder=folder, record=record, judged=counts.counting(judged, previous or {}))
     manifest = Manifest(
         key=context.key,
         stage=context.stage,
@@ -103,6 +109,17 @@ def _make(context: Context, keys: RunKeys) -> Manifest:
     for uri in store.list(f"{folder}/parts"):
         store.delete(uri)
     return manifest
+
+
+def _make(context: Context, keys: RunKeys) -> Manifest:
+    begun = time.perf_counter()
+    inputs = _read_inputs(context)
+    previous = _previous_rows(context, keys)
+    if context.spec.gathers:
+        judged = _judge_as_it_comes(context, _records(context, inputs))
+    else:
+        judged = _judge_in_parts(context, list(_records(context, inputs)), previous, keys)
+    return write_output(context, keys, judged, previous=previous, begun=begun)
 
 
 def _read_inputs(context: Context) -> list[Manifest]:
