@@ -2,7 +2,7 @@
 
 Both ways ask one loaded model the same prompts in this process, in turns. The raw way hands the engine all requests at
 once. The platform's way is the stage `solve` under the runner: it reads a shard, asks part after part, keeps the replies,
-and writes rows, verdicts and a manifest to a store of files. With a graphics card the engine is vLLM and the model has
+and writes rows, verdicts and a manifest to a store of files. With a GPU the engine is vLLM and the model has
 half a billion random weights; without one it is the nano writer on Transformers, and seconds are those of the process's cores.
 """
 
@@ -22,17 +22,20 @@ from typing import Any
 from caco_tasks.bank.held_out import held_out_problems
 from caco_tasks.config import ModelSettings, RunConfig, load_config
 from caco_tasks.connections import Connections
-from caco_tasks.context import Context
+from caco_tasks.context import stage_context
+from caco_tasks.identity import RunKeys
 from caco_tasks.llm import Llm, Reply, open_llm
 from caco_tasks.llm.llm import Engine, make_request
 from caco_tasks.llm.prompts import load_prompt
-from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache
+from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache, SharedEngine
+from caco_tasks.llm.weights import NANO_FOLDER
+from caco_tasks.pipeline import find_stage
 from caco_tasks.records import PASS, Generation, Judged, Problem, Program, Sample
-from caco_tasks.runner import run_shard
-from caco_tasks.services import NANO_FOLDER, TaskServices
-from caco_tasks.store import Manifest, RunRecord
-from caco_tasks.store.shards import write_shard
-from caco_tasks.store.store import StoreSettings
+from caco_tasks.runner import make_output, write_output
+from caco_tasks.services import TaskServices
+
+sys.path.insert(0, str(Path(__file__).parent))
+from bench_runs import connections_in, keys_of
 
 ROUNDS = 3
 CPU_ROWS, GPU_ROWS = 256, 8192
@@ -42,21 +45,20 @@ Figures = dict[str, float]
 
 
 class OneModel(TaskServices):
-    """The platform's resources, whose solver is an engine that is loaded already."""
+    """The platform's services, whose solver is an engine that is loaded already."""
 
-    def __init__(self, connections: Connections, *, run: RunRecord, config: RunConfig, engine: Engine) -> None:
-        super().__init__(connections, run=run, config=config)
+    def __init__(self, connections: Connections, *, keys: RunKeys, engine: Engine) -> None:
+        super().__init__(connections, run=keys.run, config=keys.config)
         self._engine = engine
 
-    def llm(self, role: Any) -> Llm:
-        """The engine behind its kept replies, as `TaskServices.llm` opens it."""
+    def llm(self, role: Any, key: str) -> Llm:
+        """The engine behind its cached replies, as `TaskServices.llm` opens it."""
         settings, model_id = self._config.models[role], self._engine.model_id
         rows = self._config.runner.reply_rows
-        replies = ReplyCache(self.store, model_id=model_id, shelf="bench", engine=settings.engine, rows=rows)
+        replies = ReplyCache(self.store, model_id=model_id, namespace="bench", engine=settings.engine, rows=rows)
         self._stack.callback(replies.close)
-        return CachingLlm(
-            lambda: self._engine, replies, model_id=model_id, run_id=self._run.run_id, price=settings.price
-        )
+        engine = SharedEngine(lambda: self._engine)
+        return CachingLlm(engine, replies, model_id=model_id, key=key, price=settings.price)
 
 
 def bench() -> dict[str, Any]:
@@ -67,11 +69,11 @@ def bench() -> dict[str, Any]:
         tokens per second, its value in each round, and engine, model and machine.
     """
     with tempfile.TemporaryDirectory(prefix="caco-bench-") as folder:
-        has_card = _has_card()
-        config = _config(Path(folder), has_card=has_card)
+        has_gpu = _has_gpu()
+        config = _config(Path(folder), has_gpu=has_gpu)
         solver = config.models["solver"]
         engine = open_llm(solver, folder=_folder_of(solver), model_id="bench")
-        problems = _problems(GPU_ROWS if has_card else CPU_ROWS)
+        problems = _problems(GPU_ROWS if has_gpu else CPU_ROWS)
         for way in (platform_way, raw_way):
             way(engine, config, problems)  # imports, kernels, memory and clocks get warm
         rounds = [_round(number, engine, config, problems) for number in range(ROUNDS)]
@@ -83,8 +85,8 @@ def bench() -> dict[str, Any]:
         "ratios": [round(ratio, 3) for ratio in ratios],
         "rows": len(problems),
         "engine": solver.engine,
-        "model": "half a billion random weights" if has_card else solver.model,
-        "machine": _machine(has_card),
+        "model": "half a billion random weights" if has_gpu else solver.model,
+        "machine": _machine(has_gpu),
         "load": round(os.getloadavg()[0], 1),
     }
 
@@ -103,33 +105,23 @@ def raw_way(engine: Engine, config: RunConfig, problems: Sequence[str]) -> Figur
 
 def platform_way(engine: Engine, config: RunConfig, problems: Sequence[str]) -> Figures:
     """The stage `solve` under the runner, from a shard in a store to its manifest."""
-    with _prepared(config, problems) as (connections, run, uri):
+    keys = keys_of(config)
+    with _prepared(keys, problems) as connections:
         begun = _clock()
-        with OneModel(connections, run=run, config=config, engine=engine) as resources:
-            context = Context(run=run, config=config, stage="solve", shard=0, services=resources)
-            manifest: Manifest = run_shard(context, [uri])
+        with OneModel(connections, keys=keys, engine=engine) as services:
+            manifest = make_output(stage_context(keys, services, find_stage("nightly", "solve"), 0), keys)
         return _figures(manifest.completion_tokens, manifest.read, begun)
 
 
 @contextmanager
-def _prepared(config: RunConfig, problems: Sequence[str]) -> Iterator[tuple[Connections, RunRecord, str]]:
-    """A new store with a shard of problems, and the run that it belongs to."""
+def _prepared(keys: RunKeys, problems: Sequence[str]) -> Iterator[Connections]:
+    """A new store with an output of problems, which the stage is to solve."""
     with tempfile.TemporaryDirectory(prefix="caco-bench-") as folder:
-        connections = Connections(
-            store=StoreSettings(root=f"file://{folder}/store"), ledger_url=None, cache=Path(folder) / "models"
-        )
-        run = RunRecord(
-            run_id="0" * 32,
-            pipeline="nightly",
-            partition="2026-11-01",
-            config_hash=config.fingerprint(),
-            config=config.model_dump(mode="json"),
-            code_version="bench",
-        )
-        with TaskServices(connections, run=run, config=config) as resources:
-            judged = [Judged(record=_sample(number, text), verdict=PASS) for number, text in enumerate(problems)]
-            written = write_shard(resources.store, folder="runs/in/reverse", shard=0, record=Sample, judged=judged)
-        yield connections, run, written["uri"]
+        connections = connections_in(Path(folder))
+        judged = [Judged(record=_sample(number, text), verdict=PASS) for number, text in enumerate(problems)]
+        with TaskServices(connections, run=keys.run, config=keys.config) as services:
+            write_output(stage_context(keys, services, find_stage("nightly", "reverse"), 0), keys, judged)
+        yield connections
 
 
 def _round(number: int, engine: Engine, config: RunConfig, problems: Sequence[str]) -> dict[str, Figures]:
@@ -138,9 +130,9 @@ def _round(number: int, engine: Engine, config: RunConfig, problems: Sequence[st
     return {name: ways[name](engine, config, problems) for name in order}
 
 
-def _config(folder: Path, *, has_card: bool) -> RunConfig:
-    """The nano config; with a card its solver is a larger model, of random weights, in `folder`."""
-    if not has_card:
+def _config(folder: Path, *, has_gpu: bool) -> RunConfig:
+    """The nano config; with a GPU its solver is a larger model, of random weights, in `folder`."""
+    if not has_gpu:
         return load_config("nano", ["models.solver.batch_rows=128", "models.solver.max_tokens=96"])
     _write_random_model(folder / "model")
     return load_config(
@@ -216,22 +208,22 @@ def _median(figures: Sequence[Figures]) -> Figures:
 
 
 def _clock() -> float:
-    """Seconds: of the wall with a card; without one of this process's cores, which a busy machine does not stretch."""
-    return time.perf_counter() if _has_card() else time.process_time()
+    """Seconds: of the wall with a GPU; without one of this process's cores, which a busy machine does not stretch."""
+    return time.perf_counter() if _has_gpu() else time.process_time()
 
 
 @cache
-def _has_card() -> bool:
+def _has_gpu() -> bool:
     import torch
 
     return torch.cuda.is_available()
 
 
-def _machine(has_card: bool) -> str:
+def _machine(has_gpu: bool) -> str:
     import torch
 
-    card = f", {torch.cuda.get_device_name()}" if has_card else ""
-    return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores{card}"
+    gpu = f", {torch.cuda.get_device_name()}" if has_gpu else ""
+    return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores{gpu}"
 
 
 if __name__ == "__main__":

@@ -16,18 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from caco_tasks.config import load_config
-from caco_tasks.connections import Connections
-from caco_tasks.context import Context
+from caco_tasks.context import Context, stage_context
+from caco_tasks.identity import RunKeys
+from caco_tasks.pipeline import find_stage
 from caco_tasks.records import PASS, Judged, Sample
-from caco_tasks.runner import run_shard
+from caco_tasks.runner import make_output, write_output
 from caco_tasks.services import TaskServices
 from caco_tasks.stages.agree import agree
-from caco_tasks.store import RunRecord
-from caco_tasks.store.shards import write_shard
-from caco_tasks.store.store import StoreSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
 from bank_samples import samples
+from bench_runs import connections_in, keys_of
 
 ROWS = 10_000
 ROUNDS = 3
@@ -38,47 +37,38 @@ def bench() -> dict[str, Any]:
 
     Returns:
         Rows per second of the stage alone and under the runner (medians), the runner's share of the rate, and the
-        milliseconds that a finished shard takes when it is asked for again.
+        milliseconds that a finished output takes when it is asked for again.
     """
     judged = [Judged(record=sample, verdict=PASS) for sample in samples(ROWS)]
     alone, under, again = [], [], []
     for _ in range(ROUNDS):
-        with _task(judged) as (context, uri):
+        with _task(judged) as (context, keys):
             context.services.grader()  # started once, for both
             alone.append(_seconds(lambda context=context: list(agree([row.record for row in judged], context))))
-            under.append(_seconds(lambda context=context, uri=uri: run_shard(context, [uri])))
-            again.append(_seconds(lambda context=context, uri=uri: run_shard(context, [uri])))
+            under.append(_seconds(lambda context=context, keys=keys: make_output(context, keys)))
+            again.append(_seconds(lambda context=context, keys=keys: make_output(context, keys)))
     ratios = [stage / whole for stage, whole in zip(alone, under, strict=True)]
     return {
         "rows": ROWS,
         "stage_alone_rows_per_second": round(ROWS / statistics.median(alone)),
         "under_the_runner_rows_per_second": round(ROWS / statistics.median(under)),
         "runner_to_stage": round(statistics.median(ratios), 3),
-        "finished_shard_again_ms": round(1000 * statistics.median(again), 2),
+        "finished_output_again_ms": round(1000 * statistics.median(again), 2),
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1),
     }
 
 
 @contextmanager
-def _task(judged: list[Judged[Sample]]) -> Iterator[tuple[Context, str]]:
-    """A task of `agree` over a shard in a new store, and the address of that shard."""
-    config = load_config("nano", ["shards=1", f"samples={ROWS}"])
-    run = RunRecord(
-        run_id="0" * 32,
-        pipeline="nightly",
-        partition="2026-11-01",
-        config_hash=config.fingerprint(),
-        config=config.model_dump(mode="json"),
-        code_version="bench",
-    )
-    with tempfile.TemporaryDirectory(prefix="caco-bench-") as folder:
-        connections = Connections(
-            store=StoreSettings(root=f"file://{folder}/store"), ledger_url=None, cache=Path(folder, "cache")
-        )
-        with TaskServices(connections, run=run, config=config) as resources:
-            written = write_shard(resources.store, folder="in", shard=0, record=Sample, judged=judged)
-            yield Context(run=run, config=config, stage="agree", shard=0, services=resources), written["uri"]
+def _task(judged: list[Judged[Sample]]) -> Iterator[tuple[Context, RunKeys]]:
+    """A task of `agree` over an output of `solve` in a new store, and the keys of its run."""
+    keys = keys_of(load_config("nano", ["shards=1", f"samples={ROWS}"]))
+    with (
+        tempfile.TemporaryDirectory(prefix="caco-bench-") as folder,
+        TaskServices(connections_in(Path(folder)), run=keys.run, config=keys.config) as services,
+    ):
+        write_output(stage_context(keys, services, find_stage("nightly", "solve"), 0), keys, judged)
+        yield stage_context(keys, services, find_stage("nightly", "agree"), 0), keys
 
 
 def _seconds(work: Callable[[], object]) -> float:

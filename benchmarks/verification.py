@@ -16,20 +16,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from caco_tasks.config import RoleName, RunConfig, SourceSettings, load_config
+from caco_tasks.config import RoleName, SourceSettings, load_config
 from caco_tasks.connections import Connections
-from caco_tasks.context import Context
+from caco_tasks.context import stage_context
 from caco_tasks.convert import unify_seeds
+from caco_tasks.identity import RunKeys
 from caco_tasks.ids import content_id, program_id
 from caco_tasks.llm import Llm, Reply, Request
+from caco_tasks.pipeline import find_stage
 from caco_tasks.records import Generation, Grade, Judged, Program, Reason, Sample, Verdict
 from caco_tasks.services import TaskServices
 from caco_tasks.sources import read_source
-from caco_tasks.stages import STAGES
-from caco_tasks.store import RunRecord
-from caco_tasks.store.store import StoreSettings
+from caco_tasks.stages import stage_function
 
 sys.path.insert(0, str(Path(__file__).parent))
+from bench_runs import connections_in, keys_of
 from planted import KINDS, Row
 from planting import plant_all, prove, right_rows
 from public_files import find_public
@@ -77,26 +78,26 @@ class Recited:
         return Reply(text=text, generation=made)
 
 
-class Resources(TaskServices):
-    """The platform's own resources, but for the models that write problems and solutions."""
+class RecitingServices(TaskServices):
+    """The platform's own services, but for the models that write problems and solutions."""
 
-    def __init__(self, connections: Connections, *, run: RunRecord, config: RunConfig) -> None:
-        super().__init__(connections, run=run, config=config)
+    def __init__(self, connections: Connections, *, keys: RunKeys) -> None:
+        super().__init__(connections, run=keys.run, config=keys.config)
         self.recited = Recited()
 
     def __enter__(self) -> Self:
         return self
 
-    def llm(self, role: RoleName) -> Llm:
+    def llm(self, role: RoleName, key: str) -> Llm:
         """The judge as configured; any other model recites."""
-        return super().llm(role) if role == "judge" else self.recited
+        return super().llm(role, key) if role == "judge" else self.recited
 
 
 class Line:
     """The stages of a run of the nano config, over rows at hand."""
 
-    def __init__(self, resources: Resources, config: RunConfig, run: RunRecord) -> None:
-        self.resources, self._config, self._run = resources, config, run
+    def __init__(self, services: RecitingServices, keys: RunKeys) -> None:
+        self.services, self._keys = services, keys
 
     def look(self, rows: Sequence[Row], stages: Sequence[str] = STAGES_RUN) -> list[Seen]:
         """What each of the stages says of each row."""
@@ -104,7 +105,7 @@ class Line:
         verdicts: list[dict[str, Verdict | None]] = [{} for _ in rows]
         for stage in stages:
             places = [place for place, sample in enumerate(samples) if stage == "execute" or _ran(sample)]
-            self.resources.recited.texts = [_text(stage, rows[place]) for place in places]
+            self.services.recited.texts = [_text(stage, rows[place]) for place in places]
             judged = self._apply(stage, [samples[place] for place in places])
             for place in places:
                 found = judged[samples[place].sample_id]
@@ -112,8 +113,9 @@ class Line:
         return [Seen(row=r, sample=s, verdicts=v) for r, s, v in zip(rows, samples, verdicts, strict=True)]
 
     def _apply(self, stage: str, samples: list[Sample]) -> dict[str, Judged[Sample]]:
-        context = Context(run=self._run, config=self._config, stage=stage, shard=0, services=self.resources)
-        return {judged.record.sample_id: judged for judged in STAGES[stage].apply(samples, context)}
+        spec = find_stage("nightly", stage)
+        context = stage_context(self._keys, self.services, spec, 0)
+        return {judged.record.sample_id: judged for judged in stage_function(spec)(samples, context)}
 
 
 def bench() -> dict[str, Any]:
@@ -126,13 +128,14 @@ def measure(
     folder: Path, rows: Sequence[Row], *, kinds_each: int, stages: Sequence[str] = STAGES_RUN, with_gsm8k: bool = True
 ) -> dict[str, Any]:
     """The figures for right rows, in each of which up to `kinds_each` errors are planted, one at a time."""
-    with _open(folder) as resources:
-        line = Line(resources, load_config("nano"), _run())
+    keys = keys_of(load_config("nano"))
+    with RecitingServices(connections_in(folder), keys=keys) as services:
+        line = Line(services, keys)
         right = line.look(rows, stages)
         ran = [seen for seen in right if _ran(seen.sample)]
         executions = {seen.row.key: seen.sample.execution for seen in ran if seen.sample.execution}
         planted = list(plant_all([seen.row for seen in ran], executions, kinds_each))
-        proven = prove(planted, {seen.row.key: seen.row for seen in ran}, executions, resources.sandbox())
+        proven = prove(planted, {seen.row.key: seen.row for seen in ran}, executions, services.sandbox())
         wrong = line.look([row for row, is_wrong in zip(planted, proven, strict=True) if is_wrong], stages)
         figures = report(right, wrong, planted=len(planted), stages=stages)
         return {**figures, "gsm8k": _gsm8k(line)} if with_gsm8k and GSM8K else figures
@@ -241,14 +244,3 @@ def _ran(sample: Sample) -> bool:
 
 def _text(stage: str, row: Row) -> str:
     return {"reverse": row.problem, "solve": row.solution}.get(stage, "")
-
-
-def _run() -> RunRecord:
-    return RunRecord(
-        run_id="verification", pipeline="nightly", partition="2026-01-01", config_hash="", config={}, code_version=""
-    )
-
-
-def _open(folder: Path) -> Resources:
-    connections = Connections(store=StoreSettings(root=f"file://{folder}"), ledger_url=None, cache=folder)
-    return Resources(connections, run=_run(), config=load_config("nano"))

@@ -1,0 +1,32 @@
+"""Runs that a benchmark works on without a platform: their keys, and services over a store in a folder."""
+
+from pathlib import Path
+
+from caco_tasks.config import RunConfig
+from caco_tasks.connections import Connections
+from caco_tasks.identity import RunKeys, config_hash, pipeline_run_id
+from caco_tasks.store import RunRecord
+from caco_tasks.store.store import StoreSettings
+
+DAY = "2026-11-01"
+
+
+def keys_of(config: RunConfig) -> RunKeys:
+    """The keys of a nightly run, as if it had been planned with models named `bench`."""
+    run = RunRecord(
+        run_id=pipeline_run_id("nightly", DAY, config),
+        pipeline="nightly",
+        partition=DAY,
+        config_hash=config_hash("nightly", config),
+        config=config.model_dump(mode="json"),
+        code_version="bench",
+        models={"codegen": "bench"},
+    )
+    return RunKeys(run, {})
+
+
+def connections_in(folder: Path) -> Connections:
+    """A store below `folder`, and no ledger."""
+    return Connections(
+        store=StoreSettings(root=f"file://{folder}/store"), ledger_url=None, cache=Path(folder) / "models"
+    )
