@@ -108,9 +108,10 @@ def _show_lines(pipeline: str, take_snapshot: Callable[[], Snapshot], console: C
         snapshot = take_snapshot()
         rows = {row.stage: row for row in snapshot.funnel}
         for step in list_steps(pipeline, snapshot.tasks):
-            line = format_step(step, _describe_tasks(step, snapshot.tasks, rows.get(step)), rows.get(step))
-            if line != written.get(step, format_step(step, NOTHING, None)):
-                console.print(line, highlight=False)
+            tasks = _describe_tasks(step, snapshot.tasks, rows.get(step))
+            line = format_step(step, tasks, rows.get(step))
+            if tasks != NOTHING and line != written.get(step):
+                console.print(line, highlight=False, soft_wrap=True)
                 written[step] = line
         if snapshot.state in ENDED:
             return snapshot

@@ -128,3 +128,35 @@ def test_a_query_is_answered_with_whole_ids_and_given_up_in_time(line: Place, mo
     slow = caco("sql", "SELECT pg_sleep(30)", "--timeout", "0.2")
     assert slow.exit_code == 1
     assert "timeout" in slow.stderr
+
+
+def test_duckdb_is_asked_about_ledger_and_outputs_of_one_run(line: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CACO_LEDGER_ANALYST_URL", line.writer_url)
+    run_id = line.runs["nightly"]
+    query = "SELECT run_id, count(*) AS programs FROM outputs.execute GROUP BY run_id"
+    done = caco("sql", query, "--engine", "duckdb", "--run", run_id[:8], "--json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout) == [{"run_id": run_id, "programs": line.manifest(run_id, "execute", 0).read * 2}]
+    assert run_id in caco("sql", query, "--engine", "duckdb").stdout
+    assert json.loads(caco("sql", query, "--engine", "duckdb", "--partition", "2020-01-01", "--json").stdout) == []
+
+
+ILL_ASKED = {
+    "a write": (["DELETE FROM caco.run", "--engine", "duckdb"], "nothing that writes or changes settings"),
+    "a partition that is no date": (["SELECT 1", "--engine", "duckdb", "--partition", "today"], "is not a date"),
+    "a run for Postgres": (["SELECT 1", "--run", "0"], "Postgres takes no --run"),
+    "too long": (
+        ["SELECT count(*) FROM range(1000000000) a, range(1000) b", "--engine", "duckdb", "--timeout", "0.2"],
+        "took longer than 0.2 s",
+    ),
+}
+
+
+@pytest.mark.parametrize(("words", "says"), ILL_ASKED.values(), ids=ILL_ASKED)
+def test_a_query_that_cannot_be_is_refused(
+    line: Place, monkeypatch: pytest.MonkeyPatch, words: list[str], says: str
+) -> None:
+    monkeypatch.setenv("CACO_LEDGER_ANALYST_URL", line.writer_url)
+    done = caco("sql", *words)
+    assert done.exit_code == 1
+    assert says in done.stderr
