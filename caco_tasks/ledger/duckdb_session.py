@@ -9,7 +9,7 @@ fetched from our store when, and only if, the question needs them.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from threading import Timer
@@ -18,19 +18,19 @@ from typing import Any, Protocol
 import duckdb
 import pyarrow as pa
 import pyarrow.csv as csv
-import pyarrow.dataset as ds
 from psycopg2 import sql
-from pyarrow import fs
 from sqlalchemy import Connection, text
 
-from caco_tasks.errors import DamagedError, LedgerError
+from caco_tasks.errors import LedgerError
 from caco_tasks.ledger.connection import Database, id_range
 from caco_tasks.ledger.migrations import demand_this_version
+from caco_tasks.ledger.output_scan import PLACE, OutputDataset
 from caco_tasks.pipeline import STAGES
 from caco_tasks.records import arrow_schema
 from caco_tasks.store.store import Store, StoreSettings, open_store
 
 TIMEOUT_SECONDS = 300.0
+NO_ID = ("f" * 32, "0" * 32)  # between these lies none
 
 _NAMED = re.compile(r'\b"?(caco|outputs)"?\s*\.\s*"?(\w+)"?', re.IGNORECASE)
 _OFFLINE: dict[str, str | bool | int | float | list[str]] = {
@@ -65,7 +65,6 @@ _TYPES = {
     "date": pa.date32(),
     "timestamp with time zone": pa.timestamp("us"),
 }
-_PLACE = (pa.field("run_id", pa.string()), pa.field("partition", pa.date32()), pa.field("key", pa.string()))
 
 
 class Reachable(Protocol):
@@ -108,12 +107,15 @@ def ask_duckdb(
             "There is no ledger: start the local platform with `caco up`, or set CACO_LEDGER_ANALYST_URL."
         )
     session = duckdb.connect(":memory:", config=_OFFLINE)
+    outputs: list[OutputDataset] = []
     try:
         _demand_one_select(session, query)
-        _offer_relations(session, connections, query, scope)
+        outputs += _offer_relations(session, connections, query, scope)
         session.execute(_CLOSED)
         return _answer(session, query, TIMEOUT_SECONDS if timeout_seconds is None else timeout_seconds)
     except duckdb.Error as exc:
+        for failure in (one.failure for one in outputs if one.failure is not None):
+            raise failure from exc
         raise LedgerError(f"DuckDB refused: {str(exc).strip().splitlines()[0].rstrip('.')}.") from exc
     finally:
         session.close()
@@ -127,24 +129,26 @@ def _demand_one_select(session: duckdb.DuckDBPyConnection, query: str) -> None:
         raise LedgerError(f"A question is one SELECT, and nothing that writes or changes settings: this is {found}.")
 
 
-def _offer_relations(session: duckdb.DuckDBPyConnection, reached: Reachable, query: str, scope: Scope) -> None:
+def _offer_relations(
+    session: duckdb.DuckDBPyConnection, reached: Reachable, query: str, scope: Scope
+) -> list[OutputDataset]:
     """Registers what the question names; a name within a text does no harm, it is only fetched for nothing."""
     named = sorted({(schema.lower(), name.lower()) for schema, name in _NAMED.findall(query)})
-    database = Database(str(reached.analyst_url))
+    database, outputs = Database(str(reached.analyst_url)), []
     try:
         with database.transaction() as connection:
             demand_this_version(database, connection)
             for schema, name in named:
-                session.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")  # one of two words
-                if schema == "caco":
-                    relation: pa.Table | ds.Dataset | None = _ledger_table(connection, name, scope)
-                else:
-                    relation = _output_dataset(connection, open_store(reached.store), name, scope)
+                if schema == "outputs":
+                    outputs.append(_output_dataset(connection, open_store(reached.store), name, scope))
+                relation = outputs[-1] if schema == "outputs" else _ledger_table(connection, name, scope)
                 if relation is not None:
                     session.register(f"{schema}__{name}", relation)
+                    session.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")  # one of two words
                     session.execute(f'CREATE VIEW {schema}."{name}" AS SELECT * FROM "{schema}__{name}"')  # of \w only
     finally:
         database.close()
+    return outputs
 
 
 def _answer(
@@ -209,7 +213,7 @@ def _as_text(name: str, kind: str) -> sql.Composable:
 
 
 def _within(columns: Iterable[str], scope: Scope) -> sql.Composable:
-    ids = None if scope.run_id is None else id_range(scope.run_id) or ("f" * 32, "0" * 32)
+    ids = None if scope.run_id is None else id_range(scope.run_id) or NO_ID
     limits = []
     if ids is not None and "run_id" in columns:
         limits.append(sql.SQL("run_id BETWEEN {} AND {}").format(sql.Literal(ids[0]), sql.Literal(ids[1])))
@@ -218,53 +222,14 @@ def _within(columns: Iterable[str], scope: Scope) -> sql.Composable:
     return sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(limits)) if limits else sql.SQL("")
 
 
-def _output_dataset(connection: Connection, store: Store, stage: str, scope: Scope) -> ds.Dataset:
-    """The current outputs of a stage in all runs in scope: files whose run and date are known before they are opened."""
+def _output_dataset(connection: Connection, store: Store, stage: str, scope: Scope) -> OutputDataset:
+    """The current outputs of a stage in all runs in scope."""
     spec = STAGES.get(stage)
     if spec is None:
         raise LedgerError(f"There is no stage '{stage}' and so no outputs.{stage}: there are {', '.join(STAGES)}.")
-    first, last = (None, None) if scope.run_id is None else id_range(scope.run_id) or ("f" * 32, "0" * 32)
+    first, last = (None, None) if scope.run_id is None else id_range(scope.run_id) or NO_ID
     values = {"stage": stage, "first": first, "last": last, "partition": scope.partition}
-    rows = connection.execute(_OUTPUTS, values).all()
-    schema = pa.schema([*_PLACE, *arrow_schema(spec.writes)])
-    nullable = pa.schema([field.with_nullable(True) for field in schema])  # older outputs may lack a column
-    files, parquet = fs.PyFileSystem(_StoreFiles(store)), ds.ParquetFileFormat()
-    fragments = [
-        parquet.make_fragment(
-            row.uri,
-            filesystem=files,
-            partition_expression=(ds.field("run_id") == row.run_id)
-            & (ds.field("partition") == pa.scalar(row.partition))
-            & (ds.field("key") == row.key),
-        )
-        for row in rows
-    ]
-    return ds.FileSystemDataset(fragments, nullable, parquet, files)
-
-
-class _StoreFiles(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow has no types
-    """Objects of the store as the files that Arrow reads: whole, when one is opened."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def get_type_name(self) -> str:
-        return "store"
-
-    def normalize_path(self, path: str) -> str:
-        return path
-
-    def get_file_info(self, paths: Sequence[str]) -> list[Any]:
-        return [fs.FileInfo(path, fs.FileType.File) for path in paths]
-
-    def open_input_file(self, path: str) -> Any:
-        data = self._store.get(path)
-        if data is None:
-            raise DamagedError(f"There is no {path} in {self._store.root}: rerun the stage that writes it.")
-        return pa.BufferReader(data)
-
-    def _refuse(self, *arguments: Any, **more: Any) -> Any:
-        raise NotImplementedError("a question only reads")
-
-    get_file_info_selector = create_dir = delete_dir = delete_dir_contents = delete_root_dir_contents = _refuse
-    delete_file = move = copy_file = open_input_stream = open_output_stream = open_append_stream = _refuse
+    places = connection.execute(_OUTPUTS, values).mappings().all()
+    # older outputs may lack a column
+    schema = pa.schema([field.with_nullable(True) for field in (*PLACE, *arrow_schema(spec.writes))])
+    return OutputDataset(store, schema, [dict(place) for place in places])

@@ -12,7 +12,7 @@ import pytest
 from databases import cloned
 from ledger_world import SAMPLES, World
 
-from caco_tasks.errors import LedgerError
+from caco_tasks.errors import DamagedError, LedgerError
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.duckdb_session import Scope, ask_duckdb
 from caco_tasks.ledger.migrations import ANALYST, WRITER, sql_folder
@@ -96,7 +96,7 @@ def test_only_the_files_that_a_question_needs_are_read(place: Place, first: Worl
     try:
         query = "SELECT count(*) FROM outputs.judge WHERE partition = '2026-12-01'"
         assert ask_duckdb(place, query)[1] == [(SAMPLES - 7,)]
-        with pytest.raises(LedgerError, match=f"There is no {gone}"):
+        with pytest.raises(DamagedError, match=f"There is no {gone}"):
             ask_duckdb(place, "SELECT count(judgement.reply) FROM outputs.judge")
     finally:
         kept.put(gone, data)
