@@ -209,6 +209,28 @@ $$;
 
 COMMENT ON FUNCTION caco.open_fates(day date) IS 'Makes the bare table of a date''s fates, unless it is there. Nobody sees its rows before attach_fates.';
 
+CREATE FUNCTION caco.pack_fates() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    packed integer := 0;
+    loose record;
+BEGIN
+    -- an entry of a full index takes 28 bytes; what came after the first output went in at random and left gaps
+    FOR loose IN SELECT indexrelid::regclass AS name FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+        WHERE relnamespace = 'caco'::regnamespace AND relname ~ '^fate_\d{4}_\d{2}_\d{2}$' AND reltuples > 0
+            AND indexrelid::regclass::text ~ '_by_subject$' AND pg_relation_size(indexrelid) > 65536 + reltuples * 32
+    LOOP
+        EXECUTE format('REINDEX INDEX %s', loose.name);
+        packed := packed + 1;
+    END LOOP;
+    RETURN packed;
+END
+$_$;
+
+COMMENT ON FUNCTION caco.pack_fates() IS 'Makes indexes anew that grew loose while a date was filled output by output; returns how many. Nobody can load fates of such a date meanwhile.';
+
 CREATE FUNCTION caco.paired_low(gained bigint, lost bigint, total bigint) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN (total > 0) THEN GREATEST(('-1'::integer)::double precision, ((((gained - lost))::double precision / ((total + 2))::double precision) - ((1.959964)::double precision * sqrt(((((((gained + lost) + 2))::double precision / ((total + 2))::double precision) - ((((gained - lost))::double precision / ((total + 2))::double precision) ^ (2)::double precision)) / ((total + 2))::double precision))))) ELSE NULL::double precision END;
@@ -1722,6 +1744,9 @@ GRANT ALL ON FUNCTION caco.drop_fates() TO caco_writer;
 
 REVOKE ALL ON FUNCTION caco.open_fates(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION caco.open_fates(day date) TO caco_writer;
+
+REVOKE ALL ON FUNCTION caco.pack_fates() FROM PUBLIC;
+GRANT ALL ON FUNCTION caco.pack_fates() TO caco_writer;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.attempt TO caco_writer;
 GRANT SELECT ON TABLE caco.attempt TO caco_analyst;

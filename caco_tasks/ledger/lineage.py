@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 from caco_tasks.errors import LedgerError
 from caco_tasks.ledger.connection import hex_or_none, id_range
 from caco_tasks.ledger.lookups import sources
+from caco_tasks.pipeline import STAGES
 
 _SUBJECTS = text("""
     SELECT DISTINCT subject FROM caco.fate
@@ -34,10 +35,6 @@ _CHAIN = text("""
     WHERE place.run_no = :run_no AND place.shard = :shard AND place.is_current
         AND place.stage <= CAST(:stage AS caco.stage) AND place.stage NOT IN ('train', 'publish', 'student')
     ORDER BY place.stage
-""")
-_TEXTS = text("""
-    SELECT text FROM caco.text_address
-    WHERE subject_id = CAST(:subject AS uuid) AND run_id = CAST(:run_id AS uuid)
 """)
 _OVERLAPS = text("""
     SELECT number, benchmark, item, rule, score, matched_text FROM caco.benchmark_overlap
@@ -70,13 +67,12 @@ def lineage(connection: Connection, sample_id_or_prefix: str) -> dict[str, Any]:
     if not places:
         raise LedgerError(f"The sample {subject} is in no current output of a run: every run has moved on from it.")
     end = places[0]
-    of_sample = {"subject": subject, "run_id": end.run_id.hex}
     chain = connection.execute(_CHAIN, {"run_no": end.run_no, "shard": end.shard, "stage": end.stage}).all()
     place = {"uri": end.uri, "row": end.row}
     return {
         "sample_id": subject,
         "verdicts": [_verdict(step, end) for step in chain],
-        "texts": {name: place for name in connection.execute(_TEXTS, of_sample).scalars()},
+        "texts": {name: place for name in (STAGES[step.stage].text for step in chain) if name is not None},
         "requests": [
             {"stage": step.stage, "models": step.models, "prompts": step.prompts} for step in chain if step.models
         ],

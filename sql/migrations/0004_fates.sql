@@ -26,7 +26,7 @@ CREATE FUNCTION caco.fate_table(day date) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 'fate_' || translate(day::text, '-', '_');
 COMMENT ON FUNCTION caco.fate_table(date) IS 'Name of the table that holds the fates of a date.';
 
--- The writer may call these three, though it may make and drop no tables itself. Whether a table is there is asked of the
+-- The writer may call these four, though it may make and drop no tables itself. Whether a table is there is asked of the
 -- catalogue by queries, for only they see what another transaction has committed while this one waited for the lock.
 CREATE FUNCTION caco.open_fates(day date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -75,6 +75,26 @@ END
 $$;
 REVOKE ALL ON FUNCTION caco.attach_fates(date) FROM PUBLIC;
 COMMENT ON FUNCTION caco.attach_fates(date) IS 'Gives the table of a date''s fates its indexes and makes it part of caco.fate, unless it is.';
+
+CREATE FUNCTION caco.pack_fates() RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    packed integer := 0;
+    loose record;
+BEGIN
+    -- an entry of a full index takes 28 bytes; what came after the first output went in at random and left gaps
+    FOR loose IN SELECT indexrelid::regclass AS name FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+        WHERE relnamespace = 'caco'::regnamespace AND relname ~ '^fate_\d{4}_\d{2}_\d{2}$' AND reltuples > 0
+            AND indexrelid::regclass::text ~ '_by_subject$' AND pg_relation_size(indexrelid) > 65536 + reltuples * 32
+    LOOP
+        EXECUTE format('REINDEX INDEX %s', loose.name);
+        packed := packed + 1;
+    END LOOP;
+    RETURN packed;
+END
+$$;
+REVOKE ALL ON FUNCTION caco.pack_fates() FROM PUBLIC;
+COMMENT ON FUNCTION caco.pack_fates() IS 'Makes indexes anew that grew loose while a date was filled output by output; returns how many. Nobody can load fates of such a date meanwhile.';
 
 CREATE FUNCTION caco.drop_fates() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -187,6 +187,7 @@ def test_what_cannot_be_true_cannot_be_written(owner: Engine, statement: str, co
         "ALTER TABLE caco.run ADD COLUMN mine integer",
         "SELECT caco.open_fates('2026-11-20')",
         "SELECT caco.attach_fates('2026-11-20')",
+        "SELECT caco.pack_fates()",
         "SELECT caco.drop_fates()",
         "SET ROLE caco_writer",
         "CREATE ROLE another",
