@@ -95,7 +95,7 @@ def judge_shard(url: str | None, shard: int) -> Judged:
 
 def _claimed(url: str, owners: list[str], hashes: list[str], sketches: list[tuple[str, bytes]]) -> tuple[int, int]:
     """How many of the shard were seen before, and how many nearly."""
-    claims, is_alike = _ledger(url).claims(_RUN), alike(LIKENESS)
+    claims, is_alike = _ledger(url).claims(_RUN, _RUN.run_id), alike(LIKENESS)
     same = near = 0
     for start in range(0, len(owners), PART_PROGRAMS):
         part = slice(start, start + PART_PROGRAMS)

@@ -61,7 +61,7 @@ class Line:
 
     def config(self, **changes: Any) -> RunConfig:
         """The settings of a run; sections that are changed are given whole."""
-        endpoint = {"base_url": self.server.base_url, "concurrency": 1}
+        endpoint = {"base_url": self.server.base_url, "concurrency": 8}
         prompts = {"reverser": "nano_reverse.v1", "solver": "nano_solve.v1", "judge": "nano_judge.v1"}
         models = {
             role: {"engine": "openai", "model": "m", "prompt": prompt, "endpoint": endpoint}
