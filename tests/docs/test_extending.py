@@ -23,24 +23,30 @@ _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"`([\w./]+\.\w+)`")
 _NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)`")
 
+STAGE_CODE, SCHEMA = "tests/snapshots/stage_code.py", "tests/integration/schema_snapshot.py"  # `make snapshots`
 DOCS = "docs/generate.py"  # `make docs`
-SCHEMA = "tests/integration/schema_snapshot.py"  # a part of `make snapshots`
 
 # what a recipe tells to run, and the tests that hold its files to each other
 THEN: dict[str, tuple[list[str], list[str]]] = {
     "A stage that asks a model": (
-        [DOCS, SCHEMA],
-        ["tests/unit/test_pipeline.py", "tests/unit/test_llm.py", "tests/integration/test_ledger_schema.py"],
+        [STAGE_CODE, SCHEMA, DOCS],
+        [
+            *("tests/unit/test_pipeline.py", "tests/unit/test_llm.py", "tests/unit/test_stage_code.py"),
+            "tests/integration/test_ledger_schema.py",
+        ],
     ),
-    "A source reader": ([DOCS], ["tests/unit/test_readers.py"]),
+    "A source reader": ([STAGE_CODE, DOCS], ["tests/unit/test_readers.py"]),
     "A page in Airflow's UI": ([DOCS], ["tests/dags/test_plugin.py"]),
-    "An engine": ([DOCS], ["tests/unit/test_llm.py"]),
+    "An engine": ([STAGE_CODE, DOCS], ["tests/unit/test_llm.py"]),
     "A view, or a column": (
-        [DOCS, SCHEMA],
+        [SCHEMA, DOCS],
         ["tests/integration/test_ledger_views.py", "tests/integration/test_ledger_schema.py"],
     ),
 }
-ALWAYS = ["tests/unit/test_docs.py", "tests/unit/test_docs_generated.py", "tests/unit/test_prompt_docs.py"]
+ALWAYS = [
+    *("tests/unit/test_docs.py", "tests/unit/test_docs_generated.py", "tests/unit/test_prompt_docs.py"),
+    "tests/unit/test_imports.py",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
