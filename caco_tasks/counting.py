@@ -62,10 +62,8 @@ class OutputCounts:
         self._sums: Counter[str] = Counter()
         self._cost_usd = 0.0
 
-    def counting(
-        self, judged: Iterable[Judged[Any]], previous: Mapping[str, Judged[Any]]
-    ) -> Iterator[Judged[Any]]:
-        """The judged records, counted on their way; those of `previous` were paid for by an earlier attempt."""
+    def counting(self, judged: Iterable[Judged[Any]], previous: Mapping[str, Judged[Any]]) -> Iterator[Judged[Any]]:
+        """The judged records, counted on their way; what was known in `previous` is kept, and was paid for there."""
         for row in judged:
             self._outcomes[row.verdict.outcome] += 1
             if row.verdict.reason is not None:
@@ -73,7 +71,8 @@ class OutputCounts:
             for finding in getattr(row.record, "findings", ()):
                 if finding.stage == self._spec.name:
                     self._recorded[str(finding.reason)] += 1
-            if previous.get(row.id) is row:
+            before = previous.get(row.id)
+            if before is not None and before.verdict.outcome is not Outcome.UNKNOWN:
                 self._kept += 1
             else:
                 self._count_generation(row.record)

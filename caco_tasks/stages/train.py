@@ -20,11 +20,10 @@ from caco_tasks.llm.curve import draw_curve
 from caco_tasks.llm.examples import ExampleWriter
 from caco_tasks.llm.finetune import FineTuned, finetune
 from caco_tasks.llm.llm import make_request
-from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.records import PASS, Grade, Judged, SeedProgram
 from caco_tasks.sandbox import Job
 from caco_tasks.stages.shared.model_upload import put_weights
-from caco_tasks.stages.shared.prompting import reply_verdict
+from caco_tasks.stages.shared.prompting import load_stage_prompt, reply_verdict
 from caco_tasks.store.registry import ModelRecord
 
 
@@ -83,7 +82,7 @@ def objection(
 
 def _finetune(programs: Sequence[SeedProgram], context: Context, *, base: str, out: Path) -> FineTuned:
     settings = context.config.train
-    start = load_prompt(context.config.models["codegen"].prompt, variables=VARIABLES["codegen"]).text
+    start = load_stage_prompt(context, context.config.models["codegen"].prompt).text
     with ExampleWriter(out / "examples") as writer:
         for program in programs:
             text = training_text(program, start, settings)
@@ -120,7 +119,7 @@ def _sampled_yield(model_id: str, context: Context) -> float | None:
         return None
     settings = context.config.models["codegen"].model_copy(update={"model": f"model:{model_id}", "revision": None})
     llm = context.model(settings)
-    prompt = load_prompt(settings.prompt, variables=VARIABLES["codegen"])
+    prompt = load_stage_prompt(context, settings.prompt)
     requests = [
         make_request(prompt, settings, model_id=f"{model_id}/gate", sample=number, values={})
         for number in range(wanted)

@@ -120,6 +120,7 @@ def test_a_stage_pays_for_the_part_that_it_adds_alone(stage: str, model: str) ->
 
 def test_what_an_earlier_attempt_had_made_is_kept_and_not_paid_again() -> None:
     counts = OutputCounts(STAGES["solve"])
-    list(counts.counting(SOUND, {row.id: row for row in SOUND[:7]}))
+    unsure = Judged(record=SOUND[7].record, verdict=unknown(Reason.ENGINE_LOST))  # asked again, and now known
+    list(counts.counting(SOUND, {row.id: row for row in [*SOUND[:7], unsure]}))
     facts = counts.facts()
     assert (facts["kept"], facts["requests"], facts["passed"]) == (7, 3, 10)

@@ -14,6 +14,7 @@ from caco_tasks.identity import BASE, RunKeys, config_hash, pipeline_run_id, pro
 from caco_tasks.ids import sample_id
 from caco_tasks.pipeline import PIPELINES, STAGES, count_shards, find_stage, stages_of
 from caco_tasks.planning import check_partition
+from caco_tasks.stages import stage_function
 from caco_tasks.stages.sample import records
 from caco_tasks.stages.shared.prompting import load_stage_prompt
 from caco_tasks.store import RunRecord
@@ -290,6 +291,26 @@ def test_a_prompt_that_was_changed_after_the_plan_stops_the_stage(tmp_path: Path
         r"version of its own, and name it in the config\.$",
     ):
         load_stage_prompt(context, "judge.v1")
+
+
+CHANGED_PROMPTS = {
+    "a training": ("codegen", "train", "nano_program.v1"),
+    "a student": ("evaluate", "student", "solve.v1"),
+    "an evaluation": ("evaluate", "evaluate", "solve.v1"),
+}
+
+
+@pytest.mark.parametrize(("pipeline", "stage", "prompt"), CHANGED_PROMPTS.values(), ids=CHANGED_PROMPTS)
+def test_no_stage_works_with_a_prompt_that_was_changed_after_the_plan(
+    tmp_path: Path, pipeline: str, stage: str, prompt: str
+) -> None:
+    evaluation = {"bank_each": 1, "train": {"base": "b"}, "ask": {"model": "b", "prompt": "solve.v1"}}
+    pins = PINS[pipeline] | {"prompts": {prompt: "another text"}}
+    keys = run_of(pipeline, making.small_config(evaluate=evaluation, train={"base": "nano:codegen"}), **pins)
+    context = making.context_of(keys, tmp_path, stage)
+    records = [making.seed_program()] if stage == "train" else []
+    with pytest.raises(ConfigError, match="was changed after run"):
+        list(stage_function(context.spec)(records, context))
 
 
 @pytest.mark.parametrize("partition", ["2026-1-2", "2026-02-30", "today", "", "2026-01-02/..", "20260102"])

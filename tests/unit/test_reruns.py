@@ -1,6 +1,6 @@
 """New attempts: asked for once, keep what is known, ask only for what is not, and leave the older attempt on record."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from endpoints import Body, Endpoint, Said, completion, fault, serving, text_of
 from finished_outputs import finish_output
 
 from caco_tasks.config import ModelSettings, RunConfig
-from caco_tasks.errors import ConfigError, ConservationError
+from caco_tasks.errors import ConfigError, ConservationError, EngineError
 from caco_tasks.identity import RunKeys, read_attempts
 from caco_tasks.records import PASS, Judged, Outcome, Problem, Reason, Sample, fail, unknown
 from caco_tasks.reruns import ask_for_attempts
@@ -33,13 +33,17 @@ class Place:
     server: Endpoint
     lost: set[str] = field(default_factory=set)  # parts of the texts that get no reply
     shards: int = 1
+    part_rows: int = 100
+    server_says: Callable[[Body, int], Said] | None = None  # instead of `answers`
 
     @property
     def config(self) -> RunConfig:
         """Five samples; the solver costs money, and nothing is tried twice within an attempt."""
         endpoint = {"base_url": self.server.base_url, "attempts": 1, "concurrency": 1, "max_error_share": 1.0}
         solver = {"engine": "openai", "model": "m", "prompt": "nano_solve.v1", "endpoint": endpoint}
-        config = making.small_config(samples=SAMPLES, shards=self.shards, runner={"retries_of_unknown": 0})
+        config = making.small_config(
+            samples=SAMPLES, shards=self.shards, runner={"retries_of_unknown": 0, "part_rows": self.part_rows}
+        )
         priced = ModelSettings.model_validate(solver | {"price": {"prompt": 1.0, "completion": 1.0}})
         return config.model_copy(update={"models": config.models | {"solver": priced}})
 
@@ -86,7 +90,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
     """Such a run, with the problems of one shard written."""
     with ExitStack() as stack:
         place = Place(folder=tmp_path, server=Endpoint())
-        place.server = stack.enter_context(serving(lambda body, times: place.answers(body, times)))
+        place.server = stack.enter_context(
+            serving(lambda body, times: (place.server_says or place.answers)(body, times))
+        )
         finish_output(place.keys, place.store, "reverse", [_posed(text) for text in PROBLEMS])
         yield place
 
@@ -259,6 +265,27 @@ def test_a_killed_attempt_goes_on(place: Place, monkeypatch: pytest.MonkeyPatch)
             place.solve()
     assert place.asked() == 2
     assert (place.solve().passed, place.asked()) == (SAMPLES, 0)  # the replies were kept, though no row was
+
+
+def test_an_attempt_that_was_killed_between_two_parts_keeps_and_pays_the_same(place: Place) -> None:
+    place.part_rows = 2
+    place.lost = {"0 pens", "3 pens"}
+    place.solve()
+    place.ask()
+    place.lost = {"3 pens"}
+    seen: list[str] = []
+
+    def answers_once(body: Body, times: int) -> Said:
+        seen.append(text_of(body))
+        return fault(401) if "3 pens" in text_of(body) else place.answers(body, times)
+
+    place.server_says = answers_once
+    with pytest.raises(EngineError):
+        place.solve()  # the first part is finished
+    place.server_says, place.lost = None, set()
+    manifest = place.solve()
+    assert len(seen) == 2
+    assert (manifest.kept, manifest.requests, manifest.cost_usd) == (3, 2, 2 * 3.0)
 
 
 WRONG = {

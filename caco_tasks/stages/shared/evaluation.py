@@ -10,11 +10,11 @@ from caco_tasks.config import EvaluateSettings, ModelSettings, RunConfig
 from caco_tasks.context import Context
 from caco_tasks.errors import ConfigError, SourceError
 from caco_tasks.ids import random_seed
-from caco_tasks.llm.prompts import Prompt, load_prompt
+from caco_tasks.llm.prompts import Prompt
+from caco_tasks.stages.shared.prompting import load_stage_prompt
 
 BASE, STUDENT = CONTENDERS = ("base", "student")
 BANK = "bank"  # the bundled bank as a benchmark
-VARIABLES = frozenset(("problem",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def scored_items(settings: EvaluateSettings) -> list[Item]:
 def prompt_of(context: Context) -> Prompt:
     """The prompt that base and student are asked; a chat becomes plain text for a tokenizer without a chat template."""
     settings = evaluation_of(context.config)
-    prompt = load_prompt(settings.ask.prompt, variables=VARIABLES)
+    prompt = load_stage_prompt(context, settings.ask.prompt)
     if not prompt.is_chat or context.services.has_chat_template(settings.train.base, settings.train.revision):
         return prompt
     text = f"{prompt.system}\n\n{prompt.text}\n\n" if prompt.system else f"{prompt.text}\n\n"
