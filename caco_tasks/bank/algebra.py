@@ -2,7 +2,7 @@
 
 from random import Random
 
-from caco_tasks.bank.family import NAMES, Drawn, Family
+from caco_tasks.bank.family import NAMES, Family, FamilyDraw
 
 LINEAR_EQUATION = """
 def unknown_x(x_multiplier, added_number, equation_result):
@@ -81,11 +81,13 @@ def value_of_power(base, first_exponent, second_exponent, divisor_exponent):
 LARGEST_EXPONENTS = {2: 7, 3: 4, 4: 3, 5: 3, 6: 2, 7: 2, 8: 2, 9: 2, 10: 2, 11: 2, 12: 2}
 
 
-def _linear_equation(rng: Random) -> Drawn:
+def draw_linear_equation(rng: Random) -> FamilyDraw:
+    """A linear equation in x, solved for x."""
+    # the solution is drawn and the right side follows, so that x is whole
     times, x, added = rng.randint(2, 12), rng.randint(2, 12), rng.randint(2, 40)
     multiple = times * x
     result = multiple + added
-    return Drawn(
+    return FamilyDraw(
         values={"x_multiplier": times, "added_number": added, "equation_result": result},
         problem=rng.choice(
             (
@@ -102,11 +104,13 @@ def _linear_equation(rng: Random) -> Drawn:
     )
 
 
-def _sum_and_difference(rng: Random) -> Drawn:
+def draw_sum_and_difference(rng: Random) -> FamilyDraw:
+    """Sum and difference of two numbers give the larger one."""
+    # sum and difference follow from the numbers: they are both even or both odd, as they must be
     smaller, difference = rng.randint(2, 60), rng.randint(2, 40)
     larger = smaller + difference
     total = larger + smaller
-    return Drawn(
+    return FamilyDraw(
         values={"sum_of_two_numbers": total, "difference_of_two_numbers": difference},
         problem=rng.choice(
             (
@@ -120,14 +124,16 @@ def _sum_and_difference(rng: Random) -> Drawn:
     )
 
 
-def _cafe_bills(rng: Random) -> Drawn:
+def draw_cafe_bills(rng: Random) -> FamilyDraw:
+    """Two bills with as many coffees and different numbers of buns give the price of a coffee."""
     coffees, bun, first, more = rng.randint(2, 6), rng.randint(2, 6), rng.randint(2, 5), rng.randint(2, 5)
     second = first + more
+    # no count of the problem equals the answer, so that copying a number is never right
     coffee = rng.choice([price for price in range(3, 15) if price not in (coffees, first, second)])
     coffees_cost, buns_cost = coffees * coffee, first * bun
     bill = coffees_cost + buns_cost
     second_bill = bill + more * bun
-    return Drawn(
+    return FamilyDraw(
         values={
             "coffees": coffees,
             "buns_monday": first,
@@ -163,12 +169,14 @@ def _cafe_bills(rng: Random) -> Drawn:
     )
 
 
-def _quadratic_equation(rng: Random) -> Drawn:
+def draw_quadratic_equation(rng: Random) -> FamilyDraw:
+    """A quadratic equation with whole positive solutions, of which the larger one is asked for."""
+    # two different solutions, so that there is a larger one
     smaller, larger = sorted(rng.sample(range(1, 13), 2))
     right = rng.randint(2, 60)
     total, product = smaller + larger, smaller * larger
     added = product + right
-    return Drawn(
+    return FamilyDraw(
         values={"x_times_subtracted": total, "constant_added": added, "right_side": right},
         problem=rng.choice(
             (
@@ -187,11 +195,13 @@ def _quadratic_equation(rng: Random) -> Drawn:
     )
 
 
-def _polynomial(rng: Random) -> Drawn:
+def draw_polynomial(rng: Random) -> FamilyDraw:
+    """The value of a quadratic polynomial at a whole number."""
+    # x is small: its square is multiplied
     x, square, linear, constant = rng.randint(2, 6), rng.randint(2, 5), rng.randint(2, 12), rng.randint(2, 30)
     squared, second = square * x**2, linear * x
     formula = f"{square} * x^2 + {linear} * x + {constant}"
-    return Drawn(
+    return FamilyDraw(
         values={"x": x, "square_coefficient": square, "linear_coefficient": linear, "constant_term": constant},
         problem=rng.choice(
             (
@@ -208,13 +218,15 @@ def _polynomial(rng: Random) -> Drawn:
     )
 
 
-def _mother_and_child(rng: Random) -> Drawn:
+def draw_mother_and_child(rng: Random) -> FamilyDraw:
+    """An age now, from how many times as old the mother is and the sum of both ages in some years."""
     times, years = rng.randint(2, 6), rng.randint(2, 15)
+    # the mother is at least 18 years older than her child and at most 60
     age = rng.randint(-(-18 // (times - 1)), 60 // times)
     parts, gained = times + 1, 2 * years
     now, who = age * parts, rng.choice(NAMES)
     then = now + gained
-    return Drawn(
+    return FamilyDraw(
         values={"mother_times_as_old": times, "years_ahead": years, "age_sum_then": then},
         problem=rng.choice(
             (
@@ -239,13 +251,15 @@ def _mother_and_child(rng: Random) -> Drawn:
     )
 
 
-def _salt_water(rng: Random) -> Drawn:
+def draw_salt_water(rng: Random) -> FamilyDraw:
+    """The strength of a mixture of weak and strong salt water."""
     weak, strong, weak_percent = rng.randint(2, 6), rng.randint(2, 6), rng.randint(2, 12)
     litres, weak_part = weak + strong, weak * weak_percent
+    # only strengths that make the mixture's percentage whole; of any twelve in a row one does
     strong_percent = rng.choice([p for p in range(13, 31) if (weak_part + strong * p) % litres == 0])
     strong_part = strong * strong_percent
     total = weak_part + strong_part
-    return Drawn(
+    return FamilyDraw(
         values={
             "weak_litres": weak,
             "weak_salt_percent": weak_percent,
@@ -278,12 +292,14 @@ def _salt_water(rng: Random) -> Drawn:
     )
 
 
-def _inequality(rng: Random) -> Drawn:
+def draw_inequality(rng: Random) -> FamilyDraw:
+    """The largest whole number that satisfies a linear inequality."""
     times, largest, added = rng.randint(3, 12), rng.randint(2, 12), rng.randint(2, 40)
     below, above = times * largest, times * (largest + 1)
+    # above what the answer gives and not above what the next number gives
     bound = below + rng.randint(1, times)
     limit = bound + added
-    return Drawn(
+    return FamilyDraw(
         values={"multiplier": times, "addend": added, "upper_limit": limit},
         problem=rng.choice(
             (
@@ -302,12 +318,14 @@ def _inequality(rng: Random) -> Drawn:
     )
 
 
-def _powers(rng: Random) -> Drawn:
+def draw_powers(rng: Random) -> FamilyDraw:
+    """Powers of one base, multiplied and divided."""
     base, first, second = rng.choice(tuple(LARGEST_EXPONENTS)), rng.randint(2, 9), rng.randint(3, 9)
     total = first + second
+    # the answer's exponent is drawn, and leaves the divisor one of at least 2
     exponent = rng.randint(2, min(LARGEST_EXPONENTS[base], total - 2))
     divisor = total - exponent
-    return Drawn(
+    return FamilyDraw(
         values={"base": base, "first_exponent": first, "second_exponent": second, "divisor_exponent": divisor},
         problem=rng.choice(
             (
@@ -326,17 +344,17 @@ def _powers(rng: Random) -> Drawn:
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family(name="linear_equation", domain="algebra", difficulty=2, code=LINEAR_EQUATION, draw=_linear_equation),
+    Family(name="linear_equation", domain="algebra", difficulty=2, code=LINEAR_EQUATION, draw=draw_linear_equation),
     Family(
-        name="sum_and_difference", domain="algebra", difficulty=2, code=SUM_AND_DIFFERENCE, draw=_sum_and_difference
+        name="sum_and_difference", domain="algebra", difficulty=2, code=SUM_AND_DIFFERENCE, draw=draw_sum_and_difference
     ),
-    Family(name="cafe_bills", domain="algebra", difficulty=4, code=CAFE_BILLS, draw=_cafe_bills),
+    Family(name="cafe_bills", domain="algebra", difficulty=4, code=CAFE_BILLS, draw=draw_cafe_bills),
     Family(
-        name="quadratic_equation", domain="algebra", difficulty=5, code=QUADRATIC_EQUATION, draw=_quadratic_equation
+        name="quadratic_equation", domain="algebra", difficulty=5, code=QUADRATIC_EQUATION, draw=draw_quadratic_equation
     ),
-    Family(name="polynomial", domain="algebra", difficulty=3, code=POLYNOMIAL, draw=_polynomial),
-    Family(name="mother_and_child", domain="algebra", difficulty=4, code=MOTHER_AND_CHILD, draw=_mother_and_child),
-    Family(name="salt_water", domain="algebra", difficulty=3, code=SALT_WATER, draw=_salt_water),
-    Family(name="inequality", domain="algebra", difficulty=3, code=INEQUALITY, draw=_inequality),
-    Family(name="powers", domain="algebra", difficulty=2, code=POWERS, draw=_powers),
+    Family(name="polynomial", domain="algebra", difficulty=3, code=POLYNOMIAL, draw=draw_polynomial),
+    Family(name="mother_and_child", domain="algebra", difficulty=4, code=MOTHER_AND_CHILD, draw=draw_mother_and_child),
+    Family(name="salt_water", domain="algebra", difficulty=3, code=SALT_WATER, draw=draw_salt_water),
+    Family(name="inequality", domain="algebra", difficulty=3, code=INEQUALITY, draw=draw_inequality),
+    Family(name="powers", domain="algebra", difficulty=2, code=POWERS, draw=draw_powers),
 )

@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from itertools import accumulate, combinations, groupby, pairwise
 from random import Random
 
-from caco_tasks.bank.family import NAMES, Drawn, Family
+from caco_tasks.bank.family import NAMES, Family, FamilyDraw
+from caco_tasks.bank.steps import write_list
 
 
-def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers))
-
-
-def _running_sum(numbers: Sequence[int]) -> str:
+def _write_sums(numbers: Sequence[int]) -> str:
     sums = pairwise(accumulate(numbers))
     return ", ".join(f"{old} + {new - old} = {new}" for old, new in sums)
 
@@ -24,28 +21,30 @@ def parcel_at_rank(parcel_weights, rank):
 """
 
 
-def _parcel_rank(rng: Random) -> Drawn:
+def draw_parcel_rank(rng: Random) -> FamilyDraw:
+    """The weight at a given rank when parcels are sorted."""
     weights = rng.sample(range(1, 30), rng.randint(4, 6))
+    # neither the lightest nor the heaviest, which need no sorting
     rank, ordered = rng.randint(2, len(weights) - 1), sorted(weights)
-    return Drawn(
+    return FamilyDraw(
         values={"parcel_weights": weights, "rank": rank},
         problem=rng.choice(
             (
                 (
-                    f"Parcels weigh {_listed(weights)} kilograms. They are sorted from lightest to heaviest. "
+                    f"Parcels weigh {write_list(weights)} kilograms. They are sorted from lightest to heaviest. "
                     f"How heavy is parcel number {rank} in this order?"
                 ),
                 (
                     f"{rng.choice(NAMES)} puts the lightest parcel first and the heaviest last. The weights are "
-                    f"{_listed(weights)} kilograms. Which weight is at place {rank}?"
+                    f"{write_list(weights)} kilograms. Which weight is at place {rank}?"
                 ),
                 (
-                    f"Find the weight with rank {rank}, counted from the lightest, among parcels of {_listed(weights)} "
+                    f"Find the weight with rank {rank}, counted from the lightest, among parcels of {write_list(weights)} "
                     "kilograms."
                 ),
             )
         ),
-        solution=f"Sorted: {_listed(ordered)}.\nNumber {rank} in this order is {ordered[rank - 1]}.",
+        solution=f"Sorted: {write_list(ordered)}.\nNumber {rank} in this order is {ordered[rank - 1]}.",
         answer=ordered[rank - 1],
     )
 
@@ -61,31 +60,33 @@ def count_record_days(temperatures):
 """
 
 
-def _record_days(rng: Random) -> Drawn:
+def draw_record_days(rng: Random) -> FamilyDraw:
+    """How many days set a new highest temperature."""
     temperatures = rng.sample(range(1, 30), rng.randint(4, 6))
+    # a first day that stays the highest would be the only record
     if temperatures[0] == max(temperatures):
         temperatures.reverse()
     highs = list(accumulate(temperatures, max))
     records = sorted(set(highs))
-    return Drawn(
+    return FamilyDraw(
         values={"temperatures": temperatures},
         problem=rng.choice(
             (
                 (
-                    f"The temperatures of some days in a row were {_listed(temperatures)} degrees. A day is a record day "
+                    f"The temperatures of some days in a row were {write_list(temperatures)} degrees. A day is a record day "
                     "if it is warmer than every day before it; the first day counts too. How many record days were there?"
                 ),
                 (
-                    f"{rng.choice(NAMES)} notes the daily temperatures {_listed(temperatures)}. Counting the first day, "
+                    f"{rng.choice(NAMES)} notes the daily temperatures {write_list(temperatures)}. Counting the first day, "
                     "how many days set a new highest temperature?"
                 ),
                 (
                     "A new record is a temperature above all earlier ones, and the first temperature is always a record. "
-                    f"How many records are in the daily temperatures {_listed(temperatures)}?"
+                    f"How many records are in the daily temperatures {write_list(temperatures)}?"
                 ),
             )
         ),
-        solution=f"Highest so far: {_listed(highs)}.\nRecords: {_listed(records)}.\n"
+        solution=f"Highest so far: {write_list(highs)}.\nRecords: {write_list(records)}.\n"
         f"Counting them: {' + '.join('1' for _ in records)} = {len(records)}.",
         answer=len(records),
     )
@@ -101,33 +102,36 @@ def sum_of_card_stack(stack_moves):
 """
 
 
-def _card_stack(rng: Random) -> Drawn:
+def draw_card_stack(rng: Random) -> FamilyDraw:
+    """The sum of the cards left after cards were put on a stack and taken off."""
     moves = rng.sample(range(1, 30), 4)
+    # 0 takes a card off, and never from an empty stack: two cards or more came before
     moves.insert(rng.randint(2, 4), 0)
+    # the last move may take off, put on, or be missing, so that the number of moves varies
     moves += rng.choice(([], [0], [rng.randint(1, 29)]))
     stacks: list[list[int]] = [[]]
     for card in moves:
         stacks.append([*stacks[-1], card] if card else stacks[-1][:-1])
     left = stacks[-1]
-    return Drawn(
+    return FamilyDraw(
         values={"stack_moves": moves},
         problem=rng.choice(
             (
                 (
-                    f"The moves {_listed(moves)} build a stack of cards. A positive number puts a card with that number "
+                    f"The moves {write_list(moves)} build a stack of cards. A positive number puts a card with that number "
                     "on top, and 0 takes the top card away. What is the sum of the cards left?"
                 ),
                 (
                     "A stack of cards starts empty. Each number of a list puts a card with this number on top, except "
-                    f"that 0 removes the top card. The list is {_listed(moves)}. What do the remaining cards add up to?"
+                    f"that 0 removes the top card. The list is {write_list(moves)}. What do the remaining cards add up to?"
                 ),
                 (
-                    f"{rng.choice(NAMES)} reads {_listed(moves)} from left to right, adding each number to the top of a "
+                    f"{rng.choice(NAMES)} reads {write_list(moves)} from left to right, adding each number to the top of a "
                     "stack of cards, but at 0 throwing the top card away. Find the sum of the stack at the end."
                 ),
             )
         ),
-        solution=f"Stack after each move: {'; '.join(map(_listed, stacks[1:]))}.\nSum: {_running_sum(left)}.",
+        solution=f"Stack after each move: {'; '.join(map(write_list, stacks[1:]))}.\nSum: {_write_sums(left)}.",
         answer=sum(left),
     )
 
@@ -141,30 +145,32 @@ def front_card_after_moves(cards_in_line, front_to_back_moves):
 """
 
 
-def _card_line(rng: Random) -> Drawn:
+def draw_card_line(rng: Random) -> FamilyDraw:
+    """The front card of a line after cards were moved from front to back."""
     cards, moves = rng.sample(range(1, 30), rng.randint(3, 6)), rng.randint(4, 30)
+    # whole rounds change nothing
     left = moves % len(cards)
     moved = cards[left:] + cards[:left]
-    return Drawn(
+    return FamilyDraw(
         values={"cards_in_line": cards, "front_to_back_moves": moves},
         problem=rng.choice(
             (
                 (
-                    f"Cards lie in a line: {_listed(cards)}, the first is the front card. The front card is moved to the "
+                    f"Cards lie in a line: {write_list(cards)}, the first is the front card. The front card is moved to the "
                     f"back, {moves} times in all. Which card is at the front then?"
                 ),
                 (
                     f"In one move the front card of a line goes to its back. After {moves} moves, which card is in front "
-                    f"if the line was {_listed(cards)} from front to back?"
+                    f"if the line was {write_list(cards)} from front to back?"
                 ),
                 (
-                    f"{rng.choice(NAMES)} has the cards {_listed(cards)} in a line and {moves} times puts the front card "
+                    f"{rng.choice(NAMES)} has the cards {write_list(cards)} in a line and {moves} times puts the front card "
                     "at the end. Find the number of the card now in front."
                 ),
             )
         ),
         solution=f"There are {len(cards)} cards: {moves} mod {len(cards)} = {left}.\n"
-        f"Moves that count: {left}, so the line becomes {_listed(moved)}.\nThe front card is {moved[0]}.",
+        f"Moves that count: {left}, so the line becomes {write_list(moved)}.\nThe front card is {moved[0]}.",
         answer=moved[0],
     )
 
@@ -178,14 +184,17 @@ def value_of_digits(digits, base):
 """
 
 
-def _other_base(rng: Random) -> Drawn:
+def draw_other_base(rng: Random) -> FamilyDraw:
+    """The value of a number whose digits are given in another base."""
+    # bases with few digits, so that the values stay small; those with more numbers to draw stand twice
     base, length = rng.choice(((2, 5), (3, 4), (4, 3), (4, 4), (4, 4), (5, 3), (5, 3), (6, 3), (6, 3)))
+    # no leading zero
     numbers = [rng.randint(1, base - 1), *(rng.randint(0, base - 1) for _ in range(length - 1))]
     digits, value, steps = "".join(map(str, numbers)), numbers[0], [f"Start with {numbers[0]}."]
     for digit in numbers[1:]:
         steps.append(f"{value} * {base} = {value * base}, {value * base} + {digit} = {value * base + digit}.")
         value = value * base + digit
-    return Drawn(
+    return FamilyDraw(
         values={"digits": digits, "base": base},
         problem=rng.choice(
             (
@@ -213,32 +222,34 @@ def best_pair_of_books(book_prices, budget):
 """
 
 
-def _best_pair(rng: Random) -> Drawn:
+def draw_best_pair(rng: Random) -> FamilyDraw:
+    """The most that two books can cost within a budget."""
     prices = rng.sample(range(2, 30), rng.randint(3, 4))
     pairs = list(combinations(prices, 2))
     sums = [first + second for first, second in pairs]
+    # at least one pair is affordable and at least one is not
     budget = rng.randint(min(sums), max(sums) - 1)
     affordable = [price for price in sums if price <= budget]
-    return Drawn(
+    return FamilyDraw(
         values={"book_prices": prices, "budget": budget},
         problem=rng.choice(
             (
                 (
-                    f"Books cost {_listed(prices)} dollars. {rng.choice(NAMES)} buys exactly two of them and can spend at "
+                    f"Books cost {write_list(prices)} dollars. {rng.choice(NAMES)} buys exactly two of them and can spend at "
                     f"most {budget} dollars. What is the most dollars the two books can cost?"
                 ),
                 (
                     f"With a budget of {budget} dollars, two different books are bought from a shelf with the prices "
-                    f"{_listed(prices)} dollars. What is the largest possible total in dollars?"
+                    f"{write_list(prices)} dollars. What is the largest possible total in dollars?"
                 ),
                 (
-                    f"The prices of some books are {_listed(prices)} dollars. Find the highest total of two of the books "
+                    f"The prices of some books are {write_list(prices)} dollars. Find the highest total of two of the books "
                     f"that is not above the budget of {budget} dollars."
                 ),
             )
         ),
         solution=f"Pairs: {', '.join(f'{a} + {b} = {a + b}' for a, b in pairs)}.\n"
-        f"At most {budget}: {_listed(affordable)}.\nThe largest of these is {max(affordable)}.",
+        f"At most {budget}: {write_list(affordable)}.\nThe largest of these is {max(affordable)}.",
         answer=max(affordable),
     )
 
@@ -253,12 +264,14 @@ def encode_ribbon(ribbon):
 """
 
 
-def _ribbon_runs(rng: Random) -> Drawn:
+def draw_ribbon_runs(rng: Random) -> FamilyDraw:
+    """The run-length code of a coloured ribbon."""
+    # the fourth colour may equal the third: two runs then become one
     colors = rng.sample("rgby", 3) + rng.sample("rgby", 1)
     ribbon = "".join(color * rng.randint(1, 4) for color in colors[: rng.randint(3, 4)])
     runs = ["".join(run) for _, run in groupby(ribbon)]
     codes = [f"{run[0]}{len(run)}" for run in runs]
-    return Drawn(
+    return FamilyDraw(
         values={"ribbon": ribbon},
         problem=rng.choice(
             (
@@ -292,7 +305,8 @@ def shortest_way_to_school(home_to_bridge, home_to_park, bridge_to_park, bridge_
 """
 
 
-def _shortest_way(rng: Random) -> Drawn:
+def draw_shortest_way(rng: Random) -> FamilyDraw:
+    """The length of the shortest way through a small net of roads."""
     bridge, park, across = rng.randint(2, 30), rng.randint(10, 50), rng.randint(2, 15)
     from_bridge, from_park = rng.randint(15, 60), rng.randint(2, 40)
     to_park = min(park, bridge + across)
@@ -304,8 +318,9 @@ def _shortest_way(rng: Random) -> Drawn:
         f"bridge to school {from_bridge}",
         f"park to school {from_park}",
     )
+    # no order of the roads gives the way away
     mixed = rng.sample(roads, len(roads))
-    return Drawn(
+    return FamilyDraw(
         values={
             "home_to_bridge": bridge,
             "home_to_park": park,
@@ -347,43 +362,46 @@ def count_neighbor_swaps(book_numbers):
 """
 
 
-def _sorting_swaps(rng: Random) -> Drawn:
+def draw_sorting_swaps(rng: Random) -> FamilyDraw:
+    """How many swaps of neighbours sort a row of books."""
     books = rng.sample(range(1, 30), rng.randint(3, 5))
+    # sorted books need no swap
     if books == sorted(books):
         books.reverse()
+    # each swap of neighbours removes one pair that stands in the wrong order, so counting pairs counts swaps
     smaller = [sum(other < book for other in books[place + 1 :]) for place, book in enumerate(books)]
     counts = ", ".join(f"{book} has {count}" for book, count in zip(books, smaller, strict=True))
-    return Drawn(
+    return FamilyDraw(
         values={"book_numbers": books},
         problem=rng.choice(
             (
                 (
-                    f"Books with the numbers {_listed(books)} stand on a shelf. Only neighbors may be swapped. "
+                    f"Books with the numbers {write_list(books)} stand on a shelf. Only neighbors may be swapped. "
                     "How many swaps are needed at least to sort them from smallest to largest?"
                 ),
                 (
-                    f"{rng.choice(NAMES)} sorts the book numbers {_listed(books)} in increasing order by swapping two "
+                    f"{rng.choice(NAMES)} sorts the book numbers {write_list(books)} in increasing order by swapping two "
                     "books that are next to each other. What is the smallest number of swaps?"
                 ),
                 (
                     "In a row of books, a pair is wrong if the left number is larger than the right one, neighbors or "
-                    f"not. Each swap of neighbors can mend one wrong pair. How many swaps sort {_listed(books)}?"
+                    f"not. Each swap of neighbors can mend one wrong pair. How many swaps sort {write_list(books)}?"
                 ),
             )
         ),
-        solution=f"Smaller numbers to the right: {counts}.\nSum: {_running_sum(smaller)}.",
+        solution=f"Smaller numbers to the right: {counts}.\nSum: {_write_sums(smaller)}.",
         answer=sum(smaller),
     )
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family(name="parcel_rank", domain="algorithms", difficulty=1, code=PARCEL_RANK, draw=_parcel_rank),
-    Family(name="record_days", domain="algorithms", difficulty=2, code=RECORD_DAYS, draw=_record_days),
-    Family(name="card_stack", domain="algorithms", difficulty=3, code=CARD_STACK, draw=_card_stack),
-    Family(name="card_line", domain="algorithms", difficulty=2, code=CARD_LINE, draw=_card_line),
-    Family(name="other_base", domain="algorithms", difficulty=3, code=OTHER_BASE, draw=_other_base),
-    Family(name="best_pair", domain="algorithms", difficulty=4, code=BEST_PAIR, draw=_best_pair),
-    Family(name="ribbon_runs", domain="algorithms", difficulty=2, code=RIBBON_RUNS, draw=_ribbon_runs),
-    Family(name="shortest_way", domain="algorithms", difficulty=5, code=SHORTEST_WAY, draw=_shortest_way),
-    Family(name="sorting_swaps", domain="algorithms", difficulty=3, code=SORTING_SWAPS, draw=_sorting_swaps),
+    Family(name="parcel_rank", domain="algorithms", difficulty=1, code=PARCEL_RANK, draw=draw_parcel_rank),
+    Family(name="record_days", domain="algorithms", difficulty=2, code=RECORD_DAYS, draw=draw_record_days),
+    Family(name="card_stack", domain="algorithms", difficulty=3, code=CARD_STACK, draw=draw_card_stack),
+    Family(name="card_line", domain="algorithms", difficulty=2, code=CARD_LINE, draw=draw_card_line),
+    Family(name="other_base", domain="algorithms", difficulty=3, code=OTHER_BASE, draw=draw_other_base),
+    Family(name="best_pair", domain="algorithms", difficulty=4, code=BEST_PAIR, draw=draw_best_pair),
+    Family(name="ribbon_runs", domain="algorithms", difficulty=2, code=RIBBON_RUNS, draw=draw_ribbon_runs),
+    Family(name="shortest_way", domain="algorithms", difficulty=5, code=SHORTEST_WAY, draw=draw_shortest_way),
+    Family(name="sorting_swaps", domain="algorithms", difficulty=3, code=SORTING_SWAPS, draw=draw_sorting_swaps),
 )

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from caco_tasks.bank.family import NAMES, Drawn, Family
+from caco_tasks.bank.family import NAMES, Family, FamilyDraw
 
 PENS = """
 def total_price(pens, pen_price):
@@ -78,11 +78,13 @@ def price_of_trees(road_metres, metres_between_trees, tree_price):
 """
 
 
-def _pens(rng: Random) -> Drawn:
+def draw_pens(rng: Random) -> FamilyDraw:
+    """The price of some pens."""
     pens = rng.randint(2, 12)
+    # ten pens or more are cheap, so that no total is above 200
     pen_price = rng.randint(2, 22 if pens < 10 else 12)
     who = rng.choice(NAMES)
-    return Drawn(
+    return FamilyDraw(
         values={"pens": pens, "pen_price": pen_price},
         problem=rng.choice(
             (
@@ -96,11 +98,13 @@ def _pens(rng: Random) -> Drawn:
     )
 
 
-def _egg_cartons(rng: Random) -> Drawn:
+def draw_egg_cartons(rng: Random) -> FamilyDraw:
+    """How many cartons whole eggs fill."""
     size, cartons, broken = rng.randint(6, 12), rng.randint(3, 12), rng.randint(2, 20)
+    # the cartons are drawn, so that none stays half full
     whole = size * cartons
     eggs, who = whole + broken, rng.choice(NAMES)
-    return Drawn(
+    return FamilyDraw(
         values={"eggs_collected": eggs, "eggs_broken": broken, "eggs_per_carton": size},
         problem=rng.choice(
             (
@@ -123,14 +127,16 @@ def _egg_cartons(rng: Random) -> Drawn:
     )
 
 
-def _school_buses(rng: Random) -> Drawn:
+def draw_school_buses(rng: Random) -> FamilyDraw:
+    """How many buses a school trip needs."""
     seats, full, teachers = rng.randint(8, 25), rng.randint(2, 7), rng.randint(2, 9)
+    # 0 is drawn too: then the last bus is full and none is added
     left = rng.randint(0, seats - 1)
     seated = full * seats
     people = seated + left
     pupils, buses = people - teachers, full + (left > 0)
     more = f"They need one more bus: {full} + 1 = {buses}." if left else f"So {buses} buses are enough."
-    return Drawn(
+    return FamilyDraw(
         values={"pupils": pupils, "teachers": teachers, "bus_seats": seats},
         problem=rng.choice(
             (
@@ -154,12 +160,14 @@ def _school_buses(rng: Random) -> Drawn:
     )
 
 
-def _stickers(rng: Random) -> Drawn:
+def draw_stickers(rng: Random) -> FamilyDraw:
+    """How many stickers are left after equal sharing."""
     children, each = rng.randint(3, 12), rng.randint(3, 15)
+    # fewer than there are children, or each would get one more
     left = rng.randint(0, children - 1)
     given = each * children
     stickers, who = given + left, rng.choice(NAMES)
-    return Drawn(
+    return FamilyDraw(
         values={"stickers": stickers, "children": children},
         problem=rng.choice(
             (
@@ -183,13 +191,15 @@ def _stickers(rng: Random) -> Drawn:
     )
 
 
-def _marbles(rng: Random) -> Drawn:
+def draw_marbles(rng: Random) -> FamilyDraw:
+    """All marbles, where colours are given by comparison with others."""
     blue, times = rng.randint(3, 12), rng.randint(2, 6)
     red = blue * times
+    # at least two green marbles are left
     fewer = rng.randint(2, red - 2)
     green, who = red - fewer, rng.choice(NAMES)
     total = blue + red + green
-    return Drawn(
+    return FamilyDraw(
         values={"blue_marbles": blue, "red_times_blue": times, "green_fewer_than_red": fewer},
         problem=rng.choice(
             (
@@ -215,11 +225,13 @@ def _marbles(rng: Random) -> Drawn:
     )
 
 
-def _tram_passengers(rng: Random) -> Drawn:
+def draw_tram_passengers(rng: Random) -> FamilyDraw:
+    """Passengers on a tram after a stop."""
     riding, getting_on = rng.randint(12, 70), rng.randint(2, 40)
+    # at least two stay on the tram
     getting_off = rng.randint(2, riding - 2)
     staying = riding - getting_off
-    return Drawn(
+    return FamilyDraw(
         values={"tram_passengers": riding, "passengers_off": getting_off, "passengers_on": getting_on},
         problem=rng.choice(
             (
@@ -243,11 +255,12 @@ def _tram_passengers(rng: Random) -> Drawn:
     )
 
 
-def _book_pages(rng: Random) -> Drawn:
+def draw_book_pages(rng: Random) -> FamilyDraw:
+    """Pages of a book left to read."""
     daily, days, unread = rng.randint(5, 20), rng.randint(3, 9), rng.randint(5, 100)
     read, who = daily * days, rng.choice(NAMES)
     pages = read + unread
-    return Drawn(
+    return FamilyDraw(
         values={"book_pages": pages, "pages_per_day": daily, "days_reading": days},
         problem=rng.choice(
             (
@@ -270,11 +283,13 @@ def _book_pages(rng: Random) -> Drawn:
     )
 
 
-def _trip_time(rng: Random) -> Drawn:
+def draw_trip_time(rng: Random) -> FamilyDraw:
+    """Minutes left of a trip whose length is given in hours and minutes."""
+    # a trip lasts two hours or more, so 110 minutes never end it
     hours, minutes, travelled = rng.randint(2, 4), rng.randint(5, 55), rng.randint(10, 110)
     in_hours, who = hours * 60, rng.choice(NAMES)
     whole = in_hours + minutes
-    return Drawn(
+    return FamilyDraw(
         values={"trip_hours": hours, "trip_minutes": minutes, "minutes_travelled": travelled},
         problem=rng.choice(
             (
@@ -298,9 +313,11 @@ def _trip_time(rng: Random) -> Drawn:
     )
 
 
-def _temperatures(rng: Random) -> Drawn:
+def draw_temperatures(rng: Random) -> FamilyDraw:
+    """The difference of a day and a night temperature."""
+    # the night is below zero: subtracting a negative number is what is tested
     day, night = rng.randint(2, 25), rng.randint(-20, -2)
-    return Drawn(
+    return FamilyDraw(
         values={"day_temperature": day, "night_temperature": night},
         problem=rng.choice(
             (
@@ -323,10 +340,12 @@ def _temperatures(rng: Random) -> Drawn:
     )
 
 
-def _roadside_trees(rng: Random) -> Drawn:
+def draw_roadside_trees(rng: Random) -> FamilyDraw:
+    """The price of trees planted along a road at equal distances."""
     between, gaps, price = rng.randint(3, 12), rng.randint(3, 11), rng.randint(3, 12)
+    # a tree stands at both ends of the road
     road, trees = between * gaps, gaps + 1
-    return Drawn(
+    return FamilyDraw(
         values={"road_metres": road, "metres_between_trees": between, "tree_price": price},
         problem=rng.choice(
             (
@@ -353,14 +372,14 @@ def _roadside_trees(rng: Random) -> Drawn:
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family(name="pens", domain="arithmetic", difficulty=1, code=PENS, draw=_pens),
-    Family(name="egg_cartons", domain="arithmetic", difficulty=2, code=EGG_CARTONS, draw=_egg_cartons),
-    Family(name="school_buses", domain="arithmetic", difficulty=3, code=SCHOOL_BUSES, draw=_school_buses),
-    Family(name="stickers", domain="arithmetic", difficulty=2, code=STICKERS, draw=_stickers),
-    Family(name="marbles", domain="arithmetic", difficulty=3, code=MARBLES, draw=_marbles),
-    Family(name="tram_passengers", domain="arithmetic", difficulty=1, code=TRAM_PASSENGERS, draw=_tram_passengers),
-    Family(name="book_pages", domain="arithmetic", difficulty=2, code=BOOK_PAGES, draw=_book_pages),
-    Family(name="trip_time", domain="arithmetic", difficulty=2, code=TRIP_TIME, draw=_trip_time),
-    Family(name="temperatures", domain="arithmetic", difficulty=1, code=TEMPERATURES, draw=_temperatures),
-    Family(name="roadside_trees", domain="arithmetic", difficulty=3, code=ROADSIDE_TREES, draw=_roadside_trees),
+    Family(name="pens", domain="arithmetic", difficulty=1, code=PENS, draw=draw_pens),
+    Family(name="egg_cartons", domain="arithmetic", difficulty=2, code=EGG_CARTONS, draw=draw_egg_cartons),
+    Family(name="school_buses", domain="arithmetic", difficulty=3, code=SCHOOL_BUSES, draw=draw_school_buses),
+    Family(name="stickers", domain="arithmetic", difficulty=2, code=STICKERS, draw=draw_stickers),
+    Family(name="marbles", domain="arithmetic", difficulty=3, code=MARBLES, draw=draw_marbles),
+    Family(name="tram_passengers", domain="arithmetic", difficulty=1, code=TRAM_PASSENGERS, draw=draw_tram_passengers),
+    Family(name="book_pages", domain="arithmetic", difficulty=2, code=BOOK_PAGES, draw=draw_book_pages),
+    Family(name="trip_time", domain="arithmetic", difficulty=2, code=TRIP_TIME, draw=draw_trip_time),
+    Family(name="temperatures", domain="arithmetic", difficulty=1, code=TEMPERATURES, draw=draw_temperatures),
+    Family(name="roadside_trees", domain="arithmetic", difficulty=3, code=ROADSIDE_TREES, draw=draw_roadside_trees),
 )

@@ -3,12 +3,8 @@
 from itertools import combinations
 from random import Random
 
-from caco_tasks.bank.family import NAMES, Drawn, Family
-
-
-def _listed(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers))
-
+from caco_tasks.bank.family import NAMES, Family, FamilyDraw
+from caco_tasks.bank.steps import write_list
 
 ICE_CREAM = """
 def different_ice_creams(flavours, toppings):
@@ -17,9 +13,10 @@ def different_ice_creams(flavours, toppings):
 """
 
 
-def _ice_cream(rng: Random) -> Drawn:
+def draw_ice_cream(rng: Random) -> FamilyDraw:
+    """Choices of one flavour and one topping."""
     flavours, toppings = rng.randint(2, 24), rng.randint(2, 9)
-    return Drawn(
+    return FamilyDraw(
         values={"flavours": flavours, "toppings": toppings},
         problem=rng.choice(
             (
@@ -50,10 +47,11 @@ def routes_to_market(roads_to_bridge, roads_from_bridge, direct_roads):
 """
 
 
-def _bridge_roads(rng: Random) -> Drawn:
+def draw_bridge_roads(rng: Random) -> FamilyDraw:
+    """Routes over a bridge and past it."""
     to_bridge, from_bridge, direct = rng.randint(2, 12), rng.randint(2, 12), rng.randint(2, 9)
     over = to_bridge * from_bridge
-    return Drawn(
+    return FamilyDraw(
         values={"roads_to_bridge": to_bridge, "roads_from_bridge": from_bridge, "direct_roads": direct},
         problem=rng.choice(
             (
@@ -88,16 +86,19 @@ def ways_to_give_gold_and_silver(local_runners, guest_runners):
     return ways
 """
 
+# Numbers of runners with at most 200 ways.
 _RUNNERS = tuple(
     (home, guests) for home in range(2, 10) for guests in range(2, 60) if home * (home + guests - 1) <= 200
 )
 
 
-def _two_medals(rng: Random) -> Drawn:
+def draw_two_medals(rng: Random) -> FamilyDraw:
+    """Ways to give gold to a local runner and silver to any other."""
     home, guests = rng.choice(_RUNNERS)
     runners = home + guests
+    # the winner is a local runner and may not win silver as well
     ways = home * (runners - 1)
-    return Drawn(
+    return FamilyDraw(
         values={"local_runners": home, "guest_runners": guests},
         problem=rng.choice(
             (
@@ -134,17 +135,18 @@ def same_colour_sock_pairs(red_socks, blue_socks, green_socks):
 """
 
 
-def _pair_step(colour: str, socks: int) -> str:
+def _count_pairs(colour: str, socks: int) -> str:
     ordered = socks * (socks - 1)
     return f"{colour}: {socks} * {socks - 1} = {ordered}. {ordered} / 2 = {ordered // 2}."
 
 
-def _sock_pairs(rng: Random) -> Drawn:
+def draw_sock_pairs(rng: Random) -> FamilyDraw:
+    """Pairs of socks of the same colour."""
     red, blue, green = (rng.randint(2, 12) for _ in range(3))
     red_pairs, blue_pairs, green_pairs = (socks * (socks - 1) // 2 for socks in (red, blue, green))
     two, pairs = red_pairs + blue_pairs, red_pairs + blue_pairs + green_pairs
-    steps = f"{_pair_step('Red', red)}\n{_pair_step('Blue', blue)}\n{_pair_step('Green', green)}"
-    return Drawn(
+    steps = f"{_count_pairs('Red', red)}\n{_count_pairs('Blue', blue)}\n{_count_pairs('Green', green)}"
+    return FamilyDraw(
         values={"red_socks": red, "blue_socks": blue, "green_socks": green},
         problem=rng.choice(
             (
@@ -176,12 +178,14 @@ def league_games_played(teams, meetings_per_pair, cancelled_games):
 """
 
 
-def _league_games(rng: Random) -> Drawn:
+def draw_league_games(rng: Random) -> FamilyDraw:
+    """Games of a league in which each pair meets several times and some games are cancelled."""
+    # four teams that meet twice play 12 games, so at least one is left
     teams, meetings, cancelled = rng.randint(4, 10), rng.randint(2, 4), rng.randint(2, 11)
     ordered = teams * (teams - 1)
     pairs = ordered // 2
     planned = pairs * meetings
-    return Drawn(
+    return FamilyDraw(
         values={"teams": teams, "meetings_per_pair": meetings, "cancelled_games": cancelled},
         problem=rng.choice(
             (
@@ -213,12 +217,14 @@ def students_in_neither_group(students, chess_players, drummers, both_groups):
 """
 
 
-def _chess_and_drums(rng: Random) -> Drawn:
+def draw_chess_and_drums(rng: Random) -> FamilyDraw:
+    """Students in neither of two groups."""
+    # the four parts are drawn and the groups follow, so that no part is negative
     both, only_chess, only_drums, neither = (rng.randint(2, 20) for _ in range(4))
     chess, drums = both + only_chess, both + only_drums
     together, some = chess + drums, chess + drums - both
     students = some + neither
-    return Drawn(
+    return FamilyDraw(
         values={"students": students, "chess_players": chess, "drummers": drums, "both_groups": both},
         problem=rng.choice(
             (
@@ -252,14 +258,17 @@ def draws_to_be_sure(red_marbles, blue_marbles, green_marbles, wanted_alike):
 """
 
 
-def _marbles_alike(rng: Random) -> Drawn:
+def draw_marbles_alike(rng: Random) -> FamilyDraw:
+    """How many marbles must be drawn to be sure of some of one colour."""
     wanted = rng.randint(3, 9)
+    # one colour at least has enough marbles, or nothing would be sure
     marbles = [rng.randint(wanted, wanted + 9), rng.randint(2, 18), rng.randint(2, 18)]
     rng.shuffle(marbles)
     red, blue, green = marbles
+    # a colour with fewer marbles than wanted runs out first
     first, second, third = (min(colour, wanted - 1) for colour in marbles)
     two, unlucky = first + second, first + second + third
-    return Drawn(
+    return FamilyDraw(
         values={"red_marbles": red, "blue_marbles": blue, "green_marbles": green, "wanted_alike": wanted},
         problem=rng.choice(
             (
@@ -297,34 +306,38 @@ def affordable_toy_pairs(toy_prices, budget):
 """
 
 
-def _toy_pairs(rng: Random) -> Drawn:
+def draw_toy_pairs(rng: Random) -> FamilyDraw:
+    """How many pairs of toys can be paid for."""
     prices = rng.sample(range(2, 20), 4)
     sums = [first + second for first, second in combinations(prices, 2)]
+    # at least one pair is affordable and at least one is not
     budget = rng.randint(min(sums), max(sums) - 1)
     affordable = [price for price in sums if price <= budget]
     steps = [
         " ".join(f"{price} + {other} = {price + other}." for other in prices[place + 1 :])
         for place, price in enumerate(prices[:-1])
     ]
-    return Drawn(
+    return FamilyDraw(
         values={"toy_prices": prices, "budget": budget},
         problem=rng.choice(
             (
                 (
-                    f"The toys in a shop cost {_listed(prices)} dollars. {rng.choice(NAMES)} has {budget} dollars. How "
+                    f"The toys in a shop cost {write_list(prices)} dollars. {rng.choice(NAMES)} has {budget} dollars. How "
                     f"many different pairs of two toys are affordable?"
                 ),
                 (
                     f"With {budget} dollars, how many pairs of different toys can be bought, if the prices of the toys "
-                    f"are {_listed(prices)} dollars?"
+                    f"are {write_list(prices)} dollars?"
                 ),
                 (
-                    f"A present is made of two of the toys that cost {_listed(prices)} dollars, and its price is at "
+                    f"A present is made of two of the toys that cost {write_list(prices)} dollars, and its price is at "
                     f"most {budget} dollars. Count the possible presents."
                 ),
             )
         ),
-        solution="\n".join([*steps, f"At most {budget}: {_listed(affordable)}.", f"Their count is {len(affordable)}."]),
+        solution="\n".join(
+            [*steps, f"At most {budget}: {write_list(affordable)}.", f"Their count is {len(affordable)}."]
+        ),
         answer=len(affordable),
     )
 
@@ -332,12 +345,12 @@ def _toy_pairs(rng: Random) -> Drawn:
 _DOMAIN = "combinatorics"
 
 FAMILIES: tuple[Family, ...] = (
-    Family(name="ice_cream", domain=_DOMAIN, difficulty=1, code=ICE_CREAM, draw=_ice_cream),
-    Family(name="bridge_roads", domain=_DOMAIN, difficulty=2, code=BRIDGE_ROADS, draw=_bridge_roads),
-    Family(name="two_medals", domain=_DOMAIN, difficulty=2, code=TWO_MEDALS, draw=_two_medals),
-    Family(name="sock_pairs", domain=_DOMAIN, difficulty=3, code=SOCK_PAIRS, draw=_sock_pairs),
-    Family(name="league_games", domain=_DOMAIN, difficulty=3, code=LEAGUE_GAMES, draw=_league_games),
-    Family(name="chess_and_drums", domain=_DOMAIN, difficulty=3, code=CHESS_AND_DRUMS, draw=_chess_and_drums),
-    Family(name="marbles_alike", domain=_DOMAIN, difficulty=4, code=MARBLES_ALIKE, draw=_marbles_alike),
-    Family(name="toy_pairs", domain=_DOMAIN, difficulty=4, code=TOY_PAIRS, draw=_toy_pairs),
+    Family(name="ice_cream", domain=_DOMAIN, difficulty=1, code=ICE_CREAM, draw=draw_ice_cream),
+    Family(name="bridge_roads", domain=_DOMAIN, difficulty=2, code=BRIDGE_ROADS, draw=draw_bridge_roads),
+    Family(name="two_medals", domain=_DOMAIN, difficulty=2, code=TWO_MEDALS, draw=draw_two_medals),
+    Family(name="sock_pairs", domain=_DOMAIN, difficulty=3, code=SOCK_PAIRS, draw=draw_sock_pairs),
+    Family(name="league_games", domain=_DOMAIN, difficulty=3, code=LEAGUE_GAMES, draw=draw_league_games),
+    Family(name="chess_and_drums", domain=_DOMAIN, difficulty=3, code=CHESS_AND_DRUMS, draw=draw_chess_and_drums),
+    Family(name="marbles_alike", domain=_DOMAIN, difficulty=4, code=MARBLES_ALIKE, draw=draw_marbles_alike),
+    Family(name="toy_pairs", domain=_DOMAIN, difficulty=4, code=TOY_PAIRS, draw=draw_toy_pairs),
 )

@@ -17,7 +17,7 @@ NAMES = ("Ana", "Ben", "Chloe", "Dan", "Eva", "Finn", "Grace", "Hugo", "Iris", "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
+class FamilyDraw:
     """One draw of a family."""
 
     values: Mapping[str, Any]  # the program's `input`, in the order of its parameters
@@ -34,7 +34,7 @@ class Family:
     domain: str  # one of the bank's domains
     difficulty: int  # 1 (one step) to 5
     code: str  # imports, helpers and, last, the function called with `**input`
-    draw: Callable[[Random], Drawn]
+    draw: Callable[[Random], FamilyDraw]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from math import lcm
 from random import Random
 
-from caco_tasks.bank.family import NAMES, Drawn, Family
+from caco_tasks.bank.family import NAMES, Family, FamilyDraw
 
 SIMPLE_INTEREST = """
 def simple_interest(loan, interest_percent, loan_years):
@@ -74,11 +74,13 @@ def savings_after_two_years(savings, growth_percent, deposit_after_first_year):
 """
 
 
-def _simple_interest(rng: Random) -> Drawn:
+def draw_simple_interest(rng: Random) -> FamilyDraw:
+    """Simple interest on a loan over some years."""
     hundreds, percent = rng.randint(2, 12), rng.randint(2, 9)
     yearly, loan, who = hundreds * percent, hundreds * 100, rng.choice(NAMES)
+    # a high yearly interest runs for few years: the total stays near 200 dollars
     years = rng.randint(2, max(2, min(8, 200 // yearly)))
-    return Drawn(
+    return FamilyDraw(
         values={"loan": loan, "interest_percent": percent, "loan_years": years},
         problem=rng.choice(
             (
@@ -103,11 +105,13 @@ def _simple_interest(rng: Random) -> Drawn:
     )
 
 
-def _coat_sale(rng: Random) -> Drawn:
+def draw_coat_sale(rng: Random) -> FamilyDraw:
+    """The price of a coat after a discount and a coupon."""
+    # price and percentage are multiples of ten, so the discount is whole; the coupon never exceeds what is left
     tenth, tens, coupon = rng.randint(4, 25), rng.randint(1, 6), rng.randint(2, 14)
     price, percent, discount, who = 10 * tenth, 10 * tens, tens * tenth, rng.choice(NAMES)
     reduced = price - discount
-    return Drawn(
+    return FamilyDraw(
         values={"coat_price": price, "discount_percent": percent, "coupon_dollars": coupon},
         problem=rng.choice(
             (
@@ -134,10 +138,11 @@ def _coat_sale(rng: Random) -> Drawn:
     )
 
 
-def _bicycle_profit(rng: Random) -> Drawn:
+def draw_bicycle_profit(rng: Random) -> FamilyDraw:
+    """The profit on some bicycles."""
     bicycles, buying, gain = rng.randint(2, 9), rng.randint(40, 180), rng.randint(5, 22)
     selling, who = buying + gain, rng.choice(NAMES)
-    return Drawn(
+    return FamilyDraw(
         values={"bicycles": bicycles, "buying_price": buying, "selling_price": selling},
         problem=rng.choice(
             (
@@ -161,10 +166,12 @@ def _bicycle_profit(rng: Random) -> Drawn:
     )
 
 
-def _shirt_stall(rng: Random) -> Drawn:
+def draw_shirt_stall(rng: Random) -> FamilyDraw:
+    """How many shirts pay the rent of a stall."""
     cost, earned, shirts = rng.randint(3, 15), rng.randint(2, 12), rng.randint(3, 12)
+    # the rent follows from the number of shirts, so that it is covered exactly
     price, rent, who = cost + earned, earned * shirts, rng.choice(NAMES)
-    return Drawn(
+    return FamilyDraw(
         values={"stall_rent": rent, "shirt_cost": cost, "shirt_price": price},
         problem=rng.choice(
             (
@@ -189,12 +196,14 @@ def _shirt_stall(rng: Random) -> Drawn:
     )
 
 
-def _phone_instalments(rng: Random) -> Drawn:
+def draw_phone_instalments(rng: Random) -> FamilyDraw:
+    """One instalment of a phone with a down payment."""
     months, down = rng.randint(3, 12), rng.randint(10, 99)
+    # at most 200 dollars are owed
     instalment = rng.randint(5, 200 // months if months < 10 else 12)
     owed, who = months * instalment, rng.choice(NAMES)
     price = owed + down
-    return Drawn(
+    return FamilyDraw(
         values={"phone_price": price, "down_payment": down, "months": months},
         problem=rng.choice(
             (
@@ -219,13 +228,15 @@ def _phone_instalments(rng: Random) -> Drawn:
     )
 
 
-def _currency_exchange(rng: Random) -> Drawn:
+def draw_currency_exchange(rng: Random) -> FamilyDraw:
+    """Pounds into dollars by a third currency."""
     per_pound, per_dollar = rng.sample(range(2, 13), 2)
     common = lcm(per_pound, per_dollar)
+    # a multiple of both rates: pounds and dollars are whole, and there are at most 200 crowns
     crowns = common * rng.randint(2 if common <= 100 else 1, max(1, 200 // common))
     pounds, dollars = crowns // per_pound, crowns // per_dollar
     who = rng.choice(NAMES)
-    return Drawn(
+    return FamilyDraw(
         values={"pounds": pounds, "crowns_per_pound": per_pound, "crowns_per_dollar": per_dollar},
         problem=rng.choice(
             (
@@ -248,13 +259,15 @@ def _currency_exchange(rng: Random) -> Drawn:
     )
 
 
-def _restaurant_tip(rng: Random) -> Drawn:
+def draw_restaurant_tip(rng: Random) -> FamilyDraw:
+    """One friend's share of a bill with tip."""
     friends, tens = rng.randint(2, 9), rng.randint(1, 3)
+    # only bills whose total is shared without a rest
     tenth = rng.choice([t for t in range(3, 19) if t * (10 + tens) % friends == 0])
     bill, percent, tip = 10 * tenth, 10 * tens, tens * tenth
     drinks, total = rng.randint(8, bill // 2), bill + tip
     food = bill - drinks
-    return Drawn(
+    return FamilyDraw(
         values={"food_cost": food, "drinks_cost": drinks, "tip_percent": percent, "friends": friends},
         problem=rng.choice(
             (
@@ -282,11 +295,13 @@ def _restaurant_tip(rng: Random) -> Drawn:
     )
 
 
-def _wage_tax(rng: Random) -> Drawn:
+def draw_wage_tax(rng: Random) -> FamilyDraw:
+    """A wage after tax, part of which is free of tax."""
     tenth, tens, free = rng.randint(3, 20), rng.randint(1, 4), rng.randint(20, 100)
+    # taxed part and percentage are multiples of ten, so the tax is whole
     taxed, percent, tax = 10 * tenth, 10 * tens, tens * tenth
     wage, who = taxed + free, rng.choice(NAMES)
-    return Drawn(
+    return FamilyDraw(
         values={"weekly_wage": wage, "tax_free_wage": free, "tax_percent": percent},
         problem=rng.choice(
             (
@@ -310,15 +325,18 @@ def _wage_tax(rng: Random) -> Drawn:
     )
 
 
-def _savings_growth(rng: Random) -> Drawn:
+def draw_savings_growth(rng: Random) -> FamilyDraw:
+    """Savings after two years of growth and a deposit in between."""
     tens = rng.randint(1, 5)
+    # the higher the growth, the smaller the savings: results stay near 300 dollars
     tenth = rng.randint(3, 20 - 2 * tens)
     savings, percent, growth = 10 * tenth, 10 * tens, tens * tenth
     grown = savings + growth
+    # brings the sum to a multiple of ten, so that the second growth is whole
     deposit = 10 * rng.randint(2, 7) - grown % 10
     base = grown + deposit
     second, who = tens * base // 10, rng.choice(NAMES)
-    return Drawn(
+    return FamilyDraw(
         values={"savings": savings, "growth_percent": percent, "deposit_after_first_year": deposit},
         problem=rng.choice(
             (
@@ -349,13 +367,17 @@ def _savings_growth(rng: Random) -> Drawn:
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family(name="simple_interest", domain="finance", difficulty=2, code=SIMPLE_INTEREST, draw=_simple_interest),
-    Family(name="coat_sale", domain="finance", difficulty=3, code=COAT_SALE, draw=_coat_sale),
-    Family(name="bicycle_profit", domain="finance", difficulty=2, code=BICYCLE_PROFIT, draw=_bicycle_profit),
-    Family(name="shirt_stall", domain="finance", difficulty=2, code=SHIRT_STALL, draw=_shirt_stall),
-    Family(name="phone_instalments", domain="finance", difficulty=2, code=PHONE_INSTALMENTS, draw=_phone_instalments),
-    Family(name="currency_exchange", domain="finance", difficulty=3, code=CURRENCY_EXCHANGE, draw=_currency_exchange),
-    Family(name="restaurant_tip", domain="finance", difficulty=4, code=RESTAURANT_TIP, draw=_restaurant_tip),
-    Family(name="wage_tax", domain="finance", difficulty=3, code=WAGE_TAX, draw=_wage_tax),
-    Family(name="savings_growth", domain="finance", difficulty=5, code=SAVINGS_GROWTH, draw=_savings_growth),
+    Family(name="simple_interest", domain="finance", difficulty=2, code=SIMPLE_INTEREST, draw=draw_simple_interest),
+    Family(name="coat_sale", domain="finance", difficulty=3, code=COAT_SALE, draw=draw_coat_sale),
+    Family(name="bicycle_profit", domain="finance", difficulty=2, code=BICYCLE_PROFIT, draw=draw_bicycle_profit),
+    Family(name="shirt_stall", domain="finance", difficulty=2, code=SHIRT_STALL, draw=draw_shirt_stall),
+    Family(
+        name="phone_instalments", domain="finance", difficulty=2, code=PHONE_INSTALMENTS, draw=draw_phone_instalments
+    ),
+    Family(
+        name="currency_exchange", domain="finance", difficulty=3, code=CURRENCY_EXCHANGE, draw=draw_currency_exchange
+    ),
+    Family(name="restaurant_tip", domain="finance", difficulty=4, code=RESTAURANT_TIP, draw=draw_restaurant_tip),
+    Family(name="wage_tax", domain="finance", difficulty=3, code=WAGE_TAX, draw=draw_wage_tax),
+    Family(name="savings_growth", domain="finance", difficulty=5, code=SAVINGS_GROWTH, draw=draw_savings_growth),
 )

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from caco_tasks.bank.family import NAMES, Drawn, Family
+from caco_tasks.bank.family import NAMES, Family, FamilyDraw
 
 THIRD_ANGLE = """
 def third_triangle_angle(first_angle, second_angle):
@@ -12,11 +12,13 @@ def third_triangle_angle(first_angle, second_angle):
 """
 
 
-def _third_angle(rng: Random) -> Drawn:
+def draw_third_angle(rng: Random) -> FamilyDraw:
+    """The third angle of a triangle."""
     first = rng.randint(15, 100)
+    # at least 15 degrees are left for the third angle
     second = rng.randint(15, 165 - first)
     both = first + second
-    return Drawn(
+    return FamilyDraw(
         values={"first_angle": first, "second_angle": second},
         problem=rng.choice(
             (
@@ -40,11 +42,13 @@ def fence_without_gate(yard_length, yard_width, gate_width):
 """
 
 
-def _yard_fence(rng: Random) -> Drawn:
+def draw_yard_fence(rng: Random) -> FamilyDraw:
+    """The fence around a yard with a gate."""
+    # the gate fits into the shortest side
     length, width, gate = rng.randint(8, 60), rng.randint(6, 40), rng.randint(2, 5)
     two_sides = length + width
     around = 2 * two_sides
-    return Drawn(
+    return FamilyDraw(
         values={"yard_length": length, "yard_width": width, "gate_width": gate},
         problem=rng.choice(
             (
@@ -75,11 +79,13 @@ def poster_height(poster_area, poster_width):
 """
 
 
-def _poster(rng: Random) -> Drawn:
+def draw_poster(rng: Random) -> FamilyDraw:
+    """The height of a poster from its area and width."""
     width = rng.randint(2, 60)
+    # a wide poster is low, so that the area is at most 240
     height = rng.randint(2, 12 if width <= 12 else min(9, 240 // width))
     area = width * height
-    return Drawn(
+    return FamilyDraw(
         values={"poster_area": area, "poster_width": width},
         problem=rng.choice(
             (
@@ -111,11 +117,13 @@ def roof_trapezoid_area(roof_top, roof_bottom, roof_height):
 """
 
 
-def _roof_trapezoid(rng: Random) -> Drawn:
+def draw_roof_trapezoid(rng: Random) -> FamilyDraw:
+    """The area of a roof in the form of a trapezoid."""
     mean, height = rng.randint(5, 20), rng.randint(2, 9)
+    # the parallel edges are as far above as below their mean, which is whole, and the shorter one is 2 or more
     step = rng.randint(1, mean - 2)
     top, bottom = mean - step, mean + step
-    return Drawn(
+    return FamilyDraw(
         values={"roof_top": top, "roof_bottom": bottom, "roof_height": height},
         problem=rng.choice(
             (
@@ -148,12 +156,14 @@ def squared_distance(tree_x, tree_y, well_x, well_y):
 """
 
 
-def _squared_distance(rng: Random) -> Drawn:
+def draw_squared_distance(rng: Random) -> FamilyDraw:
+    """The square of the distance of two points."""
     (low_x, high_x), (low_y, high_y) = (sorted(rng.sample(range(13), 2)) for _ in "xy")
+    # either point may lie on either side, so that the order of the subtraction must be chosen
     tree_x, well_x = rng.choice(((low_x, high_x), (high_x, low_x)))
     tree_y, well_y = rng.choice(((low_y, high_y), (high_y, low_y)))
     across, up = high_x - low_x, high_y - low_y
-    return Drawn(
+    return FamilyDraw(
         values={"tree_x": tree_x, "tree_y": tree_y, "well_x": well_x, "well_y": well_y},
         problem=rng.choice(
             (
@@ -186,10 +196,11 @@ def tree_height_from_shadow(pole_height, pole_shadow, tree_shadow):
 """
 
 
-def _tree_shadow(rng: Random) -> Drawn:
+def draw_tree_shadow(rng: Random) -> FamilyDraw:
+    """The height of a tree from its shadow and that of a pole."""
     height, shadow, times = rng.randint(2, 12), rng.randint(2, 12), rng.randint(2, 12)
     long_shadow = shadow * times
-    return Drawn(
+    return FamilyDraw(
         values={"pole_height": height, "pole_shadow": shadow, "tree_shadow": long_shadow},
         problem=rng.choice(
             (
@@ -221,10 +232,11 @@ def mirror_image_position(lamp_position, mirror_position):
 """
 
 
-def _mirror_image(rng: Random) -> Drawn:
+def draw_mirror_image(rng: Random) -> FamilyDraw:
+    """The place of a lamp's mirror image on a line."""
     lamp, distance = rng.randint(1, 60), rng.randint(2, 40)
     mirror = lamp + distance
-    return Drawn(
+    return FamilyDraw(
         values={"lamp_position": lamp, "mirror_position": mirror},
         problem=rng.choice(
             (
@@ -259,12 +271,14 @@ def gift_box_surface(gift_length, gift_width, gift_height):
 """
 
 
-def _gift_paper(rng: Random) -> Drawn:
+def draw_gift_paper(rng: Random) -> FamilyDraw:
+    """The surface of a box."""
     width, height = rng.randint(2, 8), rng.randint(2, 6)
+    # three faces together have at most 150 square inches
     length = rng.randint(2, min(12, (150 - width * height) // (width + height)))
     top, front, side = length * width, length * height, width * height
     total = top + front + side
-    return Drawn(
+    return FamilyDraw(
         values={"gift_length": length, "gift_width": width, "gift_height": height},
         problem=rng.choice(
             (
@@ -291,12 +305,12 @@ def _gift_paper(rng: Random) -> Drawn:
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family(name="third_angle", domain="geometry", difficulty=2, code=THIRD_ANGLE, draw=_third_angle),
-    Family(name="yard_fence", domain="geometry", difficulty=3, code=YARD_FENCE, draw=_yard_fence),
-    Family(name="poster", domain="geometry", difficulty=1, code=POSTER, draw=_poster),
-    Family(name="roof_trapezoid", domain="geometry", difficulty=3, code=ROOF_TRAPEZOID, draw=_roof_trapezoid),
-    Family(name="squared_distance", domain="geometry", difficulty=4, code=SQUARED_DISTANCE, draw=_squared_distance),
-    Family(name="tree_shadow", domain="geometry", difficulty=2, code=TREE_SHADOW, draw=_tree_shadow),
-    Family(name="mirror_image", domain="geometry", difficulty=2, code=MIRROR_IMAGE, draw=_mirror_image),
-    Family(name="gift_paper", domain="geometry", difficulty=5, code=GIFT_PAPER, draw=_gift_paper),
+    Family(name="third_angle", domain="geometry", difficulty=2, code=THIRD_ANGLE, draw=draw_third_angle),
+    Family(name="yard_fence", domain="geometry", difficulty=3, code=YARD_FENCE, draw=draw_yard_fence),
+    Family(name="poster", domain="geometry", difficulty=1, code=POSTER, draw=draw_poster),
+    Family(name="roof_trapezoid", domain="geometry", difficulty=3, code=ROOF_TRAPEZOID, draw=draw_roof_trapezoid),
+    Family(name="squared_distance", domain="geometry", difficulty=4, code=SQUARED_DISTANCE, draw=draw_squared_distance),
+    Family(name="tree_shadow", domain="geometry", difficulty=2, code=TREE_SHADOW, draw=draw_tree_shadow),
+    Family(name="mirror_image", domain="geometry", difficulty=2, code=MIRROR_IMAGE, draw=draw_mirror_image),
+    Family(name="gift_paper", domain="geometry", difficulty=5, code=GIFT_PAPER, draw=draw_gift_paper),
 )

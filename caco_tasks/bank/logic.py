@@ -2,7 +2,7 @@
 
 from random import Random
 
-from caco_tasks.bank.family import NAMES, Drawn, Family
+from caco_tasks.bank.family import NAMES, Family, FamilyDraw
 
 CLUBS = """
 def pupils_in_no_club(pupils, chess_players, singers, chess_and_singing):
@@ -12,11 +12,13 @@ def pupils_in_no_club(pupils, chess_players, singers, chess_and_singing):
 """
 
 
-def _clubs(rng: Random) -> Drawn:
+def draw_clubs(rng: Random) -> FamilyDraw:
+    """Pupils in neither of two clubs."""
+    # the four parts are drawn and the clubs follow, so that no part is negative
     only_chess, only_singing, both, none = (rng.randint(2, 15) for _ in range(4))
     chess, singers, some = only_chess + both, only_singing + both, only_chess + only_singing + both
     pupils = some + none
-    return Drawn(
+    return FamilyDraw(
         values={"pupils": pupils, "chess_players": chess, "singers": singers, "chess_and_singing": both},
         problem=rng.choice(
             (
@@ -52,12 +54,14 @@ def weekday_after(start_day, days_later):
 """
 
 
-def _weekday(rng: Random) -> Drawn:
+def draw_weekday(rng: Random) -> FamilyDraw:
+    """The weekday after some days."""
+    # more than a week, or counting on would be enough
     position, days = rng.randrange(7), rng.randint(8, 99)
     start, rest = WEEK[position], days % 7
     later = WEEK[(position + rest) % 7]
     passed = ", ".join(WEEK[(position + step) % 7] for step in range(rest + 1))
-    return Drawn(
+    return FamilyDraw(
         values={"start_day": start, "days_later": days},
         problem=rng.choice(
             (
@@ -84,14 +88,16 @@ def count_true_claims(secret_number, claimed_above, claimed_below):
 """
 
 
-def _true_claims(rng: Random) -> Drawn:
+def draw_true_claims(rng: Random) -> FamilyDraw:
+    """How many of three claims about a number are true."""
     secret = rng.randint(10, 60)
+    # never the number itself: claims differ in `above` and `below`, not in `at least`
     above, below = (secret + rng.choice((-1, 1)) * rng.randint(1, 9) for _ in range(2))
     one, two, three = rng.sample(NAMES, 3)
     claims = (secret > above, secret < below, secret % 2 == 0)
     words = ["true" if claim else "false" for claim in claims]
     first = int(claims[0]) + int(claims[1])
-    return Drawn(
+    return FamilyDraw(
         values={"secret_number": secret, "claimed_above": above, "claimed_below": below},
         problem=rng.choice(
             (
@@ -125,11 +131,13 @@ def more_knights_than_knaves(islanders, says_ice_is_cold):
 """
 
 
-def _knights(rng: Random) -> Drawn:
+def draw_knights(rng: Random) -> FamilyDraw:
+    """Knights minus knaves on an island, from how many say what is true."""
+    # more knights than knaves, so that the difference is positive
     knaves, more = rng.randint(2, 50), rng.randint(2, 50)
     knights = knaves + more
     everyone = knights + knaves
-    return Drawn(
+    return FamilyDraw(
         values={"islanders": everyone, "says_ice_is_cold": knights},
         problem=rng.choice(
             (
@@ -162,11 +170,12 @@ def is_lamp_on(morning_presses, evening_presses):
 """
 
 
-def _lamp(rng: Random) -> Drawn:
+def draw_lamp(rng: Random) -> FamilyDraw:
+    """Whether a lamp is on after its switch was pressed a number of times."""
     morning, evening = rng.randint(2, 60), rng.randint(2, 60)
     presses = morning + evening
     word, answer = ("odd", "Yes") if presses % 2 else ("even", "No")
-    return Drawn(
+    return FamilyDraw(
         values={"morning_presses": morning, "evening_presses": evening},
         problem=rng.choice(
             (
@@ -198,11 +207,13 @@ def children_between(line_length, place_from_front, place_from_back):
 """
 
 
-def _between(rng: Random) -> Drawn:
+def draw_between(rng: Random) -> FamilyDraw:
+    """How many people stand between two in a line."""
     front, back, between = rng.randint(2, 20), rng.randint(2, 20), rng.randint(1, 20)
+    # the two do not stand side by side: somebody is between
     length = front + back + between
     one, two = rng.sample(NAMES, 2)
-    return Drawn(
+    return FamilyDraw(
         values={"line_length": length, "place_from_front": front, "place_from_back": back},
         problem=rng.choice(
             (
@@ -235,12 +246,14 @@ def cake_finish_time(mix_minutes, bake_minutes, cream_minutes, decorate_minutes)
 """
 
 
-def _cake_schedule(rng: Random) -> Drawn:
+def draw_cake_schedule(rng: Random) -> FamilyDraw:
+    """When a cake is finished whose cream is made meanwhile."""
     mix, bake, decorate = rng.randint(5, 30), rng.randint(20, 60), rng.randint(5, 30)
     cake = mix + bake
+    # either of the two may be ready last, never both at once
     cream = rng.choice((rng.randint(5, cake - 1), cake + rng.randint(1, 20)))
     ready, (one, two) = max(cake, cream), rng.sample(NAMES, 2)
-    return Drawn(
+    return FamilyDraw(
         values={"mix_minutes": mix, "bake_minutes": bake, "cream_minutes": cream, "decorate_minutes": decorate},
         problem=rng.choice(
             (
@@ -275,10 +288,11 @@ def balls_to_be_sure_of_red(green_balls, blue_balls, wanted_red_balls):
 """
 
 
-def _sure_red(rng: Random) -> Drawn:
+def draw_sure_red(rng: Random) -> FamilyDraw:
+    """How many balls must be drawn to be sure of some red ones."""
     green, blue, red = rng.randint(2, 30), rng.randint(2, 30), rng.randint(2, 12)
     other = green + blue
-    return Drawn(
+    return FamilyDraw(
         values={"green_balls": green, "blue_balls": blue, "wanted_red_balls": red},
         problem=rng.choice(
             (
@@ -303,12 +317,12 @@ def _sure_red(rng: Random) -> Drawn:
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family(name="clubs", domain="logic", difficulty=3, code=CLUBS, draw=_clubs),
-    Family(name="weekday", domain="logic", difficulty=2, code=WEEKDAY, draw=_weekday),
-    Family(name="true_claims", domain="logic", difficulty=3, code=TRUE_CLAIMS, draw=_true_claims),
-    Family(name="knights", domain="logic", difficulty=2, code=KNIGHTS, draw=_knights),
-    Family(name="lamp", domain="logic", difficulty=2, code=LAMP, draw=_lamp),
-    Family(name="between", domain="logic", difficulty=2, code=BETWEEN, draw=_between),
-    Family(name="cake_schedule", domain="logic", difficulty=3, code=CAKE_SCHEDULE, draw=_cake_schedule),
-    Family(name="sure_red", domain="logic", difficulty=3, code=SURE_RED, draw=_sure_red),
+    Family(name="clubs", domain="logic", difficulty=3, code=CLUBS, draw=draw_clubs),
+    Family(name="weekday", domain="logic", difficulty=2, code=WEEKDAY, draw=draw_weekday),
+    Family(name="true_claims", domain="logic", difficulty=3, code=TRUE_CLAIMS, draw=draw_true_claims),
+    Family(name="knights", domain="logic", difficulty=2, code=KNIGHTS, draw=draw_knights),
+    Family(name="lamp", domain="logic", difficulty=2, code=LAMP, draw=draw_lamp),
+    Family(name="between", domain="logic", difficulty=2, code=BETWEEN, draw=draw_between),
+    Family(name="cake_schedule", domain="logic", difficulty=3, code=CAKE_SCHEDULE, draw=draw_cake_schedule),
+    Family(name="sure_red", domain="logic", difficulty=3, code=SURE_RED, draw=draw_sure_red),
 )

@@ -4,12 +4,8 @@ from itertools import pairwise
 from math import gcd, lcm
 from random import Random
 
-from caco_tasks.bank.family import NAMES, Drawn, Family
-
-
-def _listed(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers))
-
+from caco_tasks.bank.family import NAMES, Family, FamilyDraw
+from caco_tasks.bank.steps import write_list
 
 RIBBON_PIECES = """
 def longest_equal_piece(red_ribbon, blue_ribbon):
@@ -21,7 +17,7 @@ def longest_equal_piece(red_ribbon, blue_ribbon):
 """
 
 
-def _euclid(longer: int, shorter: int) -> list[str]:
+def _euclid_steps(longer: int, shorter: int) -> list[str]:
     steps = []
     while shorter:
         steps.append(f"{longer} mod {shorter} = {longer % shorter}.")
@@ -29,19 +25,21 @@ def _euclid(longer: int, shorter: int) -> list[str]:
     return steps
 
 
+# Lengths with a common divisor that is worth a cut, found in two to four steps of Euclid's algorithm.
 _RIBBONS = tuple(
     (red, blue)
     for red in range(12, 121)
     for blue in range(12, 121)
-    if red != blue and gcd(red, blue) > 4 and 2 <= len(_euclid(max(red, blue), min(red, blue))) <= 4
+    if red != blue and gcd(red, blue) > 4 and 2 <= len(_euclid_steps(max(red, blue), min(red, blue))) <= 4
 )
 
 
-def _ribbon_pieces(rng: Random) -> Drawn:
+def draw_ribbon_pieces(rng: Random) -> FamilyDraw:
+    """The longest pieces into which two ribbons can be cut without a rest."""
     red, blue = rng.choice(_RIBBONS)
     piece = gcd(red, blue)
-    steps = "\n".join(_euclid(max(red, blue), min(red, blue)))
-    return Drawn(
+    steps = "\n".join(_euclid_steps(max(red, blue), min(red, blue)))
+    return FamilyDraw(
         values={"red_ribbon": red, "blue_ribbon": blue},
         problem=rng.choice(
             (
@@ -72,6 +70,7 @@ def minutes_until_tram_and_bus_meet(tram_minutes, bus_minutes):
     return minutes
 """
 
+# Intervals that meet at the second to fourth tram: one multiple is too easy, many are tedious to write.
 _TIMETABLES = tuple(
     (tram, bus)
     for tram in range(5, 61)
@@ -80,12 +79,13 @@ _TIMETABLES = tuple(
 )
 
 
-def _tram_and_bus(rng: Random) -> Drawn:
+def draw_tram_and_bus(rng: Random) -> FamilyDraw:
+    """When tram and bus leave together again."""
     tram, bus = rng.choice(_TIMETABLES)
     together = lcm(tram, bus)
     times = range(tram, together + 1, tram)
     later = [f"{before} + {tram} = {time}. {time} mod {bus} = {time % bus}." for before, time in pairwise(times)]
-    return Drawn(
+    return FamilyDraw(
         values={"tram_minutes": tram, "bus_minutes": bus},
         problem=rng.choice(
             (
@@ -115,12 +115,14 @@ def eggs_left_over(eggs, box_size):
 """
 
 
-def _egg_boxes(rng: Random) -> Drawn:
+def draw_egg_boxes(rng: Random) -> FamilyDraw:
+    """Eggs left over when full boxes are packed."""
     box_size, boxes = rng.randint(4, 12), rng.randint(2, 12)
+    # 0 is not drawn: the problem speaks of eggs that are left
     left_over = rng.randint(1, box_size - 1)
     packed = box_size * boxes
     eggs, who = packed + left_over, rng.choice(NAMES)
-    return Drawn(
+    return FamilyDraw(
         values={"eggs": eggs, "box_size": box_size},
         problem=rng.choice(
             (
@@ -148,19 +150,22 @@ def ways_to_form_equal_rows(chairs, fewest_per_row):
 """
 
 
-def _divisors(number: int) -> list[int]:
+def _find_divisors(number: int) -> list[int]:
     return [divisor for divisor in range(1, number + 1) if number % divisor == 0]
 
 
-_CHAIRS = tuple(chairs for chairs in range(12, 145) if 4 <= len(_divisors(chairs)) <= 12)
+# Numbers with enough divisors to choose from and few enough to list.
+_CHAIRS = tuple(chairs for chairs in range(12, 145) if 4 <= len(_find_divisors(chairs)) <= 12)
 
 
-def _chair_rows(rng: Random) -> Drawn:
+def draw_chair_rows(rng: Random) -> FamilyDraw:
+    """In how many ways chairs can stand in equal rows of a least length."""
     chairs, fewest = rng.choice(_CHAIRS), rng.randint(2, 6)
-    divisors = _divisors(chairs)
+    divisors = _find_divisors(chairs)
+    # divisors come in pairs, of which the smaller one is at most the root
     pairs = " ".join(f"{small} * {chairs // small} = {chairs}." for small in divisors if small * small <= chairs)
     allowed = [divisor for divisor in divisors if divisor >= fewest]
-    return Drawn(
+    return FamilyDraw(
         values={"chairs": chairs, "fewest_per_row": fewest},
         problem=rng.choice(
             (
@@ -178,8 +183,8 @@ def _chair_rows(rng: Random) -> Drawn:
                 ),
             )
         ),
-        solution=f"{pairs}\nThe divisors of {chairs} are {_listed(divisors)}.\n"
-        f"At least {fewest}: {_listed(allowed)}.\nTheir count is {len(allowed)}.",
+        solution=f"{pairs}\nThe divisors of {chairs} are {write_list(divisors)}.\n"
+        f"At least {fewest}: {write_list(allowed)}.\nTheir count is {len(allowed)}.",
         answer=len(allowed),
     )
 
@@ -196,20 +201,25 @@ def stickers_for_prime_lockers(first_locker, last_locker, stickers_each):
 """
 
 
-def _primes(first: int, last: int) -> list[int]:
-    return [number for number in range(first, last + 1) if len(_divisors(number)) == 2]
+def _find_primes(first: int, last: int) -> list[int]:
+    return [number for number in range(first, last + 1) if len(_find_divisors(number)) == 2]
 
 
+# Stretches of lockers with two primes or more.
 _LOCKERS = tuple(
-    (first, last) for first in range(2, 90) for last in range(first + 5, first + 16) if len(_primes(first, last)) >= 2
+    (first, last)
+    for first in range(2, 90)
+    for last in range(first + 5, first + 16)
+    if len(_find_primes(first, last)) >= 2
 )
 
 
-def _prime_lockers(rng: Random) -> Drawn:
+def draw_prime_lockers(rng: Random) -> FamilyDraw:
+    """Stickers for all lockers with a prime number."""
     (first, last), each = rng.choice(_LOCKERS), rng.randint(2, 9)
-    primes = _primes(first, last)
+    primes = _find_primes(first, last)
     stickers = len(primes) * each
-    return Drawn(
+    return FamilyDraw(
         values={"first_locker": first, "last_locker": last, "stickers_each": each},
         problem=rng.choice(
             (
@@ -227,7 +237,7 @@ def _prime_lockers(rng: Random) -> Drawn:
                 ),
             )
         ),
-        solution=f"The prime numbers from {first} to {last} are {_listed(primes)}.\nThat makes {len(primes)} lockers.\n"
+        solution=f"The prime numbers from {first} to {last} are {write_list(primes)}.\nThat makes {len(primes)} lockers.\n"
         f"{len(primes)} * {each} = {stickers} stickers.",
         answer=stickers,
     )
@@ -241,14 +251,16 @@ def smallest_addition_for_multiple_of_nine(ticket_number):
     return missing
 """
 
+# Three digits, no multiple of nine: there the answer would be nothing or nine.
 _TICKETS = tuple(number for number in range(101, 1000) if number % 9)
 
 
-def _ticket_digits(rng: Random) -> Drawn:
+def draw_ticket_digits(rng: Random) -> FamilyDraw:
+    """What is to be added to a digit sum for a multiple of nine."""
     ticket = rng.choice(_TICKETS)
     first, second, third = map(int, str(ticket))
     two, three = first + second, first + second + third
-    return Drawn(
+    return FamilyDraw(
         values={"ticket_number": ticket},
         problem=rng.choice(
             (
@@ -274,6 +286,7 @@ def remainder_of_power(base, exponent, divisor):
     return remainder
 """
 
+# Powers above their divisor that leave a remainder.
 _POWERS = tuple(
     (base, exponent, divisor)
     for divisor in range(4, 16)
@@ -283,14 +296,16 @@ _POWERS = tuple(
 )
 
 
-def _power_remainder(rng: Random) -> Drawn:
+def draw_power_remainder(rng: Random) -> FamilyDraw:
+    """The remainder of a power."""
     base, exponent, divisor = rng.choice(_POWERS)
+    # reduced after each multiplication, as one does it by hand
     remainders = [base**power % divisor for power in range(1, exponent + 1)]
     steps = "\n".join(
         f"{before} * {base} = {before * base}. {before * base} mod {divisor} = {after}."
         for before, after in pairwise(remainders)
     )
-    return Drawn(
+    return FamilyDraw(
         values={"base": base, "exponent": exponent, "divisor": divisor},
         problem=rng.choice(
             (
@@ -316,30 +331,32 @@ def number_from_digits(digits, number_base):
 """
 
 
-def _digits(number: int, base: int) -> list[int]:
-    return [*_digits(number // base, base), number % base] if number else []
+def _split_digits(number: int, base: int) -> list[int]:
+    return [*_split_digits(number // base, base), number % base] if number else []
 
 
-def _base_digits(rng: Random) -> Drawn:
+def draw_base_digits(rng: Random) -> FamilyDraw:
+    """The value of a number written in another base."""
     base = rng.randint(4, 9)
+    # three digits or more in every base
     number = rng.randint(base * base, 250)
-    digits = _digits(number, base)
+    digits = _split_digits(number, base)
     steps, value = [f"Start with {digits[0]}."], digits[0]
     for digit in digits[1:]:
         shifted = value * base
         steps.append(f"{value} * {base} = {shifted}. {shifted} + {digit} = {shifted + digit}.")
         value = shifted + digit
-    return Drawn(
+    return FamilyDraw(
         values={"digits": digits, "number_base": base},
         problem=rng.choice(
             (
                 (
-                    f"In base {base} a number has, from left to right, the digits {_listed(digits)}. "
+                    f"In base {base} a number has, from left to right, the digits {write_list(digits)}. "
                     f"What is this number in the decimal system?"
                 ),
-                f"The digits {_listed(digits)}, read in base {base}, stand for which decimal number?",
+                f"The digits {write_list(digits)}, read in base {base}, stand for which decimal number?",
                 (
-                    f"{rng.choice(NAMES)} writes the digits {_listed(digits)} next to each other. Convert the number "
+                    f"{rng.choice(NAMES)} writes the digits {write_list(digits)} next to each other. Convert the number "
                     f"from base {base} to the decimal system."
                 ),
             )
@@ -352,12 +369,12 @@ def _base_digits(rng: Random) -> Drawn:
 _DOMAIN = "number_theory"
 
 FAMILIES: tuple[Family, ...] = (
-    Family(name="ribbon_pieces", domain=_DOMAIN, difficulty=3, code=RIBBON_PIECES, draw=_ribbon_pieces),
-    Family(name="tram_and_bus", domain=_DOMAIN, difficulty=3, code=TRAM_AND_BUS, draw=_tram_and_bus),
-    Family(name="egg_boxes", domain=_DOMAIN, difficulty=1, code=EGG_BOXES, draw=_egg_boxes),
-    Family(name="chair_rows", domain=_DOMAIN, difficulty=3, code=CHAIR_ROWS, draw=_chair_rows),
-    Family(name="prime_lockers", domain=_DOMAIN, difficulty=3, code=PRIME_LOCKERS, draw=_prime_lockers),
-    Family(name="ticket_digits", domain=_DOMAIN, difficulty=2, code=TICKET_DIGITS, draw=_ticket_digits),
-    Family(name="power_remainder", domain=_DOMAIN, difficulty=4, code=POWER_REMAINDER, draw=_power_remainder),
-    Family(name="base_digits", domain=_DOMAIN, difficulty=3, code=BASE_DIGITS, draw=_base_digits),
+    Family(name="ribbon_pieces", domain=_DOMAIN, difficulty=3, code=RIBBON_PIECES, draw=draw_ribbon_pieces),
+    Family(name="tram_and_bus", domain=_DOMAIN, difficulty=3, code=TRAM_AND_BUS, draw=draw_tram_and_bus),
+    Family(name="egg_boxes", domain=_DOMAIN, difficulty=1, code=EGG_BOXES, draw=draw_egg_boxes),
+    Family(name="chair_rows", domain=_DOMAIN, difficulty=3, code=CHAIR_ROWS, draw=draw_chair_rows),
+    Family(name="prime_lockers", domain=_DOMAIN, difficulty=3, code=PRIME_LOCKERS, draw=draw_prime_lockers),
+    Family(name="ticket_digits", domain=_DOMAIN, difficulty=2, code=TICKET_DIGITS, draw=draw_ticket_digits),
+    Family(name="power_remainder", domain=_DOMAIN, difficulty=4, code=POWER_REMAINDER, draw=draw_power_remainder),
+    Family(name="base_digits", domain=_DOMAIN, difficulty=3, code=BASE_DIGITS, draw=draw_base_digits),
 )

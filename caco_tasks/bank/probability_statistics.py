@@ -1,33 +1,11 @@
 """Probability and statistics: means, medians, modes, ranges; urns, wheels and expected values."""
 
 from fractions import Fraction
-from itertools import accumulate
-from math import gcd
+from itertools import accumulate, pairwise
 from random import Random
 
-from caco_tasks.bank.family import NAMES, Drawn, Family
-
-
-def _listed(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers))
-
-
-def _running_sum(numbers: list[int]) -> str:
-    totals = list(accumulate(numbers))
-    return " ".join(
-        f"{before} + {number} = {after}."
-        for before, number, after in zip(totals, numbers[1:], totals[1:], strict=False)
-    )
-
-
-def _reduced(numerator: int, denominator: int) -> str:
-    factor = gcd(numerator, denominator)
-    if factor == 1:
-        return f"{numerator}/{denominator} is in lowest terms."
-    top, bottom = numerator // factor, denominator // factor
-    divisions = f"{numerator} / {factor} = {top}. {denominator} / {factor} = {bottom}."
-    return f"{numerator}/{denominator} can be reduced by {factor}: {divisions} That is {top}/{bottom}."
-
+from caco_tasks.bank.family import NAMES, Family, FamilyDraw
+from caco_tasks.bank.steps import write_list, write_reduction
 
 MEAN_SCORE = """
 def mean_of_scores(scores):
@@ -37,24 +15,27 @@ def mean_of_scores(scores):
 """
 
 
-def _mean_score(rng: Random) -> Drawn:
+def draw_mean_score(rng: Random) -> FamilyDraw:
+    """The mean of some scores."""
     scores = [rng.randint(6, 29) for _ in range(rng.randint(3, 5))]
+    # the sum becomes a multiple of the count, so that the mean is whole; it takes away at most 4 of 6 or more
     scores[0] -= sum(scores) % len(scores)
     total, count = sum(scores), len(scores)
+    sums = " ".join(f"{before} + {after - before} = {after}." for before, after in pairwise(accumulate(scores)))
     who = rng.choice(NAMES)
-    return Drawn(
+    return FamilyDraw(
         values={"scores": scores},
         problem=rng.choice(
             (
-                f"{who} scored {_listed(scores)} points in {count} games. What was the mean score?",
-                f"What is the average of the scores {_listed(scores)}?",
+                f"{who} scored {write_list(scores)} points in {count} games. What was the mean score?",
+                f"What is the average of the scores {write_list(scores)}?",
                 (
-                    f"The scores of a game night are {_listed(scores)}. If all games had ended with the same score and "
+                    f"The scores of a game night are {write_list(scores)}. If all games had ended with the same score and "
                     f"the same total, what would that score be?"
                 ),
             )
         ),
-        solution=f"{_running_sum(scores)}\nThere are {count} scores: {total} / {count} = {total // count}.",
+        solution=f"{sums}\nThere are {count} scores: {total} / {count} = {total // count}.",
         answer=total // count,
     )
 
@@ -68,20 +49,21 @@ def median_plant_height(plant_heights):
 """
 
 
-def _median_height(rng: Random) -> Drawn:
+def draw_median_height(rng: Random) -> FamilyDraw:
+    """The median of an odd number of heights."""
     heights = rng.sample(range(2, 30), rng.choice((3, 5)))
     ordered, middle = sorted(heights), len(heights) // 2
     place = {1: "2nd", 2: "3rd"}[middle]
-    return Drawn(
+    return FamilyDraw(
         values={"plant_heights": heights},
         problem=rng.choice(
             (
-                f"The plants on a windowsill are {_listed(heights)} cm tall. What is the median height in cm?",
-                f"{rng.choice(NAMES)} measures plants of {_listed(heights)} cm. Find the median of these heights.",
-                f"When plants of {_listed(heights)} cm are lined up by height, how many cm tall is the middle one?",
+                f"The plants on a windowsill are {write_list(heights)} cm tall. What is the median height in cm?",
+                f"{rng.choice(NAMES)} measures plants of {write_list(heights)} cm. Find the median of these heights.",
+                f"When plants of {write_list(heights)} cm are lined up by height, how many cm tall is the middle one?",
             )
         ),
-        solution=f"Sorted: {_listed(ordered)}.\nThe middle one is the {place}: {ordered[middle]}.",
+        solution=f"Sorted: {write_list(ordered)}.\nThe middle one is the {place}: {ordered[middle]}.",
         answer=ordered[middle],
     )
 
@@ -94,19 +76,20 @@ def temperature_range(temperatures):
 """
 
 
-def _temperature_range(rng: Random) -> Drawn:
+def draw_temperature_range(rng: Random) -> FamilyDraw:
+    """The range of some temperatures."""
     temperatures = rng.sample(range(2, 30), rng.randint(4, 6))
     highest, lowest = max(temperatures), min(temperatures)
-    return Drawn(
+    return FamilyDraw(
         values={"temperatures": temperatures},
         problem=rng.choice(
             (
-                f"On different days it was {_listed(temperatures)} degrees warm. What is the temperature range?",
+                f"On different days it was {write_list(temperatures)} degrees warm. What is the temperature range?",
                 (
-                    f"{rng.choice(NAMES)} reads {_listed(temperatures)} degrees on a thermometer at different times. "
+                    f"{rng.choice(NAMES)} reads {write_list(temperatures)} degrees on a thermometer at different times. "
                     f"By how many degrees does the highest exceed the lowest?"
                 ),
-                f"Find the difference between the warmest and the coldest of the temperatures {_listed(temperatures)}.",
+                f"Find the difference between the warmest and the coldest of the temperatures {write_list(temperatures)}.",
             )
         ),
         solution=f"The highest is {highest} and the lowest is {lowest}.\n{highest} - {lowest} = {highest - lowest}.",
@@ -124,21 +107,23 @@ def most_common_goals(goals_per_match):
 """
 
 
-def _common_goals(rng: Random) -> Drawn:
+def draw_common_goals(rng: Random) -> FamilyDraw:
+    """The most common number of goals."""
     mode, *others = rng.sample(range(10), rng.randint(3, 4))
     times = rng.randint(2, 3)
+    # all other numbers stand once, so that there is one mode
     goals = [mode] * times + others
     rng.shuffle(goals)
-    return Drawn(
+    return FamilyDraw(
         values={"goals_per_match": goals},
         problem=rng.choice(
             (
-                f"A team scored {_listed(goals)} goals in its matches. Which number of goals occurred most often?",
-                f"What is the mode of the goals per match, if the matches brought {_listed(goals)} goals?",
-                f"{rng.choice(NAMES)} notes the goals of each match: {_listed(goals)}. Find the most frequent number.",
+                f"A team scored {write_list(goals)} goals in its matches. Which number of goals occurred most often?",
+                f"What is the mode of the goals per match, if the matches brought {write_list(goals)} goals?",
+                f"{rng.choice(NAMES)} notes the goals of each match: {write_list(goals)}. Find the most frequent number.",
             )
         ),
-        solution=f"Sorted: {_listed(sorted(goals))}.\nOnly one number occurs more than once, {times} times: {mode}.",
+        solution=f"Sorted: {write_list(sorted(goals))}.\nOnly one number occurs more than once, {times} times: {mode}.",
         answer=mode,
     )
 
@@ -154,10 +139,11 @@ def probability_not_green(red_balls, blue_balls, green_balls):
 """
 
 
-def _not_green(rng: Random) -> Drawn:
+def draw_not_green(rng: Random) -> FamilyDraw:
+    """The chance not to draw a green ball."""
     red, blue, green = (rng.randint(2, 12) for _ in range(3))
     others, balls = red + blue, red + blue + green
-    return Drawn(
+    return FamilyDraw(
         values={"red_balls": red, "blue_balls": blue, "green_balls": green},
         problem=rng.choice(
             (
@@ -176,7 +162,7 @@ def _not_green(rng: Random) -> Drawn:
             )
         ),
         solution=f"Not green: {red} + {blue} = {others}.\nAll balls: {others} + {green} = {balls}.\n"
-        f"{_reduced(others, balls)}",
+        f"{write_reduction(others, balls)}",
         answer=Fraction(others, balls),
     )
 
@@ -192,11 +178,13 @@ def probability_of_two_gold_coins(gold_in_bag, silver_in_bag, gold_in_box, silve
 """
 
 
-def _two_bags(rng: Random) -> Drawn:
+def draw_two_bags(rng: Random) -> FamilyDraw:
+    """The chance to draw gold from a bag and from a box."""
     bag, box = rng.randint(4, 12), rng.randint(4, 12)
+    # two coins of each metal at least, so that no chance is 0 or 1
     bag_gold, box_gold = rng.randint(2, bag - 2), rng.randint(2, box - 2)
     bag_silver, box_silver = bag - bag_gold, box - box_gold
-    return Drawn(
+    return FamilyDraw(
         values={
             "gold_in_bag": bag_gold,
             "silver_in_bag": bag_silver,
@@ -224,7 +212,7 @@ def _two_bags(rng: Random) -> Drawn:
         ),
         solution=f"The bag has {bag_gold} + {bag_silver} = {bag} coins, the box {box_gold} + {box_silver} = {box}.\n"
         f"Both gold: {bag_gold} * {box_gold} = {bag_gold * box_gold} of {bag} * {box} = {bag * box} cases.\n"
-        f"{_reduced(bag_gold * box_gold, bag * box)}",
+        f"{write_reduction(bag_gold * box_gold, bag * box)}",
         answer=Fraction(bag_gold * box_gold, bag * box),
     )
 
@@ -238,15 +226,17 @@ def probability_of_multiple(sectors, divisor):
     return probability
 """
 
+# Sectors with two to nine multiples: these are listed.
 _SPINNERS = tuple(
     (sectors, divisor) for sectors in range(6, 61) for divisor in range(2, 13) if 2 <= sectors // divisor <= 9
 )
 
 
-def _spinner(rng: Random) -> Drawn:
+def draw_spinner(rng: Random) -> FamilyDraw:
+    """The chance that a spinner stops on a multiple of a number."""
     sectors, divisor = rng.choice(_SPINNERS)
     multiples = list(range(divisor, sectors + 1, divisor))
-    return Drawn(
+    return FamilyDraw(
         values={"sectors": sectors, "divisor": divisor},
         problem=rng.choice(
             (
@@ -265,9 +255,9 @@ def _spinner(rng: Random) -> Drawn:
                 ),
             )
         ),
-        solution=f"The multiples of {divisor} up to {sectors} are {_listed(multiples)}.\n"
+        solution=f"The multiples of {divisor} up to {sectors} are {write_list(multiples)}.\n"
         f"Their count is {len(multiples)}.\n"
-        f"{_reduced(len(multiples), sectors)}",
+        f"{write_reduction(len(multiples), sectors)}",
         answer=Fraction(len(multiples), sectors),
     )
 
@@ -280,6 +270,7 @@ def expected_win_per_spin(winning_fields, losing_fields, prize):
     return expected_win
 """
 
+# Wheels that pay a whole number of dollars on average.
 _WHEELS = tuple(
     (winning, losing, prize)
     for winning in range(2, 10)
@@ -289,10 +280,11 @@ _WHEELS = tuple(
 )
 
 
-def _lucky_wheel(rng: Random) -> Drawn:
+def draw_lucky_wheel(rng: Random) -> FamilyDraw:
+    """What a wheel pays on average."""
     winning, losing, prize = rng.choice(_WHEELS)
     fields, wins = winning + losing, winning * prize
-    return Drawn(
+    return FamilyDraw(
         values={"winning_fields": winning, "losing_fields": losing, "prize": prize},
         problem=rng.choice(
             (
@@ -322,12 +314,12 @@ def _lucky_wheel(rng: Random) -> Drawn:
 _DOMAIN = "probability_statistics"
 
 FAMILIES: tuple[Family, ...] = (
-    Family(name="mean_score", domain=_DOMAIN, difficulty=2, code=MEAN_SCORE, draw=_mean_score),
-    Family(name="median_height", domain=_DOMAIN, difficulty=2, code=MEDIAN_HEIGHT, draw=_median_height),
-    Family(name="temperature_range", domain=_DOMAIN, difficulty=1, code=TEMPERATURE_RANGE, draw=_temperature_range),
-    Family(name="common_goals", domain=_DOMAIN, difficulty=1, code=COMMON_GOALS, draw=_common_goals),
-    Family(name="not_green", domain=_DOMAIN, difficulty=2, code=NOT_GREEN, draw=_not_green),
-    Family(name="two_bags", domain=_DOMAIN, difficulty=4, code=TWO_BAGS, draw=_two_bags),
-    Family(name="spinner", domain=_DOMAIN, difficulty=3, code=SPINNER, draw=_spinner),
-    Family(name="lucky_wheel", domain=_DOMAIN, difficulty=3, code=LUCKY_WHEEL, draw=_lucky_wheel),
+    Family(name="mean_score", domain=_DOMAIN, difficulty=2, code=MEAN_SCORE, draw=draw_mean_score),
+    Family(name="median_height", domain=_DOMAIN, difficulty=2, code=MEDIAN_HEIGHT, draw=draw_median_height),
+    Family(name="temperature_range", domain=_DOMAIN, difficulty=1, code=TEMPERATURE_RANGE, draw=draw_temperature_range),
+    Family(name="common_goals", domain=_DOMAIN, difficulty=1, code=COMMON_GOALS, draw=draw_common_goals),
+    Family(name="not_green", domain=_DOMAIN, difficulty=2, code=NOT_GREEN, draw=draw_not_green),
+    Family(name="two_bags", domain=_DOMAIN, difficulty=4, code=TWO_BAGS, draw=draw_two_bags),
+    Family(name="spinner", domain=_DOMAIN, difficulty=3, code=SPINNER, draw=draw_spinner),
+    Family(name="lucky_wheel", domain=_DOMAIN, difficulty=3, code=LUCKY_WHEEL, draw=draw_lucky_wheel),
 )

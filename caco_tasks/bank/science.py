@@ -2,7 +2,7 @@
 
 from random import Random
 
-from caco_tasks.bank.family import NAMES, Drawn, Family
+from caco_tasks.bank.family import NAMES, Family, FamilyDraw
 
 AVERAGE_SPEED = """
 def average_speed(first_km, first_hours, second_km, second_hours):
@@ -13,13 +13,15 @@ def average_speed(first_km, first_hours, second_km, second_hours):
 """
 
 
-def _average_speed(rng: Random) -> Drawn:
+def draw_average_speed(rng: Random) -> FamilyDraw:
+    """The average speed over two parts of a trip."""
     first_hours, second_hours, speed = rng.randint(2, 4), rng.randint(2, 5), rng.randint(8, 20)
     hours = first_hours + second_hours
     total = speed * hours
+    # no part is shorter than a quarter of the way
     first = rng.randint(total // 4, total * 3 // 4)
     second = total - first
-    return Drawn(
+    return FamilyDraw(
         values={
             "first_km": first,
             "first_hours": first_hours,
@@ -56,10 +58,11 @@ def stone_density(stone_grams, water_ml_before, water_ml_after):
 """
 
 
-def _stone_density(rng: Random) -> Drawn:
+def draw_stone_density(rng: Random) -> FamilyDraw:
+    """The density of a stone from its mass and the water that it displaces."""
     volume, density, before = rng.randint(5, 25), rng.randint(2, 8), rng.randint(20, 90)
     grams, after = volume * density, before + volume
-    return Drawn(
+    return FamilyDraw(
         values={"stone_grams": grams, "water_ml_before": before, "water_ml_after": after},
         problem=rng.choice(
             (
@@ -91,11 +94,13 @@ def current_in_series(battery_volts, lamp_ohms, heater_ohms):
 """
 
 
-def _series_current(rng: Random) -> Drawn:
+def draw_series_current(rng: Random) -> FamilyDraw:
+    """The current through two resistances in series."""
     lamp, heater, amperes = rng.randint(2, 12), rng.randint(2, 12), rng.randint(2, 9)
     ohms = lamp + heater
+    # the current is drawn and the voltage follows, so that the division is exact
     volts = ohms * amperes
-    return Drawn(
+    return FamilyDraw(
         values={"battery_volts": volts, "lamp_ohms": lamp, "heater_ohms": heater},
         problem=rng.choice(
             (
@@ -127,10 +132,12 @@ def net_work_on_sled(pull_newtons, friction_newtons, sled_meters):
 """
 
 
-def _sled_work(rng: Random) -> Drawn:
+def draw_sled_work(rng: Random) -> FamilyDraw:
+    """The work of pulling a sled against friction."""
     net, friction, meters = rng.randint(2, 20), rng.randint(2, 30), rng.randint(2, 9)
+    # the pull is stronger than the friction, so the sled moves
     pull = net + friction
-    return Drawn(
+    return FamilyDraw(
         values={"pull_newtons": pull, "friction_newtons": friction, "sled_meters": meters},
         problem=rng.choice(
             (
@@ -163,14 +170,17 @@ def speed_after_coupling(moving_cart_kg, moving_cart_speed, resting_cart_kg):
 """
 
 
-def _cart_crash(rng: Random) -> Drawn:
+def draw_cart_crash(rng: Random) -> FamilyDraw:
+    """The common speed of two carts that couple."""
     common = rng.randint(2, 8)
+    # the cart is faster alone than coupled, and a heavy one is slow: momenta stay below 240
     products = [(kg, v) for kg in range(2, 26) for v in range(common + 1, 13) if kg <= 12 or v <= 9]
+    # only where the mass of both is whole
     kg, speed = rng.choice([(kg, v) for kg, v in products if kg * v % common == 0])
     momentum = kg * speed
     coupled = momentum // common
     resting = coupled - kg
-    return Drawn(
+    return FamilyDraw(
         values={"moving_cart_kg": kg, "moving_cart_speed": speed, "resting_cart_kg": resting},
         problem=rng.choice(
             (
@@ -202,11 +212,13 @@ def moles_of_hydrogen(sample_grams, grams_per_mole, hydrogens_per_molecule):
 """
 
 
-def _hydrogen_moles(rng: Random) -> Drawn:
+def draw_hydrogen_moles(rng: Random) -> FamilyDraw:
+    """The moles of hydrogen atoms in a sample."""
     molar, hydrogens = rng.randint(12, 48), rng.randint(2, 8)
+    # a sample has at most 240 grams
     moles = rng.randint(2, min(9, 240 // molar))
     grams = moles * molar
-    return Drawn(
+    return FamilyDraw(
         values={"sample_grams": grams, "grams_per_mole": molar, "hydrogens_per_molecule": hydrogens},
         problem=rng.choice(
             (
@@ -239,13 +251,15 @@ def water_for_dilution(acid_liters, acid_strength, wanted_strength):
 """
 
 
-def _dilution(rng: Random) -> Drawn:
+def draw_dilution(rng: Random) -> FamilyDraw:
+    """The water that thins an acid to a wanted strength."""
+    # only where the thinned acid has whole liters; its strength is below that of the acid
     liters, strength, wanted = rng.choice(
         [(n, s, w) for n in range(2, 10) for s in range(3, 31) for w in range(2, s) if n * s % w == 0]
     )
     grams = liters * strength
     total = grams // wanted
-    return Drawn(
+    return FamilyDraw(
         values={"acid_liters": liters, "acid_strength": strength, "wanted_strength": wanted},
         problem=rng.choice(
             (
@@ -277,13 +291,15 @@ def grams_after_decay(start_grams, half_life_days, passed_days):
 """
 
 
-def _half_life(rng: Random) -> Drawn:
+def draw_half_life(rng: Random) -> FamilyDraw:
+    """What is left of a substance after some half-lives."""
     halvings, half_life = rng.randint(2, 4), rng.randint(2, 20)
+    # the rest is drawn, so that every halving is whole, and the start has at most 240 grams
     left = rng.randint(2, 240 // 2**halvings)
     days = halvings * half_life
     amounts = [left * 2**times for times in range(halvings, -1, -1)]
     halves = ", ".join(f"{amount} / 2 = {amount // 2}" for amount in amounts[:-1])
-    return Drawn(
+    return FamilyDraw(
         values={"start_grams": amounts[0], "half_life_days": half_life, "passed_days": days},
         problem=rng.choice(
             (
@@ -315,12 +331,14 @@ def fahrenheit_after_heating(room_celsius, heating_celsius):
 """
 
 
-def _fahrenheit(rng: Random) -> Drawn:
+def draw_fahrenheit(rng: Random) -> FamilyDraw:
+    """A temperature in Fahrenheit after heating."""
     fifths = rng.randint(2, 20)
+    # a multiple of 5, so that it is whole in Fahrenheit too
     celsius = 5 * fifths
     room = rng.randint(2, min(40, celsius - 2))
     rise = celsius - room
-    return Drawn(
+    return FamilyDraw(
         values={"room_celsius": room, "heating_celsius": rise},
         problem=rng.choice(
             (
@@ -345,13 +363,13 @@ def _fahrenheit(rng: Random) -> Drawn:
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family(name="average_speed", domain="science", difficulty=3, code=AVERAGE_SPEED, draw=_average_speed),
-    Family(name="stone_density", domain="science", difficulty=2, code=STONE_DENSITY, draw=_stone_density),
-    Family(name="series_current", domain="science", difficulty=2, code=SERIES_CURRENT, draw=_series_current),
-    Family(name="sled_work", domain="science", difficulty=2, code=SLED_WORK, draw=_sled_work),
-    Family(name="cart_crash", domain="science", difficulty=3, code=CART_CRASH, draw=_cart_crash),
-    Family(name="hydrogen_moles", domain="science", difficulty=2, code=HYDROGEN_MOLES, draw=_hydrogen_moles),
-    Family(name="dilution", domain="science", difficulty=3, code=DILUTION, draw=_dilution),
-    Family(name="half_life", domain="science", difficulty=3, code=HALF_LIFE, draw=_half_life),
-    Family(name="fahrenheit", domain="science", difficulty=4, code=FAHRENHEIT, draw=_fahrenheit),
+    Family(name="average_speed", domain="science", difficulty=3, code=AVERAGE_SPEED, draw=draw_average_speed),
+    Family(name="stone_density", domain="science", difficulty=2, code=STONE_DENSITY, draw=draw_stone_density),
+    Family(name="series_current", domain="science", difficulty=2, code=SERIES_CURRENT, draw=draw_series_current),
+    Family(name="sled_work", domain="science", difficulty=2, code=SLED_WORK, draw=draw_sled_work),
+    Family(name="cart_crash", domain="science", difficulty=3, code=CART_CRASH, draw=draw_cart_crash),
+    Family(name="hydrogen_moles", domain="science", difficulty=2, code=HYDROGEN_MOLES, draw=draw_hydrogen_moles),
+    Family(name="dilution", domain="science", difficulty=3, code=DILUTION, draw=draw_dilution),
+    Family(name="half_life", domain="science", difficulty=3, code=HALF_LIFE, draw=draw_half_life),
+    Family(name="fahrenheit", domain="science", difficulty=4, code=FAHRENHEIT, draw=draw_fahrenheit),
 )

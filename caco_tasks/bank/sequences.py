@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 from itertools import pairwise
-from math import gcd
 from random import Random
 
-from caco_tasks.bank.family import NAMES, Drawn, Family
+from caco_tasks.bank.family import NAMES, Family, FamilyDraw
+from caco_tasks.bank.steps import write_reduction
 
 THEATRE_ROW = """
 def seats_in_row(first_row_seats, extra_seats_per_row, row):
@@ -16,10 +16,12 @@ def seats_in_row(first_row_seats, extra_seats_per_row, row):
 """
 
 
-def _theatre_row(rng: Random) -> Drawn:
+def draw_theatre_row(rng: Random) -> FamilyDraw:
+    """The seats of a row that follows from the first."""
     first, extra, row = rng.randint(6, 40), rng.randint(2, 9), rng.randint(4, 20)
+    # the first row itself adds none
     added = (row - 1) * extra
-    return Drawn(
+    return FamilyDraw(
         values={"first_row_seats": first, "extra_seats_per_row": extra, "row": row},
         problem=rng.choice(
             (
@@ -51,6 +53,7 @@ def total_of_growing_savings(first_week_coins, weekly_increase, weeks):
     return total_coins
 """
 
+# At most 150 coins in all.
 _SAVINGS = tuple(
     (first, increase, weeks)
     for first in range(2, 16)
@@ -60,13 +63,14 @@ _SAVINGS = tuple(
 )
 
 
-def _growing_savings(rng: Random) -> Drawn:
+def draw_growing_savings(rng: Random) -> FamilyDraw:
+    """All coins saved when each week brings some more than the last."""
     first, increase, weeks = rng.choice(_SAVINGS)
     growth = (weeks - 1) * increase
     last = first + growth
     ends = first + last
     who = rng.choice(NAMES)
-    return Drawn(
+    return FamilyDraw(
         values={"first_week_coins": first, "weekly_increase": increase, "weeks": weeks},
         problem=rng.choice(
             (
@@ -99,6 +103,7 @@ def yeast_cells_left(yeast_cells, hourly_factor, hours, removed_cells):
     return cells_left
 """
 
+# At most 200 cells in the end.
 _YEASTS = tuple(
     (cells, factor, hours)
     for cells in range(2, 41)
@@ -108,12 +113,14 @@ _YEASTS = tuple(
 )
 
 
-def _yeast_cells(rng: Random) -> Drawn:
+def draw_yeast_cells(rng: Random) -> FamilyDraw:
+    """Yeast cells after some hours of growth and a removal."""
     cells, factor, hours = rng.choice(_YEASTS)
     sizes = [cells * factor**hour for hour in range(hours + 1)]
+    # at least two cells are left
     removed = rng.randint(2, sizes[-1] - 2)
     steps = "\n".join(f"{before} * {factor} = {after}." for before, after in pairwise(sizes))
-    return Drawn(
+    return FamilyDraw(
         values={"yeast_cells": cells, "hourly_factor": factor, "hours": hours, "removed_cells": removed},
         problem=rng.choice(
             (
@@ -146,14 +153,16 @@ def pages_read_on_day(first_day_pages, second_day_pages, day):
 """
 
 
-def _reading_days(rng: Random) -> Drawn:
+def draw_reading_days(rng: Random) -> FamilyDraw:
+    """The pages of a day when each day has as many as the two days before."""
+    # the seventh day at most: the numbers grow as those of Fibonacci do
     first, second, day = rng.randint(2, 16), rng.randint(2, 16), rng.randint(4, 7)
     pages, steps = [first, second], []
     for today in range(3, day + 1):
         pages.append(pages[-2] + pages[-1])
         steps.append(f"Day {today}: {pages[-3]} + {pages[-2]} = {pages[-1]}.")
     who = rng.choice(NAMES)
-    return Drawn(
+    return FamilyDraw(
         values={"first_day_pages": first, "second_day_pages": second, "day": day},
         problem=rng.choice(
             (
@@ -186,13 +195,7 @@ def fish_in_pond(fish, yearly_factor, caught_per_year, years):
 """
 
 
-def _pond(fish: int, factor: int, caught: int, years: int) -> list[int]:
-    counts = [fish]
-    for _ in range(years):
-        counts.append(counts[-1] * factor - caught)
-    return counts
-
-
+# Fewer fish are caught than live there, so that the pond never runs out.
 _PONDS = tuple(
     (fish, factor, caught, years)
     for fish in range(6, 41)
@@ -203,14 +206,17 @@ _PONDS = tuple(
 )
 
 
-def _fish_pond(rng: Random) -> Drawn:
+def draw_fish_pond(rng: Random) -> FamilyDraw:
+    """Fish in a pond that multiply and are caught each year."""
     fish, factor, caught, years = rng.choice(_PONDS)
-    counts = _pond(fish, factor, caught, years)
+    counts = [fish]
+    for _ in range(years):
+        counts.append(counts[-1] * factor - caught)
     steps = [
         f"Year {year}: {before} * {factor} = {before * factor}. {before * factor} - {caught} = {after}."
         for year, (before, after) in enumerate(pairwise(counts), start=1)
     ]
-    return Drawn(
+    return FamilyDraw(
         values={"fish": fish, "yearly_factor": factor, "caught_per_year": caught, "years": years},
         problem=rng.choice(
             (
@@ -243,13 +249,14 @@ def next_term_by_differences(terms):
 """
 
 
-def _next_term(rng: Random) -> Drawn:
+def draw_next_term(rng: Random) -> FamilyDraw:
+    """The next term of a sequence whose differences grow evenly."""
     first, gap, growth = rng.randint(1, 25), rng.randint(1, 12), rng.randint(2, 9)
     gaps = [gap + growth * place for place in range(3)]
     terms = [first + sum(gaps[:place]) for place in range(3)]
     listed = ", ".join(map(str, terms))
     differences = " ".join(f"{later} - {earlier} = {later - earlier}." for earlier, later in pairwise(terms))
-    return Drawn(
+    return FamilyDraw(
         values={"terms": terms},
         problem=rng.choice(
             (
@@ -278,6 +285,7 @@ def telescoping_sum(numerator, first_k, last_k):
     return fraction_sum
 """
 
+# Sums that are no whole numbers.
 _TELESCOPES = tuple(
     (numerator, first, last)
     for numerator in range(1, 10)
@@ -287,22 +295,14 @@ _TELESCOPES = tuple(
 )
 
 
-def _reduced(numerator: int, denominator: int) -> str:
-    factor = gcd(numerator, denominator)
-    if factor == 1:
-        return f"{numerator}/{denominator} is in lowest terms."
-    top, bottom = numerator // factor, denominator // factor
-    divisions = f"{numerator} / {factor} = {top}. {denominator} / {factor} = {bottom}."
-    return f"{numerator}/{denominator} can be reduced by {factor}: {divisions} That is {top}/{bottom}."
-
-
-def _telescope(rng: Random) -> Drawn:
+def draw_telescope(rng: Random) -> FamilyDraw:
+    """A telescoping sum of fractions."""
     numerator, first, last = rng.choice(_TELESCOPES)
     end = last + 1
     gap, bottom = end - first, first * end
     top = numerator * gap
     term = f"{numerator}/(k * (k + 1))"
-    return Drawn(
+    return FamilyDraw(
         values={"numerator": numerator, "first_k": first, "last_k": last},
         problem=rng.choice(
             (
@@ -319,7 +319,7 @@ def _telescope(rng: Random) -> Drawn:
         ),
         solution=f"Each term is {numerator}/k - {numerator}/(k + 1), so all parts but two cancel.\n"
         f"{last} + 1 = {end}.\nWhat remains is {numerator}/{first} - {numerator}/{end}.\n"
-        f"{end} - {first} = {gap}. {numerator} * {gap} = {top}. {first} * {end} = {bottom}.\n{_reduced(top, bottom)}",
+        f"{end} - {first} = {gap}. {numerator} * {gap} = {top}. {first} * {end} = {bottom}.\n{write_reduction(top, bottom)}",
         answer=Fraction(top, bottom),
     )
 
@@ -333,13 +333,14 @@ def coins_in_figures(triangle_rows, square_side, spare_coins):
 """
 
 
-def _coin_figures(rng: Random) -> Drawn:
+def draw_coin_figures(rng: Random) -> FamilyDraw:
+    """The coins of a triangle, a square and the rest."""
     rows, side, spare = rng.randint(3, 12), rng.randint(2, 12), rng.randint(2, 20)
     double, square = rows * (rows + 1), side * side
     triangle = double // 2
     figures = triangle + square
     who = rng.choice(NAMES)
-    return Drawn(
+    return FamilyDraw(
         values={"triangle_rows": rows, "square_side": side, "spare_coins": spare},
         problem=rng.choice(
             (
@@ -368,12 +369,12 @@ def _coin_figures(rng: Random) -> Drawn:
 _DOMAIN = "sequences"
 
 FAMILIES: tuple[Family, ...] = (
-    Family(name="theatre_row", domain=_DOMAIN, difficulty=2, code=THEATRE_ROW, draw=_theatre_row),
-    Family(name="growing_savings", domain=_DOMAIN, difficulty=3, code=GROWING_SAVINGS, draw=_growing_savings),
-    Family(name="yeast_cells", domain=_DOMAIN, difficulty=3, code=YEAST_CELLS, draw=_yeast_cells),
-    Family(name="reading_days", domain=_DOMAIN, difficulty=3, code=READING_DAYS, draw=_reading_days),
-    Family(name="fish_pond", domain=_DOMAIN, difficulty=4, code=FISH_POND, draw=_fish_pond),
-    Family(name="next_term", domain=_DOMAIN, difficulty=3, code=NEXT_TERM, draw=_next_term),
-    Family(name="telescope", domain=_DOMAIN, difficulty=5, code=TELESCOPE, draw=_telescope),
-    Family(name="coin_figures", domain=_DOMAIN, difficulty=3, code=COIN_FIGURES, draw=_coin_figures),
+    Family(name="theatre_row", domain=_DOMAIN, difficulty=2, code=THEATRE_ROW, draw=draw_theatre_row),
+    Family(name="growing_savings", domain=_DOMAIN, difficulty=3, code=GROWING_SAVINGS, draw=draw_growing_savings),
+    Family(name="yeast_cells", domain=_DOMAIN, difficulty=3, code=YEAST_CELLS, draw=draw_yeast_cells),
+    Family(name="reading_days", domain=_DOMAIN, difficulty=3, code=READING_DAYS, draw=draw_reading_days),
+    Family(name="fish_pond", domain=_DOMAIN, difficulty=4, code=FISH_POND, draw=draw_fish_pond),
+    Family(name="next_term", domain=_DOMAIN, difficulty=3, code=NEXT_TERM, draw=draw_next_term),
+    Family(name="telescope", domain=_DOMAIN, difficulty=5, code=TELESCOPE, draw=draw_telescope),
+    Family(name="coin_figures", domain=_DOMAIN, difficulty=3, code=COIN_FIGURES, draw=draw_coin_figures),
 )
