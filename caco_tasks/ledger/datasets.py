@@ -46,7 +46,7 @@ _NAMES = text("""
     WHERE (CAST(:run_id AS uuid) IS NULL OR run_id = CAST(:run_id AS uuid))
         AND (CAST(:state AS text) IS NULL OR CAST(state AS text) = :state)
     GROUP BY dataset, version
-    ORDER BY max(partition) DESC, version DESC, dataset
+    ORDER BY CAST(:run_id AS uuid) IS NOT NULL AND bool_or(is_current) DESC, max(partition) DESC, version DESC, dataset
 """)
 
 

@@ -298,7 +298,7 @@ class Ledger:
             return scoring.last_nightly_runs(connection, str(run.config["name"]), but=run.run_id, max_runs=max_runs)
 
     def datasets(self, run_id: str | None = None, *, state: StateName | None = None) -> list[str]:
-        """The datasets, as `name/version`, newest first; of one run or of all, in one state or in any."""
+        """The datasets, as `name/version`, newest first; of one run, what it consists of now before all others, or of all."""
         with self._transaction() as connection:
             return datasets.dataset_names(connection, run_id, state)
 

@@ -2,7 +2,8 @@
 -- Question: which datasets are there, in which state, and which runs have them?
 -- Grain:    one row per run, dataset and version
 -- Columns:  state, the last one given: staged, published or withdrawn; changed_by, because and changed_at tell of that change, NULL
---           where the dataset never had a state and so counts as published; is_reused, whether another run made it
+--           where the dataset never had a state and so counts as published; is_reused, whether another run made it; is_current, whether the run
+--           consists of it now: a new attempt publishes another version beside the one before
 -- Example:  SELECT dataset, version, state, rows FROM caco.datasets WHERE run_id = :run;
 
 CREATE VIEW caco.datasets AS
@@ -16,16 +17,21 @@ SELECT
     last.by AS changed_by,
     last.because,
     last.at AS changed_at,
-    holder.run_id <> dataset.run_id AS is_reused
+    holder.run_id <> dataset.run_id AS is_reused,
+    holder.is_current
 FROM (
-    SELECT dataset.dataset_no, dataset.run_id FROM caco.dataset
-    UNION
-    SELECT dataset.dataset_no, run.run_id
-    FROM caco.run_output
-    JOIN caco.run USING (run_no)
-    JOIN caco.output USING (output_no)
-    JOIN caco.dataset ON dataset.dataset || '/' || dataset.version = output.artifacts ->> 'dataset'
-    WHERE run_output.is_current AND run_output.stage = 'publish'
+    SELECT dataset_no, run_id, bool_or(is_current) AS is_current
+    FROM (
+        SELECT dataset.dataset_no, dataset.run_id, false AS is_current FROM caco.dataset
+        UNION ALL
+        SELECT dataset.dataset_no, run.run_id, run_output.is_current
+        FROM caco.run_output
+        JOIN caco.run USING (run_no)
+        JOIN caco.output USING (output_no)
+        JOIN caco.dataset ON dataset.dataset || '/' || dataset.version = output.artifacts ->> 'dataset'
+        WHERE run_output.stage = 'publish'
+    ) AS named
+    GROUP BY dataset_no, run_id
 ) AS holder
 JOIN caco.dataset USING (dataset_no)
 LEFT JOIN LATERAL (

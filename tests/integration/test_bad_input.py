@@ -131,7 +131,7 @@ def test_a_damaged_shard_is_named_and_read_by_nobody(line: Place, damage: Callab
     manifest = line.manifest(run_id, "sample", 0)
     shard = line.folder / manifest.uri
     shard.write_bytes(damage(shard.read_bytes()))
-    refused(line, "stage", "execute", "--run", run_id, "--shard", "0", says=f"The shard {manifest.uri} is damaged")
+    refused(line, "stage", "execute", "--run", run_id, "--shard", "0", says=f"The output {manifest.uri} is damaged")
 
 
 def flipped(data: bytes) -> bytes:
@@ -171,14 +171,14 @@ def test_missing_bundled_weights_are_named(line: Place, tmp_path: Path, monkeypa
 
 
 def test_missing_trained_weights_are_named(line: Place) -> None:
-    run_id = new_run()
+    run_id = new_run("models.codegen.temperature=0.8")
     shutil.rmtree(line.folder / "models")
     refused(line, "stage", "sample", "--run", run_id, "--shard", "0", says="are not in the store: run `caco_codegen`")
 
 
 @pytest.mark.parametrize("content", [b"", PNG], ids=["empty", "another file"])
 def test_damaged_trained_weights_are_named(line: Place, content: bytes) -> None:
-    run_id = new_run()
+    run_id = new_run("models.codegen.temperature=0.8")
     next(line.folder.glob("models/*/model.safetensors")).write_bytes(content)
     before = line.manifests()
     result = CliRunner().invoke(main, ["stage", "sample", "--run", run_id, "--shard", "0"])
@@ -240,7 +240,8 @@ def test_a_config_with_other_training_settings_does_not_take_this_codegen(line: 
 def test_weights_that_are_not_those_that_the_run_pinned_are_refused(
     line: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_id = new_run("models.judge.temperature=0.5")
+    overrides = ["models.judge.temperature=0.5"]
+    run_id = str(tasks.plan("nightly", partition=DAY, config="smoke", overrides=overrides)["run_id"])
     shutil.copytree(weights.NANO_FOLDER, tmp_path / "weights")
     (tmp_path / "weights" / "judge" / "model.safetensors").write_bytes(b"other weights")
     monkeypatch.setattr(weights, "NANO_FOLDER", tmp_path / "weights")

@@ -26,7 +26,8 @@ def models(line: Place) -> list[dict[str, object]]:
     """The registry, with when each run was planned."""
     engine = create_engine(line.writer_url)
     with engine.connect() as connection:
-        query = "SELECT model.*, run.run_id, run.accepted_yield FROM caco.model JOIN caco.run USING (run_no) ORDER BY run.planned_at"
+        columns = "model.*, run.run_id, run.accepted_yield"
+        query = f"SELECT {columns} FROM caco.model JOIN caco.run USING (run_no) ORDER BY run.planned_at"
         found = [dict(row) for row in connection.execute(text(query)).mappings()]
     engine.dispose()
     return found

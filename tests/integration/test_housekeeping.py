@@ -15,9 +15,8 @@ from whole_line import command
 from caco_tasks.housekeeping import KINDS, find_waste, tally
 from caco_tasks.ids import content_id
 from caco_tasks.ledger import Ledger
-from caco_tasks.reruns import ask_for_attempts
 from caco_tasks.store import Store
-from caco_tasks.store.manifest import output_folder, run_folder, run_output_uri
+from caco_tasks.store.manifest import AttemptLog, OutputAttempt, attempts_uri, output_folder, run_folder, run_output_uri
 from caco_tasks.store.s3_store import S3Store
 from caco_tasks.store.store import open_store
 
@@ -149,7 +148,8 @@ def test_an_attempt_that_was_replaced_is_still_reached(
 ) -> None:
     ledger.empty()
     run, first = loaded.run("nightly"), next(one for one in loaded.manifests if one.stage == "judge")
-    ask_for_attempts(run, store, "judge", shard=first.shard, unknown_only=False, token="t")
+    attempt = OutputAttempt(number=1, previous=first.key, unknown_only=False, token="t", asked_at=BEFORE)
+    store.put(attempts_uri(run, "judge", first.shard), AttemptLog(attempts=(attempt,)).model_dump_json().encode())
     store.put(run_output_uri(run, "judge", first.shard), b"{}")  # the run moved on
     waste = {each.name for each in find_waste(ledger, store, cache, before=BEFORE)}
     assert not any(first.key in name for name in waste)

@@ -16,7 +16,8 @@ from caco_tasks.ids import sample_id
 from caco_tasks.pipeline import stages_of
 from caco_tasks.records import Judged, Sample
 from caco_tasks.store import Manifest, RunRecord, Store, open_store
-from caco_tasks.store.manifest import manifest_uri, parse_manifest
+from caco_tasks.store.manifest import manifest_uri, parse_manifest, parse_stored
+from caco_tasks.store.registry import DatasetRecord
 from caco_tasks.store.shards import read_shard
 from caco_tasks.store.store import StoreSettings
 
@@ -74,6 +75,11 @@ class Place:
     def manifests(self) -> set[str]:
         """All manifests of the store: what counts as done."""
         return {str(path.relative_to(self.folder)) for path in self.folder.rglob("*manifest.json")}
+
+    def dataset(self, name: str) -> DatasetRecord:
+        """The manifest of a dataset, named name/version."""
+        path = self.folder / "datasets" / name / "manifest.json"
+        return parse_stored(DatasetRecord, path.read_bytes(), uri=str(path))
 
     def samples(self, manifest: Manifest) -> list[Judged[Sample]]:
         """The rows of a finished shard of samples."""
