@@ -29,6 +29,7 @@ def explain_errors(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
         except CacoError as exc:
+            # one sentence is one line, in a log as on a screen
             err.print(f"[red]caco:[/red] {escape(str(exc))}", soft_wrap=True)
             if kwargs.get("as_json"):
                 click.echo(json.dumps({"error": type(exc).__name__, "message": str(exc)}))
@@ -44,7 +45,7 @@ def print_json(value: Any) -> None:
 
 def print_whole(renderable: RenderableType, console: Console = out) -> None:
     """Writes a table or a tree whole: a narrow terminal wraps its lines, a file gets them as long as they are."""
-    if console.is_terminal:
+    if console.is_terminal:  # without cropping: an id that is too long runs on, and can be copied
         console.print(renderable, crop=False)
     else:
         Console(file=console.file, width=WIDEST, highlight=False).print(renderable)

@@ -19,7 +19,7 @@ from caco_tasks.platform.api import AirflowApi
 from caco_tasks.platform.state import PlatformState
 from caco_tasks.store import RunRecord
 
-MAX_DAG_WAIT_SECONDS = 90.0
+MAX_DAG_WAIT_SECONDS = 90.0  # generous: a fresh platform reads its DAG files while it still starts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ def resume_run(state: PlatformState, ledger: Ledger, run: RunRecord, console: Co
     Raises:
         PlatformError: as `trigger_run`.
     """
-    conf = {"run_id": run.run_id}
+    conf = {"run_id": run.run_id}  # the DAG plans by what the run was asked for
     with open_airflow(state) as api:
         trigger_run(api, ledger, run.pipeline, console, conf=conf, run_id=run.run_id, partition=run.partition)
 
@@ -104,7 +104,8 @@ def trigger_run(
     """
     dag_id = DAGS[pipeline]
     wait_for_dag(api, dag_id)
-    api.unpause(dag_id)
+    api.unpause(dag_id)  # a fresh platform starts with all DAGs paused
+    # only the timetable of caco_nightly knows partitions
     dag_run_id = api.trigger(dag_id, conf, partition_key=partition if pipeline == "nightly" else None)
     address = f"{api.url}/dags/{dag_id}/runs/{dag_run_id}"
     console.print(f"[bold]{dag_id}[/bold] for {partition}: {address}", soft_wrap=True)
@@ -119,7 +120,7 @@ def wait_for_dag(api: AirflowApi, dag_id: str) -> None:
     """
     end = time.monotonic() + MAX_DAG_WAIT_SECONDS
     while not api.is_dag_known(dag_id):
-        errors = api.import_errors()
+        errors = api.import_errors()  # of any file: the one that we wait for may be the broken one
         if errors:
             path, error = next(iter(errors.items()))
             raise PlatformError(f"The DAG file {path} does not parse: {error.strip().splitlines()[-1]}")

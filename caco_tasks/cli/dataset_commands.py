@@ -69,10 +69,11 @@ def restore(name: str, because: str, by: str | None) -> None:
     from caco_tasks.tasks import set_dataset_state
 
     store = open_store_here()
-    read_dataset(store, name)
+    read_dataset(store, name)  # says so where there is none
     history = read_states(store, name)
     if history and history[-1].state != "withdrawn":
         raise ConfigError(f"The dataset '{name}' is {history[-1].state}: only a withdrawn one can be restored.")
+    # what was only ever staged is for its gate to publish, not for a person
     if history and all(entry.state != "published" for entry in history):
         raise ConfigError(f"The dataset '{name}' was never published: run its pipeline again, and its gate decides.")
     with open_ledger_as() as ledger:
@@ -103,6 +104,6 @@ def find_user() -> str:
         ConfigError: the machine knows none, as in some containers.
     """
     try:
-        return getpass.getuser()
+        return getpass.getuser()  # from the environment, else by the number of the user
     except (KeyError, OSError) as exc:
         raise ConfigError("This machine does not know the name of its user: give --by NAME.") from exc

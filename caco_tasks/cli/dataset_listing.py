@@ -15,6 +15,7 @@ def find_datasets(store: Store) -> list[dict[str, Any]]:
     Raises:
         DamagedError: the manifest or the states of one are not readable.
     """
+    # the store and not the ledger: whoever has only the store may look
     names = ["/".join(uri.split("/")[1:3]) for uri in store.list("datasets/") if is_dataset_manifest(uri)]
     return sorted((_describe_dataset(store, name) for name in names), key=lambda one: one["partition"], reverse=True)
 
@@ -36,6 +37,7 @@ def read_dataset(store: Store, name: str) -> DatasetRecord:
 
 
 def _describe_dataset(store: Store, name: str) -> dict[str, Any]:
+    # a dataset without a state was written by hand, or its writer was killed before the end
     record, state = read_dataset(store, name), read_state(store, name)
     about: dict[str, Any] = {"dataset": name, "state": state.state if state else None, "rows": record.rows}
     about |= {"partition": record.partition, "run": record.run_id}

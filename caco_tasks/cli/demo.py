@@ -19,6 +19,7 @@ from caco_tasks.platform.state import PlatformState
 from caco_tasks.publishing.dataset_files import dataset_rows
 from caco_tasks.store import Store, open_store
 
+# in the order in which each needs the one before
 LINE = ("seeds", "codegen", "nightly")
 
 
@@ -33,7 +34,7 @@ def run_demo(state: PlatformState, job: Job, console: Console) -> None:
         if ledger.datasets(run_id, state="published"):
             console.print("This run is finished and its dataset published: there is nothing to do.")
         else:
-            for pipeline in LINE:
+            for pipeline in LINE:  # a DAG that does not parse is told before an hour of work, not after
                 wait_for_dag(api, DAGS[pipeline])
             if not _has_codegen(ledger, job):
                 _make_codegen(api, ledger, job, console)
@@ -57,8 +58,8 @@ def show_result(state: PlatformState, ledger: Ledger, run_id: str, console: Cons
     store = open_store(state.store)
     console.print()
     print_whole(funnel_table(ledger.funnel(run_id), ledger.reject_reasons(run_id)), console)
-    for dataset in ledger.datasets(run_id, state="published")[:1]:
-        row = next(dataset_rows(store, dataset), None)
+    for dataset in ledger.datasets(run_id, state="published")[:1]:  # the newest: reruns publish further ones
+        row = next(dataset_rows(store, dataset), None)  # None: a gate that demands no row passed an empty one
         if row is not None:
             console.rule("one published row")
             print_row(console, row)
@@ -89,6 +90,7 @@ def _has_codegen(ledger: Ledger, job: Job) -> bool:
 def _make_codegen(api: AirflowApi, ledger: Ledger, job: Job, console: Console) -> None:
     """Reads the seeds, and follows the training that their programs start."""
     dag_id = DAGS["codegen"]
+    # the run that the seed programs start has a name of Airflow's choice: it is told by being new
     known = {run.dag_run_id for run in api.runs(dag_id)}
     api.unpause(dag_id)
     trigger_job(api, ledger, job, "seeds", console)
@@ -106,12 +108,12 @@ def _print_places(store: Store, dataset: str, state: PlatformState, console: Con
         f"Airflow     {state.airflow_url}  login {state.airflow_user}, password {state.airflow_password}",
         'Ask         caco sql "SELECT * FROM caco.funnel"',
     ]
-    for line in lines:
+    for line in lines:  # to be copied: brackets are no markup, and no line is broken
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _loading_code(store: Store, dataset: str) -> str:
-    """What to type to load a dataset; Hugging Face's reader does not reach the local S3 store, so it is exported first."""
+    """What to type to load a dataset; one in S3 is exported first, as Hugging Face does not reach our store."""
     if store.root.startswith("file://"):
         files = f"{store.root.removeprefix('file://')}/datasets/{dataset}/train-*.parquet"
         return f'datasets.load_dataset("parquet", data_files="{files}")'

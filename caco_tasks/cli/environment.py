@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # commands that need none of them start without loading them
     from caco_tasks.store import Store
 
 PROJECT = Path(__file__).resolve().parents[2]  # the checkout: `dags/`, `plugins/`, `sql/` lie beside the package
+# role -> the variable that names the ledger for it
 VARIABLES = {"writer": "CACO_LEDGER_URL", "owner": "CACO_LEDGER_OWNER_URL", "analyst": "CACO_LEDGER_ANALYST_URL"}
 
 
@@ -60,6 +61,7 @@ def find_running_platform() -> "PlatformState | None":
     from caco_tasks.platform.state import load_state
 
     state, reached = load_state(platform_home()), find_connections()
+    # with another store or ledger in the environment, its Airflow would work on other runs than the commands do
     if state is None or (state.store, state.ledger_writer_url) != (reached.store, reached.ledger_url):
         return None
     return state if status(platform_home()).is_healthy else None

@@ -30,7 +30,7 @@ def forecast_run(
         run = find_or_make_run(pipeline, partition, settings, ledger=ledger, store=store)
         with ForecastServices(reached, run=run, config=settings) as services:
             stages = list(Forecast(RunKeys.of(run, store), store, ledger, services).stages())
-    if is_registered:
+    if is_registered:  # only now: a plan that cannot be forecast leaves no run behind
         planned = plan(pipeline, partition=partition, config=locate_config(config), overrides=overrides)
         return {name: planned[name] for name in ("run_id", "partition", "shards")}, stages
     return {"run_id": run.run_id, "partition": run.partition}, stages
@@ -40,6 +40,7 @@ def describe_attempts(run: RunRecord, store: Store, stage: str, shards: Sequence
     """What new attempts of some shards ask again, in words: "2 of 4 shards, 37 unknown rows of 2,000"."""
     keys = RunKeys.of(run, store)
     all_shards = count_shards(find_stage(run.pipeline, stage), keys.config)
+    # the attempts that the new ones take the place of
     replaced = [find_output(store, stage, str(keys.previous(stage, shard))) for shard in shards]
     rows = sum(manifest.read for manifest in replaced if manifest is not None)
     unknown = sum(manifest.unknown for manifest in replaced if manifest is not None)
@@ -58,6 +59,6 @@ def check_attempts(run: RunRecord, store: Store, stage: str, shards: Sequence[in
     missing = [shard for shard in shards if find_output(store, stage, keys.key(stage, shard)) is None]
     if missing:
         raise PlatformError(
-            f"Shard {missing[0]} of '{stage}' was asked for again and not made: Airflow worked on another run, because the "
-            f"config of run {run.run_id[:12]} has changed since; `caco rerun` with --here goes by the run's own record."
+            f"Shard {missing[0]} of '{stage}' was asked for again and not made, as Airflow worked on another run: "
+            f"the config of run {run.run_id[:12]} has changed since; `caco rerun --here` goes by the run's own record."
         )

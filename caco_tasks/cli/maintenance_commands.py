@@ -70,10 +70,12 @@ def bench(name: str, as_json: bool) -> None:
 
     path = PROJECT / "benchmarks" / f"{name}.py"
     if not path.is_file():
+        # helpers of benchmarks lie beside them
         known = sorted(file.stem for file in path.parent.glob("*.py") if "def bench(" in file.read_text())
         raise ConfigError(
             f"There is no benchmark '{name}': there are {', '.join(known) or 'none, without a checkout'}."
         )
+    # so that a benchmark finds these helpers
     sys.path.insert(0, str(path.parent))
     with err.status(f"measuring {name}"):
         figures = runpy.run_path(str(path))["bench"]()

@@ -24,7 +24,7 @@ def demo(config: str, overrides: Sequence[str]) -> None:
     from caco_tasks.cli.demo import demo_job, run_demo
 
     check_settings(config, overrides)
-    state = _bring_up(None)
+    state = _bring_up(None)  # it makes the home, in which the date of the demo is kept
     run_demo(state, demo_job(platform_home(), config, overrides), out)
 
 
@@ -80,6 +80,7 @@ def doctor(as_json: bool) -> None:
         print_json(findings)
     else:
         print_whole(answer_table(findings[0], ([*finding.values()] for finding in findings)))
+    # a warning is something that one may live without
     sys.exit(1 if any(finding["level"] == "missing" for finding in findings) else 0)
 
 
@@ -90,7 +91,7 @@ def _bring_up(store: Literal["s3", "file"] | None, ports: dict[str, int] | None 
 
         def show_step(message: str) -> None:
             status_line.update(message)
-            if not err.is_terminal:
+            if not err.is_terminal:  # a log has no line that changes
                 err.print(message)
 
         return start(platform_home(), project=PROJECT, store=store, ports=ports, on_progress=show_step)

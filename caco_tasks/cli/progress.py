@@ -16,6 +16,7 @@ from caco_tasks.pipeline import STAGES, stages_of
 from caco_tasks.platform.api import AirflowApi, TaskInstance
 
 POLL_SECONDS = 2.0
+# pipeline -> the DAG that runs it
 DAGS = {"seeds": "caco_seeds", "codegen": "caco_codegen", "nightly": "caco_nightly", "evaluate": "caco_evaluate"}
 ENDED = ("success", "failed")
 COUNTS = ("read", "passed", "failed", "unknown")
@@ -62,7 +63,7 @@ def wait_for_run(api: AirflowApi, dag_id: str, known: set[str], *, max_seconds: 
     while time.monotonic() < end:
         fresh = [run.dag_run_id for run in api.runs(dag_id) if run.dag_run_id not in known]
         if fresh:
-            return fresh[-1]
+            return fresh[-1]  # the newest come first, so this one started before the others
         time.sleep(POLL_SECONDS)
     raise PlatformError(f"Airflow started no run of {dag_id} within {max_seconds:.0f} s: see the scheduler's log.")
 
@@ -71,6 +72,7 @@ def list_steps(pipeline: str, tasks: Sequence[TaskInstance]) -> Iterator[str]:
     """The stages of a pipeline, and between them the checks of its DAG: `dry_run`, `gate`, `finish`."""
     checks = {task.task_id for task in tasks} - STAGES.keys()
     specs = stages_of(pipeline)
+    # a first stage that gathers reads another pipeline, whose gate has passed
     gathering = [spec.name for spec in specs[1:] if spec.gathers]
     mapped = [spec.name for spec in specs if spec.name not in gathering]
     for step in ("dry_run", *mapped, "gate", *gathering, "finish"):
@@ -125,12 +127,13 @@ def format_step(step: str, tasks: str, row: FunnelRow | None) -> str:
 
 
 def _describe_tasks(step: str, tasks: Sequence[TaskInstance], row: FunnelRow | None) -> str:
+    # mapped tasks stand in a group, as funnel.judge
     own = [task for task in tasks if task.task_id.rpartition(".")[2] == step]
-    if not own or (own[0].map_index == -1 and own[0].state is None):
+    if not own or (own[0].map_index == -1 and own[0].state is None):  # not mapped yet: it is not known how many
         return NOTHING
     states = Counter(task.state or "waiting" for task in own)
     rest = [f"{count} {state}" for state, count in states.items() if state not in ("success", "waiting")]
-    if step not in STAGES:
+    if step not in STAGES:  # a check is one task, without shards
         return ", ".join(rest) or ("done" if states["success"] else NOTHING)
     reused = [f"{row.reused} reused"] if row and row.reused else []
     return ", ".join([f"{states['success']}/{len(own)} shards done", *reused, *rest])

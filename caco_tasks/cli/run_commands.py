@@ -22,7 +22,7 @@ def run(partition: str | None, config: str, overrides: Sequence[str]) -> None:
     from caco_tasks.cli.demo import run_nightly
 
     job = Job(partition=partition or today(), config=config, overrides=tuple(overrides))
-    check_settings(config, overrides, job.partition)
+    check_settings(config, overrides, job.partition)  # before the platform is looked for: the nearer mistake first
     run_nightly(require_platform(), job, out)
 
 
@@ -39,8 +39,8 @@ def plan(
 ) -> None:
     """Show what a run would reuse and make, and how many model calls that is.
 
-    PIPELINE is nightly, seeds, codegen or evaluate. Nothing is asked, and without --register nothing is written. A number of
-    model calls is the most that it can be; it is exact where the records that a stage reads are there.
+    PIPELINE is nightly, seeds, codegen or evaluate. Nothing is asked, and without --register nothing is written. A
+    number of model calls is the most that it can be; it is exact where the records that a stage reads are there.
     """
     from caco_tasks.cli.forecasts import forecast_run
     from caco_tasks.cli.tables import forecast_table, summarize_forecast
@@ -75,6 +75,7 @@ def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, h
     from caco_tasks.cli.forecasts import check_attempts, describe_attempts
     from caco_tasks.cli.tables import funnel_table
 
+    # a token for each command: asking twice by hand is meant as two attempts
     asked = tasks.rerun(run_id, stage_name, shard=shard, unknown_only=unknown_only, token=uuid4().hex)
     if not asked["shards"]:
         out.print(f"{stage_name}: no verdict is unknown, so there is nothing to ask again.")
@@ -90,6 +91,7 @@ def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, h
         else:
             with err.status(f"working through run {found.run_id[:12]}"):
                 tasks.work_through(found.run_id)
+        # a DAG run can end well and have worked on another run
         check_attempts(found, store, stage_name, shards)
         print_whole(funnel_table(ledger.funnel(found.run_id), ledger.reject_reasons(found.run_id)))
 
@@ -114,10 +116,11 @@ def stage(name: str, run_id: str, shards: Sequence[int], parent: int | None, as_
 
     if parent is not None:
         die_with_parent(parent)
-    for variable, value in ENGINE_ENVIRONMENT.items():
+    for variable, value in ENGINE_ENVIRONMENT.items():  # an engine reads them when it is imported
         os.environ.setdefault(variable, value)
     for shard, manifest in zip(shards, tasks.work_all(name, run_id, shards, os.environ), strict=True):
         text = f"{manifest.passed} passed, {manifest.failed} failed, {manifest.unknown} unknown of {manifest.read}"
+        # its manifest names the run that made it
         is_reused = not manifest.run_id.startswith(run_id)
         if as_json:
             print_json({**manifest.counts, "shard": shard, "is_reused": is_reused})

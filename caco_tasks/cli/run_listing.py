@@ -31,6 +31,7 @@ def _describe_run(ledger: Ledger, run: RunRecord) -> dict[str, Any]:
         "outputs": made,
         "of": expected,
         "read": funnel[0].read if funnel else None,
+        # of a run under way, what has come so far
         "passed": funnel[-1].passed if funnel else None,
     }
 
@@ -46,7 +47,7 @@ def _count_outputs(run: RunRecord) -> int | None:
 
 def _find_state(ledger: Ledger, run: RunRecord, made: int, expected: int | None) -> str:
     """The state of the run's dataset, or else how far its outputs have come."""
-    for dataset in ledger.datasets(run.run_id)[:1]:
+    for dataset in ledger.datasets(run.run_id)[:1]:  # the newest, of a run that was made anew in part
         states = ledger.dataset_states(dataset)
         if states:
             return states[-1].state

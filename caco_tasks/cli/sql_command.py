@@ -51,6 +51,7 @@ def _open_psql() -> None:
     from caco_tasks.platform.postgres import psql
 
     command = psql(ledger_address("analyst"))
+    # psql takes the place of this process: signals and terminal are all its own
     os.execvp(command[0], command)
 
 
@@ -59,6 +60,7 @@ def _ask_duckdb(
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     if query is None:
         raise ConfigError("There is no query: only Postgres has a prompt to open, so give duckdb a QUERY.")
+    # only here: loading DuckDB takes longer than most commands
     from caco_tasks.ledger.duckdb_session import Scope, ask_duckdb
     from caco_tasks.planning import check_partition
 

@@ -32,7 +32,7 @@ ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f
 def funnel_table(rows: "Sequence[FunnelRow]", reasons: "Sequence[RejectRow]") -> Table:
     """The funnel of a run: one line a stage, with its most frequent reasons.
 
-    Shards that another run had made, and rows for which a rule only recorded what it found, have columns where there are any.
+    Shards that another run had made, and findings of rules that only record, have columns where there are any.
     """
     has_reused, has_recorded = any(row.reused for row in rows), any(row.recorded for row in rows)
     table = Table("stage", title="Funnel", title_justify="left")
@@ -123,6 +123,7 @@ def dataset_table(datasets: Sequence[Mapping[str, Any]]) -> Table:
 def score_table(rows: "Sequence[ScoreRow]", gains: "Sequence[GainRow]") -> Table:
     """The scores of a run, in percent: a line for each benchmark and contender, the gain beside the student."""
     table = Table("benchmark", "who", title="Scores", title_justify="left", box=None, pad_edge=False)
+    # greedy answers alone have no pass@k, and the room goes to the others
     has_k = any(row.k for row in rows)
     for column in ("right of", "pass@1 %", *(["pass@k %"] if has_k else []), "gain, points", "p"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -143,6 +144,7 @@ def score_table(rows: "Sequence[ScoreRow]", gains: "Sequence[GainRow]") -> Table
 
 def _explain_scores(rows: "Sequence[ScoreRow]") -> str:
     """What stands below the scores: the intervals, and which benchmarks the dataset was held against."""
+    # each once, in the order of the rows
     protected = list(dict.fromkeys(row.benchmark for row in rows if row.is_protected))
     notes = ["In brackets 95 % intervals; ? could not be decided, and counts as neither."]
     ks = sorted({row.k for row in rows if row.k})
@@ -156,9 +158,10 @@ def answer_table(columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> Table
     table = Table()
     for number, name in enumerate(names):
         longest_id = max((len(row[number]) for row in cells if ID.fullmatch(row[number])), default=None)
+        # rich takes width from every column alike, down to one letter, unless it is told how much one needs
         table.add_column(name, overflow="fold", min_width=longest_id)
     for row in cells:
-        table.add_row(*map(Text, row))
+        table.add_row(*map(Text, row))  # as text: a value with brackets is no markup
     return table
 
 

@@ -6,7 +6,10 @@ import pytest
 from click.testing import CliRunner, Result
 from whole_line import Place, ledger_content
 
+from caco_tasks import tasks
 from caco_tasks.cli import main
+from caco_tasks.cli.forecasts import check_attempts, describe_attempts
+from caco_tasks.errors import PlatformError
 from caco_tasks.ledger import Ledger
 from caco_tasks.store.manifest import AttemptLog
 
@@ -52,6 +55,15 @@ def test_a_rerun_of_what_is_unknown_asks_nothing_where_nothing_is(line: Place) -
     )
     assert line.listing() == listing
     assert ledger_content(line.owner_url) == content
+
+
+def test_a_rerun_that_was_asked_for_and_never_made_is_no_success(line: Place) -> None:
+    run = line.keys(line.runs["nightly"]).run
+    tasks.rerun(run.run_id, "judge", shard=None, unknown_only=False, token="t")
+    with pytest.raises(PlatformError, match="Shard 0 of 'judge' was asked for again and not made"):
+        check_attempts(run, line.store, "judge", [0, 1])
+    rows = sum(line.manifest(run.run_id, "agree", shard).passed for shard in range(2))
+    assert describe_attempts(run, line.store, "judge", [0, 1]) == f"2 of 2 shards, all {rows} rows"
 
 
 REFUSED = {
