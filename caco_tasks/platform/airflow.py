@@ -54,33 +54,35 @@ def environment(home: Home, plan: Plan, own: Secrets, *, inherited: Mapping[str,
     kept = {name: value for name, value in inherited.items() if not name.startswith(("AIRFLOW", "_AIRFLOW"))}
     settings = {
         f"AIRFLOW__{section.upper()}__{name.upper()}": value
-        for section, names in _settings(home, plan, own, cores).items()
+        for section, names in _merge_settings(home, plan, own, cores).items()
         for name, value in names.items()
     }
-    name, _, value = task_mark(home).partition("=")
-    local = {"AIRFLOW_HOME": str(home.airflow), "CACO_HOME": str(home.folder), name: value, **_no_proxy(kept)}
-    return {**python_environment(kept), **local, **settings}
+    mark, _, value = task_mark(home).partition("=")
+    local = {"AIRFLOW_HOME": str(home.airflow), "CACO_HOME": str(home.folder), mark: value}
+    # Libraries read the one spelling or the other; a proxy must not get between tasks and the API on loopback.
+    direct = ",".join(filter(None, [kept.get("no_proxy") or kept.get("NO_PROXY"), LOOPBACK, "localhost"]))
+    return {**python_environment(kept), **local, "no_proxy": direct, "NO_PROXY": direct, **settings}
 
 
 def task_mark(home: Home) -> str:
-    """What the environment of every process that Airflow starts here holds, so that strays can be found."""
+    """The `NAME=value` in the environment of every process that Airflow starts here, by which strays are found."""
     return f"CACO_PLATFORM={home.folder}"
 
 
 def write_passwords(home: Home, own: Secrets) -> None:
-    """Writes the file from which Airflow's simple auth manager takes the password of its one user."""
+    """Writes the file from which Airflow's simple auth manager reads the password of its one user."""
     home.write("airflow/passwords.json", json.dumps({AIRFLOW_USER: own.airflow_password}))
 
 
 def schema_is_current(home: Home, plan: Plan, own: Secrets) -> bool:
-    """Whether the schema of Airflow's database is the one that the installed Airflow wants.
+    """Whether the schema of Airflow's database is the one that the installed Airflow needs.
 
     Raises:
         PlatformError: Postgres does not answer.
     """
     import psycopg2
 
-    url = _database_url(home, plan, own).replace("+psycopg2", "")
+    url = _database_url(home, plan, own).replace("+psycopg2", "")  # the driver's name is SQLAlchemy's, not libpq's
     try:
         connection = psycopg2.connect(url)
     except psycopg2.Error as exc:
@@ -89,7 +91,7 @@ def schema_is_current(home: Home, plan: Plan, own: Secrets) -> bool:
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT version_num FROM alembic_version")
             return cursor.fetchall() == [(wanted_revision(),)]
-    except psycopg2.errors.UndefinedTable:
+    except psycopg2.errors.UndefinedTable:  # a new database, which was never migrated
         return False
     finally:
         connection.close()
@@ -103,11 +105,14 @@ def wanted_revision() -> str | None:
         for node in tree.body:
             if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", None) == "_REVISION_HEADS_MAP":
                 heads = ast.literal_eval(node.value) if node.value else {}
-                return str(max(heads.items(), key=lambda head: _version(head[0]))[1])
+                # "3.10.0" is newer than "3.9.0", so versions are compared as numbers
+                newest = max(heads, key=lambda version: [int(part) for part in version.split(".")])
+                return str(heads[newest])
     return None
 
 
-def _settings(home: Home, plan: Plan, own: Secrets, cores: int) -> dict[str, dict[str, str]]:
+def _merge_settings(home: Home, plan: Plan, own: Secrets, cores: int) -> dict[str, dict[str, str]]:
+    """Airflow's settings by section and name: those of every platform, and those of this home."""
     url = f"http://{LOOPBACK}:{plan.ports.airflow}"
     parallelism = str(min(MAX_TASKS_AT_ONCE, 4 * cores))
     of_this_home = {
@@ -115,7 +120,7 @@ def _settings(home: Home, plan: Plan, own: Secrets, cores: int) -> dict[str, dic
             "dags_folder": str(plan.project / "dags"),
             "plugins_folder": str(plan.project / "plugins"),
             "parallelism": parallelism,
-            "max_active_tasks_per_dag": parallelism,
+            "max_active_tasks_per_dag": parallelism,  # Airflow's own 16 would hold back a large machine
             "fernet_key": own.fernet_key,
             "execution_api_server_url": f"{url}/execution/",
             "simple_auth_manager_passwords_file": str(home.airflow / "passwords.json"),
@@ -130,14 +135,3 @@ def _settings(home: Home, plan: Plan, own: Secrets, cores: int) -> dict[str, dic
 
 def _database_url(home: Home, plan: Plan, own: Secrets) -> str:
     return embedded_postgres(home, plan, own).url("airflow", "airflow", own.postgres_airflow_password)
-
-
-def _no_proxy(inherited: Mapping[str, str]) -> dict[str, str]:
-    """Loopback is reached without the proxy, if there is one."""
-    before = inherited.get("no_proxy") or inherited.get("NO_PROXY")
-    value = ",".join(filter(None, [before, LOOPBACK, "localhost"]))
-    return {"no_proxy": value, "NO_PROXY": value}
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split("."))

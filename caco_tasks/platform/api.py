@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from caco_tasks.errors import PlatformError
 
-PAGE = 100
+PAGE = 100  # rows of a reply; Airflow's own maximum
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -95,7 +95,7 @@ class AirflowApi:
     def __init__(self, url: str, user: str, password: str, *, timeout_seconds: float = 30) -> None:
         self.url = url
         self._login = {"username": user, "password": password}
-        self._client = httpx.Client(base_url=url, timeout=timeout_seconds, trust_env=False)
+        self._client = httpx.Client(base_url=url, timeout=timeout_seconds, trust_env=False)  # no proxy to loopback
 
     def __enter__(self) -> Self:
         return self
@@ -112,7 +112,11 @@ class AirflowApi:
     def health(self) -> dict[str, ComponentHealth]:
         """The health of `metadatabase`, `scheduler`, `triggerer` and `dag_processor`; needs no login."""
         reply = self._send("GET", "/api/v2/monitor/health", json=None).json()
-        return {name: _component(name, facts) for name, facts in reply.items() if facts is not None}
+        return {
+            name: ComponentHealth(status=facts.get("status"), heartbeat=facts.get(f"latest_{name}_heartbeat"))
+            for name, facts in reply.items()
+            if facts is not None  # a component that this installation does not run
+        }
 
     def is_dag_known(self, dag_id: str) -> bool:
         """Whether the DAG processor has read the DAG."""
@@ -164,6 +168,7 @@ class AirflowApi:
         while True:
             page = self._read(_TaskInstances, "GET", f"{path}&offset={len(found)}")
             found += page.task_instances
+            # an empty page ends it too: the total may shrink while pages are read
             if not page.task_instances or len(found) >= page.total_entries:
                 return found
 
@@ -176,7 +181,7 @@ class AirflowApi:
         if name in {pool.name for pool in self.pools()}:
             return
         body = {"name": name, "slots": slots, "description": description, "include_deferred": False}
-        self._call("POST", "/api/v2/pools", json=body, allowed=(409,))
+        self._call("POST", "/api/v2/pools", json=body, allowed=(409,))  # 409: somebody made it just now
 
     def import_errors(self) -> dict[str, str]:
         """Files that could not be read as DAGs, each with the end of its traceback."""
@@ -198,7 +203,7 @@ class AirflowApi:
             self._log_in()
             reply = self._send(method, path, json=json)
         if reply.is_error and reply.status_code not in allowed:
-            raise PlatformError(f"Airflow refuses {method} {path}: {reply.status_code}, {_detail(reply)}.")
+            raise PlatformError(f"Airflow refuses {method} {path}: {reply.status_code}, {_read_detail(reply)}.")
         return reply
 
     def _log_in(self) -> None:
@@ -214,11 +219,7 @@ class AirflowApi:
             raise PlatformError(f"Airflow does not answer at {self.url}: start it with `caco up`.") from exc
 
 
-def _component(name: str, facts: Mapping[str, Any]) -> ComponentHealth:
-    return ComponentHealth(status=facts.get("status"), heartbeat=facts.get(f"latest_{name}_heartbeat"))
-
-
-def _detail(reply: httpx.Response) -> str:
+def _read_detail(reply: httpx.Response) -> str:
     try:
         return str(reply.json()["detail"]).rstrip(".")
     except (ValueError, KeyError, TypeError):

@@ -1,9 +1,12 @@
-"""`caco doctor`: what this machine has, what it lacks, what that means, and how to get it. Leaves nothing behind."""
+"""`caco doctor`: what this machine has, what it lacks, what follows from that, and how to get it. Changes nothing.
+
+Each check is a function of its own that returns one finding; `doctor` lists them.
+"""
 
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -20,16 +23,17 @@ from caco_tasks.sandbox import Sandbox
 
 MIN_PYTHON = (3, 11)
 MIN_DISK_MB, GOOD_DISK_MB = 500, 5_000
-MIN_MEMORY_MB, GOOD_MEMORY_MB = 1_500, 4_000
+MIN_MEMORY_MB, GOOD_MEMORY_MB = 1_500, 4_000  # the idle platform takes about 1,000
 MAX_NAMED = 5
 
+# program -> what its absence means, and how to get it
 _OPTIONAL_PROGRAMS = {
     "nvidia-smi": ("models run on the CPU", "a machine with a GPU and its driver"),
 }
 
 
 class Finding(BaseModel):
-    """One thing that was looked at."""
+    """The result of one check."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,44 +44,46 @@ class Finding(BaseModel):
 
 
 def doctor(home: Path, project: Path) -> list[Finding]:
-    """Looks at everything that the platform of `home` for `project` needs; takes a few seconds."""
+    """Checks everything that the platform of `home` for `project` needs; takes a few seconds."""
     place = Home(home.absolute())
-    checks: list[Callable[[], Finding]] = [
-        _python,
-        _virtual_environment,
-        lambda: _packages(project / "requirements.lock"),
-        _make,
-        lambda: _disk(place),
-        _memory,
-        lambda: _ports(place),
-        lambda: _attributes(place),
-        _postgres,
-        _sandbox,
-        _weights,
+    return [
+        check_python(),
+        check_virtual_environment(),
+        check_packages(project / "requirements.lock"),
+        check_make(),
+        check_disk(place),
+        check_memory(),
+        check_ports(place),
+        check_extended_attributes(place),
+        check_postgres(),
+        check_sandbox(),
+        check_weights(),
+        *check_optional_programs(),
     ]
-    return [*(check() for check in checks), *_optional_programs()]
 
 
-def _python() -> Finding:
+def check_python() -> Finding:
+    """Whether this Python is new enough."""
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < MIN_PYTHON:
         return _missing("python", f"Python {version} is too old", "apt-get install python3.11 python3.11-venv")
     return _ok("python", f"Python {version}")
 
 
-def _virtual_environment() -> Finding:
+def check_virtual_environment() -> Finding:
+    """Whether packages are installed apart from the system's."""
     if sys.prefix == sys.base_prefix:
         meaning = "not in a virtual environment, so other programs may change our packages"
         return _warning("virtual environment", meaning, "make install")
     return _ok("virtual environment", sys.prefix)
 
 
-def _packages(lock: Path) -> Finding:
-    """Compares what is installed with the lock."""
+def check_packages(lock: Path) -> Finding:
+    """Whether the installed packages are those of the lock."""
     if not lock.is_file():
         return _warning("packages", f"there is no {lock}, so nothing to compare with", "run it in the project's folder")
     pinned = re.findall(r"^([A-Za-z0-9_.\-]+)==([^\s;]+)", lock.read_text(encoding="utf-8"), re.MULTILINE)
-    installed = {name: _installed_version(name) for name, _ in pinned}
+    installed = {name: _find_version(name) for name, _ in pinned}
     absent = [name for name, version in installed.items() if version is None]
     other = [f"{name} {installed[name]} for {version}" for name, version in pinned if installed[name] != version]
     if absent:
@@ -89,20 +95,22 @@ def _packages(lock: Path) -> Finding:
     return _ok("packages", f"all {len(pinned)} as locked")
 
 
-def _installed_version(name: str) -> str | None:
+def _find_version(name: str) -> str | None:
     try:
         return metadata.version(name).partition("+")[0]  # "2.13.0+cpu" is 2.13.0 built for processors
     except metadata.PackageNotFoundError:
         return None
 
 
-def _make() -> Finding:
+def check_make() -> Finding:
+    """Whether there is `make`."""
     if shutil.which("make") is None:
         return _warning("make", "`make demo` and `make test` do not work; `caco` does", "apt-get install make")
     return _ok("make", "found")
 
 
-def _disk(place: Home) -> Finding:
+def check_disk(place: Home) -> Finding:
+    """Whether the disk of the home has room."""
     free_mb = shutil.disk_usage(_existing(place.folder)).free // 2**20
     meaning = f"{free_mb} MB free"
     if free_mb < MIN_DISK_MB:
@@ -112,9 +120,10 @@ def _disk(place: Home) -> Finding:
     return _ok("disk", meaning)
 
 
-def _memory() -> Finding:
+def check_memory() -> Finding:
+    """Whether the platform and small models fit into memory."""
     text = Path("/proc/meminfo").read_text(encoding="ascii")
-    found = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
+    found = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)  # with caches that the kernel would give up
     free_mb = int(found[1]) // 1024 if found else 0
     meaning = f"{free_mb} MB available; the idle platform takes about 1,000"
     if free_mb < MIN_MEMORY_MB:
@@ -124,7 +133,8 @@ def _memory() -> Finding:
     return _ok("memory", meaning)
 
 
-def _ports(place: Home) -> Finding:
+def check_ports(place: Home) -> Finding:
+    """Whether the usual ports are free, or the platform's own."""
     plan, supervisor = place.plan(), place.supervisor()
     if plan is not None and supervisor is not None and supervisor.is_alive():
         return _ok("ports", f"the platform is up on {_some([str(port) for port in plan.ports.model_dump().values()])}")
@@ -136,7 +146,8 @@ def _ports(place: Home) -> Finding:
     return _ok("ports", "the usual ones are free")
 
 
-def _attributes(place: Home) -> Finding:
+def check_extended_attributes(place: Home) -> Finding:
+    """Whether the file system of the home suits the S3 store."""
     folder = _existing(place.folder)
     if not has_extended_attributes(folder):
         meaning = f"{folder} cannot be written or its file system has none, so the S3 store cannot run there"
@@ -144,7 +155,8 @@ def _attributes(place: Home) -> Finding:
     return _ok("extended attributes", "the S3 store can run here")
 
 
-def _postgres() -> Finding:
+def check_postgres() -> Finding:
+    """Whether the binaries of Postgres are installed."""
     try:
         folder = binaries()
     except PlatformError as exc:
@@ -152,8 +164,8 @@ def _postgres() -> Finding:
     return _ok("postgres", f"binaries in {folder}")
 
 
-def _sandbox() -> Finding:
-    """Starts the sandbox once: it finds out by attack which walls hold."""
+def check_sandbox() -> Finding:
+    """Starts the sandbox once, which tries by attack what it can wall off on this machine."""
     try:
         with Sandbox(SandboxSettings(workers=1)) as sandbox:
             level = sandbox.level
@@ -165,7 +177,8 @@ def _sandbox() -> Finding:
     return _ok("sandbox", "level 'full'")
 
 
-def _weights() -> Finding:
+def check_weights() -> Finding:
+    """Whether the bundled models are there."""
     folder = Path(__file__).parents[1] / "nano" / "weights"
     found = sorted(path.parent.name for path in folder.glob("*/model.safetensors"))
     if not found:
@@ -176,7 +189,8 @@ def _weights() -> Finding:
     return _ok("weights", f"bundled: {', '.join(found)}")
 
 
-def _optional_programs() -> Iterator[Finding]:
+def check_optional_programs() -> Iterator[Finding]:
+    """Programs that only some features need."""
     for program, (meaning, remedy) in _OPTIONAL_PROGRAMS.items():
         if shutil.which(program):
             yield _ok(program, "found")

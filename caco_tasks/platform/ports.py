@@ -7,7 +7,7 @@ from caco_tasks.errors import PlatformError
 
 LOOPBACK = "127.0.0.1"
 PORTS_TRIED = 200
-LET_GO_SECONDS = 3.0
+LET_GO_SECONDS = 3.0  # in which the kernel closes the sockets of a killed process
 
 
 def is_free(port: int) -> bool:
@@ -24,12 +24,12 @@ def is_free(port: int) -> bool:
 def is_open(port: int) -> bool:
     """Whether somebody accepts connections on `port` of the loopback address."""
     with socket.socket() as probe:
-        probe.settimeout(1)
+        probe.settimeout(1)  # a full backlog would keep us waiting
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
-def demand_free(port: int, service: str) -> None:
-    """Makes sure that `service` can listen on `port`; waits a little for what a killed server has left to let go of it.
+def require_free(port: int, service: str) -> None:
+    """Checks that `service` can listen on `port`; waits a moment for a killed server's sockets to close.
 
     Raises:
         PlatformError: somebody else listens there.

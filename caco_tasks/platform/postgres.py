@@ -1,7 +1,7 @@
 """An embedded Postgres 18 without root and without installation: the binaries of a wheel, started by this launcher.
 
-It listens on the loopback address only, without a socket, and asks every client for a password (SCRAM). It outlives the
-process that started it; whoever comes next finds it by its folder. The wheel's own launcher is not used: it serves a
+It listens on the loopback address only, without a Unix socket, and asks every client for a password (SCRAM). It outlives
+the process that started it; the next process finds it by its folder. The wheel's own launcher is not used: it serves a
 Unix socket only and, as root, adds a system user and opens the home folder.
 """
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from caco_tasks.errors import PlatformError
-from caco_tasks.platform.ports import LOOPBACK, demand_free
+from caco_tasks.platform.ports import LOOPBACK, require_free
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor
@@ -30,15 +30,15 @@ STOP_SECONDS = 30
 SERVER_SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
-    "max_connections": "200",
+    "max_connections": "200",  # for the components of Airflow, and the ledger connections of each task
     "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "recovery_init_sync_method": "syncfs",  # after a crash: one call instead of opening every file
 }
 
-_NOBODY = 65534  # who runs the server where root cannot make a user namespace
-_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}  # nothing inherited: PGDATA, PGPORT and their like would mislead
+_NOBODY = 65534  # runs the server where root cannot make a user namespace
+_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}  # nothing inherited: PGDATA or PGPORT would mislead the programs
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
@@ -69,29 +69,33 @@ class EmbeddedPostgres:
                 missing, or the server does not come up within a minute.
         """
         if self.is_running():
-            self._demand_same_port()
+            lines = self._pid_file_lines()
+            if len(lines) > 3 and lines[3] != str(self.port):  # its fourth line names the port
+                raise PlatformError(
+                    f"The Postgres of {self.folder} runs already, on port {lines[3]}: use that port or stop it first."
+                )
             return
-        demand_free(self.port, "Postgres")
+        require_free(self.port, "Postgres")
         self._prepare_folder()
-        self._forget_dead_server()
+        self._remove_stale_pid_file()
         options = " ".join(f"-c {name}='{value}'" for name, value in self._settings.items())
         self._pg_ctl("start", "-l", str(self.log_file), "-o", f"-p {self.port} {options}", seconds=START_SECONDS)
 
     def stop(self) -> None:
-        """Ends the server in good order and cuts off who is connected; nothing happens where it does not run.
+        """Ends the server in good order and closes its connections; does nothing where it does not run.
 
         Raises:
             PlatformError: it does not end.
         """
         if self.is_running():
-            self._pg_ctl("stop", "-m", "fast", seconds=STOP_SECONDS)
+            self._pg_ctl("stop", "-m", "fast", seconds=STOP_SECONDS)  # "smart" would wait for every client
 
     def is_running(self) -> bool:
         """Whether the server of this folder runs, whoever started it."""
         return self.pid() is not None
 
     def pid(self) -> int | None:
-        """The server's process, or None where it does not run; a number that the kernel gave to another is not it."""
+        """The server's process, or None where it does not run; another process that got its number does not count."""
         lines = self._pid_file_lines()
         if not lines or not lines[0].isdigit():
             return None
@@ -99,7 +103,7 @@ class EmbeddedPostgres:
             command = Path(f"/proc/{lines[0]}/cmdline").read_bytes().split(b"\0")
         except OSError:
             return None
-        return int(lines[0]) if os.fsencode(self._data) in command else None
+        return int(lines[0]) if os.fsencode(self._data) in command else None  # the server was started with `-D data`
 
     def url(self, database: str, user: str = SUPERUSER, password: str | None = None) -> str:
         """The SQLAlchemy address of a database; `password` may be left out for the superuser."""
@@ -125,7 +129,7 @@ class EmbeddedPostgres:
             )
         except psycopg2.Error as exc:
             raise PlatformError(f"Postgres on port {self.port} cannot be used ({_one_line(exc)}): restart it.") from exc
-        connection.autocommit = True
+        connection.autocommit = True  # CREATE DATABASE does not run in a transaction
         with closing(connection), connection.cursor() as cursor:
             if owner is not None:
                 _ensure_role(cursor, owner, password)
@@ -134,12 +138,17 @@ class EmbeddedPostgres:
     def _prepare_folder(self) -> None:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            version = self._data / "PG_VERSION"
-            if version.is_file():
-                self._demand_version(version.read_text().strip())
-                self._give_to_server_user()
+            version_file = self._data / "PG_VERSION"
+            if not version_file.is_file():
+                self._initialise()
                 return
-            self._initialise()
+            version = version_file.read_text().strip()
+            if version != VERSION:
+                raise PlatformError(
+                    f"The data in {self._data} are of Postgres {version}, not {VERSION}: move that folder away, "
+                    "and `caco ledger rebuild` fills a new one from the store."
+                )
+            self._give_to_server_user()
         except OSError as exc:
             raise PlatformError(f"Postgres cannot write to {self.folder}: {exc.strerror}.") from exc
 
@@ -149,9 +158,10 @@ class EmbeddedPostgres:
         shutil.rmtree(draft, ignore_errors=True)
         secret.touch(mode=0o600)
         try:
-            secret.write_text(self._password)
+            secret.write_text(self._password)  # in a file, since arguments are seen by every user of the machine
             self._give_to_server_user()
             who = ("--username", SUPERUSER, "--pwfile", str(secret), "--auth", "scram-sha-256")
+            # built in, so that indexes of text do not depend on the machine's C library
             locale = ("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8")
             self._run(
                 "initdb",
@@ -171,14 +181,14 @@ class EmbeddedPostgres:
             shutil.rmtree(draft, ignore_errors=True)
 
     def _give_to_server_user(self) -> None:
-        """Where root runs the server as another user, the folder must be that user's."""
+        """Gives the folder to the user that runs the server, where that is not the one that calls this."""
         if os.geteuid() != 0 or self.folder.stat().st_uid == self._server_uid:
             return
         for path in (self.folder, *self.folder.rglob("*")):
             os.chown(path, self._server_uid, self._server_uid, follow_symlinks=False)
 
-    def _forget_dead_server(self) -> None:
-        """Postgres trusts the number in its pid file; after a power cut that may be somebody else's process by now."""
+    def _remove_stale_pid_file(self) -> None:
+        """Removes a pid file whose number belongs to another process by now, as after a power cut: Postgres trusts it."""
         lines = self._pid_file_lines()
         if lines and lines[0].isdigit() and Path(f"/proc/{lines[0]}").exists():
             (self._data / "postmaster.pid").unlink(missing_ok=True)
@@ -189,23 +199,9 @@ class EmbeddedPostgres:
         except OSError:
             return []
 
-    def _demand_same_port(self) -> None:
-        lines = self._pid_file_lines()
-        if len(lines) > 3 and lines[3] != str(self.port):
-            raise PlatformError(
-                f"The Postgres of {self.folder} runs already, on port {lines[3]}: use that port or stop it first."
-            )
-
-    def _demand_version(self, found: str) -> None:
-        if found != VERSION:
-            raise PlatformError(
-                f"The data in {self._data} are of Postgres {found}, not {VERSION}: move that folder away, "
-                "and `caco ledger rebuild` fills a new one from the store."
-            )
-
     def _pg_ctl(self, action: str, *arguments: str, seconds: int) -> None:
         waiting = ("-D", str(self._data), "-w", "-t", str(seconds), "-s")
-        self._run("pg_ctl", action, *waiting, *arguments, seconds=seconds + 5)
+        self._run("pg_ctl", action, *waiting, *arguments, seconds=seconds + 5)  # it gives up by itself, with a reason
 
     def _run(self, program: str, *arguments: str, seconds: int) -> None:
         command = [*self._prefix, str(binaries() / program), *arguments]
@@ -216,10 +212,10 @@ class EmbeddedPostgres:
         except (OSError, subprocess.TimeoutExpired) as exc:
             raise PlatformError(f"{program} of Postgres did not end well: the reason is in {self.log_file}.") from exc
         if done.returncode != 0:
-            raise PlatformError(f"{program} of Postgres failed: {self._reason(done.stderr)}")
+            raise PlatformError(f"{program} of Postgres failed: {self._find_reason(done.stderr)}")
 
-    def _reason(self, stderr: str) -> str:
-        """The line that says why, for the log often holds it and the launcher only says that there is one."""
+    def _find_reason(self, stderr: str) -> str:
+        """The line that explains a failure: often it is in the log, to which the launcher only refers."""
         log = self.log_file.read_text(errors="replace").splitlines()[-20:] if self.log_file.is_file() else []
         fatal = [line for line in [*log, *stderr.splitlines()] if re.search(r"FATAL|PANIC|error:", line)]
         if "No space left" in stderr or any("No space left" in line for line in fatal):
@@ -228,7 +224,10 @@ class EmbeddedPostgres:
 
     @cached_property
     def _prefix(self) -> Sequence[str]:
-        """Postgres refuses to run as root: root becomes an ordinary user of a user namespace, or nobody."""
+        """The command before each program: root, as which Postgres refuses to run, becomes an ordinary user.
+
+        That is one of a user namespace, or `nobody` where there are none. Empty for a user who is not root.
+        """
         if os.geteuid() != 0:
             return ()
         ways = (
@@ -236,7 +235,7 @@ class EmbeddedPostgres:
             ("setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"),
         )
         for way in ways:
-            if _succeeds([*way, str(binaries() / "postgres"), "--version"]):
+            if _can_run([*way, str(binaries() / "postgres"), "--version"]):
                 return way
         raise PlatformError(
             "Postgres does not run as root, and this machine allows root neither a user namespace (unshare) nor "
@@ -272,6 +271,7 @@ def psql(url: str) -> list[str]:
 def _ensure_role(cursor: "Cursor", name: str, password: str | None) -> None:
     from psycopg2 import sql
 
+    # Postgres has no CREATE ROLE IF NOT EXISTS; names and passwords of such statements cannot be bound, only quoted.
     cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [name])
     verb = sql.SQL("ALTER" if cursor.rowcount else "CREATE")
     role = sql.SQL("{} ROLE {} LOGIN CREATEROLE PASSWORD {}")
@@ -287,7 +287,7 @@ def _ensure_database(cursor: "Cursor", name: str, owner: str) -> None:
         cursor.execute(create.format(sql.Identifier(name), sql.Identifier(owner)))
 
 
-def _succeeds(command: Sequence[str]) -> bool:
+def _can_run(command: Sequence[str]) -> bool:
     try:
         return subprocess.run(command, env=_ENVIRONMENT, cwd="/", capture_output=True, check=False).returncode == 0
     except OSError:

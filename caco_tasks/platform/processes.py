@@ -18,7 +18,7 @@ from caco_tasks.errors import PlatformError
 
 PR_SET_PDEATHSIG = 1
 
-_PROC = Path("/proc")
+_PROC = Path("/proc")  # read directly: psutil would be one more package for four small files
 _LOOPBACK_IN_HEX, _LISTENING = "0100007F", "0A"  # in /proc/net/tcp
 _STATE, _PARENT, _SESSION, _THREADS, _STARTED = 0, 1, 3, 17, 19  # in /proc/PID/stat, behind the name
 
@@ -36,14 +36,14 @@ class ProcessId:
 
 
 def spawn(command: list[str], *, log_file: Path, environment: Mapping[str, str]) -> ProcessId:
-    """Starts a process in a session of its own, its output added to `log_file`, without waiting for it ever.
+    """Starts a process in a session of its own, its output appended to `log_file`; nobody waits for its end.
 
     Raises:
         PlatformError: the program or the log file cannot be opened.
     """
     append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     files = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),  # a terminal's Ctrl-C and hang-up are not for it
         (os.POSIX_SPAWN_OPEN, 1, str(log_file), append, 0o600),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
@@ -55,12 +55,12 @@ def spawn(command: list[str], *, log_file: Path, environment: Mapping[str, str])
 
 
 def write_pid_file(path: Path, process: ProcessId) -> None:
-    """Notes a process in a file, whole or not at all."""
+    """Writes a process to a file, whole or not at all."""
     write_bytes(path, f"{process.pid} {process.started_ticks}\n".encode())
 
 
 def read_pid_file(path: Path) -> ProcessId | None:
-    """The process noted in a file; None where there is no file, or one that holds something else."""
+    """The process that a file names; None where there is no file, or one that holds something else."""
     try:
         pid, ticks = path.read_text().split()
         return ProcessId(pid=int(pid), started_ticks=int(ticks))
@@ -69,7 +69,7 @@ def read_pid_file(path: Path) -> ProcessId | None:
 
 
 def reap() -> None:
-    """Takes note of children that ended, so that the kernel can forget them."""
+    """Collects the exit status of children that ended, so that no zombie is left of them."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -84,14 +84,14 @@ def identify(pid: int) -> ProcessId | None:
 def die_with_parent(parent: int) -> None:
     """Has the kernel send this process SIGTERM when the thread that started it ends; now, if `parent` has ended."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != parent:
+    if os.getppid() != parent:  # it ended before we asked; the kernel does not send a signal after the fact
         os.kill(os.getpid(), signal.SIGTERM)
 
 
 def stop(process: ProcessId, *, patience_seconds: float) -> None:
     """Ends a process that leads its session: SIGTERM, and after `patience_seconds` SIGKILL for the whole session.
 
-    The session is killed even when its leader has gone in good order, for what it left behind.
+    The session is killed even when its leader has ended in good order: children of it may be left.
     """
     if process.is_alive():
         send(process, signal.SIGTERM)
@@ -133,7 +133,7 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, pause: float = 
 def session_members(leader: ProcessId) -> list[int]:
     """The living processes of the session that `leader` leads or led, in whatever groups they are."""
     now = identify(leader.pid)
-    if now is not None and now != leader:
+    if now is not None and now != leader:  # the number belongs to a younger process, and the session to that one
         return []
     members = [(pid, stat) for pid, stat in _all_stats() if int(stat[_SESSION]) == leader.pid]
     return [pid for pid, stat in members if not _is_gone(stat) and int(stat[_STARTED]) >= leader.started_ticks]
@@ -141,8 +141,11 @@ def session_members(leader: ProcessId) -> list[int]:
 
 def listens(leader: ProcessId, port: int) -> bool:
     """Whether a process of the session that `leader` leads is the one that listens on `port` of the loopback address."""
-    sockets = _listening_sockets(port)
-    return any(sockets & _open_files(pid) for pid in session_members(leader))
+    rows = [line.split() for line in (_PROC / "net" / "tcp").read_text().splitlines()[1:]]
+    address = f"{_LOOPBACK_IN_HEX}:{port:04X}"
+    # named as the links in /proc/PID/fd name them
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[1] == address and row[3] == _LISTENING}
+    return any(sockets & _list_open_files(pid) for pid in session_members(leader))
 
 
 def descendants(pid: int) -> list[int]:
@@ -163,15 +166,17 @@ def with_environment(entry: str) -> list[ProcessId]:
     wanted = entry.encode()
     found = []
     for pid, stat in _all_stats():
-        if not _is_gone(stat) and wanted in _environment(pid):
-            found.append(ProcessId(pid=pid, started_ticks=int(stat[_STARTED])))
+        with contextlib.suppress(OSError):  # the process has ended, or is another user's
+            entries = (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
+            if not _is_gone(stat) and wanted in entries:
+                found.append(ProcessId(pid=pid, started_ticks=int(stat[_STARTED])))
     return found
 
 
 def ancestors(pid: int) -> set[int]:
     """`pid` and its parents up to the first process."""
     found = set()
-    while pid > 0 and pid not in found:
+    while pid > 0 and pid not in found:  # the parent of the first process is 0
         found.add(pid)
         stat = _stat(pid)
         pid = int(stat[_PARENT]) if stat else 0
@@ -179,16 +184,13 @@ def ancestors(pid: int) -> set[int]:
 
 
 def memory_mb(pids: Iterable[int]) -> float:
-    """The memory of processes in MB, shared pages counted by share (PSS); what cannot be read counts nothing."""
-    return round(sum(_pss_kb(pid) for pid in pids) / 1024, 1)
-
-
-def _pss_kb(pid: int) -> int:
-    with contextlib.suppress(OSError):
-        for line in (_PROC / str(pid) / "smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1])
-    return 0
+    """The memory of processes in MB, shared pages counted by share (PSS); what cannot be read counts as 0."""
+    total_kb = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):  # the process has ended, or is another user's
+            lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+            total_kb += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return round(total_kb / 1024, 1)
 
 
 def _started_ticks(pid: int) -> int | None:
@@ -216,27 +218,13 @@ def _stat(pid: int) -> list[str] | None:
     return text.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
 
 
-def _listening_sockets(port: int) -> set[str]:
-    """The sockets that listen on a port of the loopback address, as links in `/proc/PID/fd` name them."""
-    rows = [line.split() for line in (_PROC / "net" / "tcp").read_text().splitlines()[1:]]
-    address = f"{_LOOPBACK_IN_HEX}:{port:04X}"
-    return {f"socket:[{row[9]}]" for row in rows if row[1] == address and row[3] == _LISTENING}
-
-
-def _open_files(pid: int) -> set[str]:
+def _list_open_files(pid: int) -> set[str]:
     found = set()
-    with contextlib.suppress(OSError):  # the process has gone, or is another user's
+    with contextlib.suppress(OSError):  # the process has ended, or is another user's
         for link in (_PROC / str(pid) / "fd").iterdir():
             with contextlib.suppress(OSError):
                 found.add(str(link.readlink()))
     return found
-
-
-def _environment(pid: int) -> list[bytes]:
-    try:
-        return (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return []
 
 
 def python_environment(inherited: Mapping[str, str]) -> dict[str, str]:
@@ -247,6 +235,7 @@ def python_environment(inherited: Mapping[str, str]) -> dict[str, str]:
     """
     kept = {name: value for name, value in inherited.items() if not name.startswith("PYTHON")}
     package = str(Path(__file__).parents[2])
-    found_anyway = package in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
-    path = {} if found_anyway else {"PYTHONPATH": package}
+    # an installed package is found anyway, and PYTHONPATH would put its folder before the standard library
+    is_installed = package in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+    path = {} if is_installed else {"PYTHONPATH": package}
     return {**kept, **path, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}

@@ -1,4 +1,4 @@
-"""What is where below the platform's home, and the small files in which its processes leave word for each other.
+"""The layout of the platform's home, and the small files by which its processes know of each other.
 
 ```
 home/  (0700)
@@ -6,7 +6,7 @@ home/  (0700)
 ├── secrets.json       passwords and keys, made once
 ├── plan.json          project, store and ports of the last `up`
 ├── supervisor.json    the supervisor, its phase, and every service with pid and start time
-├── *.lock             held while `up` or `down` is at work, and by the supervisor as long as it lives
+├── *.lock             held while `up` or `down` runs, and by the supervisor as long as it lives
 ├── logs/              one file per service
 ├── postgres/  s3/  store/  airflow/
 ```
@@ -34,7 +34,7 @@ from caco_tasks.store.store import StoreSettings
 AIRFLOW_USER = "admin"
 ACCESS_KEY = "caco:writer"  # Swift wants account:user
 BUCKET = "caco"
-DEFAULT_PORTS = {"airflow": 8080, "postgres": 15432, "s3": 18333}
+DEFAULT_PORTS = {"airflow": 8080, "postgres": 15432, "s3": 18333}  # not 5432: a machine's own Postgres may be there
 
 StoreKind = Literal["s3", "file"]
 Phase = Literal["starting", "running", "stopping", "stopped", "failed"]
@@ -54,7 +54,7 @@ class Ports(_File):
 
 
 class Plan(_File):
-    """What `up` decided and the supervisor carries out."""
+    """What `up` chose, for the supervisor to start."""
 
     project: Path  # the folder that holds `dags` and `plugins`
     store: StoreKind
@@ -62,7 +62,7 @@ class Plan(_File):
 
 
 class Secrets(_File):
-    """Everything that must not be known: made once, from the system's randomness."""
+    """Passwords and keys, made once from the system's randomness."""
 
     airflow_password: str
     fernet_key: str
@@ -77,7 +77,7 @@ class Secrets(_File):
 
 
 class PlatformState(_File):
-    """How to reach the platform: all that the command line and the tasks need to know."""
+    """How the command line and the tasks reach the platform."""
 
     project: Path
     airflow_url: str
@@ -105,9 +105,14 @@ class ServiceRecord(_File):
             return None
         return ProcessId(pid=self.pid, started_ticks=self.started_ticks)
 
+    def is_running(self) -> bool:
+        """Whether the supervisor saw it running and its process lives."""
+        process = self.process()
+        return self.state == "running" and process is not None and process.is_alive()
+
 
 class SupervisorState(_File):
-    """The supervisor and what it watches over."""
+    """The supervisor and the services that it watches."""
 
     pid: int
     started_ticks: int
@@ -158,8 +163,8 @@ class Home:
         try:
             for folder in (self.folder, self.logs, self.airflow):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                folder.chmod(0o700)
-            self.write("probe", "")
+                folder.chmod(0o700)  # a folder that was there, or a umask, may say otherwise
+            self.write("probe", "")  # a full disk or a quota lets folders be made, and no files
             (self.folder / "probe").unlink()
         except OSError as exc:
             raise PlatformError(
@@ -171,12 +176,12 @@ class Home:
         """Keeps a second process of the same kind out, until the end of this one at the latest.
 
         Args:
-            holder: what does not go together: "command" for `up` and `down`, "supervisor" for the supervisor.
+            holder: the kind: "command" for `up` and `down`, "supervisor" for the supervisor.
 
         Raises:
-            PlatformError: one is at work.
+            PlatformError: another one holds the lock.
         """
-        with (self.folder / f"{holder}.lock").open("w") as file:
+        with (self.folder / f"{holder}.lock").open("w") as file:  # the kernel drops the lock when the process ends
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as exc:
@@ -213,14 +218,16 @@ class Home:
         return self.load("plan.json", Plan)
 
     def supervisor(self) -> SupervisorState | None:
-        """The last word of the last supervisor."""
+        """What the last supervisor wrote last."""
         return self.load("supervisor.json", SupervisorState)
 
     def secrets(self) -> Secrets:
         """The platform's secrets, made now if there are none."""
         found = self.load("secrets.json", Secrets)
         if found is None:
-            found = _new_secrets()
+            fernet_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()  # the form that Fernet needs
+            others = {name: secrets.token_hex(16) for name in Secrets.model_fields if name != "fernet_key"}
+            found = Secrets(fernet_key=fernet_key, **others)
             self.save("secrets.json", found)
         return found
 
@@ -245,7 +252,7 @@ def describe(home: Home, plan: Plan, own: Secrets) -> PlatformState:
         ledger_owner_url=postgres.url("caco", "caco_owner", own.postgres_owner_password),
         ledger_writer_url=postgres.url("caco", "caco_writer", own.postgres_writer_password),
         ledger_analyst_url=postgres.url("caco", "caco_analyst", own.postgres_analyst_password),
-        store=_store_settings(home, plan, own),
+        store=_describe_store(home, plan, own),
     )
 
 
@@ -259,7 +266,7 @@ def embedded_s3(home: Home, plan: Plan, own: Secrets) -> EmbeddedSwift:
     return EmbeddedSwift(home.folder / "s3", port=plan.ports.s3, access_key=ACCESS_KEY, secret_key=own.s3_secret_key)
 
 
-def _store_settings(home: Home, plan: Plan, own: Secrets) -> StoreSettings:
+def _describe_store(home: Home, plan: Plan, own: Secrets) -> StoreSettings:
     if plan.store == "file":
         return StoreSettings(root=f"file://{home.folder / 'store'}")
     return StoreSettings(
@@ -268,9 +275,3 @@ def _store_settings(home: Home, plan: Plan, own: Secrets) -> StoreSettings:
         access_key=ACCESS_KEY,
         secret_key=own.s3_secret_key,
     )
-
-
-def _new_secrets() -> Secrets:
-    fernet_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    others = {name: secrets.token_hex(16) for name in Secrets.model_fields if name != "fernet_key"}
-    return Secrets(fernet_key=fernet_key, **others)

@@ -12,11 +12,11 @@ from caco_tasks.platform.processes import ProcessId, identify, spawn, stop
 from caco_tasks.platform.state import Home, Plan, Secrets, embedded_postgres, embedded_s3
 from caco_tasks.platform.swift import EmbeddedSwift
 
-STOP_SECONDS = {"api-server": 3}  # it answers no more at once, but takes its time to end
+STOP_SECONDS = {"api-server": 3}  # it stops answering at once, but its process lingers
 AIRFLOW_STOP_SECONDS = 15
-LOG_BYTES = 20_000_000
+LOG_BYTES = 20_000_000  # above it a log is put aside at the next start: two of them are all that a service keeps
 
-ENDED_LAST = ("api-server", "s3", "postgres")  # in this order, after all that speaks to them
+ENDED_LAST = ("api-server", "s3", "postgres")  # in this order, after the services that use them
 
 
 class Service(Protocol):
@@ -28,7 +28,7 @@ class Service(Protocol):
         """Starts it; returns before it is ready where that takes long."""
 
     def stop(self) -> None:
-        """Ends it with all its children."""
+        """Ends it and all its children."""
 
     def process(self) -> ProcessId | None:
         """Its leader, or None where it does not run."""
@@ -95,14 +95,15 @@ class AirflowCommand:
         self._process: ProcessId | None = None
 
     def start(self) -> None:
-        """Starts it, after clearing away what a dead predecessor left behind."""
+        """Starts it; processes that its last start left behind are ended first."""
         self.stop()
         rotate(self._log_file)
+        # through a module of ours, which has the kernel end it when the supervisor is killed
         module = [sys.executable, "-m", "caco_tasks.platform.airflow_child", str(os.getpid())]
         self._process = spawn([*module, *self._arguments], log_file=self._log_file, environment=self._environment)
 
     def stop(self) -> None:
-        """Ends it: in good order within some seconds, or by force."""
+        """Ends it: SIGTERM, and after some seconds SIGKILL."""
         if self._process is not None:
             stop(self._process, patience_seconds=STOP_SECONDS.get(self.name, AIRFLOW_STOP_SECONDS))
 
@@ -126,6 +127,6 @@ def airflow_services(home: Home, environment: Mapping[str, str]) -> list[Airflow
 
 
 def rotate(log_file: Path) -> None:
-    """Puts a log that has grown large aside; the one put aside before is dropped."""
+    """Renames a log that has grown large; the one renamed before it is deleted."""
     if log_file.exists() and log_file.stat().st_size > LOG_BYTES:
         log_file.replace(log_file.with_suffix(".log.1"))

@@ -1,9 +1,9 @@
 """The process that keeps the local platform up: `python -m caco_tasks.platform.supervisor HOME`.
 
 It starts Postgres and the S3 store, brings both schemas up to date, starts the components of Airflow, and from then on
-restarts what dies, with growing pauses, until a service has died too often. SIGTERM ends everything in order. When it
-is killed, the kernel sends its children SIGTERM; what is left even so is cleared away by the next `up`, from
-`supervisor.json`.
+restarts services that die, with growing pauses, until one has died too often. SIGTERM ends everything in order. When it
+is killed, the kernel sends its children SIGTERM; processes that are left even so are ended by the next `up`, which finds
+them in `supervisor.json`.
 """
 
 import logging
@@ -30,7 +30,7 @@ from caco_tasks.platform.state import (
 )
 from caco_tasks.platform.status import ENDED_LAST, AirflowCommand, Service, airflow_services, data_services
 
-LOOK_EVERY_SECONDS = 0.5
+POLL_SECONDS = 0.5
 MIGRATE_SECONDS = 300
 MAX_DEATHS = 5  # within the period; one more and the service is left alone
 PERIOD_SECONDS = 600
@@ -39,7 +39,7 @@ LONGEST_PAUSE_SECONDS = 30
 log = logging.getLogger("caco.supervisor")
 
 
-class Stopped(BaseException):
+class StopRequest(BaseException):
     """SIGTERM came; not an Exception, so that no library takes it for a failure of its own."""
 
 
@@ -53,7 +53,7 @@ class Supervisor:
         self._home = home
         self._plan: Plan = plan
         self._secrets: Secrets = home.secrets()
-        cores = len(os.sched_getaffinity(0))
+        cores = len(os.sched_getaffinity(0))  # those that a container or taskset leaves us
         self._environment = airflow.environment(home, plan, self._secrets, inherited=inherited, cores=cores)
         self._phase: Phase = "starting"
         self._message = ""
@@ -68,24 +68,29 @@ class Supervisor:
         """
         try:
             self._start()
-            self._say("running", "everything is started")
+            self._enter("running", "everything is started")
             while True:
-                time.sleep(LOOK_EVERY_SECONDS)
-                self._look()
-        except Stopped:
+                time.sleep(POLL_SECONDS)
+                reap()
+                if any([watch.look() for watch in self._watches]):  # a list: every service is looked at
+                    self._save_state()
+        except StopRequest:
             self._stop("stopped", "stopped on demand")
         except (CacoError, OSError) as exc:
             self._stop("failed", str(exc))
             raise
 
     def _start(self) -> None:
+        """Starts everything; what takes long and needs nothing of the rest goes on beside it."""
         postgres, s3 = data_services(self._home, self._plan, self._secrets)
         if s3 is not None:
-            self._say("starting", "the S3 store")
+            self._enter("starting", "the S3 store")
             self._launch(s3)
-        self._say("starting", "Postgres")
+        self._enter("starting", "Postgres")
         self._launch(postgres)
-        self._prepare_databases()
+        server = embedded_postgres(self._home, self._plan, self._secrets)
+        server.ensure_database("airflow", owner="airflow", password=self._secrets.postgres_airflow_password)
+        server.ensure_database("caco", owner="caco_owner", password=self._secrets.postgres_owner_password)
         migration = self._begin_airflow_migration()
         self._migrate_ledger()
         if s3 is not None:
@@ -94,19 +99,15 @@ class Supervisor:
         self._finish_airflow_migration(migration)
         airflow.write_passwords(self._home, self._secrets)
         self._is_reachable = True
-        self._say("starting", "Airflow")
+        self._enter("starting", "Airflow")
         for component in airflow_services(self._home, self._environment):
             self._launch(component)
 
-    def _prepare_databases(self) -> None:
-        server = embedded_postgres(self._home, self._plan, self._secrets)
-        server.ensure_database("airflow", owner="airflow", password=self._secrets.postgres_airflow_password)
-        server.ensure_database("caco", owner="caco_owner", password=self._secrets.postgres_owner_password)
-
     def _begin_airflow_migration(self) -> "Watch | None":
+        # Airflow's own command takes seconds even where nothing is to be done.
         if airflow.schema_is_current(self._home, self._plan, self._secrets):
             return None
-        self._say("starting", "the schema of Airflow's database")
+        self._enter("starting", "the schema of Airflow's database")
         log_file = self._home.log_file("migrate")
         return self._launch(
             AirflowCommand("migrate", airflow.MIGRATE, log_file=log_file, environment=self._environment)
@@ -116,7 +117,7 @@ class Supervisor:
         if migration is None:
             return
         ended = wait_until(lambda: migration.service.process() is None, seconds=MIGRATE_SECONDS, pause=0.1)
-        self._watches.remove(migration)
+        self._watches.remove(migration)  # before anything is looked at: it is not to be started again
         if not ended or not airflow.schema_is_current(self._home, self._plan, self._secrets):
             migration.service.stop()
             raise PlatformError(
@@ -126,7 +127,7 @@ class Supervisor:
     def _migrate_ledger(self) -> None:
         from caco_tasks.ledger import Ledger
 
-        self._say("starting", "the schema of the ledger")
+        self._enter("starting", "the schema of the ledger")
         state = describe(self._home, self._plan, self._secrets)
         passwords = {
             "caco_owner": self._secrets.postgres_owner_password,
@@ -145,23 +146,17 @@ class Supervisor:
         watch = Watch(service)
         self._watches.append(watch)
         watch.start()
-        self._note()
+        self._save_state()  # at once: the next `up` must find it, should this process be killed
         return watch
 
-    def _look(self) -> None:
-        reap()
-        changed = [watch.look() for watch in self._watches]
-        if any(changed):
-            self._note()
-
-    def _say(self, phase: Phase, message: str) -> None:
+    def _enter(self, phase: Phase, message: str) -> None:
         self._phase, self._message = phase, message
         log.info("%s: %s", phase, message)
-        self._note()
+        self._save_state()
 
-    def _note(self) -> None:
-        """Leaves word for the next `up` after a sudden death, and for clients once there is something to reach."""
-        self._home.save("supervisor.json", _word(self._phase, self._message, self._watches))
+    def _save_state(self) -> None:
+        """Writes the state of the services for the next `up`, and for clients once there is something to reach."""
+        self._home.save("supervisor.json", _make_state(self._phase, self._message, self._watches))
         if not self._is_reachable:
             return
         pids = {watch.service.name: watch.record.pid for watch in self._watches if watch.record.pid is not None}
@@ -169,22 +164,24 @@ class Supervisor:
         self._home.save("platform.json", state)
 
     def _stop(self, phase: Phase, message: str) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # we are stopping; a second one must not interrupt it
         self._phase, self._message = "stopping", message
         for watch in self._watches:
             watch.ask_to_end()
-        for watch in sorted(self._watches, key=_stopping_rank):
+        by_name = {watch.service.name: watch for watch in self._watches}
+        first = [watch for name, watch in by_name.items() if name not in ENDED_LAST]
+        for watch in [*first, *(by_name[name] for name in ENDED_LAST if name in by_name)]:
             log.info("stopping %s", watch.service.name)
             watch.stop()
         reap()
-        self._home.save("supervisor.json", _word(phase, message, self._watches))
+        self._home.save("supervisor.json", _make_state(phase, message, self._watches))
 
 
 class Watch:
-    """One service under watch: how often it died, and when it may start again."""
+    """One service, how often it died, and when it may start again."""
 
     def __init__(self, service: Service, *, first_pause_seconds: float = 1) -> None:
-        """Puts a service under watch; the pause before a restart doubles with each death."""
+        """Names the service; the pause before a restart doubles with each death."""
         self.service = service
         self._first_pause_seconds = first_pause_seconds
         self.record = ServiceRecord(state="starting")
@@ -204,7 +201,7 @@ class Watch:
         )
 
     def ask_to_end(self) -> None:
-        """Begins the end of a service that nothing else needs in order to end well."""
+        """Sends SIGTERM to a service that no other needs while it ends, so that these end side by side."""
         process = self.service.process()
         if process is not None and self.service.name not in ENDED_LAST:
             send(process, signal.SIGTERM)
@@ -215,18 +212,18 @@ class Watch:
         self.record = self.record.model_copy(update={"state": "stopped"})
 
     def look(self) -> bool:
-        """Looks after the service; whether anything changed."""
+        """Notes a death, or starts the service again when its pause is over; returns whether anything changed."""
         match self.record.state:
             case "running" if self.service.process() is None:
-                self._note_death()
+                self._count_death()
             case "waiting" if time.monotonic() >= self._start_at:
-                self._start_again()
+                self._restart()
             case _:
                 return False
         return True
 
-    def _note_death(self) -> None:
-        died = time.monotonic()
+    def _count_death(self) -> None:
+        died = time.monotonic()  # a wall clock may jump
         self._deaths = [death for death in self._deaths if death > died - PERIOD_SECONDS] + [died]
         if len(self._deaths) > MAX_DEATHS:
             log.error("%s died %d times in ten minutes and is left alone", self.service.name, len(self._deaths))
@@ -237,20 +234,20 @@ class Watch:
         self._start_at = died + pause
         self.record = self.record.model_copy(update={"state": "waiting"})
 
-    def _start_again(self) -> None:
+    def _restart(self) -> None:
         self.record = self.record.model_copy(update={"restarts": self.record.restarts + 1})
         try:
             self.start()
         except CacoError as exc:  # a start that fails counts as one more death
             log.warning("%s does not start: %s", self.service.name, exc)
-            self._note_death()
+            self._count_death()
 
 
 def main(arguments: Sequence[str], inherited: Mapping[str, str]) -> int:
     """Runs a supervisor; the exit status is 0 after SIGTERM, 1 when something did not start."""
     os.umask(0o077)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    signal.signal(signal.SIGTERM, _raise_stopped)
+    signal.signal(signal.SIGTERM, _request_stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     home = Home(Path(arguments[0]))
     try:
@@ -262,16 +259,11 @@ def main(arguments: Sequence[str], inherited: Mapping[str, str]) -> int:
     return 0
 
 
-def _raise_stopped(_number: int, _frame: FrameType | None) -> None:
-    raise Stopped
+def _request_stop(_number: int, _frame: FrameType | None) -> None:
+    raise StopRequest
 
 
-def _stopping_rank(watch: Watch) -> int:
-    name = watch.service.name
-    return ENDED_LAST.index(name) + 1 if name in ENDED_LAST else 0
-
-
-def _word(phase: Phase, message: str, watches: list[Watch]) -> SupervisorState:
+def _make_state(phase: Phase, message: str, watches: list[Watch]) -> SupervisorState:
     own = identify(os.getpid())
     return SupervisorState(
         pid=os.getpid(),

@@ -1,8 +1,8 @@
-"""An S3 store without root, Docker or settings in /etc: one node of OpenStack Swift, kept in one folder.
+"""An S3 store without root, Docker or settings in /etc: one node of OpenStack Swift in one folder.
 
-It checks signatures, digests and part sizes as a real S3 does, does multipart uploads, and keeps what it is given over
-a restart. It is a store for one machine: no replica, no auditor, and a conditional put is no lock. Objects' metadata
-lie in extended attributes, so the folder's file system must have these.
+It checks signatures, digests and part sizes as a real S3 does, supports multipart uploads, and keeps its objects over a
+restart. It is a store for one machine: no replica, no auditor, and a conditional put is no lock. The metadata of objects
+lie in extended attributes, so the folder's file system must support these.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from caco_tasks.atomic import write_bytes
 from caco_tasks.errors import PlatformError
-from caco_tasks.platform.ports import LOOPBACK, demand_free
+from caco_tasks.platform.ports import LOOPBACK, require_free
 from caco_tasks.platform.processes import (
     ProcessId,
     python_environment,
@@ -29,8 +29,10 @@ from caco_tasks.platform.processes import (
 
 START_SECONDS = 60
 STOP_SECONDS = 10
-REGION = "us-east-1"
+REGION = "us-east-1"  # what S3 clients assume where none is set
 
+# Written without /etc/swift: `swift_dir` points at the node's own folder. Time limits are wide and backends never given up
+# (`error_suppression_limit`), since with one device there is no other to turn to.
 _PROXY_CONF = """\
 [DEFAULT]
 swift_dir = {folder}
@@ -65,6 +67,7 @@ use = egg:swift#versioned_writes
 allow_object_versioning = true
 """
 
+# The filters of the pipeline that need no settings of their own.
 _PLAIN_FILTERS = (
     "catch_errors",
     "gatekeeper",
@@ -132,9 +135,12 @@ class EmbeddedSwift:
         """
         if self.is_running():
             return
-        demand_free(self.port, "the S3 store")
+        require_free(self.port, "the S3 store")
         self._write_settings()
-        self._spawn()
+        arguments = [str(self.folder), str(self.port), str(os.getpid())]
+        command = [sys.executable, "-m", "caco_tasks.platform.swift_node", *arguments]
+        process = spawn(command, log_file=self.log_file, environment=python_environment(os.environ))
+        write_pid_file(self._pid_file, process)  # so that the next `up` finds it, should this process be killed
         if wait:
             self.wait_until_ready()
 
@@ -144,6 +150,7 @@ class EmbeddedSwift:
         Raises:
             PlatformError: it ended, or it does not answer within a minute.
         """
+        # a node that has died ends the wait at once
         answered = wait_until(lambda: self._answers() or not self.is_running(), seconds=START_SECONDS, pause=0.1)
         if not answered or not self.is_running():
             raise PlatformError(f"The S3 store did not start: the reason is at the end of {self.log_file}.")
@@ -164,12 +171,6 @@ class EmbeddedSwift:
         process = read_pid_file(self._pid_file)
         return process if process is not None and process.is_alive() else None
 
-    def _spawn(self) -> None:
-        arguments = [str(self.folder), str(self.port), str(os.getpid())]
-        command = [sys.executable, "-m", "caco_tasks.platform.swift_node", *arguments]
-        process = spawn(command, log_file=self.log_file, environment=python_environment(os.environ))
-        write_pid_file(self._pid_file, process)
-
     def _answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.endpoint_url}/healthcheck", timeout=2) as reply:
@@ -179,34 +180,29 @@ class EmbeddedSwift:
 
     def _write_settings(self) -> None:
         account, user = self.access_key.split(":")
+        proxy = _PROXY_CONF.format(
+            folder=self.folder, region=REGION, account=account, user=user, secret_key=self.secret_key
+        )
+        proxy += "".join(f"\n[filter:{name}]\nuse = egg:swift#{name}\n" for name in _PLAIN_FILTERS)
         try:
             (self.folder / "devices" / "disk").mkdir(mode=0o700, parents=True, exist_ok=True)
             self.folder.chmod(0o700)
-            self._write_hash_suffix()
-            self._write("proxy.conf", self._proxy_conf(account, user))
+            # The salt of all paths is written once: with another one, nothing that is stored would be found again.
+            if not (self.folder / "swift.conf").exists():
+                self._write("swift.conf", f"[swift-hash]\nswift_hash_path_suffix = {secrets.token_hex(16)}\n")
+            self._write("proxy.conf", proxy)
             for server in ("account", "container", "object"):
                 self._write(f"{server}.conf", _BACKEND_CONF.format(folder=self.folder, server=server))
         except OSError as exc:
             raise PlatformError(f"The S3 store cannot write to {self.folder}: {exc.strerror}.") from exc
-        demand_extended_attributes(self.folder / "devices")
-
-    def _proxy_conf(self, account: str, user: str) -> str:
-        main = _PROXY_CONF.format(
-            folder=self.folder, region=REGION, account=account, user=user, secret_key=self.secret_key
-        )
-        return main + "".join(f"\n[filter:{name}]\nuse = egg:swift#{name}\n" for name in _PLAIN_FILTERS)
-
-    def _write_hash_suffix(self) -> None:
-        """Writes the salt of all paths once: with another one nothing stored would be found again."""
-        if not (self.folder / "swift.conf").exists():
-            self._write("swift.conf", f"[swift-hash]\nswift_hash_path_suffix = {secrets.token_hex(16)}\n")
+        require_extended_attributes(self.folder / "devices")
 
     def _write(self, name: str, text: str) -> None:
-        write_bytes(self.folder / name, text.encode(), mode=0o600)
+        write_bytes(self.folder / name, text.encode(), mode=0o600)  # settings hold the secret key
 
 
-def demand_extended_attributes(folder: Path) -> None:
-    """Makes sure that files of `folder` can carry user attributes.
+def require_extended_attributes(folder: Path) -> None:
+    """Checks that files of `folder` can carry user attributes.
 
     Raises:
         PlatformError: the file system has none.
@@ -223,7 +219,7 @@ def has_extended_attributes(folder: Path) -> bool:
     probe = folder / f".xattr-{os.getpid()}"
     try:
         probe.touch()
-        os.setxattr(probe, "user.swift.probe", b"x" * 1024)
+        os.setxattr(probe, "user.swift.probe", b"x" * 1024)  # some file systems have room for a few bytes only
     except OSError:
         return False
     finally:

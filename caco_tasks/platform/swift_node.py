@@ -2,15 +2,15 @@
 
 Run as `python -m caco_tasks.platform.swift_node FOLDER PORT PARENT`; `caco_tasks.platform.swift` writes the settings
 that are read here. Only the proxy listens on TCP, on the loopback address. The three servers behind it, which ask for
-no password, listen on sockets inside the private folder, where no other user gets at them; the port of a device in the
-rings is only the name of its socket. No `/etc/swift`, no memcached, no syslog, no root.
+no password, listen on sockets inside the private folder, out of other users' reach; the port of a device in the rings is
+only the name of its socket. No `/etc/swift`, no memcached, no syslog, no root.
 """
 
 import logging
 import os
 import socket
 import sys
-import time
+import time as clock  # memcached's clients pass an argument named `time`
 import warnings
 from collections import OrderedDict
 from importlib import import_module
@@ -21,8 +21,8 @@ from caco_tasks.platform.ports import LOOPBACK
 from caco_tasks.platform.processes import die_with_parent
 
 BACKENDS = {"object": 6200, "container": 6201, "account": 6202}  # server -> the port that the rings name it by
-CACHE_ENTRIES = 10_000
-CLIENTS = 256
+CACHE_ENTRIES = 10_000  # of the proxy: containers and accounts that it has looked up, some hundred bytes each
+CLIENTS = 256  # connections at once, of the proxy and of each server behind it
 
 
 def main() -> None:
@@ -37,11 +37,11 @@ def main() -> None:
 def serve(folder: Path, port: int) -> None:
     """Starts the four servers of the node in `folder`; returns only when the proxy stops."""
     utils = import_module("swift.common.utils")
-    utils.monkey_patch()
+    utils.monkey_patch()  # first of all: eventlet replaces sockets and threads, which later imports take hold of
     _log_to_stderr()
     utils.set_swift_dir(str(folder))
     _build_rings(folder)
-    _reach_backends_by_socket()
+    _connect_backends_by_socket()
     warnings.filterwarnings("ignore", message="capitalize_response_headers is disabled")
     eventlet = import_module("eventlet")
     eventlet.hubs.use_hub(utils.get_hub())
@@ -59,12 +59,12 @@ class Cache:
     def get(self, key: str, **_options: Any) -> Any:
         """The value, or None where there is none or its time is over."""
         expires, value = self._entries.get(key, (0.0, None))
-        return value if expires > time.time() else None
+        return value if expires > clock.time() else None
 
     def set(self, key: str, value: Any, *, time: float = 0, **_options: Any) -> None:
         """Keeps a value for `time` seconds; 0 means as long as there is room."""
-        self._entries.pop(key, None)
-        self._entries[key] = (_expiry(time), value)
+        self._entries.pop(key, None)  # so that a key written again counts as the newest
+        self._entries[key] = (clock.time() + time if time else float("inf"), value)
         while len(self._entries) > CACHE_ENTRIES:
             self._entries.popitem(last=False)
 
@@ -101,10 +101,6 @@ def cache_filter(_global_conf: dict[str, str], **_local_conf: str) -> type[Cache
     return CacheMiddleware
 
 
-def _expiry(seconds: float) -> float:
-    return time.time() + seconds if seconds else float("inf")
-
-
 def _load(folder: Path, server: str) -> Any:
     return import_module("swift.common.wsgi").loadapp(str(folder / f"{server}.conf"))
 
@@ -117,7 +113,7 @@ def _run(listener: Any, app: Any) -> None:
         import_module("swift.common.utils").NullLogger(),
         protocol=import_module("swift.common.http_protocol").SwiftHttpProtocol,
         custom_pool=import_module("eventlet").GreenPool(CLIENTS),
-        socket_timeout=60,
+        socket_timeout=60,  # a client that sends nothing for so long is cut off
         url_length_limit=import_module("swift.common.constraints").MAX_REQUEST_LINE,
         capitalize_response_headers=False,  # S3 clients look for `ETag`, not `Etag`
     )
@@ -132,16 +128,17 @@ def _listen_on_port(port: int) -> Any:
 
 
 def _listen_on_socket(name: int) -> Any:
-    Path(f"{name}.sock").unlink(missing_ok=True)
+    Path(f"{name}.sock").unlink(missing_ok=True)  # left by a killed node
     listener = import_module("eventlet.green.socket").socket(socket.AF_UNIX)
     listener.bind(f"{name}.sock")
     listener.listen(CLIENTS)
     return listener
 
 
-def _reach_backends_by_socket() -> None:
+def _connect_backends_by_socket() -> None:
+    # Swift knows its backends by address and port alone, so the one method that opens a connection is replaced.
     def connect(self: Any) -> None:
-        self._connected_time = time.time()
+        self._connected_time = clock.time()
         self.sock = import_module("eventlet.green.socket").socket(socket.AF_UNIX)
         self.sock.connect(f"{self.port}.sock")
 
@@ -149,6 +146,7 @@ def _reach_backends_by_socket() -> None:
 
 
 def _log_to_stderr() -> None:
+    # Swift logs to syslog and has no setting for anything else; standard error goes into the node's log file.
     class StderrHandler(logging.StreamHandler[Any]):
         def __init__(self, address: object = None, facility: object = None) -> None:
             super().__init__()
@@ -163,7 +161,7 @@ def _build_rings(folder: Path) -> None:
         builder = builders.RingBuilder(4, 1, 0)  # 16 partitions, one replica
         device = {"region": 1, "zone": 1, "ip": LOOPBACK, "port": port, "device": "disk", "weight": 1}
         builder.add_dev(device)
-        builder.rebalance(seed=0)
+        builder.rebalance(seed=0)  # the same ring at every start
         builder.get_ring().save(str(folder / f"{server}.ring.gz"))
 
 

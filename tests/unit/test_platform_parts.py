@@ -14,7 +14,7 @@ from caco_tasks.errors import PlatformError
 from caco_tasks.platform import airflow, processes
 from caco_tasks.platform.control import down, status
 from caco_tasks.platform.doctor import doctor
-from caco_tasks.platform.ports import LOOPBACK, demand_free, free_port, is_free, is_open
+from caco_tasks.platform.ports import LOOPBACK, free_port, is_free, is_open, require_free
 from caco_tasks.platform.processes import ProcessId, identify, spawn, wait_until
 from caco_tasks.platform.state import (
     Home,
@@ -160,7 +160,7 @@ def test_a_listening_port_is_open_and_not_free() -> None:
         assert not is_free(port)
         assert free_port(port) > port
         with pytest.raises(PlatformError, match=f"Port {port} for tea is taken"):
-            demand_free(port, "tea")
+            require_free(port, "tea")
     assert is_free(port)
 
 
