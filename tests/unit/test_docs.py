@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 LISTS = {"sources": config.SourceSettings, "benchmarks": config.BenchmarkSettings}
 LIKE_OTHERS = ("evaluate.train", "evaluate.ask", "evaluate.benchmarks")  # tables whose settings are told elsewhere
 ROW = re.compile(r"^\| `([^`]+)` \| (.*?) \| (.*) \|$", re.MULTILINE)
+PATH = re.compile(r"`((?:caco_tasks|tests|sql|dags|plugins|benchmarks|docs|docker)/[\w./-]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -152,6 +153,19 @@ def test_a_command_is_documented(command: str) -> None:
 def test_the_lists_are_not_empty() -> None:
     assert min(len(COMMANDS), len(TABLES), len(VIEWS)) >= 10
     assert len(DAGS) >= 3
+
+
+def paths_named() -> Iterator[str]:
+    """Every file of the project that a page names; `NAME` and `VERSION` stand for one, and recipes add some."""
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        if path.name != "extending.md":
+            yield from PATH.findall(path.read_text(encoding="utf-8"))
+
+
+def test_the_files_that_pages_name_are_there() -> None:
+    named = {path for path in paths_named() if not re.search("NAME|NNNN|VERSION", path)}
+    assert len(named) > 30
+    assert sorted(path for path in named if not (ROOT / path).exists()) == []
 
 
 def links() -> Iterator[tuple[str, Path]]:
