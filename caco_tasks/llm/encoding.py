@@ -3,14 +3,15 @@
 Tokens lie in Arrow files, which the trainer maps into memory: only what it is working on takes room there.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from random import Random
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from caco_tasks.atomic import drafted
 from caco_tasks.errors import EngineError
@@ -22,6 +23,7 @@ NO_LOSS = -100  # a label that PyTorch's cross-entropy leaves out
 POOL_BATCHES = 50  # sorted by length together, so that batches hold little padding
 
 Row = dict[str, list[int]]
+Places = NDArray[np.int64]
 
 
 def encode_file(tokenizer: Any, source: Path, target: Path, max_tokens: int) -> None:
@@ -60,34 +62,31 @@ def encode(tokenizer: Any, examples: Iterable[Any], max_tokens: int) -> Iterator
         raise EngineError(f"Every prompt is {max_tokens} tokens or longer: raise sequence_tokens.")
 
 
-def token_counts(encoded: Path) -> list[int]:
+def token_counts(encoded: Path) -> Places:
     """How many tokens each row of an encoded file has, in its order."""
-    counts: list[int] = []
     with pa.memory_map(str(encoded)) as source, pa.ipc.open_stream(source) as batches:
-        for batch in batches:
-            counts += pc.list_value_length(batch.column("input_ids")).to_pylist()
-    return counts
+        counts = [pc.list_value_length(batch.column("input_ids")).to_numpy() for batch in batches]
+    return np.concatenate(counts, dtype=np.int64)
 
 
-def order(lengths: Sequence[int], *, epochs: float, batch: int, seed: int) -> list[int]:
+def order(lengths: Places, *, epochs: float, batch: int, seed: int) -> Places:
     """Places of rows in the order of training: shuffled in each epoch, batches of like length in shuffled order.
 
     It follows from the arguments alone, so a resumed training goes on with the very next row.
     """
     wanted = max(1, round(epochs * len(lengths)))
-    places: list[int] = []
-    for epoch in range(-(-wanted // len(lengths))):
-        places += _order_epoch(lengths, batch, Random(f"{seed}/{epoch}"))
-    return places[:wanted]
+    orders = [_order_epoch(lengths, batch, (seed, epoch)) for epoch in range(-(-wanted // len(lengths)))]
+    return np.concatenate(orders)[:wanted]
 
 
-def _order_epoch(lengths: Sequence[int], batch: int, random: Random) -> list[int]:
-    shuffled = random.sample(range(len(lengths)), len(lengths))
+def _order_epoch(lengths: Places, batch: int, seed: tuple[int, int]) -> Places:
+    random = np.random.default_rng(seed)
+    shuffled = random.permutation(len(lengths))
     # sorted within pools, not over all rows: batches hold little padding, and an epoch still differs from the next
-    pools = [shuffled[start : start + POOL_BATCHES * batch] for start in range(0, len(shuffled), POOL_BATCHES * batch)]
-    alike = [place for pool in pools for place in sorted(pool, key=lambda place: lengths[place])]
-    batches = [alike[start : start + batch] for start in range(0, len(alike), batch)]
-    return [place for one in random.sample(batches, len(batches)) for place in one]
+    pools = np.split(shuffled, range(POOL_BATCHES * batch, len(shuffled), POOL_BATCHES * batch))
+    alike = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
+    batches = np.split(alike, range(batch, len(alike), batch))
+    return np.concatenate([batches[place] for place in random.permutation(len(batches))])
 
 
 def _split_example(tokenizer: Any, example: Any) -> tuple[str, str]:

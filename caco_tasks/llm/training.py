@@ -12,7 +12,7 @@ from typing import Any
 from caco_tasks.config import TrainSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.checkpoints import callbacks, newest_whole
-from caco_tasks.llm.encoding import order, token_counts
+from caco_tasks.llm.encoding import Places, order, token_counts
 from caco_tasks.llm.finetune import FineTuned, Job, read_json, shares, write_json
 from caco_tasks.llm.transformers_engine import unloadable
 
@@ -48,7 +48,7 @@ def run(job: Job) -> FineTuned:
         curve=tuple((entry["step"], round(entry["loss"], 4)) for entry in trainer.state.log_history if "loss" in entry),
         steps=trained.global_step,
         resumed_at=int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0,
-        tokens=sum(lengths),
+        tokens=int(lengths.sum()),
         seconds=round(trained.metrics["train_runtime"], 1),
     )
     del trainer, model
@@ -77,7 +77,7 @@ def _load_base(base: str, settings: TrainSettings) -> tuple[Any, Any]:
     return tokenizer, model
 
 
-def _make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: list[int], is_new: bool) -> Any:
+def _make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: Places, is_new: bool) -> Any:
     from datasets import Dataset, disable_progress_bars
     from peft import LoraConfig
     from transformers import PrinterCallback

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from caco_tasks.config import TrainSettings
@@ -118,22 +119,24 @@ def test_a_file_of_examples_is_encoded_once_and_read_where_it_lies(tokenizer: An
     assert rows[:] == {
         name: [row[name] for row in encode(tokenizer, TEXTS * 30, 16)] for name in ("input_ids", "labels")
     }
-    assert token_counts(target) == [len(row) for row in rows["input_ids"]]
+    assert token_counts(target).tolist() == [len(row) for row in rows["input_ids"]]
     written = target.stat().st_mtime_ns
     encode_file(tokenizer, files.train, target, 16)
     assert target.stat().st_mtime_ns == written
 
 
 def test_the_order_has_every_row_once_an_epoch_and_batches_of_like_length() -> None:
-    lengths = [place * 37 % 100 for place in range(400)]
-    places = order(lengths, epochs=2.5, batch=8, seed=1)
+    lengths = np.array([place * 37 % 100 for place in range(400)])
+    places = order(lengths, epochs=2.5, batch=8, seed=1).tolist()
     assert len(places) == 1000
     assert sorted(places[:400]) == sorted(places[400:800]) == list(range(400))
     assert places[:400] != places[400:800]
     assert len(set(places[800:])) == 200
     spread = [max(part) - min(part) for part in ([lengths[p] for p in places[i : i + 8]] for i in range(0, 400, 8))]
     assert sum(spread) / len(spread) < 5
-    assert places == order(lengths, epochs=2.5, batch=8, seed=1) != order(lengths, epochs=2.5, batch=8, seed=2)
+    assert places == order(lengths, epochs=2.5, batch=8, seed=1).tolist()
+    assert places != order(lengths, epochs=2.5, batch=8, seed=2).tolist()
+    assert sorted(order(lengths[:5], epochs=1, batch=8, seed=1)) == [0, 1, 2, 3, 4]
 
 
 SHARES: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {

@@ -93,7 +93,7 @@ def test_the_hardware_changes_how_and_not_what_is_learnt(
 ) -> None:
     told = tuned(tmp_path, **changes)
     losses = [loss for _, loss in told.curve]
-    assert losses == pytest.approx([loss for _, loss in plain[1].curve], abs=2e-3)
+    assert losses == pytest.approx([loss for _, loss in plain[1].curve], abs=4e-3)  # sums in another order
     assert told.loss_after == pytest.approx(plain[1].loss_after, rel=5e-3)  # a mean over batches of another size
     assert (tmp_path / "model.safetensors").is_file()
 
