@@ -21,7 +21,7 @@ from caco_tasks.store.store import StoreSettings
 KEY_PREFIX = "CACO_KEY_"  # of the environment's variables that hold keys of endpoints
 ENGINE_ENVIRONMENT = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the engine in this process: a kill leaves no second one, errors arrive here
-    "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # on processors, leave the choice of cores to the system
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # on CPUs, leave the choice of cores to the system
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # standard output is for the counts
     "VLLM_LOGGING_LEVEL": "WARNING",
     "VLLM_NO_USAGE_STATS": "1",

@@ -166,7 +166,7 @@ def _load(settings: ModelSettings, folder: str, *, width: int) -> Any:
             gpu_memory_utilization=settings.vllm.memory_fraction,
             kv_cache_memory_bytes=None if cache is None else cache << 20,
             enable_prefix_caching=True,
-            enforce_eager=current_platform.is_cpu(),  # compiling for a processor takes minutes
+            enforce_eager=current_platform.is_cpu(),  # compiling for a CPU takes minutes
             disable_log_stats=True,
         )
     except (OSError, ValueError) as exc:

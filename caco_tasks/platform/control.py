@@ -335,7 +335,7 @@ def _state(place: Home) -> PlatformState:
 def _make_pools(state: PlatformState) -> None:
     gpus = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))  # needs neither PyTorch nor nvidia-smi
     with AirflowApi(state.airflow_url, state.airflow_user, state.airflow_password) as api:
-        api.ensure_pool("cpu", slots=CPU_POOL_SLOTS, description="Tasks on processors")
+        api.ensure_pool("cpu", slots=CPU_POOL_SLOTS, description="Tasks on CPUs")
         slots = gpus or min(MAX_MODELS_ON_PROCESSORS, os.cpu_count() or 1)
         what = "one slot for each GPU" if gpus else "there is no GPU: models on CPUs"
         api.ensure_pool("gpu", slots=slots, description=f"Tasks that run a model; {what}")

@@ -97,7 +97,7 @@ def check_packages(lock: Path) -> Finding:
 
 def _find_version(name: str) -> str | None:
     try:
-        return metadata.version(name).partition("+")[0]  # "2.13.0+cpu" is 2.13.0 built for processors
+        return metadata.version(name).partition("+")[0]  # "2.13.0+cpu" is 2.13.0 built for CPUs
     except metadata.PackageNotFoundError:
         return None
 
