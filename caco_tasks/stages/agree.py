@@ -16,27 +16,25 @@ def agree(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample
     samples, rules = list(samples), context.config.agree.rules
     pairs = ((_output_of(sample), (sample.solution and sample.solution.answer) or "") for sample in samples)
     for sample, comparison in zip(samples, context.services.grader().compare(pairs), strict=True):
-        yield _judge_solution(sample, comparison, rules)
-
-
-def _judge_solution(sample: Sample, comparison: Comparison, rules: Mapping[str, str]) -> Judged[Sample]:
-    if sample.solution is None:
-        return Judged(record=sample, verdict=fail(Reason.NO_FINAL_ANSWER))
-    # computed for every solution, because the ledger counts equations of rejected ones too
-    equations = false_equations(sample.solution.text) if rules["false_equation"] != "off" else None
-    faults = _find_faults(sample, sample.solution.text, comparison, equations, rules)
-    verdict, findings = apply_rules(faults, rules, stage="agree")
-    solution = replace(
-        sample.solution,
-        equations_checked=None if equations is None else equations.checked,
-        compared_by=f"{comparison.method} {VERSION}",
-    )
-    return Judged(record=with_findings(replace(sample, solution=solution), findings), verdict=verdict)
+        if sample.solution is None:
+            yield Judged(record=sample, verdict=fail(Reason.NO_FINAL_ANSWER))
+            continue
+        # computed for every solution, because the ledger counts equations of rejected ones too
+        equations = false_equations(sample.solution.text) if rules["false_equation"] != "off" else None
+        faults = _find_faults(sample, sample.solution.text, comparison, equations, rules)
+        verdict, findings = apply_rules(faults, rules, stage="agree")
+        solution = replace(
+            sample.solution,
+            equations_checked=None if equations is None else equations.checked,
+            compared_by=f"{comparison.method} {VERSION}",
+        )
+        yield Judged(record=with_findings(replace(sample, solution=solution), findings), verdict=verdict)
 
 
 def _find_faults(
     sample: Sample, solution: str, comparison: Comparison, equations: Equations | None, rules: Mapping[str, str]
 ) -> Iterator[Verdict]:
+    # the first fault is the verdict, so the answer comes before the way to it
     if not comparison.verdict.kept:
         yield comparison.verdict
     if equations is not None and equations.false:

@@ -29,11 +29,11 @@ def decontaminate(samples: Iterable[Sample], context: Context) -> Iterator[Judge
             kept.append((sample, problem))
         else:
             yield Judged(record=sample, verdict=verdict)
-    yield from _release_once(kept, context)
+    yield from _claim_problems(kept, context)
 
 
-def _release_once(kept: Sequence[tuple[Sample, Problem]], context: Context) -> Iterator[Judged[Sample]]:
-    """Of problems in nearly the same words the first that ever claimed them passes."""
+def _claim_problems(kept: Sequence[tuple[Sample, Problem]], context: Context) -> Iterator[Judged[Sample]]:
+    """Of problems in nearly the same words only the first that was ever claimed passes."""
     items = [(sample.sample_id, problem.text, sample_answer(sample) or "") for sample, problem in kept]
     likeness = context.config.dedup.same_problem_jaccard
     winners = claim_problems(context.claims(), items, likeness=likeness)

@@ -48,6 +48,7 @@ def evaluate(tried: Iterable[Attempt], context: Context) -> Iterator[Judged[Atte
         solution = Solution(text=reply.text.strip(), answer=answer, generation=reply.generation)
         verdict = reply_verdict(reply)
         if verdict.kept:
+            # an empty answer was compared only to keep the lists in step
             verdict = fail(Reason.NO_FINAL_ANSWER) if answer is None else comparison.verdict
         yield Judged(record=replace(one, solution=solution), verdict=verdict)
 
@@ -57,7 +58,10 @@ def _ask_contender(tried: Sequence[Attempt], context: Context) -> list[Reply]:
     asked = eval_shard(context.shard, settings)
     model = asked.settings
     if asked.contender == STUDENT:
-        model = model.model_copy(update={"model": f"{REGISTERED}{_find_student(context)}", "revision": None})
+        # the model that the output of `student`, which this one is made from, has trained
+        uri = manifest_uri("student", context.inputs[0])
+        student = parse_manifest(context.services.store.get(uri) or b"", uri=uri).artifacts["model"]
+        model = model.model_copy(update={"model": f"{REGISTERED}{student['model_id']}", "revision": None})
     llm, prompt = context.model(model), prompt_of(context)
     again = context.attempt * (settings.draws + 1)  # a second try must not replay the first
     requests = [
@@ -65,9 +69,3 @@ def _ask_contender(tried: Sequence[Attempt], context: Context) -> list[Reply]:
         for one in tried
     ]
     return llm.generate(requests)
-
-
-def _find_student(context: Context) -> str:
-    """The id of the model that the output of `student`, which this one is made from, has trained."""
-    uri = manifest_uri("student", context.inputs[0])
-    return str(parse_manifest(context.services.store.get(uri) or b"", uri=uri).artifacts["model"]["model_id"])

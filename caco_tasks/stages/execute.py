@@ -1,6 +1,6 @@
 """execute: sampled programs run in the sandbox, twice; whatever does not run, or not the same way twice, is rejected."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from caco_tasks.context import Context
@@ -14,21 +14,16 @@ def execute(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Samp
     sandbox = context.services.sandbox()
     context.facts.update(sandbox_version=sandbox.version, sandbox_level=sandbox.level)
     first = list(sandbox.run(Job(code=sample.program.code) for sample in samples))
-    again = _run_again(samples, first, context)
+    passed = [sample for sample, ran in zip(samples, first, strict=True) if ran.verdict.kept]
+    # variant 1: another hash seed, random seed and clock
+    again = sandbox.run(Job(code=sample.program.code, variant=1) for sample in passed)
+    second = {sample.sample_id: ran for sample, ran in zip(passed, again, strict=True)}
     for sample, ran in zip(samples, first, strict=True):
-        verdict = _same(ran, again[sample.sample_id]) if ran.verdict.kept else ran.verdict
+        verdict = _compare_runs(ran, second[sample.sample_id]) if ran.verdict.kept else ran.verdict
         yield Judged(record=replace(sample, execution=ran.execution), verdict=verdict)
 
 
-def _run_again(samples: Sequence[Sample], first: Sequence[Ran], context: Context) -> dict[str, Ran]:
-    """The second run, under another hash seed, random seed and clock, of what passed the first."""
-    passed = [sample for sample, ran in zip(samples, first, strict=True) if ran.verdict.kept]
-    jobs = (Job(code=sample.program.code, variant=1) for sample in passed)
-    ran = context.services.sandbox().run(jobs)
-    return {sample.sample_id: result for sample, result in zip(passed, ran, strict=True)}
-
-
-def _same(first: Ran, second: Ran) -> Verdict:
+def _compare_runs(first: Ran, second: Ran) -> Verdict:
     if not second.verdict.kept:
         return second.verdict
     if first.execution.output_json == second.execution.output_json:

@@ -54,52 +54,53 @@ class Opinion(BaseModel):
 
 def judge(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
     """One judgement for every sample, made of one reply or of several."""
-    samples = list(samples)
+    samples, times = list(samples), context.config.judge.times
+    numbers = range(context.attempt * times, (context.attempt + 1) * times)  # a new attempt must not replay the last
     asked = [
-        [reply for _, reply in ask(samples, context, "judge", _parts_of, prompt=prompt, sample=number)]
+        [reply for _, reply in ask(samples, context, "judge", _judge_variables, prompt=prompt, sample=number)]
         for prompt in judge_prompts(context.config)
-        for number in _numbers(context)
+        for number in numbers
     ]
     for sample, replies in zip(samples, zip(*asked, strict=True), strict=True):
-        verdicts = [_verdict(reply) for reply in replies]
-        judgement = _judgement(replies, verdicts)
-        yield Judged(record=replace(sample, judgement=judgement), verdict=majority(verdicts))
+        ends = [(reply, reply_verdict(reply)) for reply in replies]
+        verdicts = [parse_judgement(reply.text) if end.kept else end for reply, end in ends]
+        yield Judged(record=replace(sample, judgement=_make_judgement(replies, verdicts)), verdict=majority(verdicts))
 
 
 def parse_judgement(text: str) -> Verdict:
     """The verdict in a judge's reply; unknown when it holds none, or anything besides."""
     text = text.strip()
     if _EVIDENCE.fullmatch(text):
-        return _weigh(text)
-    opinion = _opinion(text)
+        return _weigh_evidence(text)
+    opinion = _parse_opinion(text)
     if opinion is None:
         return unknown(Reason.UNPARSEABLE_JUDGEMENT, text[:200])
-    return _said(opinion)
+    if opinion.verdict == "yes":
+        return PASS
+    step = f"step {opinion.first_disagreeing_step}: " if opinion.first_disagreeing_step else ""
+    reason = Reason.INCONSISTENT if opinion.verdict == "no" else Reason.ILL_POSED
+    return fail(reason, f"{step}{opinion.reason}" or None)
 
 
 def majority(verdicts: Sequence[Verdict]) -> Verdict:
-    """What more than half of the replies say; unknown where no verdict has so many.
+    """The verdict of more than half of the replies; unknown where no verdict has so many.
 
-    A verdict that not all replies share tells so in its detail.
+    Where not all replies agree, the detail says how many did.
     """
-    told = Counter((verdict.outcome, verdict.reason) for verdict in verdicts if verdict.outcome is not Outcome.UNKNOWN)
-    most, times = told.most_common(1)[0] if told else (None, 0)
+    known = Counter((verdict.outcome, verdict.reason) for verdict in verdicts if verdict.outcome is not Outcome.UNKNOWN)
+    most, times = known.most_common(1)[0] if known else (None, 0)
     if most is not None and 2 * times > len(verdicts):
         first = next(verdict for verdict in verdicts if (verdict.outcome, verdict.reason) == most)
-        return first if times == len(verdicts) else _with_dissent(first, times, len(verdicts))
-    if len(told) > 1:
-        counts = ", ".join(f"{count} {reason or outcome}" for (outcome, reason), count in told.most_common())
+        agreeing = f"{times} of {len(verdicts)} replies" + (f": {first.detail}" if first.detail else "")
+        return first if times == len(verdicts) else replace(first, detail=agreeing)
+    if len(known) > 1:
+        counts = ", ".join(f"{count} {reason or outcome}" for (outcome, reason), count in known.most_common())
         return unknown(Reason.JUDGES_DISAGREE, f"of {len(verdicts)} replies {counts}")
+    # one verdict without a majority, or none: then a reply is unknown
     return next(verdict for verdict in verdicts if verdict.outcome is Outcome.UNKNOWN)
 
 
-def _numbers(context: Context) -> range:
-    """The sample numbers of the replies: other ones when the runner tries again."""
-    times = context.config.judge.times
-    return range(context.attempt * times, (context.attempt + 1) * times)
-
-
-def _opinion(text: str) -> Opinion | None:
+def _parse_opinion(text: str) -> Opinion | None:
     fenced = _FENCED.fullmatch(text)
     try:
         return Opinion.model_validate_json(fenced[1] if fenced else text)
@@ -107,18 +108,8 @@ def _opinion(text: str) -> Opinion | None:
         return None
 
 
-def _said(opinion: Opinion) -> Verdict:
-    if opinion.verdict == "yes":
-        return PASS
-    step = f"step {opinion.first_disagreeing_step}: " if opinion.first_disagreeing_step else ""
-    detail = f"{step}{opinion.reason}" or None
-    if opinion.verdict == "no":
-        return fail(Reason.INCONSISTENT, detail)
-    return fail(Reason.ILL_POSED, detail)
-
-
-def _weigh(text: str) -> Verdict:
-    """The verdict that evidence gives: the judge's copying is exact, and the comparison is ours."""
+def _weigh_evidence(text: str) -> Verdict:
+    """The verdict of evidence: a judge copies numbers exactly, and it is we who compare them."""
     pairs = [pair.split("=") for pair in text.split()]
     for of_program, of_problem in pairs:
         if of_program != of_problem:
@@ -126,38 +117,25 @@ def _weigh(text: str) -> Verdict:
     return PASS
 
 
-def _verdict(reply: Reply) -> Verdict:
-    verdict = reply_verdict(reply)
-    return parse_judgement(reply.text) if verdict.kept else verdict
+def _make_judgement(replies: Sequence[Reply], verdicts: Sequence[Verdict]) -> Judgement:
+    votes = []
+    for reply, verdict in zip(replies, verdicts, strict=True):
+        text, opinion = reply.text.strip(), _parse_opinion(reply.text.strip())
+        vote = Vote(
+            reply=text,
+            prompt=reply.generation.prompt,
+            request_id=reply.generation.request_id,
+            outcome=verdict.outcome,
+            reason=verdict.reason,
+            first_disagreeing_step=opinion.first_disagreeing_step if opinion else None,
+        )
+        votes.append(vote)
+    generation = _add_up_costs([reply.generation for reply in replies])
+    return Judgement(reply=votes[0].reply, generation=generation, votes=tuple(votes))
 
 
-def _with_dissent(verdict: Verdict, times: int, of: int) -> Verdict:
-    detail = f"{times} of {of} replies" + (f": {verdict.detail}" if verdict.detail else "")
-    return replace(verdict, detail=detail)
-
-
-def _judgement(replies: Sequence[Reply], verdicts: Sequence[Verdict]) -> Judgement:
-    return Judgement(
-        reply=replies[0].text.strip(),
-        generation=_all_together([reply.generation for reply in replies]),
-        votes=tuple(_vote(reply, verdict) for reply, verdict in zip(replies, verdicts, strict=True)),
-    )
-
-
-def _vote(reply: Reply, verdict: Verdict) -> Vote:
-    opinion = _opinion(reply.text.strip())
-    return Vote(
-        reply=reply.text.strip(),
-        prompt=reply.generation.prompt,
-        request_id=reply.generation.request_id,
-        outcome=verdict.outcome,
-        reason=verdict.reason,
-        first_disagreeing_step=opinion.first_disagreeing_step if opinion else None,
-    )
-
-
-def _all_together(made: Sequence[Generation]) -> Generation:
-    """The first reply's origin, with the cost of all replies."""
+def _add_up_costs(made: Sequence[Generation]) -> Generation:
+    """How the first reply came to be, with the tokens, seconds and cost of all."""
     return replace(
         made[0],
         prompt_tokens=sum(one.prompt_tokens for one in made),
@@ -168,7 +146,7 @@ def _all_together(made: Sequence[Generation]) -> Generation:
     )
 
 
-def _parts_of(sample: Sample) -> dict[str, str]:
+def _judge_variables(sample: Sample) -> dict[str, str]:
     return {
         "problem": sample.problem.text if sample.problem else "",
         "solution": sample.solution.text if sample.solution else "",

@@ -19,7 +19,6 @@ from caco_tasks.publishing.dataset_files import DatasetWriter
 from caco_tasks.publishing.dataset_row import RowOrigin, dataset_row
 from caco_tasks.publishing.states import stage_dataset
 from caco_tasks.records import PASS, Judged, PublishedRow, Sample
-from caco_tasks.store import Manifest
 from caco_tasks.store.manifest import manifest_uri, parse_manifest
 from caco_tasks.store.registry import DatasetFile, DatasetRecord, dataset_folder, dataset_manifest_uri
 from caco_tasks.version import code_version
@@ -42,11 +41,12 @@ def publish_rows(samples: Iterable[Sample], context: Context, facts: CardFacts) 
     Raises:
         ConservationError: other rows came than the outputs that are read have passed.
     """
-    inputs = [_read_manifest(context, key) for key in context.inputs]
+    store, uris = context.services.store, [manifest_uri(_stage_before(context), key) for key in context.inputs]
+    inputs = [parse_manifest(store.get(uri) or b"", uri=uri) for uri in uris]
     settings, folder = context.config.publish, dataset_folder(context.config.publish.name, dataset_version(context))
     sizes = {"rows": sum(made.passed for made in inputs), "rows_per_file": settings.rows_per_file}
     coming, scratch = iter(samples), context.work_folder()
-    with DatasetWriter(context.services.store, folder, **sizes, scratch=scratch) as writer:
+    with DatasetWriter(store, folder, **sizes, scratch=scratch) as writer:
         for made in inputs:
             origin = RowOrigin(
                 run=context.run, draw=context.draw, made=made, licence=facts.licence, sources=facts.trained_on
@@ -54,7 +54,7 @@ def publish_rows(samples: Iterable[Sample], context: Context, facts: CardFacts) 
             for sample in islice(coming, made.passed):  # the runner reads one input after the other
                 yield Judged(record=writer.add(dataset_row(sample, origin)), verdict=PASS)
     shutil.rmtree(scratch)
-    _write_record(context, facts, writer.files)
+    _write_card_and_manifest(context, facts, writer.files)
 
 
 def dataset_version(context: Context) -> str:
@@ -67,12 +67,7 @@ def _stage_before(context: Context) -> str:
     return before.name if before is not None else ""
 
 
-def _read_manifest(context: Context, key: str) -> Manifest:
-    uri = manifest_uri(_stage_before(context), key)
-    return parse_manifest(context.services.store.get(uri) or b"", uri=uri)
-
-
-def _write_record(context: Context, facts: CardFacts, files: tuple[DatasetFile, ...]) -> None:
+def _write_card_and_manifest(context: Context, facts: CardFacts, files: tuple[DatasetFile, ...]) -> None:
     """Writes card, manifest and state, in this order: a dataset without a manifest is none."""
     run, store = context.run, context.services.store
     name, version, rows = context.config.publish.name, dataset_version(context), sum(file.rows for file in files)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from caco_tasks.context import Context
 from caco_tasks.ids import program_id, sample_id
 from caco_tasks.llm.code import extract_code
-from caco_tasks.llm.llm import Reply, make_request
+from caco_tasks.llm.llm import make_request
 from caco_tasks.records import Judged, Program, Reason, Sample, fail
 from caco_tasks.stages.shared.prompting import load_stage_prompt, reply_verdict
 
@@ -40,19 +40,15 @@ def sample(draws: Iterable[Draw], context: Context) -> Iterator[Judged[Sample]]:
     settings, llm = context.config.models["codegen"], context.llm("codegen")
     prompt = load_stage_prompt(context, settings.prompt)
     drawn_from = f"{llm.model_id}/{context.draw}"
-    retried = f"/{context.attempt}" if context.attempt else ""
+    retried = f"/{context.attempt}" if context.attempt else ""  # a new attempt must not replay the last
     requests = [
         make_request(prompt, settings, model_id=drawn_from + retried, sample=draw.index, values={}) for draw in draws
     ]
     for draw, reply in zip(draws, llm.generate(requests), strict=True):
-        yield _judged_sample(draw, reply)
-
-
-def _judged_sample(draw: Draw, reply: Reply) -> Judged[Sample]:
-    code = extract_code(reply.text)
-    text = reply.text if code is None else code  # a reply without code is kept as it is, for whoever asks why
-    program = Program(program_id=program_id(text), code=text, generation=reply.generation)
-    verdict = reply_verdict(reply)
-    if verdict.kept and code is None:
-        verdict = fail(Reason.NO_CODE_FOUND)
-    return Judged(record=Sample(sample_id=draw.sample_id, index=draw.index, program=program), verdict=verdict)
+        code = extract_code(reply.text)
+        text = reply.text if code is None else code  # a reply without code is kept as it is, for whoever asks why
+        program = Program(program_id=program_id(text), code=text, generation=reply.generation)
+        verdict = reply_verdict(reply)
+        if verdict.kept and code is None:
+            verdict = fail(Reason.NO_CODE_FOUND)
+        yield Judged(record=Sample(sample_id=draw.sample_id, index=draw.index, program=program), verdict=verdict)

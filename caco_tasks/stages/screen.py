@@ -52,6 +52,7 @@ def screen(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sampl
             cases.append(_Case(sample=sample, execution=sample.execution))
         else:
             yield Judged(record=sample, verdict=verdict)
+    # cases without a trial have no fault that a trial could find
     if settings.perturbations and any(rules[rule] != "off" for rule in INPUT_RULES):
         _try_inputs(cases, context)
     for case in cases:
@@ -64,60 +65,51 @@ def screen(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sampl
 def _try_inputs(cases: Sequence[_Case], context: Context) -> None:
     """Four looks, each only at the inputs that were silent before: one change, more, far ones, other circumstances."""
     draws = context.config.screen.perturbations
-    _run([change for case in cases for change in _changes(case, input_names(case.execution), 1, look=0)], context)
-    again = [change for case in cases for change in _changes(case, silent_keys(case.trials), draws, look=1)]
-    _run(again, context)
-    _run_far([change for case in cases for change in _far_changes(case, silent_keys(case.trials))], context)
-    _run_far(list(_changes_elsewhere([case for case in cases if silent_keys(case.trials)], context)), context)
+    first = [change for case in cases for change in _change_inputs(case, input_names(case.execution), 1, look=0)]
+    _run_trials(first, context)
+    again = [change for case in cases for change in _change_inputs(case, silent_keys(case.trials), draws, look=1)]
+    _run_trials(again, context)
+    far = [
+        _Change(case=case, key=key, input_json=changed, without_change=case.execution.output_json)
+        for case in cases
+        for key, changed in far_changed_inputs(case.execution.input_json or "{}", keys=silent_keys(case.trials))
+    ]
+    _run_trials(far, context, far=True)
+    silent = [case for case in cases if silent_keys(case.trials)]
+    _run_trials(list(_change_circumstances(silent, context)), context, far=True)
 
 
-def _changes(case: _Case, keys: Sequence[str], draws: int, *, look: int) -> Iterator[_Change]:
+def _change_inputs(case: _Case, keys: Sequence[str], draws: int, *, look: int) -> Iterator[_Change]:
     before = case.execution.output_json
     for key, changed in changed_inputs(case.execution.input_json or "{}", keys=keys, draws=draws, look=look):
         yield _Change(case=case, key=key, input_json=changed, without_change=before)
 
 
-def _far_changes(case: _Case, keys: Sequence[str]) -> Iterator[_Change]:
-    given, before = case.execution.input_json or "{}", case.execution.output_json
-    for key, changed in far_changed_inputs(given, keys=keys):
-        yield _Change(case=case, key=key, input_json=changed, without_change=before)
-
-
-def _changes_elsewhere(cases: Sequence[_Case], context: Context) -> Iterator[_Change]:
+def _change_circumstances(cases: Sequence[_Case], context: Context) -> Iterator[_Change]:
     """Changes of silent inputs where one other input is far away, or all are changed."""
     places = [(case, place) for case in cases for place in circumstances(case.execution)]
-    for (case, place), ran in zip(places, _runs(places, context), strict=True):
+    for (case, place), ran in zip(places, _run_programs(places, context), strict=True):
         keys = silent_keys(case.trials) if ran.verdict.kept else []
         for key, changed in far_changed_inputs(place, keys=keys, draws=2):
             yield _Change(case=case, key=key, input_json=changed, without_change=ran.execution.output_json)
 
 
-def _run(changes: Sequence[_Change], context: Context) -> None:
-    for change, trial in _tried(changes, context):
+def _run_trials(changes: Sequence[_Change], context: Context, *, far: bool = False) -> None:
+    """Runs changed inputs and keeps each as a trial of its case."""
+    runs = _run_programs([(change.case, change.input_json) for change in changes], context)
+    for change, ran in zip(changes, runs, strict=True):
+        if far and ran.verdict.outcome is Outcome.FAIL:
+            continue  # far away a failure says nothing: too large a loop, a party of no guests
+        trial = Trial(
+            key=change.key,
+            without_change=change.without_change,
+            input_json=change.input_json,
+            outcome=ran.verdict.outcome,
+            output_json=ran.execution.output_json if ran.verdict.kept else None,
+        )
         change.case.trials.append(trial)
 
 
-def _run_far(changes: Sequence[_Change], context: Context) -> None:
-    """Far away a failure says nothing: too large a loop, a party of no guests."""
-    for change, trial in _tried(changes, context):
-        if trial.outcome is not Outcome.FAIL:
-            change.case.trials.append(trial)
-
-
-def _tried(changes: Sequence[_Change], context: Context) -> Iterator[tuple[_Change, Trial]]:
-    for change, ran in zip(changes, _runs([(one.case, one.input_json) for one in changes], context), strict=True):
-        yield (
-            change,
-            Trial(
-                key=change.key,
-                without_change=change.without_change,
-                input_json=change.input_json,
-                outcome=ran.verdict.outcome,
-                output_json=ran.execution.output_json if ran.verdict.kept else None,
-            ),
-        )
-
-
-def _runs(inputs: Sequence[tuple[_Case, str]], context: Context) -> Iterator[Ran]:
+def _run_programs(inputs: Sequence[tuple[_Case, str]], context: Context) -> Iterator[Ran]:
     jobs = (Job(code=case.sample.program.code, input_json=changed) for case, changed in inputs)
     return context.services.sandbox().run(jobs)

@@ -20,16 +20,22 @@ def records(context: Context) -> Iterator[Judged[Seed]]:
     settings = context.config.seeds
     for source in settings.sources:
         for position, row in islice(enumerate(read_source(source)), context.shard, None, settings.shards):
-            kept = row.verdict.kept
-            record = row.record if kept else replace(row.record, seed_id=_unreadable_id(row.record, position))
-            yield Judged(record=record, verdict=row.verdict)
+            seed = row.record
+            if not row.verdict.kept:  # its key is not to be trusted
+                unreadable_id = content_id("unreadable seed", seed.source, seed.revision, position)
+                seed = replace(seed, seed_id=unreadable_id)
+            yield Judged(record=seed, verdict=row.verdict)
 
 
 def seeds(rows: Iterable[Judged[Seed]], context: Context) -> Iterator[Judged[Seed]]:
     """One verdict for every source record."""
     index = open_benchmark_index(context)
-    rows = [_checked(row, index, context) for row in rows]
-    first = _first_with_same_problem([row.record for row in rows if row.verdict.kept], context)
+    rows = [_check_seed(row, index, context) for row in rows]
+    kept = [row.record for row in rows if row.verdict.kept]
+    # claimed for all shards of the same sources: another run may read a source again, in another revision
+    hashes = [content_id("problem", context.draw, " ".join(seed.problem.lower().split())) for seed in kept]
+    winners = context.claims().claim("seed_problem", hashes, [seed.seed_id for seed in kept])
+    first = {seed.seed_id: winner for seed, winner in zip(kept, winners, strict=True)}
     for row in rows:
         winner = first.get(row.record.seed_id, row.record.seed_id)
         if winner != row.record.seed_id:
@@ -37,7 +43,7 @@ def seeds(rows: Iterable[Judged[Seed]], context: Context) -> Iterator[Judged[See
         yield row
 
 
-def _checked(row: Judged[Seed], index: BenchmarkIndex | None, context: Context) -> Judged[Seed]:
+def _check_seed(row: Judged[Seed], index: BenchmarkIndex | None, context: Context) -> Judged[Seed]:
     seed, allowed = row.record, context.config.seeds.licences_allowed
     if not row.verdict.kept:
         return row
@@ -48,14 +54,3 @@ def _checked(row: Judged[Seed], index: BenchmarkIndex | None, context: Context) 
     overlaps = index.overlaps(seed.problem, seed.answer)
     verdict, _ = apply_overlap_rules(overlaps, context.config.decontamination, stage="seeds")
     return Judged(record=replace(seed, overlaps=overlaps), verdict=verdict)
-
-
-def _first_with_same_problem(found: list[Seed], context: Context) -> dict[str, str]:
-    """Among all shards of the same sources: another run may read a source again, in another revision."""
-    hashes = [content_id("problem", context.draw, " ".join(seed.problem.lower().split())) for seed in found]
-    winners = context.claims().claim("seed_problem", hashes, [seed.seed_id for seed in found])
-    return {seed.seed_id: winner for seed, winner in zip(found, winners, strict=True)}
-
-
-def _unreadable_id(seed: Seed, position: int) -> str:
-    return content_id("unreadable seed", seed.source, seed.revision, position)

@@ -11,14 +11,16 @@ from caco_tasks.stages.shared.prompting import ask, reply_verdict
 
 def solve(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
     """One solution for every problem; it must end in a final answer."""
-    for sample, reply in ask(list(samples), context, "solver", _problem_of):
+
+    def variables(sample: Sample) -> dict[str, str]:
+        return {
+            "problem": sample.problem.text if sample.problem else ""
+        }  # not the program: the two must be independent
+
+    for sample, reply in ask(list(samples), context, "solver", variables):
         answer = extract_answer(reply.text)
         verdict = reply_verdict(reply)
         if verdict.kept and answer is None:
             verdict = fail(Reason.NO_FINAL_ANSWER)
         solution = Solution(text=reply.text.strip(), answer=answer, generation=reply.generation)
         yield Judged(record=replace(sample, solution=solution), verdict=verdict)
-
-
-def _problem_of(sample: Sample) -> dict[str, str]:
-    return {"problem": sample.problem.text if sample.problem else ""}

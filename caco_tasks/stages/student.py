@@ -1,6 +1,6 @@
 """student: a base model is fine-tuned on a published dataset, to answer its problems as the dataset does.
 
-Every row read is written with a PASS, by its place in the dataset, so the output tells what the student learnt from. Rows go
+Every row read is written with a PASS, by its place in the dataset, so the output says what the student learnt from. Rows go
 to files of examples as they come: memory does not grow with the dataset. Only the solution counts in the loss. The weights
 go to `models/{model_id}/` in the store, with a picture of the loss; the model is registered with the role `student`. A
 killed training goes on from its last checkpoint, on the same machine.
@@ -69,6 +69,7 @@ def student(lessons: Iterable[Lesson], context: Context) -> Iterator[Judged[Publ
     folder = context.work_folder()
     with ExampleWriter(folder / "examples") as writer:
         for lesson in lessons:
+            # by the sample's own id: the same rows are held out whatever else the dataset holds
             is_held_out = random_seed("held out", lesson.id) % 10_000 < evaluation.train.held_out_share * 10_000
             writer.add(example_of(lesson, prompt), is_held_out=is_held_out)
             yield Judged(record=lesson.place, verdict=PASS)
@@ -82,7 +83,7 @@ def student(lessons: Iterable[Lesson], context: Context) -> Iterator[Judged[Publ
         examples=writer.files,
         seed=random_seed(context.key),
     )
-    context.facts["artifacts"] = {"model": _register(rows, context, tuned, folder).model_dump(mode="json")}
+    context.facts["artifacts"] = {"model": _store_student(rows, context, tuned, folder).model_dump(mode="json")}
     shutil.rmtree(folder)
 
 
@@ -95,7 +96,7 @@ def example_of(lesson: Lesson, prompt: Prompt) -> Example:
     return [*system, {"role": "user", "content": text}, {"role": "assistant", "content": lesson.solution}]
 
 
-def _register(rows: int, context: Context, tuned: FineTuned, folder: Path) -> ModelRecord:
+def _store_student(rows: int, context: Context, tuned: FineTuned, folder: Path) -> ModelRecord:
     """Puts the weights and a picture of the loss into the store; the student's entry for the registry."""
     settings = evaluation_of(context.config).train
     weights = put_weights(context.services.store, folder)

@@ -1,7 +1,7 @@
 """train: CodeGen is fine-tuned on the verified seed programs, on code alone (paper, section 3.2), and held to a gate.
 
-Every seed program read is written with a PASS, so the shard tells which seeds stand behind the model. The weights go to
-`models/{model_id}/` in the store, named by content, with a picture of the loss; figures and the gate's word go into the
+Every seed program read is written with a PASS, so the output says which seeds stand behind the model. The weights go to
+`models/{model_id}/` in the store, named by content, with a picture of the loss; figures and the gate's verdict go into the
 manifest's `artifacts`. A killed training goes on from its last checkpoint, on the same machine.
 """
 
@@ -34,6 +34,7 @@ def train(programs: Iterable[SeedProgram], context: Context) -> Iterator[Judged[
         ConfigError: the gate is to sample from an endpoint, which has not got the new weights.
         EngineError: there are no programs, or as `finetune`.
     """
+    # one order whatever order the shards come in: the weights follow from it
     programs = sorted(programs, key=lambda program: program.seed.seed_id)
     if not programs:
         raise EngineError("There are no verified seed programs to train on: look at the verdicts of `caco_seeds`.")
@@ -41,24 +42,24 @@ def train(programs: Iterable[SeedProgram], context: Context) -> Iterator[Judged[
         raise ConfigError("An endpoint has not got the weights trained here: set train.gate_samples=0.")
     folder = context.work_folder()
     base = context.services.model_folder(context.config.train.base)
-    tuned = _finetune(programs, context, base=base, out=folder)
-    context.facts["artifacts"] = {"model": _register(programs, context, tuned, folder).model_dump(mode="json")}
+    tuned = _finetune_codegen(programs, context, base=base, out=folder)
+    context.facts["artifacts"] = {"model": _store_codegen(programs, context, tuned, folder).model_dump(mode="json")}
     shutil.rmtree(folder)
     yield from (Judged(record=program, verdict=PASS) for program in programs)
 
 
 def is_held_out(program: SeedProgram, share: float) -> bool:
     """Whether a program is kept for testing: a fixed share, chosen by the program's own hash."""
-    return random_seed("held out", _code(program)) % 10_000 < share * 10_000
+    return random_seed("held out", _code_of(program)) % 10_000 < share * 10_000
 
 
 def training_text(program: SeedProgram, start: str, settings: TrainSettings) -> str:
     """What CodeGen learns of one seed program: its start token, the domain if asked for, the code."""
     tag = f"# domain: {program.seed.domain or 'unknown'}\n" if settings.domain_tags else ""
-    return f"{start}{tag}{_code(program)}"
+    return f"{start}{tag}{_code_of(program)}"
 
 
-def objection(
+def refusal_reason(
     settings: TrainSettings, tuned: FineTuned, *, found_yield: float | None, accepted_yield: float | None
 ) -> str | None:
     """Why nightly runs may not sample from a model, in one sentence; None when they may.
@@ -80,7 +81,7 @@ def objection(
     )
 
 
-def _finetune(programs: Sequence[SeedProgram], context: Context, *, base: str, out: Path) -> FineTuned:
+def _finetune_codegen(programs: Sequence[SeedProgram], context: Context, *, base: str, out: Path) -> FineTuned:
     settings = context.config.train
     start = load_stage_prompt(context, context.config.models["codegen"].prompt).text
     with ExampleWriter(out / "examples") as writer:
@@ -90,21 +91,22 @@ def _finetune(programs: Sequence[SeedProgram], context: Context, *, base: str, o
     return finetune(base, out, settings, examples=writer.files, seed=random_seed(context.key))
 
 
-def _register(programs: Sequence[SeedProgram], context: Context, tuned: FineTuned, folder: Path) -> ModelRecord:
+def _store_codegen(programs: Sequence[SeedProgram], context: Context, tuned: FineTuned, folder: Path) -> ModelRecord:
     """Puts the weights and a picture of the loss into the store; the model's entry for the registry."""
     settings, store = context.config.train, context.services.store
     weights = put_weights(store, folder)
     store.put(f"models/{weights.model_id}/loss.svg", draw_curve(tuned))
-    found_yield = _sampled_yield(weights.model_id, context)
-    refused = objection(settings, tuned, found_yield=found_yield, accepted_yield=context.run.accepted_yield)
+    found_yield = _sample_yield(weights.model_id, context)
+    grades = {grade.value: count for grade in Grade if (count := sum(one.grade is grade for one in programs))}
+    refused = refusal_reason(settings, tuned, found_yield=found_yield, accepted_yield=context.run.accepted_yield)
     return ModelRecord(
         model_id=weights.model_id,
         run_id=context.run.run_id,
         parent=context.run.models.get(BASE, settings.base),
         training=context.run.training,
-        data_hash=content_id("seed programs", [_code(program) for program in programs]),
+        data_hash=content_id("seed programs", [_code_of(program) for program in programs]),
         config=settings.model_dump(mode="json"),
-        metrics=asdict(tuned) | {"yield": found_yield, "programs": len(programs), "grades": _grades(programs)},
+        metrics=asdict(tuned) | {"yield": found_yield, "programs": len(programs), "grades": grades},
         uri=f"models/{weights.model_id}",
         sha256=weights.sha256,
         accepted=refused is None,
@@ -112,7 +114,7 @@ def _register(programs: Sequence[SeedProgram], context: Context, tuned: FineTune
     )
 
 
-def _sampled_yield(model_id: str, context: Context) -> float | None:
+def _sample_yield(model_id: str, context: Context) -> float | None:
     """The share of `train.gate_samples` programs, sampled as a nightly run does, that run; None where none is asked for."""
     wanted = context.config.train.gate_samples
     if not wanted:
@@ -121,6 +123,7 @@ def _sampled_yield(model_id: str, context: Context) -> float | None:
     llm = context.model(settings)
     prompt = load_stage_prompt(context, settings.prompt)
     requests = [
+        # asked under a name of its own: a nightly run must not replay what the gate has sampled
         make_request(prompt, settings, model_id=f"{model_id}/gate", sample=number, values={})
         for number in range(wanted)
     ]
@@ -131,10 +134,5 @@ def _sampled_yield(model_id: str, context: Context) -> float | None:
     return round(sum(result.verdict.kept for result in ran) / wanted, 4)
 
 
-def _grades(programs: Sequence[SeedProgram]) -> dict[str, int]:
-    counted = {grade.value: sum(program.grade is grade for program in programs) for grade in Grade}
-    return {grade: count for grade, count in counted.items() if count}
-
-
-def _code(program: SeedProgram) -> str:
+def _code_of(program: SeedProgram) -> str:
     return program.program.code if program.program else ""

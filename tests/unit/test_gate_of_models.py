@@ -4,7 +4,7 @@ import making
 import pytest
 
 from caco_tasks.llm.finetune import FineTuned
-from caco_tasks.stages.train import objection
+from caco_tasks.stages.train import refusal_reason
 
 
 def tuned(loss_after: float) -> FineTuned:
@@ -37,4 +37,4 @@ def test_a_model_is_used_unless_loss_or_yield_speak_against_it(
     loss: float, found: float | None, accepted: float | None, said: str | None
 ) -> None:
     settings = making.small_config().train
-    assert objection(settings, tuned(loss), found_yield=found, accepted_yield=accepted) == said
+    assert refusal_reason(settings, tuned(loss), found_yield=found, accepted_yield=accepted) == said

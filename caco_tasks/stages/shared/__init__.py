@@ -1,1 +1,1 @@
-"""Shared by several stages: prompting, few-shot examples, what an evaluation asks, the upload of models."""
+"""Shared by several stages: prompting, few-shot examples, the items of an evaluation, the upload of models."""

@@ -1,4 +1,4 @@
-"""What the stages that look up protected benchmarks share: the index of a run's benchmarks, and a sample's answer."""
+"""Shared by the stages that look up protected benchmarks: the index of a run's benchmarks, and a sample's answer."""
 
 from caco_tasks.checks.overlap import BenchmarkIndex, benchmark_index
 from caco_tasks.context import Context
@@ -20,6 +20,7 @@ def open_benchmark_index(context: Context) -> BenchmarkIndex | None:
 
 def sample_answer(sample: Sample) -> str | None:
     """The final answer of a sample's solution, or else what its program returned."""
+    # before `solve` there is only the program's output
     if sample.solution is not None and sample.solution.answer is not None:
         return sample.solution.answer
     return None if sample.execution is None else sample.execution.output_text

@@ -1,4 +1,4 @@
-"""What training a student and scoring it share: the items, the form in which they are asked, and who is asked."""
+"""Shared by training a student and scoring it: the items, the prompt that asks them, and the contenders."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ BANK = "bank"  # the bundled bank as a benchmark
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalShard:
-    """What one shard asks: one contender, and either its greedy answers or its sampled ones."""
+    """The part of an evaluation that one shard asks: one contender, and its greedy or its sampled answers."""
 
     contender: str
     numbers: Sequence[int]  # of the answers to each item
@@ -51,13 +51,13 @@ def scored_items(settings: EvaluateSettings) -> list[Item]:
     Raises:
         SourceError: a file is missing or malformed, an item has no answer, or two items have one id.
     """
-    files = [_few([*read_benchmark(benchmark)], settings.max_items) for benchmark in settings.benchmarks]
+    files = [_choose_items([*read_benchmark(benchmark)], settings.max_items) for benchmark in settings.benchmarks]
     bank = [
         Item(benchmark=BANK, key=problem.key, problem=problem.problem, answer=problem.answer)
         for problem in held_out_problems(settings.bank_each)
     ]
-    items = [item for benchmark in (*files, _few(bank, settings.max_items)) for item in benchmark]
-    _demand_answers(items)
+    items = [item for benchmark in (*files, _choose_items(bank, settings.max_items)) for item in benchmark]
+    _require_answers(items)
     return items
 
 
@@ -71,14 +71,15 @@ def prompt_of(context: Context) -> Prompt:
     return replace(prompt, name=f"{prompt.name}/plain", system=None, text=text, is_chat=False)
 
 
-def _few(items: list[Item], most: int | None) -> list[Item]:
-    if most is None or len(items) <= most:
+def _choose_items(items: list[Item], max_items: int | None) -> list[Item]:
+    if max_items is None or len(items) <= max_items:
         return items
+    # by hash and not by position: benchmarks are often sorted by topic or difficulty
     by_hash = sorted(range(len(items)), key=lambda place: random_seed("scored item", items[place].key))
-    return [items[place] for place in sorted(by_hash[:most])]
+    return [items[place] for place in sorted(by_hash[:max_items])]
 
 
-def _demand_answers(items: Sequence[Item]) -> None:
+def _require_answers(items: Sequence[Item]) -> None:
     keys = Counter((item.benchmark, item.key) for item in items)
     for item in items:
         if not (item.answer or "").strip():

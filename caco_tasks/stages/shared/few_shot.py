@@ -1,4 +1,4 @@
-"""What prompts are told besides the record at hand: worked examples of the bank, and the variety that problems are to have.
+"""What prompts hold besides the record at hand: worked examples of the bank, and the variety that problems are to have.
 
 The examples are the same for every request, so that an engine computes them once. Setting, style and difficulty follow
 from the sample's own id: a rerun asks the same again.
@@ -12,8 +12,8 @@ from caco_tasks.bank.family import draw_problem
 from caco_tasks.ids import content_id
 from caco_tasks.llm.prompts import Prompt
 
-SHOWN = ("cafe_bills", "two_bags", "shortest_way")  # families: a rate, a chance, a way through a net
-NUMBER = 900_000  # no seed, training or test has problems of this number
+EXAMPLE_FAMILIES = ("cafe_bills", "two_bags", "shortest_way")  # a rate, a chance, a way through a net
+EXAMPLE_NUMBER = 900_000  # no seed, training or test has problems of this number
 
 SCENARIOS = (
     "a bakery", "a bicycle workshop", "a bus line", "a chemistry lesson", "a children's party", "a city council",
@@ -43,7 +43,7 @@ DIFFICULTIES = (
 def bank_examples() -> tuple[dict[str, str], ...]:
     """Worked examples, as the variables of a prompt's section `[example]`."""
     families = {family.name: family for family in FAMILIES}
-    drawn = [draw_problem(families[name], NUMBER) for name in SHOWN]
+    drawn = [draw_problem(families[name], EXAMPLE_NUMBER) for name in EXAMPLE_FAMILIES]
     return tuple(
         {
             "problem": one.problem,

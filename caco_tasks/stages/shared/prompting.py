@@ -1,4 +1,4 @@
-"""What the stages that ask a model share: requests out of records, replies judged by how they ended."""
+"""Shared by the stages that ask a model: requests made of records, and the verdict on how a reply ended."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -74,7 +74,7 @@ def reply_verdict(reply: Reply) -> Verdict:
 
 
 def program_variables(sample: Sample) -> dict[str, str]:
-    """The prompt variables that tell of a program and of what it did."""
+    """The prompt variables of a program and its execution."""
     execution = sample.execution
     return {
         "code": sample.program.code,
