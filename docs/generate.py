@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 
 import click
 
@@ -24,6 +25,7 @@ from caco_tasks.stages.shared.few_shot import bank_examples, variety
 
 ROOT = Path(__file__).parents[1]
 NOTHING = "–"
+WIDTH = 120
 PROMPTS: Mapping[str, RoleName] = {  # shown on the page of prompts, as engines get them
     "unify.v1": "unifier",
     "program.v1": "codegen",
@@ -117,7 +119,7 @@ def tables_block() -> str:
                 for column, text in comments.items()
                 if column.startswith(f"{name}.")
             ]
-            parts.append(f"### `{name}`\n\n{_escape(comment)}\n\n{_table(('column', 'what it holds'), columns)}")
+            parts.append(f"### `{name}`\n\n{fill(comment, WIDTH)}\n\n{_table(('column', 'what it holds'), columns)}")
     return "\n\n".join(parts)
 
 
@@ -155,7 +157,7 @@ def commands_block() -> str:
     for name, command in _commands(caco, "caco"):
         context = click.Context(command, info_name=name)
         usage = " ".join(command.collect_usage_pieces(context))
-        told = re.sub(r"\s*\n\s*", " ", command.help or "").strip()
+        told = fill(re.sub(r"\s*\n\s*", " ", command.help or "").strip(), WIDTH)
         options = [
             (f"`{', '.join(option.opts)}{_metavar(option, context)}`", option.help or NOTHING)
             for option in command.params
