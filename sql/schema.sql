@@ -726,18 +726,25 @@ CREATE VIEW caco.datasets AS
     last.by AS changed_by,
     last.because,
     last.at AS changed_at,
-    (holder.run_id <> dataset.run_id) AS is_reused
-   FROM ((( SELECT dataset_1.dataset_no,
-            dataset_1.run_id
-           FROM caco.dataset dataset_1
-        UNION
-         SELECT dataset_1.dataset_no,
-            run.run_id
-           FROM (((caco.run_output
-             JOIN caco.run USING (run_no))
-             JOIN caco.output USING (output_no))
-             JOIN caco.dataset dataset_1 ON ((((dataset_1.dataset || '/'::text) || dataset_1.version) = (output.artifacts ->> 'dataset'::text))))
-          WHERE (run_output.is_current AND (run_output.stage = 'publish'::caco.stage))) holder
+    (holder.run_id <> dataset.run_id) AS is_reused,
+    holder.is_current
+   FROM ((( SELECT named.dataset_no,
+            named.run_id,
+            bool_or(named.is_current) AS is_current
+           FROM ( SELECT dataset_1.dataset_no,
+                    dataset_1.run_id,
+                    false AS is_current
+                   FROM caco.dataset dataset_1
+                UNION ALL
+                 SELECT dataset_1.dataset_no,
+                    run.run_id,
+                    run_output.is_current
+                   FROM (((caco.run_output
+                     JOIN caco.run USING (run_no))
+                     JOIN caco.output USING (output_no))
+                     JOIN caco.dataset dataset_1 ON ((((dataset_1.dataset || '/'::text) || dataset_1.version) = (output.artifacts ->> 'dataset'::text))))
+                  WHERE (run_output.stage = 'publish'::caco.stage)) named
+          GROUP BY named.dataset_no, named.run_id) holder
      JOIN caco.dataset USING (dataset_no))
      LEFT JOIN LATERAL ( SELECT dataset_state.state,
             dataset_state.by,
