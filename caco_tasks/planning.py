@@ -173,7 +173,7 @@ def _pin_seed_programs(partition: str, config: RunConfig, ledger: Ledger) -> dic
 def _find_dataset(partition: str, config: RunConfig, ledger: Ledger, store: Store) -> tuple[str, str, str]:
     """Date, name and hash of the dataset for a student: one that the config names, or that of this date's nightly run."""
     nightly = pipeline_run_id("nightly", partition, config)
-    names: Sequence[str] = [evaluation_of(config).dataset or "", *ledger.datasets(nightly)]
+    names: Sequence[str] = [evaluation_of(config).dataset or "", *ledger.datasets(nightly, state="published")]
     dataset = next((name for name in names if name), None)
     if dataset is None:
         raise LedgerError(
