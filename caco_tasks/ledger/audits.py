@@ -129,7 +129,7 @@ def candidates(connection: Connection, run_id: str, stratum: Stratum, *, skipped
 def insert_draw(connection: Connection, draw: AuditDraw) -> None:
     """Registers a draw with its strata and rows, unless it is there."""
     values = draw.model_dump(mode="json")
-    if connection.execute(_INSERT_DRAW, values).first() is None:
+    if connection.execute(_INSERT_DRAW, values).first() is None:  # its id is its content: it is the same draw
         return
     of_draw = {"draw_id": draw.draw_id}
     numbered = [{**of_draw, "stratum": number, **stratum} for number, stratum in enumerate(values["strata"])]

@@ -26,8 +26,14 @@ def copy_table(
     cursor = connection.connection.cursor()
     try:
         for batch in rows.to_batches(max_chunksize=ROWS_PER_COPY):
-            if batch.num_rows:
-                cursor.copy_expert(statement, BytesIO(_copy_text(batch, same)))
+            if not batch.num_rows:
+                continue
+            fields = [*([same] if constants else []), *map(_field_text, batch.columns)]
+            lines = pc.binary_join_element_wise(pc.binary_join_element_wise(*fields, "\t"), "", "\n")
+            # an array of texts keeps them one behind the other in one buffer: that is the file
+            offsets = memoryview(lines.buffers()[1]).cast("i")
+            text = memoryview(lines.buffers()[2])[offsets[lines.offset] : offsets[lines.offset + len(lines)]]
+            cursor.copy_expert(statement, BytesIO(text))
     finally:
         cursor.close()
 
@@ -35,14 +41,6 @@ def copy_table(
 def storable(text: pa.Array) -> pa.Array:
     """Texts as Postgres can hold them: a NUL becomes a backslash and 0."""
     return pc.replace_substring(text, "\0", "\\0")
-
-
-def _copy_text(batch: pa.RecordBatch, same: pa.StringScalar) -> memoryview:
-    fields = [_field_text(column) for column in batch.columns]
-    lines = pc.binary_join_element_wise(*([same] if same.as_py() else []), *fields, "\t")
-    ended = pc.binary_join_element_wise(lines, "", "\n")
-    offsets = memoryview(ended.buffers()[1]).cast("i")  # all texts lie one behind the other: they are the file
-    return memoryview(ended.buffers()[2])[offsets[ended.offset] : offsets[ended.offset + len(ended)]]
 
 
 def _field_text(column: pa.Array) -> pa.Array:
@@ -53,5 +51,5 @@ def _field_text(column: pa.Array) -> pa.Array:
         for letter, escaped in _ESCAPES:
             text = pc.replace_substring(text, letter, escaped)
     else:
-        text = column.cast(pa.string())
+        text = column.cast(pa.string())  # numbers in their shortest form that reads back the same
     return pc.fill_null(text, NULL)

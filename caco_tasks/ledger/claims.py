@@ -108,9 +108,11 @@ class LedgerClaims:
         """
         if len(hashes) != len(owners):
             raise LedgerError(f"{len(hashes)} hashes of '{kind}' come with {len(owners)} owners: give one for each.")
-        winners = _firsts(hashes, owners)
+        winners = _firsts(
+            hashes, owners
+        )  # within one call the first of equal hashes wins, whatever Postgres inserts first
         taken = self._taken(kind, [(one, 0, owner, None) for one, owner in winners.items()])
-        if taken:
+        if taken:  # a second transaction: what others committed in between is seen only by a new one
             with self._database.transaction() as connection:
                 rows = connection.execute(_OWNERS, {"kind": kind, "hashes": taken}).all()
             winners |= {row.hash.hex: row.owner.hex for row in rows}
@@ -184,8 +186,13 @@ def keep_claims(connection: Connection, store: Store, manifest: Manifest) -> Non
     """
     uri = claims_uri(manifest.stage, manifest.key)
     kept = store.get(uri)
-    if kept is not None:
-        connection.execute(_INSERT, {"key": manifest.key, **_decode(kept, uri)})
+    if kept is not None:  # exported once: what came later under this key was claimed by a losing attempt
+        try:
+            table = pq.read_table(BytesIO(kept), use_threads=False).select(_SCHEMA.names)
+        except (pa.ArrowException, OSError, KeyError) as exc:
+            raise DamagedError(f"The claims {uri} are damaged: delete them and load the output again.") from exc
+        columns = {name: column.to_pylist() for name, column in zip(_COLUMNS, table.columns, strict=True)}
+        connection.execute(_INSERT, {"key": manifest.key, **columns})
         return
     found = connection.execute(_OF_OUTPUT, {"key": manifest.key})
     rows = [(row.kind, row.hash.hex, row.place, row.owner.hex, row.sketch) for row in found]
@@ -221,14 +228,6 @@ def _columns(rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
     """Rows of kind, hash, place, owner and sketch, as columns."""
     rows = list(rows)
     return {name: [row[place] for row in rows] for place, name in enumerate(_COLUMNS)}
-
-
-def _decode(data: bytes, uri: str) -> dict[str, list[Any]]:
-    try:
-        table = pq.read_table(BytesIO(data), use_threads=False).select(_SCHEMA.names)
-        return {name: column.to_pylist() for name, column in zip(_COLUMNS, table.columns, strict=True)}
-    except (pa.ArrowException, OSError, KeyError) as exc:
-        raise DamagedError(f"The claims {uri} are damaged: delete them and load the output again.") from exc
 
 
 def _firsts(keys: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlche
 
 from caco_tasks.errors import LedgerError
 
-CONNECT_SECONDS = 5
+CONNECT_SECONDS = 5  # a worker without its database should say so before its task times out
 
 
 class Database:
@@ -25,7 +25,10 @@ class Database:
         """
         self._url = _postgres_url(url)
         self._engine: Engine = create_engine(
-            self._url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS}
+            # a restarted server has closed the connections of the pool
+            self._url,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_SECONDS},
         )
 
     @property
@@ -67,17 +70,17 @@ class Database:
         try:
             yield
         except OperationalError as exc:
-            raise LedgerError(self._explain(exc)) from exc
+            said = _first_line(exc)
+            if isinstance(exc.orig, psycopg2.errors.QueryCanceled):  # no fault of the server's: a limit was reached
+                raise LedgerError(
+                    f"Postgres at {self.name} stopped the question ({said}): ask for less, or for longer."
+                ) from exc
+            raise LedgerError(
+                f"Postgres at {self.name} cannot be used ({said}): start it with `caco up`, or mend its address, user and "
+                "password."
+            ) from exc
         except (SQLAlchemyError, psycopg2.Error) as exc:
             raise LedgerError(f"Postgres at {self.name} refused: {_first_line(exc)}.") from exc
-
-    def _explain(self, exc: OperationalError) -> str:
-        if isinstance(exc.orig, psycopg2.errors.QueryCanceled):
-            return f"Postgres at {self.name} stopped the question ({_first_line(exc)}): ask for less, or for longer."
-        return (
-            f"Postgres at {self.name} cannot be used ({_first_line(exc)}): "
-            "start it with `caco up`, or mend its address, user and password."
-        )
 
 
 def clean(text: str | None) -> str | None:

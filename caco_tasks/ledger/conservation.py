@@ -57,6 +57,7 @@ def demand_conservation(
             another number of records than that passed; a sample ended nowhere, or twice.
         ConfigError: the run's pipeline has no stage `through`.
     """
+    # by what the run has now: an attempt that was replaced is on record and counts for nothing
     values = {"run_id": run.run_id, "shards": None if shards is None else list(shards)}
     places: dict[str, dict[int, Place]] = {}
     for row in connection.execute(_PLACES, values):
@@ -68,8 +69,9 @@ def demand_conservation(
         _demand_all_shards(line, spec, config, shards)
     for spec in specs:
         before = stage_before(run.pipeline, spec.name)
-        if before is not None and spec.reads is not None:
+        if before is not None and spec.reads is not None:  # evaluate follows student and reads none of its records
             _demand_same_records(line, before, spec)
+    # only now can ids be asked for: until the last stage a sample may be on its way
     mapped = mapped_stages(run.pipeline)
     if mapped and mapped[-1] in specs:
         _demand_one_end_each(connection, line, mapped[0], values)
@@ -104,6 +106,7 @@ def _demand_same_records(line: _Line, before: StageSpec, spec: StageSpec) -> Non
     earlier = line.of(before)
     for shard, place in line.of(spec).items():
         read = list(earlier.values()) if spec.gathers else [earlier[shard]]
+        # keys, not counts: two attempts may have passed as many records, and others
         if sorted(place.inputs) != sorted(one.key for one in read):
             raise ConservationError(
                 f"Run {line.run.run_id}: shard {shard} of stage '{spec.name}' was made of another output of "

@@ -28,12 +28,14 @@ _SELECT = text("""
     SELECT dataset, version, run_id, partition, rows, code_version, files, facts
     FROM caco.dataset WHERE dataset = :dataset AND version = :version
 """)
+# locked, so that two changes at once get two numbers
 _NUMBER = text("SELECT dataset_no FROM caco.dataset WHERE dataset || '/' || version = :name FOR NO KEY UPDATE")
 _STATES = text("""
     SELECT CAST(state AS text) AS state, by, coalesce(because, '–') AS because, at
     FROM caco.dataset_state JOIN caco.dataset USING (dataset_no)
     WHERE dataset || '/' || version = :name ORDER BY number
 """)
+# a task that is tried again says the same of the same moment, which is one change
 _ADD_STATE = text("""
     INSERT INTO caco.dataset_state (dataset_no, number, state, by, because, at)
     SELECT :dataset_no, count(*), CAST(:state AS caco.state), :by, :because, CAST(:at AS timestamptz)
@@ -90,6 +92,7 @@ def _copy_rows(connection: Connection, number: int, place: int, file: DatasetFil
     """The rows of one file: downloaded, checked and read in batches, so that no dataset is too large."""
     start = 0
     with tempfile.TemporaryDirectory(prefix="caco-dataset-") as folder:
+        # to a file and by batches: a file of a dataset has hundreds of megabytes, of which one column is wanted
         for ids in _sample_ids(file, store, Path(folder, "rows.parquet")):
             rows = pa.array(np.arange(start, start + len(ids), dtype=np.int32))
             constants = {"dataset_no": number, "file": place}

@@ -111,7 +111,7 @@ def ask_duckdb(
     try:
         _demand_one_select(session, query)
         outputs += _offer_relations(session, connections, query, scope)
-        session.execute(_CLOSED)
+        session.execute(_CLOSED)  # from here on it sees what it was handed, and nothing else
         return _answer(session, query, TIMEOUT_SECONDS if timeout_seconds is None else timeout_seconds)
     except duckdb.Error as exc:
         for failure in (one.failure for one in outputs if one.failure is not None):
@@ -154,6 +154,7 @@ def _offer_relations(
 def _answer(
     session: duckdb.DuckDBPyConnection, query: str, timeout_seconds: float
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
+    # DuckDB has no limit of its own
     timer = Timer(timeout_seconds, session.interrupt)
     timer.start()
     try:
@@ -180,7 +181,7 @@ def _ledger_table(connection: Connection, relation: str, scope: Scope) -> pa.Tab
     finally:
         cursor.close()
     types = {name: _TYPES.get(kind, pa.string()) for name, kind in columns.items()}
-    if not buffer.tell():
+    if not buffer.tell():  # the reader of CSV refuses an empty file
         return pa.schema(list(types.items())).empty_table()
     buffer.seek(0)
     return csv.read_csv(
@@ -189,7 +190,7 @@ def _ledger_table(connection: Connection, relation: str, scope: Scope) -> pa.Tab
         parse_options=csv.ParseOptions(newlines_in_values=True),
         convert_options=csv.ConvertOptions(
             column_types=types,
-            null_values=[""],
+            null_values=[""],  # Postgres quotes an empty text and leaves NULL bare
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
             true_values=["t"],

@@ -118,15 +118,17 @@ class Ledger:
         """
         manifest = loading.canonical(manifest)
         found = self.find_output(manifest.key)
+        # read before the transaction begins, which then holds its locks for the time of the writing alone
         columns = loading.read_columns(manifest, store) if found is None else None
         with self._transaction() as connection:
             if columns is not None:
                 _demand_maker(connection, manifest, store)
                 loading.load(connection, manifest, columns, store, attach=attach)
+            # last, for it locks the run
             if not outputs.place_output(connection, run, manifest, shard=shard, attempt=attempt):
                 raise LedgerError(f"The run {run.run_id} is not in the ledger: register it before its outputs.")
             first = outputs.find_output(connection, manifest.key) or manifest
-        if first != manifest:
+        if first != manifest:  # somebody else was first: the store must say what the ledger says
             store.put(manifest_uri(first.stage, first.key), first.model_dump_json(indent=1).encode())
         return first
 

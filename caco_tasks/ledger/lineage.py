@@ -9,6 +9,7 @@ from caco_tasks.ledger.connection import hex_or_none, id_range
 from caco_tasks.ledger.lookups import sources
 from caco_tasks.pipeline import STAGES
 
+# a range of ids, not a pattern: the index of each date answers it
 _SUBJECTS = text("""
     SELECT DISTINCT subject FROM caco.fate
     WHERE subject BETWEEN CAST(:first AS uuid) AND CAST(:last AS uuid) ORDER BY subject LIMIT 2
@@ -69,7 +70,7 @@ def lineage(connection: Connection, sample_id_or_prefix: str) -> dict[str, Any]:
     end = places[0]
     chain = connection.execute(_CHAIN, {"run_no": end.run_no, "shard": end.shard, "stage": end.stage}).all()
     place = {"uri": end.uri, "row": end.row}
-    return {
+    return {  # a tree of names for readers; ids are as the store and the command line write them
         "sample_id": subject,
         "verdicts": [_verdict(step, end) for step in chain],
         "texts": {name: place for name in (STAGES[step.stage].text for step in chain) if name is not None},
@@ -115,7 +116,7 @@ def _run(connection: Connection, run_id: str) -> dict[str, Any]:
     run = dict(row._mapping)
     run |= {name: hex_or_none(run[name]) for name in ("run_id", "seed_run_id", "codegen_run_id")}
     run["planned_at"] = None if row.planned_at is None else row.planned_at.isoformat()
-    if row.pipeline == "seeds":
+    if row.pipeline == "seeds":  # here every lineage ends
         found = sources(connection, run_id)
         return {**run, "sources": [{name: getattr(one, name) for name in one.__slots__} for one in found]}
     if run["codegen_run_id"] is not None:

@@ -31,13 +31,11 @@ from caco_tasks.store.store import Store
 
 Columns = Mapping[str, pa.Array]  # by the path of the field, such as "seed.seed_id"
 
+# sorted by the caller, so that two that load at once never wait for each other
 _SOURCES = text("""
-    WITH new AS (
-        INSERT INTO caco.source (source, revision, licence)
-        SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:revisions AS text[]), CAST(:licences AS text[]))
-        ON CONFLICT DO NOTHING
-    )
-    SELECT 1
+    INSERT INTO caco.source (source, revision, licence)
+    SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:revisions AS text[]), CAST(:licences AS text[]))
+    ON CONFLICT DO NOTHING
 """)
 _SOURCE_NUMBERS = text("SELECT source_no, source, revision, licence FROM caco.source")
 _OPEN_FATES = text("SELECT caco.open_fates(CAST(:day AS date))")
@@ -84,13 +82,18 @@ def load(connection: Connection, manifest: Manifest, columns: Columns, store: St
     """
     try:
         output_no = insert_output(connection, manifest)
-        if output_no is None:
+        if output_no is None:  # somebody else has loaded it since we looked
             return False
-        _check_inputs(connection, manifest)
+        passed = passed_of(connection, manifest.inputs) if manifest.inputs else None  # None: not all are registered yet
+        if passed is not None and passed != manifest.read:
+            raise ConservationError(
+                f"The output {manifest.key} of '{manifest.stage}' read {manifest.read} records, but its inputs passed "
+                f"{passed}: delete its manifest and rerun it."
+            )
         _load_rows(connection, output_no, manifest, columns)
         if attach and "subject" in columns:
             attach_fates(connection, manifest.partition)
-        if STAGES[manifest.stage].claims:
+        if STAGES[manifest.stage].claims:  # last, for what it writes to the store is not undone with the transaction
             keep_claims(connection, store, manifest)
     except (IntegrityError, errors.IntegrityError) as exc:
         what = " ".join(str(getattr(exc, "orig", exc)).split())[:200]
@@ -134,7 +137,7 @@ def _decode(manifest: Manifest, data: bytes, spec: StageSpec) -> Columns:
         wanted.pop("subject")  # such a stage passes everything, and ends nothing
     try:
         file = pq.ParquetFile(BytesIO(data))
-        check_columns(file.schema_arrow, arrow_schema(spec.writes))
+        check_columns(file.schema_arrow, arrow_schema(spec.writes))  # all of them, though only some are read
         table = file.read(columns=list(wanted.values()), use_threads=False)
     except DamagedError as exc:
         raise _damaged(manifest, str(exc)) from exc
@@ -186,15 +189,6 @@ def _check_counts(manifest: Manifest, columns: Columns) -> None:
         )
 
 
-def _check_inputs(connection: Connection, manifest: Manifest) -> None:
-    passed = passed_of(connection, manifest.inputs) if manifest.inputs else None
-    if passed is not None and passed != manifest.read:
-        raise ConservationError(
-            f"The output {manifest.key} of '{manifest.stage}' read {manifest.read} records, but its inputs passed "
-            f"{passed}: delete its manifest and rerun it."
-        )
-
-
 def _load_rows(connection: Connection, output_no: int, manifest: Manifest, columns: Columns) -> None:
     spec = STAGES[manifest.stage]
     insert_reasons(connection, output_no, _reason_counts(manifest, columns))
@@ -229,6 +223,7 @@ def _copy_fates(connection: Connection, output_no: int, manifest: Manifest, colu
     """The rows that ended here; the table of their date is made bare where this is its first output."""
     connection.execute(_OPEN_FATES, {"day": manifest.partition})
     has_ended: pa.Array = pc.not_equal(columns["outcome"], "pass")
+    # what passed has nothing to explain, and would take room in every row
     detail = pc.if_else(has_ended, columns["detail"], pa.scalar(None, pa.string()))
     kept = {
         "subject": columns["subject"],
@@ -237,9 +232,10 @@ def _copy_fates(connection: Connection, output_no: int, manifest: Manifest, colu
         "reason": columns["reason"],
         "detail": detail,
     }
-    if manifest.stage != mapped_stages(manifest.pipeline)[-1].name:
+    if manifest.stage != mapped_stages(manifest.pipeline)[-1].name:  # what passed goes on, and ends elsewhere
         kept = {name: column.filter(has_ended) for name, column in kept.items()}
     table = "fate_" + manifest.partition.replace("-", "_")
+    # straight into the table of the date: it may not be attached yet, and is found without routing each row
     copy_table(connection, table, kept, constants={"partition": manifest.partition, "output_no": output_no})
 
 
@@ -251,6 +247,7 @@ def _copy_seeds(connection: Connection, output_no: int, columns: Columns) -> Non
     connection.execute(_SOURCES, values)
     numbers = {(row.source, row.revision, row.licence): row.source_no for row in connection.execute(_SOURCE_NUMBERS)}
     keys = [tuple(row.values()) for row in distinct.select(list(names)).to_pylist()]
+    # each row's source by its number: looked up in the few distinct ones, all at once
     joined = [pc.binary_join_element_wise(*(table[name] for name in names), "\0") for table in (found, distinct)]
     places = pc.index_in(joined[0], joined[1].combine_chunks()).combine_chunks()
     kept = {
@@ -265,6 +262,7 @@ def _copy_programs(connection: Connection, output_no: int, columns: Columns) -> 
     """The programs that were found for seeds, verified or not."""
     is_there = pc.is_valid(columns["program.program_id"])
     code = columns["program.code"]
+    # as str.splitlines counts: a last line counts whether or not it is ended, an empty text has none
     is_ended = pc.cast(pc.or_(pc.ends_with(code, "\n"), pc.equal(code, "")), pa.int32())
     lines = pc.subtract(pc.add(pc.count_substring(code, "\n"), 1), is_ended)
     kept = {
@@ -285,7 +283,7 @@ def _copy_overlaps(connection: Connection, output_no: int, columns: Columns) -> 
     overlaps = columns["overlaps"].filter(has_ended)
     parents = pc.list_parent_indices(overlaps)
     counts = pc.fill_null(pc.list_value_length(overlaps), 0).to_numpy(zero_copy_only=False).astype(np.int64)
-    starts = np.cumsum(counts) - counts
+    starts = np.cumsum(counts) - counts  # where each record's findings begin among all
     evidence = pc.list_flatten(overlaps)
     kept = {
         "subject": columns["subject"].filter(has_ended).take(parents),

@@ -25,6 +25,7 @@ _SOURCES = text("""
     SELECT source, revision, licence, problems AS seeds, verified
     FROM caco.yield_by_seed_source WHERE run_id = CAST(:run_id AS uuid) ORDER BY source, revision, licence
 """)
+# attempts that were replaced are reached, too: they are on record, and what was kept of them lies only there
 _NAMED = text("""
     SELECT caco.hex(key) FROM caco.output WHERE output_no IN (SELECT output_no FROM caco.run_output)
     UNION SELECT uri FROM caco.output WHERE output_no IN (SELECT output_no FROM caco.run_output)

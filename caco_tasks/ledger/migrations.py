@@ -26,6 +26,7 @@ def migrate(database: Database, *, passwords: Mapping[str, str], folder: Path | 
         LedgerError: an applied migration was changed or is gone, Postgres does not answer, or refuses.
     """
     folder = folder or sql_folder()
+    # the lock is of the session, not of a transaction: each migration commits by itself
     with database.connection() as connection, _alone(connection):
         _ensure_roles(connection, passwords)
         applied = _applied(connection)
@@ -47,6 +48,7 @@ def demand_this_version(database: Database, connection: Connection) -> None:
         LedgerError: it was made by another version, or there is none.
     """
     folder = sql_folder()
+    # migrations only: views that are older than the package still answer, in the words that they had
     wanted = {_name(path, folder): _sha256(path) for path in sorted(folder.glob("migrations/*.sql"))}
     if connection.execute(text("SELECT to_regclass('caco.migration')")).scalar() is None:
         raise LedgerError(f"There is no ledger at {database.name} yet: run `caco ledger migrate`.")
@@ -123,7 +125,7 @@ def _limit_analyst(connection: Connection) -> None:
 def _let_owner_build(connection: Connection) -> None:
     """Where somebody else is connected, the owner must be let into the database and over the other roles."""
     user, database = connection.execute(text("SELECT current_user, current_database()")).one()
-    if user == OWNER:
+    if user == OWNER:  # which owns the database, and made the other roles
         return
     grant = sql.SQL("GRANT CREATE, CONNECT, TEMPORARY ON DATABASE {} TO {}")
     _compose(connection, grant.format(sql.Identifier(database), sql.Identifier(OWNER)))
@@ -131,7 +133,7 @@ def _let_owner_build(connection: Connection) -> None:
 
 
 def _applied(connection: Connection) -> dict[str, str]:
-    if connection.execute(text("SELECT to_regclass('caco.migration')")).scalar() is None:
+    if connection.execute(text("SELECT to_regclass('caco.migration')")).scalar() is None:  # an empty database
         connection.commit()
         return {}
     rows = connection.execute(text("SELECT name, sha256 FROM caco.migration")).all()
@@ -156,7 +158,10 @@ def _refresh_views(connection: Connection, folder: Path, applied: Mapping[str, s
     if wanted == there:
         return []
     with _as_owner(connection):
-        _drop_views(connection)
+        found = connection.execute(text("SELECT viewname FROM pg_views WHERE schemaname = 'caco'")).scalars().all()
+        if found:  # all in one statement, so that it does not matter which reads which
+            names = sql.SQL(", ").join(sql.Identifier("caco", name) for name in found)
+            _compose(connection, sql.SQL("DROP VIEW {}").format(names))
         connection.execute(text("DELETE FROM caco.migration WHERE starts_with(name, 'views/')"))
         for path in _after_what_they_read(paths):
             _apply(connection, path, folder)
@@ -167,24 +172,14 @@ def _after_what_they_read(paths: Sequence[Path]) -> Iterator[Path]:
     """Views in an order in which each comes after those that it reads."""
     waiting = {path.stem: path for path in paths}
     while waiting:
-        reads = {name: set(re.findall(r"\bcaco\.(\w+)", _statement(path))) - {name} for name, path in waiting.items()}
+        reads = {}
+        for name, path in waiting.items():
+            statement = re.sub(r"^--.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+            reads[name] = set(re.findall(r"\bcaco\.(\w+)", statement)) - {name}  # a header may name others
         free = [name for name in waiting if not reads[name] & set(waiting)]
         if not free:
             raise LedgerError(f"The views {', '.join(waiting)} read each other: none of them can be made first.")
         yield from (waiting.pop(name) for name in free)
-
-
-def _statement(path: Path) -> str:
-    """A file of SQL without the comments that begin it."""
-    return re.sub(r"^--.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-
-
-def _drop_views(connection: Connection) -> None:
-    """Drops every view of the schema in one statement, so that their order does not matter."""
-    found = connection.execute(text("SELECT viewname FROM pg_views WHERE schemaname = 'caco'")).scalars().all()
-    if found:
-        names = sql.SQL(", ").join(sql.Identifier("caco", name) for name in found)
-        _compose(connection, sql.SQL("DROP VIEW {}").format(names))
 
 
 def _apply(connection: Connection, path: Path, folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import pyarrow as pa
@@ -28,7 +30,10 @@ class OutputDataset(ds.FileSystemDataset):  # type: ignore[misc]  # pyarrow has 
         """Names the outputs: `places` has the columns of `PLACE` and the uri of each."""
         self.store = store
         self.failure: StoreError | None = None  # what DuckDB would only quote
-        fragments = [_PARQUET.make_fragment(place["uri"], fs.LocalFileSystem(), _known(place)) for place in places]
+        fragments = []
+        for place in places:
+            known = [ds.field(field.name) == pa.scalar(place[field.name]) for field in PLACE]
+            fragments.append(_PARQUET.make_fragment(place["uri"], fs.LocalFileSystem(), reduce(and_, known)))
         super().__init__(fragments, schema, _PARQUET, fs.LocalFileSystem())
 
     def scanner(self, columns: Sequence[str] | None = None, filter: Any = None, **options: Any) -> "OutputScan":
@@ -52,29 +57,20 @@ class OutputScan:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         for fragment in self.dataset.get_fragments(filter=self.condition):
-            try:
-                data = pa.py_buffer(_demand(self.dataset.store, fragment.path))
-            except StoreError as exc:
-                self.dataset.failure = exc
-                raise
+            data = self._fetch(fragment.path)
             opened = _PARQUET.make_fragment(pa.BufferReader(data), partition_expression=fragment.partition_expression)
             scanner = ds.Scanner.from_fragment(
                 opened, schema=self.dataset.schema, columns=self.columns, filter=self.condition, use_threads=False
             )
             yield from scanner.to_table().to_batches()
 
-
-def _known(place: Mapping[str, Any]) -> Any:
-    """What holds for every row of an output, as an expression."""
-    return (
-        (ds.field("run_id") == place["run_id"])
-        & (ds.field("partition") == pa.scalar(place["partition"]))
-        & (ds.field("key") == place["key"])
-    )
-
-
-def _demand(store: Store, uri: str) -> bytes:
-    data = store.get(uri)
-    if data is None:
-        raise DamagedError(f"There is no {uri} in {store.root}: rerun the stage that writes it.")
-    return data
+    def _fetch(self, uri: str) -> pa.Buffer:
+        """All of a file: outputs are small, and a store has no seek."""
+        try:
+            data = self.dataset.store.get(uri)
+            if data is None:
+                raise DamagedError(f"There is no {uri} in {self.dataset.store.root}: rerun the stage that writes it.")
+        except StoreError as exc:
+            self.dataset.failure = exc
+            raise
+        return pa.py_buffer(data)

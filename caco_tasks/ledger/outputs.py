@@ -45,6 +45,7 @@ _MANIFEST = """
         ) AS counted
     ) AS said
 """
+# built from our own texts alone
 _BY_KEY = text(f"{_MANIFEST} WHERE output.key = CAST(:key AS uuid)")
 _OF_RUN = text(f"""
     {_MANIFEST}
@@ -64,6 +65,7 @@ _INSERT_REASONS = text("""
 """)
 # the place is locked by its run's row, so that two attempts that come at once leave one that is current
 _LOCK_RUN = text("SELECT run_no FROM caco.run WHERE run_id = CAST(:run_id AS uuid) FOR NO KEY UPDATE")
+# not those of a newer attempt: who comes late with an older output changes nothing
 _RETIRE = text("""
     UPDATE caco.run_output SET is_current = false
     WHERE run_no = :run_no AND stage = CAST(:stage AS caco.stage) AND shard = :shard AND is_current

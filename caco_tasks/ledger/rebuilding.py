@@ -53,17 +53,23 @@ def rebuild(
     manifests = [uri for uri in store.list("outputs") if uri.endswith("/manifest.json")]
     outputs = {one.key: one for one in (parse_manifest(_get(store, uri), uri=uri) for uri in manifests)}
     places = list(_places(store, keys, runs, outputs))
-    datasets = [parse_stored(DatasetRecord, _get(store, uri), uri=uri) for uri in _dataset_uris(store)]
+    datasets = _parse_all(store, filter(is_dataset_manifest, store.list("datasets")), DatasetRecord)
     draws = _parse_all(store, store.list("draws"), AuditDraw)
     said = _parse_all(store, store.list("audits"), AuditAnswers)
     ledger.empty()
-    for run in sorted(runs.values(), key=_order_of_runs):
+    # the order decides only between runs whose records hold no time of planning
+    for run in sorted(runs.values(), key=lambda run: (run.partition, list(PIPELINES).index(run.pipeline), run.run_id)):
         ledger.register_run(run)
     _load_outputs(ledger, store, runs, outputs, on_progress)
+    # each maker has its outputs by now; what runs share, and which attempts count, is told by their own records
     for run, manifest, shard, attempt in places:
         ledger.load_output(run, manifest, store, shard=shard, attempt=attempt)
     for dataset in datasets:
-        _load_dataset(ledger, store, dataset)
+        ledger.register_dataset(dataset, store)
+        name, uri = f"{dataset.dataset}/{dataset.version}", dataset_state_uri(dataset.dataset, dataset.version)
+        found = store.get(uri)  # None: a dataset made by hand, which never had a state
+        for change in parse_stored(DatasetStates, found, uri=uri).history if found is not None else ():
+            ledger.set_dataset_state(name, change.state, by=change.by, because=change.because, at=change.at)
     for draw in draws:
         ledger.register_draw(draw)
     audits = [answer for person in said for answer in person.answers]
@@ -117,19 +123,6 @@ def _places(
             yield runs[run_id], outputs[place.key], place.shard, place.attempt
 
 
-def _load_dataset(ledger: Ledger, store: Store, dataset: DatasetRecord) -> None:
-    ledger.register_dataset(dataset, store)
-    uri = dataset_state_uri(dataset.dataset, dataset.version)
-    found = store.get(uri)
-    for change in parse_stored(DatasetStates, found, uri=uri).history if found is not None else ():
-        name = f"{dataset.dataset}/{dataset.version}"
-        ledger.set_dataset_state(name, change.state, by=change.by, because=change.because, at=change.at)
-
-
-def _dataset_uris(store: Store) -> list[str]:
-    return [uri for uri in store.list("datasets") if is_dataset_manifest(uri)]
-
-
 def _parse_all(store: Store, uris: Iterable[str], model: type[Parsed], *, end: str = "") -> list[Parsed]:
     return [parse_stored(model, _get(store, uri), uri=uri) for uri in uris if uri.endswith(end)]
 
@@ -141,11 +134,6 @@ def _get(store: Store, key: str) -> bytes:
             f"{key} is listed in {store.root} and cannot be read: rebuild again when no run is under way."
         )
     return data
-
-
-def _order_of_runs(run: RunRecord) -> tuple[str, int, str]:
-    """Registration in this order decides only between runs that were planned before their record held a time."""
-    return run.partition, list(PIPELINES).index(run.pipeline), run.run_id
 
 
 def _order_of_outputs(manifest: Manifest) -> tuple[str, int, int, int, str]:

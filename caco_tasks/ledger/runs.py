@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from caco_tasks.errors import LedgerError
 from caco_tasks.ledger.connection import hex_or_none, id_range
@@ -43,6 +42,7 @@ def insert_run(connection: Connection, run: RunRecord) -> RunRecord:
     """Registers a run, unless it is there, and returns the registered one."""
     values = json.loads(run.model_dump_json())
     connection.execute(_INSERT, values | {name: json.dumps(values[name]) for name in _JSON})
+    # read back also when it was inserted: the caller gets what every later one will get
     found = find_run(connection, run.run_id, None)
     if found is None:
         raise LedgerError(f"The run {run.run_id} vanished while it was registered: register it again.")
@@ -68,14 +68,13 @@ def newest_runs(connection: Connection, pipeline: str | None, *, max_runs: int) 
 
 def _find(connection: Connection, prefix: str, pipeline: str | None, *, max_runs: int) -> Sequence[RunRecord]:
     ids = id_range(prefix)
-    if ids is None:
+    if ids is None:  # what is no id finds nothing, as an id that nobody has
         return []
     values = {"first": ids[0], "last": ids[1], "pipeline": pipeline, "max_runs": max_runs}
-    return [_run(row) for row in connection.execute(_FIND, values)]
-
-
-def _run(row: Row[Any]) -> RunRecord:
-    values = dict(row._mapping)
-    values |= {name: hex_or_none(values[name]) for name in _IDS}
-    values |= {"partition": row.partition.isoformat(), "input_keys": [key.hex for key in row.input_keys]}
-    return RunRecord.model_validate(values)
+    found = []
+    for row in connection.execute(_FIND, values):
+        # the store writes ids as 32 hex digits and dates as text; Postgres gives objects of both
+        as_stored = {name: hex_or_none(row._mapping[name]) for name in _IDS}
+        more = {"partition": row.partition.isoformat(), "input_keys": [key.hex for key in row.input_keys]}
+        found.append(RunRecord.model_validate({**row._mapping, **as_stored, **more}))
+    return found

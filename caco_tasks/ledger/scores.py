@@ -14,6 +14,7 @@ _GAINS = text("""
     SELECT benchmark, items, gained, lost, gain, gain_low, gain_high, p
     FROM caco.score_gains WHERE run_id = CAST(:run_id AS uuid) ORDER BY benchmark
 """)
+# what outputs cost, whoever paid: a run that reuses all would else look as if it were free, and the next one dear
 _OUTLAYS = """
     SELECT run.run_id, CAST(run.partition AS text) AS partition, CAST(place.stage AS text) AS stage,
         CAST(sum(output.read) AS bigint) AS read, CAST(sum(output.passed) AS bigint) AS passed,
