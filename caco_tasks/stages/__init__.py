@@ -13,6 +13,7 @@ StageFunction = Callable[[Iterable[Any], Context], Iterator[Judged[Any]]]
 
 def stage_function(spec: StageSpec) -> StageFunction:
     """The generator of a stage: records in, judged records out."""
+    # imported by name and late: whoever asks for one stage loads only what that one needs
     function: StageFunction = getattr(import_module(f"{__name__}.{spec.name}"), spec.name)
     return function
 

@@ -35,6 +35,7 @@ def decontaminate(samples: Iterable[Sample], context: Context) -> Iterator[Judge
 def _claim_problems(kept: Sequence[tuple[Sample, Problem]], context: Context) -> Iterator[Judged[Sample]]:
     """Of problems in nearly the same words only the first that was ever claimed passes."""
     items = [(sample.sample_id, problem.text, sample_answer(sample) or "") for sample, problem in kept]
+    # the likeness by which `unify` claimed the problems of seeds: all claims must be comparable
     likeness = context.config.dedup.same_problem_jaccard
     winners = claim_problems(context.claims(), items, likeness=likeness)
     rules = context.config.decontamination.rules

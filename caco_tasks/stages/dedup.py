@@ -77,6 +77,7 @@ def _run_with_changed_inputs(samples: Sequence[Sample], context: Context) -> lis
         for sample, texts in zip(samples, changed, strict=True)
         for text in texts
     )
+    # all programs in one call, so that every worker of the sandbox has work
     ran = iter(context.services.sandbox().run(jobs))
     return [(sample, [next(ran) for _ in texts]) for sample, texts in zip(samples, changed, strict=True)]
 

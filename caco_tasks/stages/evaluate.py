@@ -23,6 +23,7 @@ def records(context: Context) -> Iterator[Attempt]:
     """The answers that this shard is to ask for; those of a base are the same for all its students."""
     settings = evaluation_of(context.config)
     asked = eval_shard(context.shard, settings)
+    # a student is known by the output that trained it, a base by the model that the run pinned
     answered_by = context.inputs or context.run.models.get(BASE)
     for item in scored_items(settings):
         for number in asked.numbers:

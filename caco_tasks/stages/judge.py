@@ -19,7 +19,6 @@ from caco_tasks.llm.llm import Reply
 from caco_tasks.llm.prompts import judge_prompts
 from caco_tasks.records import (
     PASS,
-    Generation,
     Judged,
     Judgement,
     Outcome,
@@ -54,10 +53,18 @@ class Opinion(BaseModel):
 
 def judge(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
     """One judgement for every sample, made of one reply or of several."""
+
+    def variables(sample: Sample) -> dict[str, str]:
+        return {
+            "problem": sample.problem.text if sample.problem else "",
+            "solution": sample.solution.text if sample.solution else "",
+            "code": sample.program.code,
+        }
+
     samples, times = list(samples), context.config.judge.times
     numbers = range(context.attempt * times, (context.attempt + 1) * times)  # a new attempt must not replay the last
     asked = [
-        [reply for _, reply in ask(samples, context, "judge", _judge_variables, prompt=prompt, sample=number)]
+        [reply for _, reply in ask(samples, context, "judge", variables, prompt=prompt, sample=number)]
         for prompt in judge_prompts(context.config)
         for number in numbers
     ]
@@ -71,7 +78,10 @@ def parse_judgement(text: str) -> Verdict:
     """The verdict in a judge's reply; unknown when it holds none, or anything besides."""
     text = text.strip()
     if _EVIDENCE.fullmatch(text):
-        return _weigh_evidence(text)
+        # small judges copy numbers exactly and compare them badly, so they copy and we compare
+        pairs = [pair.split("=") for pair in text.split()]
+        unequal = [f"the program has {one} where the problem gives {other}" for one, other in pairs if one != other]
+        return fail(Reason.INCONSISTENT, unequal[0]) if unequal else PASS
     opinion = _parse_opinion(text)
     if opinion is None:
         return unknown(Reason.UNPARSEABLE_JUDGEMENT, text[:200])
@@ -108,15 +118,6 @@ def _parse_opinion(text: str) -> Opinion | None:
         return None
 
 
-def _weigh_evidence(text: str) -> Verdict:
-    """The verdict of evidence: a judge copies numbers exactly, and it is we who compare them."""
-    pairs = [pair.split("=") for pair in text.split()]
-    for of_program, of_problem in pairs:
-        if of_program != of_problem:
-            return fail(Reason.INCONSISTENT, f"the program has {of_program} where the problem gives {of_problem}")
-    return PASS
-
-
 def _make_judgement(replies: Sequence[Reply], verdicts: Sequence[Verdict]) -> Judgement:
     votes = []
     for reply, verdict in zip(replies, verdicts, strict=True):
@@ -130,13 +131,9 @@ def _make_judgement(replies: Sequence[Reply], verdicts: Sequence[Verdict]) -> Ju
             first_disagreeing_step=opinion.first_disagreeing_step if opinion else None,
         )
         votes.append(vote)
-    generation = _add_up_costs([reply.generation for reply in replies])
-    return Judgement(reply=votes[0].reply, generation=generation, votes=tuple(votes))
-
-
-def _add_up_costs(made: Sequence[Generation]) -> Generation:
-    """How the first reply came to be, with the tokens, seconds and cost of all."""
-    return replace(
+    made = [reply.generation for reply in replies]
+    # one entry stands for all replies, so it bears the cost of all
+    generation = replace(
         made[0],
         prompt_tokens=sum(one.prompt_tokens for one in made),
         completion_tokens=sum(one.completion_tokens for one in made),
@@ -144,11 +141,4 @@ def _add_up_costs(made: Sequence[Generation]) -> Generation:
         cost_usd=sum(one.cost_usd for one in made),
         is_replayed=all(one.is_replayed for one in made),
     )
-
-
-def _judge_variables(sample: Sample) -> dict[str, str]:
-    return {
-        "problem": sample.problem.text if sample.problem else "",
-        "solution": sample.solution.text if sample.solution else "",
-        "code": sample.program.code,
-    }
+    return Judgement(reply=votes[0].reply, generation=generation, votes=tuple(votes))

@@ -53,7 +53,7 @@ def publish_rows(samples: Iterable[Sample], context: Context, facts: CardFacts) 
             )
             for sample in islice(coming, made.passed):  # the runner reads one input after the other
                 yield Judged(record=writer.add(dataset_row(sample, origin)), verdict=PASS)
-    shutil.rmtree(scratch)
+    shutil.rmtree(scratch)  # where files were written before they went to the store
     _write_card_and_manifest(context, facts, writer.files)
 
 

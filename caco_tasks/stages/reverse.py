@@ -28,6 +28,7 @@ def reverse(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Samp
         problem = Problem(text=reply.text.strip(), generation=reply.generation)
         verdict, findings = apply_rules(_find_faults(sample, reply, rules), rules, stage="reverse")
         sample = with_findings(replace(sample, problem=problem), findings)
+        # looked up again before release, but a solver need not be paid for a problem that is rejected then
         if verdict.kept and index is not None:
             sample = replace(sample, overlaps=index.overlaps(problem.text, sample_answer(sample)))
             verdict, findings = apply_overlap_rules(sample.overlaps, context.config.decontamination, stage="reverse")

@@ -52,5 +52,6 @@ def _check_seed(row: Judged[Seed], index: BenchmarkIndex | None, context: Contex
     if index is None:
         return replace(row, verdict=PASS)
     overlaps = index.overlaps(seed.problem, seed.answer)
+    # seeds have no findings: the overlaps themselves stay with the seed
     verdict, _ = apply_overlap_rules(overlaps, context.config.decontamination, stage="seeds")
     return Judged(record=replace(seed, overlaps=overlaps), verdict=verdict)

@@ -84,7 +84,7 @@ def student(lessons: Iterable[Lesson], context: Context) -> Iterator[Judged[Publ
         seed=random_seed(context.key),
     )
     context.facts["artifacts"] = {"model": _store_student(rows, context, tuned, folder).model_dump(mode="json")}
-    shutil.rmtree(folder)
+    shutil.rmtree(folder)  # not before the weights are stored: a killed training goes on from its checkpoints
 
 
 def example_of(lesson: Lesson, prompt: Prompt) -> Example:

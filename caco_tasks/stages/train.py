@@ -40,11 +40,16 @@ def train(programs: Iterable[SeedProgram], context: Context) -> Iterator[Judged[
         raise EngineError("There are no verified seed programs to train on: look at the verdicts of `caco_seeds`.")
     if context.config.train.gate_samples and context.config.models["codegen"].engine == "openai":
         raise ConfigError("An endpoint has not got the weights trained here: set train.gate_samples=0.")
-    folder = context.work_folder()
-    base = context.services.model_folder(context.config.train.base)
-    tuned = _finetune_codegen(programs, context, base=base, out=folder)
+    settings, folder = context.config.train, context.work_folder()
+    start = load_stage_prompt(context, context.config.models["codegen"].prompt).text
+    with ExampleWriter(folder / "examples") as writer:
+        for program in programs:
+            text = training_text(program, start, settings)
+            writer.add(text, is_held_out=is_held_out(program, settings.held_out_share))
+    base, seed = context.services.model_folder(settings.base), random_seed(context.key)
+    tuned = finetune(base, folder, settings, examples=writer.files, seed=seed)
     context.facts["artifacts"] = {"model": _store_codegen(programs, context, tuned, folder).model_dump(mode="json")}
-    shutil.rmtree(folder)
+    shutil.rmtree(folder)  # not before the weights are stored: a killed training goes on from its checkpoints
     yield from (Judged(record=program, verdict=PASS) for program in programs)
 
 
@@ -81,22 +86,12 @@ def refusal_reason(
     )
 
 
-def _finetune_codegen(programs: Sequence[SeedProgram], context: Context, *, base: str, out: Path) -> FineTuned:
-    settings = context.config.train
-    start = load_stage_prompt(context, context.config.models["codegen"].prompt).text
-    with ExampleWriter(out / "examples") as writer:
-        for program in programs:
-            text = training_text(program, start, settings)
-            writer.add(text, is_held_out=is_held_out(program, settings.held_out_share))
-    return finetune(base, out, settings, examples=writer.files, seed=random_seed(context.key))
-
-
 def _store_codegen(programs: Sequence[SeedProgram], context: Context, tuned: FineTuned, folder: Path) -> ModelRecord:
     """Puts the weights and a picture of the loss into the store; the model's entry for the registry."""
     settings, store = context.config.train, context.services.store
     weights = put_weights(store, folder)
     store.put(f"models/{weights.model_id}/loss.svg", draw_curve(tuned))
-    found_yield = _sample_yield(weights.model_id, context)
+    found_yield = sample_yield(weights.model_id, context)
     grades = {grade.value: count for grade in Grade if (count := sum(one.grade is grade for one in programs))}
     refused = refusal_reason(settings, tuned, found_yield=found_yield, accepted_yield=context.run.accepted_yield)
     return ModelRecord(
@@ -114,7 +109,7 @@ def _store_codegen(programs: Sequence[SeedProgram], context: Context, tuned: Fin
     )
 
 
-def _sample_yield(model_id: str, context: Context) -> float | None:
+def sample_yield(model_id: str, context: Context) -> float | None:
     """The share of `train.gate_samples` programs, sampled as a nightly run does, that run; None where none is asked for."""
     wanted = context.config.train.gate_samples
     if not wanted:

@@ -31,17 +31,13 @@ def unify(seeds: Iterable[Seed], context: Context) -> Iterator[Judged[SeedProgra
         group = [seed for seed in seeds if seed.source == source.name]
         if group:
             judged += _unify_source(source.reader, group, context)
-    _claim_seeds([row.record for row in judged if row.verdict.kept], context)
-    yield from judged
-
-
-def _claim_seeds(kept: Sequence[SeedProgram], context: Context) -> None:
-    """Programs and problems of seeds are taken: no sample may repeat them."""
-    claims, settings = context.claims(), context.config.dedup
+    # programs and problems of seeds are taken: no sample may repeat them
+    kept, claims, settings = [row.record for row in judged if row.verdict.kept], context.claims(), context.config.dedup
     programs = [(record.seed.seed_id, record.program.code if record.program else "") for record in kept]
     claim_programs(claims, programs, keep_literals=settings.keep_literals)
     problems = [(record.seed.seed_id, record.seed.problem, record.seed.answer or "") for record in kept]
     claim_problems(claims, problems, likeness=settings.same_problem_jaccard)
+    yield from judged
 
 
 def screened(rows: Sequence[Judged[SeedProgram]], context: Context) -> Iterator[Judged[SeedProgram]]:
@@ -60,7 +56,7 @@ def screened(rows: Sequence[Judged[SeedProgram]], context: Context) -> Iterator[
 
 def _unify_source(reader: str, seeds: Sequence[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
     """Converts the seeds of one source, and asks the unifier, if there is one, about those that the converter failed."""
-    converted = list(_convert_seeds(reader, seeds, context))
+    converted = list(convert_seeds(reader, seeds, context))
     if "unifier" not in context.config.models:
         yield from converted
         return
@@ -72,11 +68,12 @@ def _unify_source(reader: str, seeds: Sequence[Seed], context: Context) -> Itera
         and row.verdict.reason is not Reason.GOLD_DISPUTED
         and row.record.seed.answer is not None
     ]
-    found = {row.record.seed.seed_id: row for row in screened(list(_ask_unifier(asked, context)), context)}
+    found = {row.record.seed.seed_id: row for row in screened(list(ask_unifier(asked, context)), context)}
     yield from (found.get(row.record.seed.seed_id, row) for row in converted)
 
 
-def _convert_seeds(reader: str, seeds: Sequence[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
+def convert_seeds(reader: str, seeds: Sequence[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
+    """Programs made of the annotations of one source, without a model; rejected where their grade is too low."""
     if reader not in CONVERTERS:
         detail = f"no converter for the reader '{reader}', and the config names no unifier model"
         yield from (Judged(record=SeedProgram(seed=s), verdict=fail(Reason.NO_PROGRAM_FOUND, detail)) for s in seeds)
@@ -91,7 +88,7 @@ def _convert_seeds(reader: str, seeds: Sequence[Seed], context: Context) -> Iter
         yield row
 
 
-def _ask_unifier(seeds: Sequence[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
+def ask_unifier(seeds: Sequence[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
     """Programs written by a model; they have no grade, for nothing shows which number of the question a literal is."""
 
     def variables(seed: Seed) -> dict[str, str]:
@@ -104,7 +101,7 @@ def _ask_unifier(seeds: Sequence[Seed], context: Context) -> Iterator[Judged[See
     answers = _compare_with_gold([seed for seed, _ in runnable], results, context)
     for seed, reply, code in asked:
         result = results.get(seed.seed_id)
-        text = reply.text if code is None else code
+        text = reply.text if code is None else code  # a reply without code is kept as it is, for whoever asks why
         program = Program(program_id=program_id(text), code=text, generation=reply.generation)
         record = SeedProgram(seed=seed, program=program, execution=result.execution if result else None)
         yield Judged(record=record, verdict=_judge_program(reply, code, result, answers.get(seed.seed_id), context))

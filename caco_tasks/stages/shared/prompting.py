@@ -36,10 +36,10 @@ def ask(
     settings = context.config.models[role]
     template = load_stage_prompt(context, prompt or settings.prompt)
     llm = context.llm(role)
-    number = context.attempt if sample is None else sample
-    shown = template.showing(bank_examples())
+    number = context.attempt if sample is None else sample  # another number is another request: nothing is replayed
+    examples = template.showing(bank_examples())
     requests = [
-        make_request(template, settings, model_id=llm.model_id, sample=number, values=values(item) | shown)
+        make_request(template, settings, model_id=llm.model_id, sample=number, values=values(item) | examples)
         for item in items
     ]
     yield from zip(items, llm.generate(requests), strict=True)
@@ -65,7 +65,7 @@ def load_stage_prompt(context: Context, name: str) -> Prompt:
 def reply_verdict(reply: Reply) -> Verdict:
     """PASS for a reply that came to its own end; a cut-off reply is a failure, a lost one is unknown."""
     if reply.error == PROMPT_TOO_LONG:
-        return fail(Reason.PROMPT_TOO_LONG)
+        return fail(Reason.PROMPT_TOO_LONG)  # not unknown: no other attempt makes it fit
     if reply.error is not None:
         return unknown(Reason.ENGINE_LOST, reply.error)
     if reply.generation.finish_reason == "length":
