@@ -74,7 +74,13 @@ def demand_conservation(
     # only now can ids be asked for: until the last stage a sample may be on its way
     mapped = mapped_stages(run.pipeline)
     if mapped and mapped[-1] in specs:
-        _demand_one_end_each(connection, line, mapped[0], values)
+        samples = sum(place.read for place in line.of(mapped[0]).values())
+        found = connection.execute(_FATES, values).one()
+        if (found.fates, found.subjects) != (samples, samples):
+            raise ConservationError(
+                f"Run {run.run_id}: of {samples} records that '{mapped[0].name}' made, {found.subjects} ended, in "
+                f"{found.fates} places: fill the ledger again with `caco ledger rebuild`, and delete what comes twice."
+            )
 
 
 def _specs_to_check(line: _Line, through: str | None, shards: Sequence[int] | None) -> Sequence[StageSpec]:
@@ -118,13 +124,3 @@ def _demand_same_records(line: _Line, before: StageSpec, spec: StageSpec) -> Non
                 f"Run {line.run.run_id}: shard {shard} of stage '{spec.name}' read {place.read} records, but "
                 f"'{before.name}' passed {passed}: delete the manifest of '{spec.name}' and rerun it."
             )
-
-
-def _demand_one_end_each(connection: Connection, line: _Line, first: StageSpec, values: Mapping[str, Any]) -> None:
-    samples = sum(place.read for place in line.of(first).values())
-    found = connection.execute(_FATES, values).one()
-    if (found.fates, found.subjects) != (samples, samples):
-        raise ConservationError(
-            f"Run {line.run.run_id}: of {samples} records that '{first.name}' made, {found.subjects} ended, in "
-            f"{found.fates} places: fill the ledger again with `caco ledger rebuild`, and delete what comes twice."
-        )

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from io import BytesIO
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
 import numpy as np
 import pyarrow as pa
@@ -191,7 +191,14 @@ def _check_counts(manifest: Manifest, columns: Columns) -> None:
 
 def _load_rows(connection: Connection, output_no: int, manifest: Manifest, columns: Columns) -> None:
     spec = STAGES[manifest.stage]
-    insert_reasons(connection, output_no, _reason_counts(manifest, columns))
+    table = pa.table({name: columns[name] for name in ("outcome", "reason")})
+    ended = table.filter(pc.not_equal(table["outcome"], "pass")).group_by(["outcome", "reason"])
+    counted = ended.aggregate([([], "count_all")]).rename_columns(["outcome", "reason", "records"]).to_pylist()
+    # what rules that only record have found decided nothing, so it is counted without an outcome
+    recorded = [
+        {"outcome": None, "reason": name, "records": count} for name, count in manifest.recorded.items() if count
+    ]
+    insert_reasons(connection, output_no, counted + recorded)
     if "model" in manifest.artifacts:
         insert_model(connection, output_no, parse_model(manifest.artifacts["model"], uri=manifest.uri))
     if "subject" in columns:
@@ -207,16 +214,6 @@ def _load_rows(connection: Connection, output_no: int, manifest: Manifest, colum
         )
     if spec.looks_up_benchmarks:
         _copy_overlaps(connection, output_no, columns)
-
-
-def _reason_counts(manifest: Manifest, columns: Columns) -> list[dict[str, Any]]:
-    table = pa.table({name: columns[name] for name in ("outcome", "reason")})
-    counted = table.filter(pc.not_equal(table["outcome"], "pass")).group_by(["outcome", "reason"])
-    counts: list[dict[str, Any]] = (
-        counted.aggregate([([], "count_all")]).rename_columns(["outcome", "reason", "records"]).to_pylist()
-    )
-    recorded = manifest.recorded.items()
-    return counts + [{"outcome": None, "reason": reason, "records": records} for reason, records in recorded if records]
 
 
 def _copy_fates(connection: Connection, output_no: int, manifest: Manifest, columns: Columns) -> None:
