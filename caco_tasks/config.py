@@ -53,6 +53,14 @@ SETTINGS_THAT_CHANGE_NO_DATA = (
     "evaluate.ask.price",
 )
 
+# Where a file lies changes no data, its content does: keys of outputs hold what a run pinned of it instead.
+SETTINGS_PINNED_BY_CONTENT = (
+    "seeds.sources.*.path",
+    "decontamination.folder",
+    "decontamination.benchmarks.*.path",
+    "evaluate.benchmarks.*.path",
+)
+
 RoleName = Literal["unifier", "codegen", "reverser", "solver", "judge"]
 SomeSettings = TypeVar("SomeSettings", bound=Settings)
 
@@ -323,10 +331,13 @@ class RunConfig(Settings):
     def _range_samples(self) -> int:
         return self.shard_samples if self.shards is None else -(-self.samples // self.shards)
 
-    def data_settings(self, path: str) -> Any:
-        """The settings at a dotted path as JSON, without those that change no data; None where there are none."""
+    def data_settings(self, path: str, *, without: Iterable[str] = ()) -> Any:
+        """The settings at a dotted path as JSON, without those that change no data; None where there are none.
+
+        `without` are paths of more settings that are left out; `*` stands for every key or place of a list.
+        """
         settings: Any = self.model_dump(mode="json")
-        for dropped in SETTINGS_THAT_CHANGE_NO_DATA:
+        for dropped in (*SETTINGS_THAT_CHANGE_NO_DATA, *without):
             _drop(settings, dropped.split("."))
         for key in path.split("."):
             settings = settings.get(key) if settings is not None else None
@@ -460,6 +471,9 @@ def _picked(value: Any, paths: list[str]) -> Any:
 
 def _drop(settings: Any, path: list[str]) -> None:
     key, *rest = path
+    if isinstance(settings, list) and key == "*":
+        for item in settings:
+            _drop(item, rest)
     if not isinstance(settings, dict):
         return
     for name in list(settings) if key == "*" else [key]:

@@ -8,7 +8,7 @@ The keys of a whole run follow from its record and its attempts; nothing has to 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from caco_tasks.config import ModelSettings, RunConfig, parse_config
+from caco_tasks.config import SETTINGS_PINNED_BY_CONTENT, ModelSettings, RunConfig, parse_config
 from caco_tasks.errors import DamagedError
 from caco_tasks.ids import content_id, draw_id, run_id
 from caco_tasks.llm.llm import SAMPLING
@@ -136,7 +136,8 @@ class RunKeys:
     def recipe(self, spec: StageSpec) -> dict[str, Any]:
         """What a stage is told, for all its shards alike."""
         run = self.run
-        recipe = {"stage": spec.name, "version": spec.version, **_declared(spec, self.config)}
+        declared = _declared(spec, self.config, without=SETTINGS_PINNED_BY_CONTENT)
+        recipe = {"stage": spec.name, "version": spec.version, **declared}
         if model_of(spec, run):
             recipe["model"] = model_of(spec, run)
         names = prompt_names(spec, self.config)
@@ -183,7 +184,8 @@ class RunKeys:
         run, config = self.run, self.config
         match run.pipeline:
             case "seeds":
-                return content_id("seeds", config.data_settings("seeds"), run.sources)
+                seeds = config.data_settings("seeds", without=SETTINGS_PINNED_BY_CONTENT)
+                return content_id("seeds", seeds, run.sources)
             case "codegen":
                 return content_id("training", run.input_keys)
             case "evaluate":
@@ -227,11 +229,11 @@ def narrowed_paths(spec: StageSpec) -> Iterable[str]:
         yield f"models.{spec.role}"
 
 
-def _declared(spec: StageSpec, config: RunConfig) -> dict[str, Any]:
+def _declared(spec: StageSpec, config: RunConfig, *, without: Iterable[str] = ()) -> dict[str, Any]:
     """The settings that a stage declares, and how its model is sampled."""
     declared: dict[str, Any] = {}
     if spec.settings:
-        declared["settings"] = {path: config.data_settings(path) for path in spec.settings}
+        declared["settings"] = {path: config.data_settings(path, without=without) for path in spec.settings}
     model = config.models.get(spec.role) if spec.role is not None else None
     if model is not None:
         declared["sampling"] = _asked(model)

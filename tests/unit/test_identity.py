@@ -140,6 +140,22 @@ def test_what_changes_no_sample_changes_no_key(section: str) -> None:
     assert changed_stages(keys_of(), keys_of(**{section: FREE[section]})) == []
 
 
+def test_a_benchmark_that_lies_elsewhere_changes_no_key_and_yet_names_another_run() -> None:
+    moved = {"benchmarks": [{"name": "own", "path": "elsewhere/own.jsonl"}]}
+    assert changed_stages(keys_of(), keys_of(decontamination=moved)) == []
+    assert keys_of().run.run_id != keys_of(decontamination=moved).run.run_id
+
+
+def test_a_source_that_lies_elsewhere_changes_no_key() -> None:
+    def keys(path: str) -> RunKeys:
+        source = {"name": "gsm8k", "reader": "gsm8k", "path": path}
+        return run_of("seeds", making.small_config(seeds={"sources": [source]}), sources={"gsm8k": "its hash"})
+
+    one, other = keys("a.jsonl"), keys("b/a.jsonl")
+    assert [one.key(name, 0) for name in ("seeds", "unify")] == [other.key(name, 0) for name in ("seeds", "unify")]
+    assert one.run.run_id != other.run.run_id
+
+
 def test_every_setting_that_changes_no_data_is_left_out_of_what_stages_declare() -> None:
     config = load_config("smoke", ["models.judge.endpoint.concurrency=7"])
     for spec in STAGES.values():
