@@ -57,11 +57,15 @@ def read_source(source: SourceSettings) -> Iterator[Judged[Seed]]:
     """
     if source.reader not in READERS:
         raise ConfigError(f"The source '{source.name}' names no reader '{source.reader}': use {', '.join(READERS)}.")
-    for setting in _settings_without_effect(source):
-        raise ConfigError(f"The source '{source.name}' sets {setting}, which '{source.reader}' cannot use: remove it.")
+    _check_settings(source)
     rows = READERS[source.reader](source)
-    most = source.max_solve_rate
-    return rows if most is None else (row for row in rows if not row.verdict.kept or _solve_rate(row.record) <= most)
+    # rejects pass: they are counted with their own reason
+    highest = source.max_solve_rate
+    return (
+        rows
+        if highest is None
+        else (row for row in rows if not row.verdict.kept or _read_solve_rate(row.record) <= highest)
+    )
 
 
 def source_revision(source: SourceSettings) -> str:
@@ -74,7 +78,7 @@ def source_revision(source: SourceSettings) -> str:
         return source.revision
     match source.reader:
         case "bank":
-            return __version__
+            return __version__  # the bank is part of the package
         case "huggingface":
             return dataset_revision(source)
     try:
@@ -84,18 +88,23 @@ def source_revision(source: SourceSettings) -> str:
         raise SourceError(f"The source '{source.name}' cannot be read at {source.path}: {reason}.") from exc
 
 
-def _solve_rate(seed: Seed) -> float:
-    """How often a model solved the problem, as its source tells; always, where it tells nothing."""
+def _read_solve_rate(seed: Seed) -> float:
+    """How often a model solved the problem, from 0 to 1, by its source; 1 where the source gives no rate."""
     rate = json.loads(seed.annotation or "{}").get("solve_rate")
     return float(rate) if isinstance(rate, int | float) else 1.0
 
 
-def _settings_without_effect(source: SourceSettings) -> list[str]:
-    unused = {
+def _check_settings(source: SourceSettings) -> None:
+    """Refuses settings that the reader of a source would ignore."""
+    ignored = {
         "columns": source.columns and source.reader not in READERS_BY_COLUMNS,
         "path": source.path and source.reader == "bank",
         "subset": source.subset and source.reader != "huggingface",
         "split": source.split and source.reader != "huggingface",
         "max_solve_rate": source.max_solve_rate is not None and source.reader != "big_math",
     }
-    return [setting for setting, is_unused in unused.items() if is_unused]
+    for setting, is_ignored in ignored.items():
+        if is_ignored:
+            raise ConfigError(
+                f"The source '{source.name}' sets {setting}, which '{source.reader}' cannot use: remove it."
+            )

@@ -15,24 +15,21 @@ PROBLEMS_PER_FAMILY = 20  # drawn when the settings set no limit
 
 def read_bank(source: SourceSettings) -> Iterator[Judged[Seed]]:
     """Draws `source.limit` problems of the bank, family by family in turn: the first n records cover n families."""
-    count = source.limit or PROBLEMS_PER_FAMILY * len(FAMILIES)
+    rows = map(_draw_row, range(source.limit or PROBLEMS_PER_FAMILY * len(FAMILIES)))
     revision = source.revision or __version__
-    return judge_rows(map(_draw, range(count)), source, to_fields=_to_fields, licence=LICENCE, revision=revision)
+    return judge_rows(rows, source, to_fields=lambda row: row["fields"], licence=LICENCE, revision=revision)
 
 
-def _draw(position: int) -> Row:
+def _draw_row(position: int) -> Row:
     seed_number, family = divmod(position, len(FAMILIES))
-    return {"drawn": draw_problem(FAMILIES[family], seed_number)}
-
-
-def _to_fields(row: Row) -> Fields:
-    drawn = row["drawn"]
-    return Fields(
-        key=drawn.key,
-        problem=drawn.problem,
-        solution=drawn.solution,
-        answer=drawn.answer,
-        annotation={"code": drawn.program},
-        domain=drawn.domain,
-        difficulty=drawn.difficulty,
+    problem = draw_problem(FAMILIES[family], seed_number)
+    fields = Fields(
+        key=problem.key,
+        problem=problem.problem,
+        solution=problem.solution,
+        answer=problem.answer,
+        annotation={"code": problem.program},
+        domain=problem.domain,
+        difficulty=problem.difficulty,
     )
+    return {"fields": fields}

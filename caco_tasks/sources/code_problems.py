@@ -18,6 +18,7 @@ def mbpp(row: Row) -> Fields:
     """MBPP, whole or sanitised: one assert a test; the lines that the tests need first are `setup`."""
     code = text(row, "code")
     tests = text_list(row, "test_list")
+    # the whole dataset and the sanitised one name and type this field differently
     setup = optional_text(row, "test_setup_code") or "\n".join(text_list(row, "test_imports"))
     annotation = {"code": code, "tests": tests, "setup": setup, "entry_point": entry_point(code, tests)}
     return Fields(
@@ -39,13 +40,15 @@ def humaneval(row: Row) -> Fields:
 def kodcode(row: Row) -> Fields:
     """KodCode: as released (`question`, `solution`), as its pipeline verifies it, or one of its untested code seeds."""
     if "codes" in row:
-        return _kodcode_seed(row)
+        return kodcode_seed(row)
     is_release = "question" in row
     code = text(row, "solution" if is_release else "response")
     tests = [text(row, "test" if "test" in row else "test_code")]
+    # `instruction` may be a rewriting that shows the solution
+    original = None if is_release else optional_text(nested(row, "metadata"), "original_instruction")
     return Fields(
         key=_kodcode_key(row),
-        problem=text(row, "question") if is_release else _kodcode_instruction(row),
+        problem=original or text(row, "question" if is_release else "instruction"),
         solution=code,
         answer=None,
         annotation={"code": code, "tests": tests, "entry_point": entry_point(code, tests)},
@@ -53,26 +56,8 @@ def kodcode(row: Row) -> Fields:
     )
 
 
-def entry_point(code: str, tests: list[str]) -> str | None:
-    """The first function that `code` defines at its top level and a test names; failing that, the first class."""
-    named = {word for test in tests for word in re.findall(r"\w+", test)}
-    return next((name for name in _FUNCTION.findall(code) + _CLASS.findall(code) if name in named), None)
-
-
-def _kodcode_instruction(row: Row) -> str:
-    """The question in words; `instruction` may be a rewriting that shows the solution."""
-    return optional_text(nested(row, "metadata"), "original_instruction") or text(row, "instruction")
-
-
-def _kodcode_key(row: Row) -> str:
-    for name in ("question_id", "conversation_id"):
-        if name in row:
-            return identifier(row, name)
-    metadata = nested(row, "metadata")
-    return f"{text(metadata, 'mode')}/{identifier(metadata, 'prompt_id')}"
-
-
-def _kodcode_seed(row: Row) -> Fields:
+def kodcode_seed(row: Row) -> Fields:
+    """A code seed of KodCode: code without tests, named by its file."""
     code = text(row, "codes")
     return Fields(
         key=identifier(row, "id"),
@@ -82,3 +67,18 @@ def _kodcode_seed(row: Row) -> Fields:
         annotation={"code": code, "tests": [], "entry_point": None},
         domain=slug(optional_text(row, "category")),
     )
+
+
+def entry_point(code: str, tests: list[str]) -> str | None:
+    """The first function that `code` defines at its top level and a test names; failing that, the first class."""
+    # a class only where no function is named: tests of a class call its methods
+    named = {word for test in tests for word in re.findall(r"\w+", test)}
+    return next((name for name in _FUNCTION.findall(code) + _CLASS.findall(code) if name in named), None)
+
+
+def _kodcode_key(row: Row) -> str:
+    for name in ("question_id", "conversation_id"):
+        if name in row:
+            return identifier(row, name)
+    metadata = nested(row, "metadata")
+    return f"{text(metadata, 'mode')}/{identifier(metadata, 'prompt_id')}"

@@ -22,12 +22,15 @@ def math(row: Row) -> Fields:
     if "answer" not in row and "solution" not in row:
         raise RecordError("the fields 'solution' and 'answer' are both missing")
     solution = optional_text(row, "solution")
+    # `Level 3` or 3 in `level`; some copies have a number in `difficulty` instead
+    level = re.fullmatch(r"(?:Level )?([1-5])", str(row.get("level")))
+    difficulty = int(level[1]) if level else None
     return Fields(
         problem=text(row, "problem"),
         solution=solution,
         answer=answer_text(row, "answer") if "answer" in row else last_boxed(solution or ""),
         domain=slug(optional_text(row, "type") or optional_text(row, "subject")),
-        difficulty=_level(row),
+        difficulty=scaled_difficulty(row["difficulty"], top=5) if "difficulty" in row else difficulty,
     )
 
 
@@ -46,27 +49,14 @@ def deepscaler(row: Row) -> Fields:
 
 def big_math(row: Row) -> Fields:
     """Big-Math: the annotation keeps which dataset a problem is from and how often an 8B model solved it (0 to 1)."""
+    domain = row.get("domain")
+    first = domain[0] if isinstance(domain, list) and domain else domain
+    # a path such as `Mathematics -> Algebra -> ...`: the second name is the broadest that says something
+    names = [name.strip() for name in first.split("->")] if isinstance(first, str) else [None]
     return Fields(
         problem=text(row, "problem"),
         answer=answer_text(row, "answer"),
         annotation={"solve_rate": row.get("llama8b_solve_rate"), "origin": optional_text(row, "source")},
-        domain=_first_domain(row.get("domain")),
+        domain=slug(names[min(1, len(names) - 1)]),
         licence=optional_text(row, "license") or optional_text(row, "licence"),
     )
-
-
-def _level(row: Row) -> int | None:
-    if "difficulty" in row:
-        return scaled_difficulty(row["difficulty"], top=5)
-    level = row.get("level")
-    found = re.fullmatch(r"(?:Level )?([1-5])", str(level))
-    return int(found[1]) if found else None
-
-
-def _first_domain(domain: object) -> str | None:
-    """The broadest name in `Mathematics -> Algebra -> ...`, or in a list of such paths the first path's."""
-    first = domain[0] if isinstance(domain, list) and domain else domain
-    if not isinstance(first, str):
-        return None
-    names = [name.strip() for name in first.split("->")]
-    return slug(names[1] if len(names) > 1 else names[0])

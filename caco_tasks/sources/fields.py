@@ -22,7 +22,7 @@ class RecordError(Exception):
         self.raw = raw
 
 
-def shown(found: Any) -> str:
+def as_json(found: Any) -> str:
     """`found` as JSON for a reader of rejects; empty where it nests too deeply to be shown."""
     try:
         return json.dumps(found, ensure_ascii=False, default=str)
@@ -100,6 +100,7 @@ def identifier(row: Row, name: str) -> str:
         RecordError: it is missing, empty, or neither text nor a whole number.
     """
     found = value(row, name)
+    # a bool is an int to Python, and no id
     if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
         raise RecordError(f"the field '{name}' is no id")
     return str(found)
@@ -141,9 +142,9 @@ def number_text(found: Any, name: str) -> str | None:
         raise RecordError(f"the field '{name}' is not a finite number")
     if found is not None and not isinstance(found, str | int | float | Decimal):
         raise RecordError(f"the field '{name}' is a {type(found).__name__}, neither text nor a number")
-    shown = "" if found is None else str(found).strip()
-    whole = _WHOLE_WITH_POINT.fullmatch(shown)
-    return (whole[1] if whole else shown) or None
+    written = "" if found is None else str(found).strip()
+    whole = _WHOLE_WITH_POINT.fullmatch(written)
+    return (whole[1] if whole else written) or None
 
 
 def scaled_difficulty(found: Any, *, top: int) -> int | None:
@@ -161,6 +162,7 @@ def scaled_difficulty(found: Any, *, top: int) -> int | None:
 
 def slug(words: str | None) -> str | None:
     """A source's name of a domain in the bank's spelling: "Counting & Probability" is "counting_and_probability"."""
+    # sources spell "Counting & Probability" with a sign or in words
     parts = re.findall(r"[a-z0-9]+", words.lower().replace("&", " and ")) if words else []
     return "_".join(parts) or None
 

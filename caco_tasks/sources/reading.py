@@ -13,11 +13,11 @@ from typing import Any
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import SourceError
 from caco_tasks.ids import file_sha256, seed_id
-from caco_tasks.records import PASS, Judged, Reason, Seed, Verdict, fail
-from caco_tasks.sources.fields import RecordError, Row, shown
-from caco_tasks.sources.file_rows import MAX_RECORD_BYTES, Container, Unreadable, read_rows
+from caco_tasks.records import PASS, Judged, Reason, Seed, fail
+from caco_tasks.sources.fields import RecordError, Row, as_json
+from caco_tasks.sources.file_rows import MAX_RECORD_BYTES, Container, UnreadableRow, read_rows
 
-MAX_RAW_CHARS = 2_000
+MAX_RAW_CHARS = 2_000  # of an unreadable record: enough to see what it is
 MAX_DETAIL_CHARS = 300
 MAX_KEY_CHARS = 300
 MAX_LEADING_FAILURES = 1_000  # after so many unreadable records and not one readable, the file is another format
@@ -48,7 +48,13 @@ def read_file(
     Raises:
         SourceError: the file is missing, no file, damaged, or holds nothing that `to_fields` can read.
     """
-    path = _file_of(source)
+    if source.path is None:
+        raise SourceError(f"The source '{source.name}' has no path: set it to the file that '{source.reader}' reads.")
+    path = Path(source.path)
+    if path.is_dir():
+        raise SourceError(f"The path of source '{source.name}', {path}, is a directory: give the file in it.")
+    if not path.is_file():
+        raise SourceError(f"The file of source '{source.name}', {path}, does not exist: download it or mend the path.")
     try:
         revision = source.revision or file_sha256(str(path))
     except OSError as exc:
@@ -58,15 +64,15 @@ def read_file(
 
 
 def judge_rows(
-    rows: Iterable[Row | Unreadable], source: SourceSettings, *, to_fields: Format, licence: str, revision: str
+    rows: Iterable[Row | UnreadableRow], source: SourceSettings, *, to_fields: Format, licence: str, revision: str
 ) -> Iterator[Judged[Seed]]:
     """Judges each row as a seed; at most `source.limit`, rejected ones included.
 
     Raises:
         SourceError: there is no row, or none of the first thousand can be read.
     """
-    judged = _Judge(source, to_fields=to_fields, licence=source.licence or licence, revision=revision).judge(rows)
-    return islice(_refuse_other_formats(judged, source), source.limit)
+    judged = _RowJudge(source, to_fields=to_fields, licence=source.licence or licence, revision=revision).judge(rows)
+    return islice(_require_readable(judged, source), source.limit)
 
 
 def storable(words: str) -> str:
@@ -74,19 +80,8 @@ def storable(words: str) -> str:
     return words.encode("utf-8", errors="replace").decode("utf-8").replace("\0", "?")
 
 
-def _file_of(source: SourceSettings) -> Path:
-    if source.path is None:
-        raise SourceError(f"The source '{source.name}' has no path: set it to the file that '{source.reader}' reads.")
-    path = Path(source.path)
-    if path.is_dir():
-        raise SourceError(f"The path of source '{source.name}', {path}, is a directory: give the file in it.")
-    if not path.is_file():
-        raise SourceError(f"The file of source '{source.name}', {path}, does not exist: download it or mend the path.")
-    return path
-
-
-def _refuse_other_formats(judged: Iterator[Judged[Seed]], source: SourceSettings) -> Iterator[Judged[Seed]]:
-    held: list[Judged[Seed]] = []
+def _require_readable(judged: Iterator[Judged[Seed]], source: SourceSettings) -> Iterator[Judged[Seed]]:
+    held: list[Judged[Seed]] = []  # the rejects before the first readable record
     for seed in judged:
         held.append(seed)
         if seed.verdict.reason is not Reason.UNREADABLE_RECORD:
@@ -104,7 +99,7 @@ def _refuse_other_formats(judged: Iterator[Judged[Seed]], source: SourceSettings
     yield from judged
 
 
-class _Judge:
+class _RowJudge:
     """Turns the rows of one source into judged seeds, and gives each a key that no other has."""
 
     def __init__(self, source: SourceSettings, *, to_fields: Format, licence: str, revision: str) -> None:
@@ -112,20 +107,25 @@ class _Judge:
         self._licence, self._revision = licence, revision
         self._keys: set[str] = set()  # without the positions of readable records, which differ anyhow
 
-    def judge(self, rows: Iterable[Row | Unreadable]) -> Iterator[Judged[Seed]]:
+    def judge(self, rows: Iterable[Row | UnreadableRow]) -> Iterator[Judged[Seed]]:
         for position, row in enumerate(rows):
             try:
-                yield self._readable(row, position)
+                yield self._judge_row(row, position)
             except RecordError as exc:
-                yield self._unreadable(row, position, str(exc))
+                yield self._reject_row(row, position, str(exc))
 
-    def _readable(self, row: Row | Unreadable, position: int) -> Judged[Seed]:
-        if isinstance(row, Unreadable):
+    def _judge_row(self, row: Row | UnreadableRow, position: int) -> Judged[Seed]:
+        if isinstance(row, UnreadableRow):
             raise RecordError(row.detail)
         found = self._to_fields(row)
-        annotation = _annotation_text(found.annotation)
+        annotation = None
+        try:
+            if found.annotation is not None:
+                annotation = json.dumps(found.annotation, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as exc:
+            raise RecordError(f"an annotation that JSON cannot hold: {exc}") from exc
         _check_texts(found, annotation)
-        key = str(position) if found.key is None else self._own_key(found.key, position)
+        key = str(position) if found.key is None else self._make_unique(found.key, position)
         seed = Seed(
             seed_id=seed_id(self._source, self._revision, key),
             source=self._source,
@@ -139,11 +139,14 @@ class _Judge:
             domain=found.domain,
             difficulty=found.difficulty,
         )
-        return Judged(record=seed, verdict=_verdict(found))
+        has_tests = isinstance(found.annotation, dict) and bool(found.annotation.get("tests"))
+        if found.answer is None and not has_tests:
+            return Judged(record=seed, verdict=fail(Reason.NO_ANSWER, "the record holds neither an answer nor tests"))
+        return Judged(record=seed, verdict=PASS)
 
-    def _unreadable(self, row: Row | Unreadable, position: int, detail: str) -> Judged[Seed]:
-        key = self._own_key(str(position), position)
-        raw = row.raw if isinstance(row, Unreadable) else shown(row)
+    def _reject_row(self, row: Row | UnreadableRow, position: int, detail: str) -> Judged[Seed]:
+        key = self._make_unique(str(position), position)
+        raw = row.raw if isinstance(row, UnreadableRow) else as_json(row)
         seed = Seed(
             seed_id=seed_id(self._source, self._revision, key),
             source=self._source,
@@ -155,26 +158,10 @@ class _Judge:
         )
         return Judged(record=seed, verdict=fail(Reason.UNREADABLE_RECORD, storable(detail[:MAX_DETAIL_CHARS])))
 
-    def _own_key(self, key: str, position: int) -> str:
+    def _make_unique(self, key: str, position: int) -> str:
         unique = f"{key}#{position}" if key in self._keys else key
         self._keys.add(unique)
         return unique
-
-
-def _verdict(found: Fields) -> Verdict:
-    has_tests = isinstance(found.annotation, dict) and bool(found.annotation.get("tests"))
-    if found.answer is None and not has_tests:
-        return fail(Reason.NO_ANSWER, "the record holds neither an answer nor tests")
-    return PASS
-
-
-def _annotation_text(annotation: Any) -> str | None:
-    if annotation is None:
-        return None
-    try:
-        return json.dumps(annotation, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as exc:
-        raise RecordError(f"an annotation that JSON cannot hold: {exc}") from exc
 
 
 def _check_texts(found: Fields, annotation: str | None) -> None:

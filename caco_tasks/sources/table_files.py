@@ -50,14 +50,18 @@ def read_columns(row: Row, columns: Mapping[str, str]) -> Fields:
     """
     names = {field: columns.get(field, field) for field in COLUMN_FIELDS}
     found = {field: look_up(row, name) for field, name in names.items() if field in columns or name in row}
+    problem = text(found, "problem")
+    # a table without the column is a mistake of the map; a row without an answer is a reject
+    if "answer" not in found:
+        raise RecordError("without a column for 'answer'")
     return Fields(
-        problem=text(found, "problem"),
-        answer=number_text(_needed(found, "answer"), "answer"),
+        problem=problem,
+        answer=number_text(found["answer"], "answer"),
         solution=optional_text(found, "solution"),
-        annotation=_annotation(found.get("annotation")),
+        annotation=_parse_annotation(found.get("annotation")),
         key=identifier(found, "key") if "key" in found else None,
         domain=optional_text(found, "domain"),
-        difficulty=_difficulty(found.get("difficulty")),
+        difficulty=_parse_difficulty(found.get("difficulty")),
         licence=optional_text(found, "licence"),
     )
 
@@ -72,6 +76,7 @@ def look_up(row: Row, path: str) -> Any:
         return row[path]
     found: Any = row
     for step in path.split("."):
+        # no list has a million items, and a number of a thousand digits takes long to read
         if isinstance(found, list) and step.isdecimal() and len(step) < 7 and int(step) < len(found):
             found = found[int(step)]
         elif isinstance(found, Mapping) and step in found:
@@ -90,13 +95,7 @@ def _column_reader(source: SourceSettings) -> partial[Fields]:
     return partial(read_columns, columns=source.columns)
 
 
-def _needed(found: Row, field: str) -> Any:
-    if field not in found:
-        raise RecordError(f"without a column for '{field}'")
-    return found[field]
-
-
-def _annotation(found: Any) -> Any:
+def _parse_annotation(found: Any) -> Any:
     if not isinstance(found, str):
         return found
     try:
@@ -105,7 +104,7 @@ def _annotation(found: Any) -> Any:
         raise RecordError(f"an annotation that is not JSON: {exc}") from exc
 
 
-def _difficulty(found: Any) -> int | None:
+def _parse_difficulty(found: Any) -> int | None:
     if found is None or found == "":
         return None
     try:
@@ -138,22 +137,18 @@ def dataset_rows(source: SourceSettings) -> Iterator[Row]:
     """
     path = str(source.path)
     try:
+        from datasets import load_dataset, load_from_disk
         from datasets.exceptions import DatasetsError
     except ImportError as exc:
         raise SourceError("The reader 'huggingface' needs the package datasets: install caco[models].") from exc
+    folder, split = Path(path), source.split or "train"
     try:
-        yield from _load(source, path)
+        if (folder / "dataset_dict.json").is_file():  # `save_to_disk` of several splits, a folder each
+            folder /= split
+        if (folder / "state.json").is_file():
+            yield from load_from_disk(str(folder))
+            return
+        revision = None if folder.is_dir() else source.revision  # a folder of data files has none
+        yield from load_dataset(path, name=source.subset, split=split, revision=revision, streaming=True)
     except (OSError, ValueError, DatasetsError) as exc:
         raise SourceError(f"The dataset {path} of source '{source.name}' cannot be read: {exc}.") from exc
-
-
-def _load(source: SourceSettings, path: str) -> Iterator[Row]:
-    from datasets import load_dataset, load_from_disk
-
-    folder, split = Path(path), source.split or "train"
-    if (folder / "dataset_dict.json").is_file():
-        folder /= split
-    if (folder / "state.json").is_file():
-        return iter(load_from_disk(str(folder)))
-    revision = None if folder.is_dir() else source.revision
-    return iter(load_dataset(path, name=source.subset, split=split, revision=revision, streaming=True))

@@ -48,7 +48,10 @@ def svamp(row: Row) -> Fields:
 
 def asdiv(row: Row) -> Fields:
     """ASDiv: `9 (apples)` is the answer 9 in the unit apples; several answers are joined by "; "."""
-    answers = [_split_unit(part) for part in (optional_text(row, "Answer") or "").split(";") if part.strip()]
+    parts = [part.strip() for part in (optional_text(row, "Answer") or "").split(";") if part.strip()]
+    matches = [(part, _ANSWER_WITH_UNIT.fullmatch(part)) for part in parts]
+    answers = [(match[1], match[2].strip()) if match else (part, None) for part, match in matches]
+    grade = optional_text(row, "Grade")  # of a school: "K" and others have no place on the scale
     annotation = {
         "formula": text(row, "Formula"),
         "answer_unit": "; ".join(unit for _, unit in answers if unit) or None,
@@ -59,7 +62,7 @@ def asdiv(row: Row) -> Fields:
         problem=_body_and_question(row),
         answer=joined(answer for answer, _ in answers),
         annotation=annotation,
-        difficulty=_difficulty_of_grade(optional_text(row, "Grade")),
+        difficulty=scaled_difficulty(int(grade), top=ASDIV_GRADES) if grade in set("123456") else None,
     )
 
 
@@ -121,12 +124,3 @@ def read_options(options: str) -> dict[str, str]:
 
 def _body_and_question(row: Row) -> str:
     return f"{(optional_text(row, 'Body') or '').strip()} {text(row, 'Question').strip()}"
-
-
-def _split_unit(answer: str) -> tuple[str, str | None]:
-    found = _ANSWER_WITH_UNIT.fullmatch(answer.strip())
-    return (found[1], found[2].strip()) if found else (answer.strip(), None)
-
-
-def _difficulty_of_grade(grade: str | None) -> int | None:
-    return scaled_difficulty(int(grade), top=ASDIV_GRADES) if grade in set("123456") else None

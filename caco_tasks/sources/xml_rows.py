@@ -2,7 +2,6 @@
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 from xml.parsers import expat
@@ -17,22 +16,21 @@ def xml_rows(document: bytes, path: Path) -> Iterator[Row]:
     Raises:
         SourceError: the document is not valid XML, or declares a document type and with it perhaps entities.
     """
-    root = _xml_root(document, path)
-    return ({**problem.attrib, **{part.tag: part.text or "" for part in problem}} for problem in root.iter("Problem"))
 
+    def refuse_doctype(*_declared: object) -> NoReturn:
+        raise SourceError(
+            f"The source file {path} declares a document type, which may hide entities: remove the DOCTYPE."
+        )
 
-def _xml_root(document: bytes, path: Path) -> ET.Element:
+    # expat itself, because ElementTree's own parser cannot be told to refuse a DOCTYPE
     builder, parser = ET.TreeBuilder(), expat.ParserCreate()
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = partial(_refuse_doctype, path)
+    parser.StartDoctypeDeclHandler = refuse_doctype
     try:
         parser.Parse(document, True)
-        return builder.close()
+        root = builder.close()
     except (expat.ExpatError, LookupError, ValueError) as exc:  # the latter two of a strange encoding
         raise SourceError(f"The source file {path} is not valid XML: {exc}.") from exc
-
-
-def _refuse_doctype(path: Path, *_declared: object) -> NoReturn:
-    raise SourceError(f"The source file {path} declares a document type, which may hide entities: remove the DOCTYPE.")
+    return ({**problem.attrib, **{part.tag: part.text or "" for part in problem}} for problem in root.iter("Problem"))
