@@ -6,6 +6,7 @@ same requests in the same batches give the same replies on the same machine (and
 """
 
 import copy
+import gc
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -31,7 +32,11 @@ class TransformersLlm:
         return in_order(self.answers(requests))
 
     def answers(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        """Every request's place and its reply, batch by batch."""
+        """Every request's place and its reply, batch by batch.
+
+        Raises:
+            EngineError: the GPU's memory does not suffice for a batch, or as `encode`.
+        """
         prompts = [encode(self._tokenizer, request, self._settings, self.model_id) for request in requests]
         by_length = sorted(range(len(requests)), key=lambda index: (len(prompts[index]), index))
         for start in range(0, len(by_length), self._settings.batch_rows):
@@ -40,8 +45,12 @@ class TransformersLlm:
             yield from zip(batch, answered, strict=True)
 
     def close(self) -> None:
-        """Lets go of the weights."""
+        """Lets go of the weights, and of the GPU memory that PyTorch would keep for others of its own."""
+        import torch
+
         self._model = None
+        gc.collect()
+        torch.cuda.empty_cache()
 
     def sampled_by(self, settings: ModelSettings) -> "TransformersLlm":
         """The same loaded weights under other sampling settings."""
@@ -50,11 +59,18 @@ class TransformersLlm:
         return other
 
     def _generate_batch(self, requests: Sequence[Request], prompts: Sequence[list[int]]) -> list[Reply]:
+        import torch
+
         longest = self._model.config.max_position_embeddings
         room = min(longest, self._settings.context_tokens or longest) - self._settings.max_tokens
         fitting = [i for i, prompt in enumerate(prompts) if len(prompt) <= room]
         begun = time.perf_counter()
-        completions = self._sample([requests[i] for i in fitting], [prompts[i] for i in fitting]) if fitting else []
+        try:
+            completions = self._sample([requests[i] for i in fitting], [prompts[i] for i in fitting]) if fitting else []
+        except torch.OutOfMemoryError as exc:
+            raise EngineError(
+                f"The GPU has too little memory for {len(fitting)} requests to {self.model_id} at once: lower batch_rows."
+            ) from exc
         seconds = (time.perf_counter() - begun) / max(1, len(fitting))
         done = dict(zip(fitting, completions, strict=True))
         return [
@@ -156,6 +172,7 @@ def _load(settings: ModelSettings, folder: str) -> tuple[Any, Any]:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    _check_device(settings.device)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, revision=settings.revision)
         model = AutoModelForCausalLM.from_pretrained(
@@ -164,7 +181,26 @@ def _load(settings: ModelSettings, folder: str) -> tuple[Any, Any]:
     except (OSError, ValueError, SafetensorError) as exc:
         raise EngineError(unloadable(folder, exc)) from exc
     model.generation_config.pad_token_id = tokenizer.pad_token_id or tokenizer.eos_token_id
-    return tokenizer, model.to(settings.device).eval()
+    try:
+        return tokenizer, model.to(settings.device).eval()
+    except torch.OutOfMemoryError as exc:
+        raise EngineError(
+            f"The model '{folder}' does not fit into the memory of '{settings.device}': name a smaller model or another "
+            "device."
+        ) from exc
+
+
+def _check_device(device: str) -> None:
+    """Refuses a device that is not here, before weights are read."""
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as exc:  # the first where PyTorch was built without CUDA
+        why = str(exc).splitlines()[0].rstrip(".")
+        raise EngineError(
+            f"The device '{device}' cannot be used here ({why}): set it to 'cpu', or run this where there is a GPU."
+        ) from exc
 
 
 def _stop_ids(model: Any, tokenizer: Any) -> set[int]:

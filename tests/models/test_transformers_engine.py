@@ -111,6 +111,14 @@ def test_damaged_weights_are_one_sentence(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("device", ["cuda:99", "card"])
+def test_a_device_that_is_not_here_is_one_sentence(device: str) -> None:
+    settings = CODEGEN.model_copy(update={"device": device})
+    with pytest.raises(EngineError, match=f"^The device '{device}' cannot be used here .* set it to 'cpu'") as caught:
+        open_llm(settings, folder=str(FOLDER), model_id="m")
+    assert "\n" not in str(caught.value)
+
+
 def test_log_probabilities_are_those_of_the_tokens_written(codegen: TransformersLlm) -> None:
     settings = CODEGEN.model_copy(update={"temperature": 0.0, "max_tokens": 256, "logprobs": True})
     requests = asking("<|program|>", '<|program|>input = {"', settings=settings)
