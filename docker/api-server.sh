@@ -1,5 +1,5 @@
 #!/bin/sh
-# Hands the password of the one user to Airflow's simple auth manager, which reads it from a file, and starts the UI.
+# Writes the password of the one user to the file from which Airflow's simple auth manager reads it, and starts the UI.
 set -eu
 umask 077
 python -c 'import json, os; print(json.dumps({"admin": os.environ["CACO_ADMIN_PASSWORD"]}))' \

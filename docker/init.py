@@ -1,6 +1,6 @@
-"""What has to be there before the services start: both databases at their newest schema, the bucket, the pool of GPUs.
+"""Prepares what the services need at their start: both databases at their newest schema, the bucket, the pool of GPUs.
 
-Run by the one-shot service `init` of docker-compose.yml; doing it again changes nothing.
+Run by the one-shot service `init` of docker-compose.yml; a second run changes nothing.
 """
 
 import os
@@ -13,7 +13,7 @@ from caco_tasks.store.s3_store import S3Store
 
 
 def main() -> None:
-    """Migrates, makes the bucket, sets the pool.
+    """Migrates both databases, makes the bucket and sets the pool.
 
     Raises:
         CacoError: a service does not answer or refuses; the message names it.
@@ -27,12 +27,12 @@ def main() -> None:
     store = open_store(Connections.from_environ(os.environ).store)
     if isinstance(store, S3Store):
         store.ensure_bucket()
-    _airflow("db", "migrate")
-    _airflow("pools", "set", "gpu", os.environ["CACO_GPUS"], "Tasks on a GPU: one slot for each")
+    _run_airflow("db", "migrate")
+    _run_airflow("pools", "set", "gpu", os.environ["CACO_GPUS"], "Tasks on a GPU: one slot for each")
 
 
-def _airflow(*words: str) -> None:
-    subprocess.run(["airflow", *words], check=True)
+def _run_airflow(*arguments: str) -> None:
+    subprocess.run(["airflow", *arguments], check=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run once by the Postgres image, on an empty volume: two databases, each with an owner of its own.
-# The ledger's owner may create roles, for its migrations make `caco_writer` and `caco_analyst`.
+# Run once by the Postgres image, on an empty volume: makes two databases, each with an owner of its own.
+# The ledger's owner may create roles, since its migrations create `caco_writer` and `caco_analyst`.
 set -eu
 psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
     --set airflow_password="$AIRFLOW_DB_PASSWORD" --set owner_password="$CACO_OWNER_PASSWORD" <<'SQL'
