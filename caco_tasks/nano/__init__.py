@@ -1,1 +1,1 @@
-"""The small models that make the embedded default real: trained from scratch, on the bundled bank, by `nano.train`."""
+"""The small models that the embedded default runs: trained from scratch on the bundled bank by `nano.pretrain`."""

@@ -1,7 +1,7 @@
-"""What the nano models are trained on: the bundled bank, in the very prompts that the stages use.
+"""The training data of the nano models: the bundled bank, in the same prompts that the stages use.
 
-Problem `n` of the endless training list is drawn from family `n` modulo the number of families, shuffled within each round, with
-seed numbers from `FIRST_TRAINING_NUMBER` up; the numbers below it are left to seeds and to tests.
+Each round of the endless list of training problems draws one problem of every family, in shuffled order, with seed numbers
+from `FIRST_TRAINING_NUMBER` up; the numbers below it are left to seeds and to tests.
 """
 
 import re
@@ -34,14 +34,16 @@ SPECIAL_TOKENS = (
 )
 
 KINDS = ("problem number", "program number", "program of another draw", "solution number", "operator")
-SEEN_SIDE_BY_SIDE = KINDS[:3]  # what comparing the numbers of problem and program shows: all that the judge is taught
+TAUGHT_KINDS = KINDS[
+    :3
+]  # those that a comparison of the numbers in problem and program shows; the judge learns no others
 
 _NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """What a model sees, and what it is to say; the loss counts on the completion alone."""
+    """A prompt and the completion to learn; the loss counts on the completion alone."""
 
     prompt: str
     completion: str
@@ -51,6 +53,7 @@ def training_problems(seed: int, *, skip: int = 0) -> Iterator[tuple[int, BankPr
     """The endless list of training problems with their positions, from position `skip`."""
     rounds, within = divmod(skip, len(FAMILIES))
     while True:
+        # each round has random numbers of its own, so that a resumed training need not repeat those before it
         order = Random(f"{seed}/{rounds}").sample(range(len(FAMILIES)), len(FAMILIES))
         for place in range(within, len(order)):
             family = FAMILIES[order[place]]
@@ -64,21 +67,26 @@ def examples_of(role: str, problem: BankProblem, rng: Random) -> list[Example]:
         case "codegen":
             return [Example(prompt=_prompt("nano_program.v1").render(), completion=problem.program)]
         case "writer":
-            return [_reverse_example(problem), _solve_example(problem)]
+            reverse = _prompt("nano_reverse.v1").render(code=problem.program, output=problem.answer)
+            solve = _prompt("nano_solve.v1").render(problem=problem.problem)
+            return [
+                Example(prompt=reverse, completion=problem.problem),
+                Example(prompt=solve, completion=problem.solution),
+            ]
         case "judge":
-            return [judge_example(problem), judge_example(problem, plant(problem, rng, SEEN_SIDE_BY_SIDE))]
+            return [judge_example(problem), judge_example(problem, plant(problem, rng, TAUGHT_KINDS))]
     raise ValueError(f"no nano model has the role {role}")
 
 
 def judge_example(problem: BankProblem, planted: BankProblem | None = None) -> Example:
     """A question to the judge: about a true problem, or about one in which an inconsistency was planted.
 
-    The judge sets each number of the program's `input` beside the one that the problem gives for it. Whether they are the
-    same is for `stages.judge` to say: copying is what so small a model does well, comparing is not.
+    The judge writes each number of the program's `input` beside the one that the problem states for it. `stages.judge`
+    compares them: so small a model copies well and compares badly.
     """
     shown = planted or problem
     prompt = _prompt("nano_judge.v1").render(problem=shown.problem, solution=shown.solution, code=shown.program)
-    pairs = zip_longest(_input_numbers(shown), _given_numbers(problem, shown), fillvalue="-")
+    pairs = zip_longest(_input_numbers(shown), _stated_numbers(problem, shown), fillvalue="-")
     compared = " ".join(f"{of_program}={of_problem}" for of_program, of_problem in pairs)
     return Example(prompt=prompt, completion=compared)
 
@@ -86,9 +94,10 @@ def judge_example(problem: BankProblem, planted: BankProblem | None = None) -> E
 def plant(problem: BankProblem, rng: Random, kinds: Sequence[str] = KINDS) -> BankProblem:
     """The problem with one inconsistency of one of `kinds`; where none of them fits, a false last answer."""
     for kind in rng.sample(kinds, len(kinds)):
-        planted = _plant(problem, kind, rng)
+        planted = _plant_kind(problem, kind, rng)
         if planted != problem:
             return planted
+    # a problem without a number, whose program has no operator and no other draw
     return replace(problem, solution=problem.solution.replace(problem.answer, problem.answer + "1"))
 
 
@@ -100,10 +109,10 @@ def is_planted(problem: BankProblem, other: BankProblem, kind: str) -> bool:
 
 def family_of(problem: BankProblem) -> Family:
     """The family that a problem was drawn from."""
-    return _families()[problem.family]
+    return next(family for family in FAMILIES if family.name == problem.family)
 
 
-def _plant(problem: BankProblem, kind: str, rng: Random) -> BankProblem:
+def _plant_kind(problem: BankProblem, kind: str, rng: Random) -> BankProblem:
     match kind:
         case "problem number":
             return replace(problem, problem=_change_number(problem.problem, rng))
@@ -123,9 +132,10 @@ def _input_numbers(problem: BankProblem) -> list[str]:
     return _NUMBER.findall(line)
 
 
-def _given_numbers(problem: BankProblem, shown: BankProblem) -> list[str]:
-    """What the shown problem text gives for each number of the true program's `input`."""
+def _stated_numbers(problem: BankProblem, shown: BankProblem) -> list[str]:
+    """What the shown problem text states for each number of the true program's `input`."""
     numbers = _input_numbers(problem)
+    # a planted number stands where the true one stood, so both texts have as many
     before, after = _NUMBER.findall(problem.problem), _NUMBER.findall(shown.problem)
     for old, new in zip(before, after, strict=True):
         if old != new and old in numbers:
@@ -138,6 +148,7 @@ def _change_number(text: str, rng: Random) -> str:
     if not numbers:
         return text
     found = rng.choice(numbers)
+    # by little, as a slip would be: a number out of all proportion is too easy to see
     changed = max(0, int(found.group()) + rng.choice((-10, -2, -1, 1, 2, 3, 10)))
     return text[: found.start()] + str(changed) + text[found.end() :]
 
@@ -151,20 +162,6 @@ def _swap_operator(program: str, rng: Random) -> str:
     return program[:place] + other + program[place + 1 :]
 
 
-def _reverse_example(problem: BankProblem) -> Example:
-    prompt = _prompt("nano_reverse.v1").render(code=problem.program, output=problem.answer)
-    return Example(prompt=prompt, completion=problem.problem)
-
-
-def _solve_example(problem: BankProblem) -> Example:
-    return Example(prompt=_prompt("nano_solve.v1").render(problem=problem.problem), completion=problem.solution)
-
-
 @cache
 def _prompt(name: str) -> Prompt:
     return load_prompt(name, variables=frozenset(("code", "output", "problem", "solution")))
-
-
-@cache
-def _families() -> dict[str, Family]:
-    return {family.name: family for family in FAMILIES}

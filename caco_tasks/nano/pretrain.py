@@ -1,7 +1,7 @@
 """Trains the nano models from scratch on the bundled bank: `python -m caco_tasks.nano.pretrain ROLE --out FOLDER`.
 
-The data of step `n` follows from the seed alone. The learning rate warms up, stays, and falls to zero over the last fifth
-(warm-up, stable, decay), so a checkpoint of the stable part can be carried further.
+The data of step `n` follow from the seed alone. The learning rate warms up, stays, and falls to zero over the last fifth
+(warm-up, stable, decay), so a training can go on from any checkpoint of the stable part.
 """
 
 import argparse
@@ -52,29 +52,37 @@ SETTINGS = {
 def train(role: str, out: Path, *, settings: NanoSettings, tokenizer: Any, report: Console) -> dict[str, Any]:
     """Trains the model of `role`, saves it to `out` in half precision, returns its curve and figures.
 
-    A checkpoint in `out` is carried on; its data goes on where it stopped.
+    A checkpoint in `out` is resumed, with the data that follow those it has seen.
     """
     import torch
+    from transformers import LlamaForCausalLM
 
     torch.manual_seed(settings.seed)
     torch.set_flush_denormal(True)  # a sure model's softmax is full of denormal numbers: three times slower without
-    model, optimizer = _new_model(settings, tokenizer)
+    model, optimizer = _make_model(settings, tokenizer)
     if settings.begins_with:
-        model.load_state_dict(_weights(out.parent / settings.begins_with))
-    state = _load_checkpoint(out, model, optimizer)
+        # in single precision, as it is trained; on disk it is in half
+        start = LlamaForCausalLM.from_pretrained(out.parent / settings.begins_with).float()
+        model.load_state_dict(start.state_dict())
+    state = load_checkpoint(out, model, optimizer)
     batches = token_batches(role, tokenizer, settings=settings, skip=state["problems"])
     begun = time.perf_counter() - state["seconds"]
     for step in range(state["steps"], settings.steps):
         batch = next(batches)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, settings)
-        state["loss"].append(_step(model, optimizer, batch.ids, batch.loss_from))
+        state["loss"].append(_take_step(model, optimizer, batch.ids, batch.loss_from))
         state |= {"steps": step + 1, "problems": batch.problems, "seconds": time.perf_counter() - begun}
         state["tokens"] += sum(len(ids) for ids in batch.ids)
         if (step + 1) % CHECKPOINT_STEPS == 0 or step + 1 == settings.steps:
-            _save(out, model, optimizer, tokenizer, state | {"role": role, "settings": asdict(settings)})
+            save_checkpoint(out, model, optimizer, tokenizer, state | {"role": role, "settings": asdict(settings)})
         if (step + 1) % 50 == 0:
-            report.print(_progress(role, state), highlight=False)
+            recent = state["loss"][-50:]
+            report.print(
+                f"{role} step {state['steps']} loss {sum(recent) / len(recent):.4f} {state['tokens'] / 1e6:.1f}M tokens "
+                f"{state['tokens'] / state['seconds']:.0f}/s {state['seconds']:.0f}s",
+                highlight=False,
+            )
     return state
 
 
@@ -89,6 +97,7 @@ class TokenBatch:
 
 def token_batches(role: str, tokenizer: Any, *, settings: NanoSettings, skip: int = 0) -> Iterator[TokenBatch]:
     """Endless batches of at most `batch_tokens` padded tokens, cut from pools sorted by length."""
+    # A checkpoint resumes at the next pool: the problems that `TokenBatch.problems` counts are all used up.
     problems = training_problems(settings.seed, skip=skip)
     end = tokenizer.eos_token_id
     while True:
@@ -97,7 +106,7 @@ def token_batches(role: str, tokenizer: Any, *, settings: NanoSettings, skip: in
             for example in examples_of(role, problem, Random(f"{settings.seed}/{position}")):
                 pool.append((_encode(tokenizer, example.prompt), [*_encode(tokenizer, example.completion), end]))
             done = position + 1
-        batches = _cut(sorted(pool, key=lambda pair: len(pair[0]) + len(pair[1])), settings.batch_tokens)
+        batches = _cut_batches(sorted(pool, key=lambda pair: len(pair[0]) + len(pair[1])), settings.batch_tokens)
         for batch in Random(f"{settings.seed}/{done}").sample(batches, len(batches)):
             yield TokenBatch([prompt + rest for prompt, rest in batch], [len(prompt) for prompt, _ in batch], done)
         skip = done
@@ -108,12 +117,13 @@ def learning_rate(step: int, settings: NanoSettings) -> float:
     decay_steps = math.ceil(settings.steps * settings.decay_share)
     warm = min(1.0, (step + 1) / settings.warmup_steps)
     into_decay = max(0, step + 1 - (settings.steps - decay_steps))
+    # plus a little: a rate of zero would waste the last step
     return settings.learning_rate * warm * (1 - math.sqrt(into_decay / decay_steps)) + 1e-6
 
 
-def _cut(pairs: list[Any], batch_tokens: int) -> list[list[Any]]:
+def _cut_batches(pairs: list[Any], batch_tokens: int) -> list[list[Any]]:
     batches: list[list[Any]] = [[]]
-    for pair in pairs:
+    for pair in pairs:  # in order of length: a batch is padded to that of its last pair
         if (len(batches[-1]) + 1) * (len(pair[0]) + len(pair[1])) > batch_tokens:
             batches.append([])
         batches[-1].append(pair)
@@ -125,19 +135,19 @@ def _encode(tokenizer: Any, text: str) -> list[int]:
     return ids
 
 
-def _new_model(settings: NanoSettings, tokenizer: Any) -> tuple[Any, Any]:
+def _make_model(settings: NanoSettings, tokenizer: Any) -> tuple[Any, Any]:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=settings.hidden,
-        intermediate_size=settings.hidden * 8 // 3 // 32 * 32,
+        intermediate_size=settings.hidden * 8 // 3 // 32 * 32,  # 8/3 as in Llama, in whole vectors of the processor
         num_hidden_layers=settings.layers,
         num_attention_heads=settings.heads,
         num_key_value_heads=settings.heads,
         max_position_embeddings=1024,
-        tie_word_embeddings=True,
+        tie_word_embeddings=True,  # so small a model would otherwise be made of embeddings for the most part
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
@@ -149,14 +159,7 @@ def _new_model(settings: NanoSettings, tokenizer: Any) -> tuple[Any, Any]:
     return model.train(), optimizer
 
 
-def _weights(folder: Path) -> dict[str, Any]:
-    from transformers import LlamaForCausalLM
-
-    weights: dict[str, Any] = LlamaForCausalLM.from_pretrained(folder).float().state_dict()
-    return weights
-
-
-def _step(model: Any, optimizer: Any, batch: list[list[int]], loss_from: list[int]) -> float:
+def _take_step(model: Any, optimizer: Any, batch: list[list[int]], loss_from: list[int]) -> float:
     """One optimiser step; the vocabulary is only computed where the loss counts."""
     import torch
     from torch.nn import functional
@@ -165,6 +168,7 @@ def _step(model: Any, optimizer: Any, batch: list[list[int]], loss_from: list[in
     tokens = torch.tensor([ids + [0] * (width - len(ids)) for ids in batch])
     counts = torch.zeros_like(tokens, dtype=torch.bool)
     for row, (ids, first) in enumerate(zip(batch, loss_from, strict=True)):
+        # a token's state predicts the one after it, hence one place to the left
         counts[row, first - 1 : len(ids) - 1] = True
     with torch.autocast("cpu", dtype=torch.bfloat16):
         hidden = model.model(input_ids=tokens).last_hidden_state[counts]
@@ -177,40 +181,34 @@ def _step(model: Any, optimizer: Any, batch: list[list[int]], loss_from: list[in
     return round(float(loss.detach()), 4)
 
 
-def _load_checkpoint(out: Path, model: Any, optimizer: Any) -> dict[str, Any]:
+def load_checkpoint(out: Path, model: Any, optimizer: Any) -> dict[str, Any]:
+    """Loads the weights and the optimiser's state in `out`, if there are any; returns how far the training came."""
     import torch
 
     path = out / "checkpoint.pt"
     if not path.is_file():
         return {"steps": 0, "problems": 0, "tokens": 0, "seconds": 0.0, "loss": []}
-    saved = torch.load(path, weights_only=True)
+    saved = torch.load(path, weights_only=True)  # tensors alone: a pickle could run code
     model.load_state_dict(saved["model"])
     optimizer.load_state_dict(saved["optimizer"])
     state: dict[str, Any] = json.loads((out / "training.json").read_text())
     return state
 
 
-def _save(out: Path, model: Any, optimizer: Any, tokenizer: Any, state: dict[str, Any]) -> None:
+def save_checkpoint(out: Path, model: Any, optimizer: Any, tokenizer: Any, state: dict[str, Any]) -> None:
+    """Saves what a training needs to go on, and beside it the model in half precision with its tokenizer."""
     import torch
     from transformers import LlamaForCausalLM
 
     out.mkdir(parents=True, exist_ok=True)
     with replaced_bytes(out / "checkpoint.pt") as file:
         torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, file)
+    # a copy, since the training goes on in single precision
     half = LlamaForCausalLM(model.config).to(torch.float16)
     half.load_state_dict(model.state_dict())
     half.save_pretrained(out)
     tokenizer.save_pretrained(out)
     (out / "training.json").write_text(json.dumps(state) + "\n")
-
-
-def _progress(role: str, state: dict[str, Any]) -> str:
-    recent = state["loss"][-50:]
-    rate = state["tokens"] / state["seconds"]
-    return (
-        f"{role} step {state['steps']} loss {sum(recent) / len(recent):.4f} "
-        f"{state['tokens'] / 1e6:.1f}M tokens {rate:.0f}/s {state['seconds']:.0f}s"
-    )
 
 
 def main() -> None:
@@ -224,14 +222,11 @@ def main() -> None:
     settings = SETTINGS[arguments.role]
     if arguments.steps:
         settings = NanoSettings(**{**asdict(settings), "steps": arguments.steps})
-    tokenizer = _load_tokenizer(arguments.tokenizer) if arguments.tokenizer else train_tokenizer(settings.seed)
-    train(arguments.role, arguments.out, settings=settings, tokenizer=tokenizer, report=Console(stderr=True))
-
-
-def _load_tokenizer(folder: Path) -> Any:
     from transformers import PreTrainedTokenizerFast
 
-    return PreTrainedTokenizerFast.from_pretrained(folder)
+    folder = arguments.tokenizer
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder) if folder else train_tokenizer(settings.seed)
+    train(arguments.role, arguments.out, settings=settings, tokenizer=tokenizer, report=Console(stderr=True))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What a set of nano models yields, measured on numbers that training never saw: `python -m caco_tasks.nano.report --out FILE`.
+"""Measures a set of nano models on numbers that training never saw: `python -m caco_tasks.nano.report --out FILE`.
 
-Without the pipeline's filters in between: of sampled programs, how many run, how many are new; of bank problems,
-how many are solved; of bank programs written back and solved, how many agree; of true and planted triples, how many
-the judge tells apart.
+Without the pipeline's filters in between: how many sampled programs run, and how many are new; how many bank problems are
+solved; how many bank programs agree after being turned into a problem and solved; how many true triples the judge rejects,
+and how many planted ones it passes.
 """
 
 import argparse
@@ -15,53 +15,82 @@ from typing import Any
 
 from caco_tasks.bank.family import BankProblem
 from caco_tasks.bank.held_out import held_out_problems
-from caco_tasks.config import ModelSettings, RunConfig, load_config
+from caco_tasks.config import RunConfig, load_config
 from caco_tasks.grading import Grader, extract_answer
 from caco_tasks.ids import content_id, program_id
 from caco_tasks.llm.llm import Llm, Reply, Request, open_llm
 from caco_tasks.nano.data import KINDS, Example, is_planted, judge_example, plant, training_problems
+from caco_tasks.nano.pretrain import SETTINGS
 from caco_tasks.sandbox import Job, Sandbox
 from caco_tasks.stages.judge import parse_judgement
 
 
 def evaluate(weights: Path, *, samples: int, each: int, trained_on: int) -> dict[str, Any]:
-    """All figures; `trained_on` is the number of training problems that "new" is measured against."""
+    """All figures.
+
+    Args:
+        weights: the folder that holds a folder for each model.
+        samples: programs to sample from the CodeGen.
+        each: problems of each family to ask the writer and the judge.
+        trained_on: training programs that a sampled one is compared with to count as new.
+    """
     config = load_config("nano")
     problems = list(held_out_problems(each))
-    writer = _open(config, "reverser", weights / "writer")
+    # one model writes problems and solutions, loaded once and sampled by the settings of either role
+    reverser: Any = open_llm(config.models["reverser"], folder=str(weights / "writer"), model_id="writer")
+    solver = reverser.sampled_by(config.models["solver"])
+    # as the prompt nano_reverse.v1
+    programs = [f"<|reverse|>{problem.program}<|output|>{problem.answer}<|problem|>" for problem in problems]
     with Sandbox(config.sandbox) as sandbox, Grader(config.grading) as grader:
         return {
-            "codegen": _codegen(config, weights, sandbox, samples, trained_on),
-            "solver": _solver(config, writer, problems, grader),
-            "reverse_and_solve": _round_trip(config, writer, problems, grader),
-            "judge": _judge(config, weights, problems),
+            "codegen": measure_codegen(config, weights, sandbox, samples=samples, trained_on=trained_on),
+            "solver": _score_solutions(solver, [problem.problem for problem in problems], problems, grader),
+            "reverse_and_solve": _score_solutions(
+                solver, [reply.text for reply in _ask(reverser, programs)], problems, grader
+            ),
+            "judge": measure_judge(config, weights, problems),
         }
 
 
-def _codegen(config: RunConfig, weights: Path, sandbox: Sandbox, samples: int, trained_on: int) -> dict[str, Any]:
+def measure_codegen(
+    config: RunConfig, weights: Path, sandbox: Sandbox, *, samples: int, trained_on: int
+) -> dict[str, Any]:
+    """How many sampled programs run, and how many of these are distinct and not among the training programs."""
     settings = config.models["codegen"]
     llm = open_llm(settings, folder=str(weights / "codegen"), model_id="nano:codegen")
-    replies = _ask(llm, ["<|program|>"] * samples)
-    codes = [reply.text for reply in replies]
-    ran = [result.verdict.kept for result in sandbox.run(Job(code=code) for code in codes)]
-    seen = {program_id(problem.program) for _, problem in islice(training_problems(20260101), trained_on)}
-    fresh = {program_id(code) for code, runs in zip(codes, ran, strict=True) if runs} - seen
-    return {"sampled": samples, "run": sum(ran), "new_and_distinct": len(fresh), "trained_on": trained_on}
+    codes = [reply.text for reply in _ask(llm, ["<|program|>"] * samples)]
+    is_running = [result.verdict.kept for result in sandbox.run(Job(code=code) for code in codes)]
+    seed = SETTINGS["codegen"].seed  # of the programs that the shipped model was trained on
+    seen = {program_id(problem.program) for _, problem in islice(training_problems(seed), trained_on)}
+    fresh = {program_id(code) for code, runs in zip(codes, is_running, strict=True) if runs} - seen
+    return {"sampled": samples, "run": sum(is_running), "new_and_distinct": len(fresh), "trained_on": trained_on}
 
 
-def _solver(config: RunConfig, writer: Llm, problems: Sequence[BankProblem], grader: Grader) -> dict[str, Any]:
-    replies = _ask(_with(writer, config.models["solver"]), [f"<|solve|>{p.problem}<|solution|>" for p in problems])
-    return _score(problems, replies, grader)
+def measure_judge(config: RunConfig, weights: Path, problems: Sequence[BankProblem]) -> dict[str, Any]:
+    """How many true triples the judge rejects, how many planted ones it passes, and how many replies cannot be read."""
+    llm = open_llm(config.models["judge"], folder=str(weights / "judge"), model_id="nano:judge")
+    on_true = _judge(llm, [judge_example(problem) for problem in problems])
+    on_planted: dict[str, list[str]] = {}
+    for kind in KINDS:
+        # seeded by the problem, so that every judge is asked the same; a kind that does not fit a problem is left out
+        spoiled = ((problem, plant(problem, Random(problem.key), [kind])) for problem in problems)
+        fitting = [judge_example(problem, other) for problem, other in spoiled if is_planted(problem, other, kind)]
+        on_planted[kind] = _judge(llm, fitting)
+    return {
+        "true_triples": len(on_true),
+        "rejected_though_true": on_true.count("fail"),
+        "planted_triples": {kind: len(outcomes) for kind, outcomes in on_planted.items()},
+        "passed_though_planted": {kind: outcomes.count("pass") for kind, outcomes in on_planted.items()},
+        "unparseable": sum(outcome == "unknown" for outcome in chain(on_true, *on_planted.values())),
+    }
 
 
-def _round_trip(config: RunConfig, writer: Llm, problems: Sequence[BankProblem], grader: Grader) -> dict[str, Any]:
-    prompts = [f"<|reverse|>{p.program}<|output|>{p.answer}<|problem|>" for p in problems]
-    written = [reply.text for reply in _ask(_with(writer, config.models["reverser"]), prompts)]
-    solver = _with(writer, config.models["solver"])
-    return _score(problems, _ask(solver, [f"<|solve|>{text}<|solution|>" for text in written]), grader)
-
-
-def _score(problems: Sequence[BankProblem], replies: Sequence[Reply], grader: Grader) -> dict[str, Any]:
+def _score_solutions(
+    solver: Llm, texts: Sequence[str], problems: Sequence[BankProblem], grader: Grader
+) -> dict[str, Any]:
+    """How many problem texts are solved with the answer of the problem that each stands for."""
+    replies = _ask(solver, [f"<|solve|>{text}<|solution|>" for text in texts])  # as the prompt nano_solve.v1
+    # without an answer there is still a comparison to count: with an empty text, which equals none
     pairs = ((p.answer, extract_answer(reply.text) or "") for p, reply in zip(problems, replies, strict=True))
     agreed = [comparison.verdict.kept for comparison in grader.compare(pairs)]
     by_domain: dict[str, list[bool]] = {}
@@ -78,46 +107,18 @@ def _score(problems: Sequence[BankProblem], replies: Sequence[Reply], grader: Gr
     }
 
 
-def _judge(config: RunConfig, weights: Path, problems: Sequence[BankProblem]) -> dict[str, Any]:
-    llm = open_llm(config.models["judge"], folder=str(weights / "judge"), model_id="nano:judge")
-    true = [judge_example(problem) for problem in problems]
-    said_true = _said(llm, true)
-    said_planted = {kind: _said(llm, _planted(problems, kind)) for kind in KINDS}
-    return {
-        "true_triples": len(true),
-        "rejected_though_true": said_true.count("fail"),
-        "planted_triples": {kind: len(said) for kind, said in said_planted.items()},
-        "passed_though_planted": {kind: said.count("pass") for kind, said in said_planted.items()},
-        "unparseable": sum(said == "unknown" for said in chain(said_true, *said_planted.values())),
-    }
-
-
-def _planted(problems: Sequence[BankProblem], kind: str) -> list[Example]:
-    """Triples with an inconsistency of one kind; problems that the kind does not fit are left out."""
-    spoiled = ((problem, plant(problem, Random(problem.key), [kind])) for problem in problems)
-    return [judge_example(problem, other) for problem, other in spoiled if is_planted(problem, other, kind)]
-
-
-def _said(llm: Llm, examples: Sequence[Example]) -> list[str]:
+def _judge(llm: Llm, examples: Sequence[Example]) -> list[str]:
     replies = _ask(llm, [example.prompt for example in examples])
     return [str(parse_judgement(reply.text).outcome) for reply in replies]
 
 
 def _ask(llm: Llm, prompts: Sequence[str]) -> list[Reply]:
+    # numbered, since equal prompts are to get replies of their own
     requests = [
         Request(request_id=content_id("evaluation", number, prompt), prompt="evaluation", text=prompt)
         for number, prompt in enumerate(prompts)
     ]
     return llm.generate(requests)
-
-
-def _open(config: RunConfig, role: Any, folder: Path) -> Any:
-    return open_llm(config.models[role], folder=str(folder), model_id=folder.name)
-
-
-def _with(llm: Any, settings: ModelSettings) -> Llm:
-    """The same loaded model, sampled by other settings."""
-    return llm.sampled_by(settings)  # type: ignore[no-any-return]
 
 
 def main() -> None:
