@@ -1,5 +1,6 @@
 """Real services for the tests that ask for them: one Postgres and one Swift per session, a database and a bucket per test."""
 
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from caco_tasks.platform.swift import EmbeddedSwift
 from caco_tasks.store.s3_store import S3Store
 from caco_tasks.store.store import StoreSettings
 
-FIRST_PORT = 25000
+FIRST_PORT = int(os.environ.get("CACO_TEST_PORT", "25000"))  # set where tests run tests, so that both find ports
 
 
 class LedgerAddress(NamedTuple):

@@ -41,7 +41,7 @@ def test_the_page_does_not_describe_itself_to_strangers(stranger: "TestClient", 
     assert stranger.get(path).status_code == 404
 
 
-def test_the_page_shows_the_newest_night_and_escapes_its_names(
+def test_the_page_shows_the_newest_nightly_run_and_escapes_its_names(
     reader: "TestClient", ledger_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from caco_tasks.ledger import Ledger

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 COPIED = (
-    *("caco_tasks", "sql", "dags", "plugins", "docs", "tests"),
+    *("caco_tasks", "sql", "dags", "plugins", "docs", "docker", "benchmarks", "tests"),
     *("pyproject.toml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
 )
 
@@ -115,7 +115,7 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("recipe", sections())
-def test_a_recipe_can_be_followed_and_its_tests_pass(recipe: str, project: Path) -> None:
+def test_a_recipe_can_be_followed_and_its_tests_pass(recipe: str, project: Path, first_port: int) -> None:
     touched = follow(recipe, project)
     python = [path for path in touched if path.endswith(".py")]
     tests = [path for path in python if path.startswith("tests/") and touched[path] == "new"]
@@ -130,7 +130,7 @@ def test_a_recipe_can_be_followed_and_its_tests_pass(recipe: str, project: Path)
         done = subprocess.run(
             [sys.executable, *command],
             cwd=project,
-            env={**os.environ, "PYTHONPATH": str(project)},
+            env={**os.environ, "PYTHONPATH": str(project), "CACO_TEST_PORT": str(first_port + 200)},
             capture_output=True,
             text=True,
             timeout=300,

@@ -155,6 +155,18 @@ def test_the_lists_are_not_empty() -> None:
     assert len(DAGS) >= 3
 
 
+def test_the_tree_of_the_readme_names_every_part_of_the_package() -> None:
+    parts = {
+        path.name
+        for path in (ROOT / "caco_tasks").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
+    tree = set(
+        re.findall(r"[\w./]+", (ROOT / "README.md").read_text(encoding="utf-8").partition("## Where things are")[2])
+    )
+    assert {part for part in parts - {"__init__.py"} if not {part, f"{part}/"} & tree} == set()
+
+
 def paths_named() -> Iterator[str]:
     """Every file of the project that a page names; `NAME` and `VERSION` stand for one, and recipes add some."""
     for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
