@@ -1,7 +1,7 @@
 """Checkpoints that are whole, and the callbacks of a training that keep them so.
 
-The trainer writes a checkpoint file by file; one that a kill cut short looks like any other. So each gets, last, a list
-of its files and their sizes, and only one that matches its list is taken up again.
+The trainer writes a checkpoint file by file; one that a kill cut short looks like any other. So each gets, last of all, a
+list of its files and their sizes, and a training resumes only from one that matches its list.
 """
 
 import json
@@ -20,14 +20,14 @@ def newest_whole(work: Path) -> Path | None:
     """The newest whole checkpoint in a folder, by its step; those that are not whole are deleted."""
     found = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
     for path in found:
-        if _is_whole(path):
+        if is_whole(path):
             return path
         shutil.rmtree(path)
     return None
 
 
 def seal(checkpoint: Path) -> None:
-    """Writes down what a finished checkpoint consists of."""
+    """Writes the list of a finished checkpoint's files."""
     write_bytes(checkpoint / LIST, json.dumps(_sizes(checkpoint)).encode())
 
 
@@ -37,7 +37,7 @@ def callbacks() -> list[Any]:
 
     class Seal(TrainerCallback):  # type: ignore[misc]
         def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-            args.distributed_state.wait_for_everyone()
+            args.distributed_state.wait_for_everyone()  # each process writes random states and shards of its own
             if state.is_world_process_zero:
                 seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
@@ -52,7 +52,8 @@ def callbacks() -> list[Any]:
     return [Seal(), StopAtNan()]
 
 
-def _is_whole(checkpoint: Path) -> bool:
+def is_whole(checkpoint: Path) -> bool:
+    """Whether a checkpoint has the files of its list, with their sizes."""
     try:
         listed = json.loads((checkpoint / LIST).read_text())
     except (OSError, ValueError):

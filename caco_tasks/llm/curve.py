@@ -17,7 +17,7 @@ def draw_curve(tuned: FineTuned) -> bytes:
     axes.set(xlabel="optimiser step", ylabel="loss, nats per token")
     axes.grid(alpha=0.3)
     axes.legend()
-    made = BytesIO()
-    with mpl.rc_context({"svg.hashsalt": "caco"}):
-        figure.savefig(made, format="svg", metadata={"Date": None})
-    return made.getvalue()
+    picture = BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "caco"}):  # with no date, so that the same training gives the same bytes
+        figure.savefig(picture, format="svg", metadata={"Date": None})
+    return picture.getvalue()

@@ -51,7 +51,7 @@ def encode(tokenizer: Any, examples: Iterable[Any], max_tokens: int) -> Iterator
     is_empty = True
     coming = iter(examples)
     while batch := list(islice(coming, BATCH_ROWS)):  # a tokenizer is fastest with many texts at once
-        texts = [text for example in batch for text in _split_example(tokenizer, example)]
+        texts = [text for example in batch for text in split_example(tokenizer, example)]
         ids: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
         for prompt, rest in zip(ids[::2], ids[1::2], strict=True):
             if rest and len(prompt) < max_tokens:
@@ -89,7 +89,7 @@ def _order_epoch(lengths: Places, batch: int, seed: tuple[int, int]) -> Places:
     return np.concatenate([batches[place] for place in random.permutation(len(batches))])
 
 
-def _split_example(tokenizer: Any, example: Any) -> tuple[str, str]:
+def split_example(tokenizer: Any, example: Any) -> tuple[str, str]:
     """The text before the loss, and the one with it."""
     match example:
         case str():

@@ -1,4 +1,4 @@
-"""What a model learns from, one JSON value a line on this machine's disk: a dataset need not fit into memory.
+"""Training examples, one JSON value per line on this machine's disk, so that a dataset need not fit into memory.
 
 >>> with ExampleWriter(folder) as writer:
 ...     writer.add("a whole text", is_held_out=False)
@@ -46,7 +46,7 @@ class ExampleFiles:
 
 
 class ExampleWriter:
-    """Writes examples as they come; both files appear when all are written."""
+    """Writes examples one by one; both files appear when all are written."""
 
     def __init__(self, folder: Path) -> None:
         """Names the folder, which is made."""

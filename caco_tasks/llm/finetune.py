@@ -29,7 +29,7 @@ WORK = "work"  # folder in `out` of what is only needed until the training has e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FineTuned:
-    """What came of a fine-tuning."""
+    """The result of a fine-tuning."""
 
     loss_before: float  # mean next-token loss on what was held out, in nats
     loss_after: float
@@ -52,7 +52,7 @@ class Job:
 
     @property
     def id(self) -> str:
-        """The hash of all that its result depends on: a checkpoint of another job is never taken up."""
+        """The hash of all that its result depends on: a checkpoint of another job is never resumed."""
         settings = self.settings.model_dump(mode="json", exclude={"hardware"})
         return content_id("training", self.base, settings, self.examples, self.seed)
 
@@ -102,8 +102,8 @@ def finetune(
         _clear_other_work(job)
         result = job.work / "result.json"
         if not result.is_file():
-            _encode_examples(job, examples)
-            write_json(result, asdict(_run_training(job)))
+            encode_examples(job, examples)
+            write_json(result, asdict(run_training(job)))
         found: FineTuned = read_json(FineTuned, result)
         return found
 
@@ -163,7 +163,7 @@ def _clear_other_work(job: Job) -> None:
     mark.write_text(job.id)
 
 
-def _encode_examples(job: Job, examples: ExampleFiles) -> None:
+def encode_examples(job: Job, examples: ExampleFiles) -> None:
     """Writes the tokens that all processes of the training read; done once, also when it is killed and goes on."""
     from transformers import AutoTokenizer
 
@@ -175,8 +175,8 @@ def _encode_examples(job: Job, examples: ExampleFiles) -> None:
         encode_file(tokenizer, source, target, job.settings.sequence_tokens)
 
 
-def _run_training(job: Job) -> FineTuned:
-    """Trains here, or in one process for each share of the work; they end with this one, when their standard input does."""
+def run_training(job: Job) -> FineTuned:
+    """Trains in this process, or in several that end with it: its end closes their standard input."""
     if job.settings.hardware.processes == 1:
         from caco_tasks.llm.training import run
 

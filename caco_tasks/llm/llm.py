@@ -1,4 +1,4 @@
-"""What a language model is to a stage: requests in, replies out, in order."""
+"""A language model as stages see it: requests in, replies out, in order."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,11 +30,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a model said."""
+    """A model's answer to one request."""
 
     text: str
     generation: Generation
-    error: str | None = None  # why there is no reply: "prompt_too_long", or what the engine said
+    error: str | None = None  # why there is no reply: "prompt_too_long", or the engine's message
     logprobs: tuple[float, ...] | None = None  # natural logarithm for each token written; None: not asked for
 
 
@@ -48,17 +48,18 @@ class Llm(Protocol):
 
 
 class Engine(Llm, Protocol):
-    """A model that can hand over replies while it works on others, so that finished ones are kept."""
+    """A model that yields replies while it works on others, so that finished ones are kept."""
 
     def answers(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         """Every request's place among `requests` and its reply, as they come."""
 
     def close(self) -> None:
-        """Gives the model's memory back, as far as the engine can; it is not asked again."""
+        """Frees the model's memory, as far as the engine can; it is not used again."""
 
 
-# What a reply depends on besides text and model. Not here, since they change how and not what is said: device, batches,
-# memory, GPUs, endpoint, price; and the engine: the same weights say the same by any of them (docs/decisions/0007).
+# The settings on which a reply depends, besides text and model. Device, batches, memory, GPUs, endpoint and price are not
+# among them: they change how a reply is made and not what it is. Nor is the engine: the same weights write the same by any
+# of them (docs/decisions/0007).
 SAMPLING = ("temperature", "top_p", "top_k", "min_p", "max_tokens", "stop", "dtype", "logprobs", "chat_options")
 
 
@@ -105,12 +106,12 @@ def no_reply(request: Request, model_id: str, error: str, *, prompt_tokens: int 
 def open_llm(settings: ModelSettings, *, folder: str, model_id: str, key: str | None = None) -> Engine:
     """Loads the model in `folder` (or of that Hub name) with the engine of `settings`.
 
-    `key` is what an endpoint asks for; None where it asks for none.
+    `key` is the endpoint's API key; None where it needs none.
 
     Raises:
         EngineError: the weights or the engine are missing or do not fit.
     """
-    match settings.engine:
+    match settings.engine:  # each engine's module is imported when used: its libraries are large or absent
         case "transformers":
             from caco_tasks.llm.transformers_engine import TransformersLlm
 

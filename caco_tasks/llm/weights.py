@@ -1,4 +1,4 @@
-"""Where the weights of a model are, and what names them: their hash, else their revision, else who serves them."""
+"""Where a model's weights are, and the name of their exact version: by hash, else by revision, else by server."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,15 +31,15 @@ def local_folder(model: str) -> str:
 
 
 def model_identity(settings: ModelSettings) -> str:
-    """What names the exact model of some settings, such as `nano:judge@1f0c22aa90b3d2e4`.
+    """The name of the exact model of some settings, such as `nano:judge@1f0c22aa90b3d2e4`.
 
     Raises:
         EngineError: a bundled model is missing.
     """
-    if settings.model.startswith(REGISTERED):
+    if settings.model.startswith(REGISTERED):  # the id of the registry names exact weights already
         return settings.model.removeprefix(REGISTERED)
     hashes = [] if settings.engine == "openai" else weights_hashes(local_folder(settings.model))
-    host = urlsplit(settings.endpoint.base_url or "").netloc.rpartition("@")[2]
+    host = urlsplit(settings.endpoint.base_url or "").netloc.rpartition("@")[2]  # without user and password
     content = content_id("weights", hashes)[:HASH_CHARS] if len(hashes) > 1 else "".join(hashes)[:HASH_CHARS]
     return f"{settings.model}@{content or settings.revision or host or 'main'}"
 

@@ -17,8 +17,8 @@ from endpoints import Answers, Body, Endpoint, Said, completion, echo, fault, se
 from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Reply, Request, openai_engine
+from caco_tasks.llm.limiter import Limiter
 from caco_tasks.llm.llm import make_request, open_llm
-from caco_tasks.llm.pacing import Pace
 from caco_tasks.stages.shared.prompting import reply_verdict
 
 RAW = Prompt(name="raw.v1", system=None, text="$problem", is_chat=False)
@@ -140,7 +140,7 @@ LASTING: dict[str, tuple[Said, str]] = {
     "an internal error": (fault(500, "boom"), "the endpoint answered 500 (boom)"),
     "JSON cut short": (Said(body=b'{"choices": [{"te'), "the endpoint's answer was cut short"),
     "a body cut short": (Said(body=b"{", missing=9), "the connection to the endpoint was lost (RemoteProtocolError)"),
-    "silence": (Said(seconds=0.6), "the endpoint said nothing for 0.2 seconds"),
+    "silence": (Said(seconds=0.6), "the endpoint sent no answer for 0.2 seconds"),
     "a refusal of this text": (fault(400, "bad character"), "the endpoint refused: bad character"),
     "a withheld reply": (completion({"text": ""}, finish_reason="content_filter"), "content_filter"),
     "no reply": (completion({"message": {"content": None}}), "the endpoint ended the reply: stop"),
@@ -286,20 +286,20 @@ def test_the_pause_that_a_server_asks_for_is_made(form: str) -> None:
 
 def test_the_width_is_halved_once_a_round_and_grows_by_one_a_round() -> None:
     async def play() -> list[int]:
-        pace, widths = Pace(8), []
+        limiter, widths = Limiter(8), []
         now = asyncio.get_running_loop().time
         begun = now()
         for _ in range(5):
-            pace.was_busy(begun, 0.0)  # five failures of one round
-        widths.append(pace.width)
-        pace.was_busy(now(), 0.0)
-        widths.append(pace.width)
+            limiter.on_busy(begun, 0.0)  # five failures of one round
+        widths.append(limiter.width)
+        limiter.on_busy(now(), 0.0)
+        widths.append(limiter.width)
         for _ in range(2 + 3 + 4):
-            pace.went_well()
-        widths.append(pace.width)
+            limiter.on_success()
+        widths.append(limiter.width)
         for _ in range(200):
-            pace.went_well()
-        return [*widths, pace.width]
+            limiter.on_success()
+        return [*widths, limiter.width]
 
     assert asyncio.run(play()) == [4, 2, 4, 8]
 
