@@ -1,4 +1,4 @@
-"""Programs from a JSONL file, outcomes into another: what `caco exec` does."""
+"""Runs the programs of a JSONL file and writes their outcomes to another: the work of `caco exec`."""
 
 import json
 from collections import Counter, deque
@@ -38,7 +38,7 @@ def exec_jsonl(source: Path, target: Path, settings: SandboxSettings) -> dict[st
 
 
 class _Lines:
-    """The lines on their way: those that wait for their program's outcome, and those behind them."""
+    """The lines that are not written yet: those whose program still runs, and those behind them."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -48,21 +48,23 @@ class _Lines:
     def jobs(self, lines: Iterable[bytes]) -> Iterator[Job]:
         """The programs of the lines that have one."""
         for number, text in enumerate(lines, start=1):
-            record, verdict = _read(text)
+            record, verdict = _parse_line(text)
             if verdict is None:
                 self._waiting.append({"id": record["id"]})
                 yield Job(code=record["code"])
             else:
-                self._waiting.append({"id": record.get("id"), **_of_verdict(verdict), **_NOTHING_RAN, "line": number})
+                self._waiting.append(
+                    {"id": record.get("id"), **_describe_verdict(verdict), **_NOTHING_RAN, "line": number}
+                )
                 self.write_settled()
 
     def settle(self, ran: Ran) -> None:
-        """Takes the outcome of the first program that waits for one."""
-        self._waiting[0] |= {**_of_verdict(ran.verdict), **_of_execution(ran)}
+        """Adds the outcome of the first program that has none yet."""
+        self._waiting[0] |= {**_describe_verdict(ran.verdict), **_describe_execution(ran)}
         self.write_settled()
 
     def write_settled(self) -> None:
-        """Writes what no line before it holds up."""
+        """Writes the lines that are complete, up to the first that is not."""
         while self._waiting and "outcome" in self._waiting[0]:
             line = self._waiting.popleft()
             self.counts[str(line["outcome"])] += 1
@@ -76,7 +78,7 @@ def _run_lines(lines: Iterable[bytes], out: TextIO, sandbox: Sandbox) -> dict[st
     return dict(passing.counts)
 
 
-def _read(text: bytes) -> tuple[Line, Verdict | None]:
+def _parse_line(text: bytes) -> tuple[Line, Verdict | None]:
     """The line's record, and the verdict on one that holds no program."""
     try:
         record = json.loads(text, parse_constant=_refuse)
@@ -97,11 +99,11 @@ def _refuse(constant: str) -> NoReturn:
 _NOTHING_RAN: Line = {"input": None, "output": None, "stdout": "", "seconds": 0.0}
 
 
-def _of_verdict(verdict: Verdict) -> Line:
+def _describe_verdict(verdict: Verdict) -> Line:
     return {"outcome": verdict.outcome, "reason": verdict.reason, "detail": verdict.detail}
 
 
-def _of_execution(ran: Ran) -> Line:
+def _describe_execution(ran: Ran) -> Line:
     execution = ran.execution
     return {
         "input": None if execution.input_json is None else json.loads(execution.input_json),

@@ -1,4 +1,4 @@
-"""Another time of day for a program's second run: what depends on the clock then shows."""
+"""Another date and time for a program's second run, which shows whether its values depend on the clock."""
 
 import datetime
 import time

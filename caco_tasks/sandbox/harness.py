@@ -1,8 +1,8 @@
-"""What happens inside a program's own process: take the job, let go of everything else, run, tell the result.
+"""The steps in a program's own process: take the job, close everything else, run the program, write the result.
 
 Everything that is used after the program has run was bound before, to names that the program does not share. A
 program can still lie about its own result, which is the same as assigning it; it cannot touch another
-program's, nor the verdict, which the supervisor makes from what the kernel says.
+program's, nor the verdict, which the supervisor makes from the kernel's facts.
 """
 
 import ast
@@ -34,11 +34,11 @@ _set_profile = sys.setprofile
 _pwrite = os.pwrite
 _to_json = values.to_json
 
-Told = dict[str, str | None]
+Result = dict[str, str | None]
 
 
 class Stop(Exception):
-    """The program is done with: why, in the words of `records.Reason`, and a line for a reader."""
+    """The program did not pass: the reason, by its name in `records.Reason`, and a line for a reader."""
 
     def __init__(self, outcome: str, detail: str | None = None, error: str | None = None) -> None:
         self.outcome = outcome
@@ -47,7 +47,7 @@ class Stop(Exception):
 
 
 class _Process:
-    """What a zygote prepares and each program's process inherits."""
+    """The settings and objects that a zygote prepares and each program's process inherits."""
 
     __slots__ = ("address_bytes", "cpu_seconds", "output_bytes", "program_filter", "stdout")
 
@@ -93,19 +93,19 @@ print(output)
 
 
 def rehearse() -> None:
-    """Runs a program of the zygote's own, over and over.
+    """Runs a program of the zygote's own several times.
 
-    The interpreter specialises its code as it runs, by writing into it. What is specialised before the fork, no program's
-    process has to copy: one page in seven of all that it would write to.
+    The interpreter specialises its code as it runs, by writing into it. Code that is specialised before the fork need not
+    be copied for each program's process: one page in seven of all that it would write to.
     """
     head = protocol.JobHead(nonce=bytes(protocol.NONCE_BYTES), variant=0, code_bytes=len(_REHEARSED), input_bytes=-1)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
         for _ in range(_REHEARSALS):
             socket.send_fds(ours, [protocol.pack_job(head, _REHEARSED, b"")], [0, 0])
-            received, code, input_json, descriptors = _received(theirs)
+            received, code, input_json, descriptors = _receive_job(theirs)
             _differ(received.variant, is_fresh=True)
-            _framed(_outcome(code, input_json, _prepared[0].output_bytes), received.nonce)
+            _make_frame(_outcome(code, input_json, _prepared[0].output_bytes), received.nonce)
             for descriptor in descriptors:
                 os.close(descriptor)
     del sys.modules["__main__"]
@@ -117,20 +117,20 @@ def address_bytes() -> int:
 
 
 def run(channel: socket.socket, *, has_namespaces: bool) -> NoReturn:
-    """Runs the program whose job lies in the channel, in this process, which ends with it."""
+    """Runs the program whose job is in the channel, in this process, which ends with it."""
     try:
-        head, code, input_json, descriptors = _received(channel)
-        _let_go(descriptors)
+        head, code, input_json, descriptors = _receive_job(channel)
+        _close_descriptors(descriptors)
         _confine(has_namespaces=has_namespaces)
         _differ(head.variant, is_fresh=has_namespaces)
-        told = _outcome(code, input_json, _prepared[0].output_bytes)
-        _tell(told, head.nonce)
+        result = _outcome(code, input_json, _prepared[0].output_bytes)
+        _send_result(result, head.nonce)
         _exit(0)
     finally:
         _exit(70)
 
 
-def _received(channel: socket.socket) -> tuple[protocol.JobHead, bytes, bytes | None, memoryview]:
+def _receive_job(channel: socket.socket) -> tuple[protocol.JobHead, bytes, bytes | None, memoryview]:
     """The job, and the descriptors that came with it: stdout, the result, and the file of a long job."""
     message, ancillary, _, _ = channel.recvmsg(protocol.INLINE_BYTES + protocol.HEAD.size, _ANCILLARY_BYTES)
     descriptors = memoryview(ancillary[0][2]).cast("i")
@@ -139,8 +139,8 @@ def _received(channel: socket.socket) -> tuple[protocol.JobHead, bytes, bytes | 
     return *protocol.unpack_job(message), descriptors
 
 
-def _let_go(descriptors: memoryview) -> None:
-    """Keeps of all descriptors the standard ones and the result."""
+def _close_descriptors(descriptors: memoryview) -> None:
+    """Closes all descriptors but the standard ones and the result's."""
     os.dup2(descriptors[0], 1)
     os.dup2(descriptors[1], protocol.RESULT)
     os.dup2(0, protocol.CHANNEL)
@@ -152,7 +152,7 @@ def _read_all(descriptor: int) -> bytes:
 
 
 def _confine(*, has_namespaces: bool) -> None:
-    """Takes from this process what the slot still had, and sets the limits that the slot itself cannot have."""
+    """Drops the rights that the slot still had, and sets the limits that the slot itself cannot have."""
     if has_namespaces:
         kernel.drop_all_capabilities()
     else:
@@ -174,28 +174,33 @@ def _differ(variant: int, *, is_fresh: bool) -> None:
         clock.shift(variant)
 
 
-def _outcome(code: bytes, input_json: bytes | None, output_bytes: int) -> Told:
-    """Runs the program and says how it went: the one place that catches everything."""
+def _outcome(code: bytes, input_json: bytes | None, output_bytes: int) -> Result:
+    """Runs the program and returns its result: the one place that catches everything."""
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     names = module.__dict__
     names["__builtins__"] = builtins  # else it would get the harness's own copies
     try:
-        compiled = _compiled(code, input_json, names)
+        compiled = _compile(code, input_json, names)
         note = _run_compiled(compiled, names)
-        told = _captured(names, output_bytes)
+        result = _capture_values(names, output_bytes)
     except Stop as stop:
-        return {**_partial(names, output_bytes), "outcome": stop.outcome, "detail": stop.detail, "error": stop.error}
+        return {
+            **_capture_input(names, output_bytes),
+            "outcome": stop.outcome,
+            "detail": stop.detail,
+            "error": stop.error,
+        }
     except MemoryError:
         return {"outcome": "memory", "detail": "MemoryError after the program had run"}
     except BaseException as exc:
-        return {"outcome": "unserialisable", "detail": _words(exc)}
+        return {"outcome": "unserialisable", "detail": _describe(exc)}
     if input_json is None:
-        _keep_literal_input(told, code, output_bytes)
-    return {**told, "outcome": "pass", "error": note}
+        _keep_literal_input(result, code, output_bytes)
+    return {**result, "outcome": "pass", "error": note}
 
 
-def _compiled(code: bytes, input_json: bytes | None, names: dict[str, Any]) -> types.CodeType:
+def _compile(code: bytes, input_json: bytes | None, names: dict[str, Any]) -> types.CodeType:
     try:
         text = code.decode("utf-8", "surrogatepass")
         if input_json is None:
@@ -204,9 +209,9 @@ def _compiled(code: bytes, input_json: bytes | None, names: dict[str, Any]) -> t
         names[_OVERRIDE] = values.decode(input_json.decode(), expression=_expression)
         return compile(tree, PROGRAM, "exec", dont_inherit=True)
     except SyntaxError as exc:
-        raise Stop("syntax", _words(exc), f"{_words(exc)} (line {exc.lineno})") from None
+        raise Stop("syntax", _describe(exc), f"{_describe(exc)} (line {exc.lineno})") from None
     except (ValueError, RecursionError, MemoryError, OverflowError) as exc:
-        raise Stop("syntax", _words(exc), _words(exc)) from None
+        raise Stop("syntax", _describe(exc), _describe(exc)) from None
 
 
 class _InputReplaced(ast.NodeTransformer):
@@ -245,27 +250,27 @@ def _run_compiled(compiled: types.CodeType, names: dict[str, Any]) -> str | None
         exec(compiled, names)
     except SystemExit as exc:
         if names.get("output") is None:
-            raise Stop("no_output", _located(exc), _located(exc)) from None
-        return _located(exc)
+            raise Stop("no_output", _describe_with_line(exc), _describe_with_line(exc)) from None
+        return _describe_with_line(exc)
     except MemoryError as exc:
-        raise Stop("memory", _located(exc), _located(exc)) from None
+        raise Stop("memory", _describe_with_line(exc), _describe_with_line(exc)) from None
     except BaseException as exc:
         outcome = "forbidden" if type(exc) is PermissionError and exc.errno == 1 else "error"
-        raise Stop(outcome, _located(exc), _located(exc)) from None
+        raise Stop(outcome, _describe_with_line(exc), _describe_with_line(exc)) from None
     finally:
         _set_trace(None)
         _set_profile(None)
     return None
 
 
-def _captured(names: dict[str, Any], output_bytes: int) -> Told:
+def _capture_values(names: dict[str, Any], output_bytes: int) -> Result:
     """`input` and `output` as they stand when the program has ended."""
     for name, outcome in (("input", "no_input"), ("output", "no_output")):
         if _is_empty(names.get(name, _MISSING)):
             raise Stop(outcome, f"`{name}` is missing, None or empty")
     output = names["output"]
-    input_text, _ = _encoded("input", names["input"], output_bytes)
-    output_text, tag = _encoded("output", output, output_bytes)
+    input_text, _ = _encode("input", names["input"], output_bytes)
+    output_text, tag = _encode("output", output, output_bytes)
     return {
         "input": input_text,
         "output": output_text,
@@ -274,10 +279,10 @@ def _captured(names: dict[str, Any], output_bytes: int) -> Told:
     }
 
 
-def _partial(names: dict[str, Any], output_bytes: int) -> Told:
+def _capture_input(names: dict[str, Any], output_bytes: int) -> Result:
     """The input of a program that did not pass, where there is one to show."""
     try:
-        return {"input": _encoded("input", names["input"], output_bytes)[0]}
+        return {"input": _encode("input", names["input"], output_bytes)[0]}
     except BaseException:  # the program's own objects may raise anything; its verdict stands already
         return {}
 
@@ -288,7 +293,7 @@ def _is_empty(value: object) -> bool:
     return type(value) in (str, bytes, list, tuple, dict, set, frozenset) and not value
 
 
-def _encoded(name: str, value: object, output_bytes: int) -> tuple[str, str]:
+def _encode(name: str, value: object, output_bytes: int) -> tuple[str, str]:
     try:
         return values.encode_with_tag(value, max_chars=output_bytes)
     except values.TooLargeError as exc:
@@ -297,17 +302,17 @@ def _encoded(name: str, value: object, output_bytes: int) -> tuple[str, str]:
         raise Stop("unserialisable", f"{name}: {exc}") from None
 
 
-def _keep_literal_input(told: Told, code: bytes, output_bytes: int) -> None:
+def _keep_literal_input(result: Result, code: bytes, output_bytes: int) -> None:
     """Undoes what functions did to the program's `input`: a literal whose parts can change is read from the text."""
-    text = told["input"] or ""
+    text = result["input"] or ""
     if text.count("[") + text.count("{") < 2:
         return
     try:
         literal = _literal_input(ast.parse(code))
         if literal is not None:
-            told["input"] = values.encode(literal, max_chars=output_bytes)
+            result["input"] = values.encode(literal, max_chars=output_bytes)
     except Exception:
-        return  # not a literal, or the program has broken what the parser leans on: the value as it was left
+        return  # not a literal, or the program has broken what the parser needs: the value stays as it was left
 
 
 def _literal_input(tree: ast.Module) -> object | None:
@@ -326,37 +331,37 @@ def _literal_input(tree: ast.Module) -> object | None:
     return found
 
 
-def _located(exc: BaseException) -> str:
+def _describe_with_line(exc: BaseException) -> str:
     """Type, message and the program's line of an exception."""
     line, trace = None, exc.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == PROGRAM:
             line = trace.tb_lineno
         trace = trace.tb_next
-    return _words(exc) if line is None else f"{_words(exc)} (line {line})"
+    return _describe(exc) if line is None else f"{_describe(exc)} (line {line})"
 
 
-def _words(exc: BaseException) -> str:
+def _describe(exc: BaseException) -> str:
     try:
         return f"{type(exc).__name__}: {exc}"[:MAX_MESSAGE_CHARS]
     except BaseException:  # the message is made by the program's code
         return f"{type(exc).__name__}: its message cannot be shown"
 
 
-def _tell(told: Told, nonce: bytes) -> None:
-    """Writes what is left of stdout, then the result; without the nonce the supervisor does not believe it."""
+def _send_result(result: Result, nonce: bytes) -> None:
+    """Writes the rest of stdout, then the result; without the nonce the supervisor does not believe it."""
     try:  # noqa: SIM105 -- contextlib leans on built-in functions that the program may have changed
         _prepared[0].stdout.flush()
     except (ValueError, OSError):
         pass  # closed by the program, or full: the supervisor sees how much there is
-    frame = _framed(told, nonce)
+    frame = _make_frame(result, nonce)
     place = 0
     while place < len(frame):
         place += _pwrite(protocol.RESULT, frame[place:], place)
 
 
-def _framed(told: Told, nonce: bytes) -> bytes:
-    return nonce + _to_json(told).encode("ascii")
+def _make_frame(result: Result, nonce: bytes) -> bytes:
+    return nonce + _to_json(result).encode("ascii")
 
 
 def _text_stream(descriptor: int, mode: str) -> io.TextIOWrapper:

@@ -1,4 +1,4 @@
-"""Where this Python keeps its modules: found out by the supervisor, so that a zygote need not load what finds it."""
+"""Where this Python keeps its modules: found by the supervisor, so that a zygote need not load `sysconfig`."""
 
 import os
 import sys

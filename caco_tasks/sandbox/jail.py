@@ -70,7 +70,7 @@ def open_scratch(level: str) -> int:
 
 
 def scratch_state(scratch: int) -> tuple[int, int, int]:
-    """What tells whether anything was made, removed or changed in the scratch: compare two of them."""
+    """The state of the scratch: two of them differ where anything was made, removed or changed in between."""
     if scratch < 0:
         return 0, 0, 0
     folder = os.fstat(scratch)
@@ -169,15 +169,11 @@ def _enter_without_namespaces(folders: Sequence[str], *, confined: bool) -> None
     kernel.drop_future_capabilities()
     kernel.give_up_new_privileges()
     if confined:
-        _require_landlock()
+        if kernel.landlock_version() < 1:
+            raise OSError("landlock: this kernel has none")
         kernel.restrict_files(list(folders), list(_DEVICES))
 
 
 def _is_hidden_from_others(folders: Sequence[str]) -> bool:
     """Whether some folder can be reached by root alone: then root stays root, without capabilities, behind Landlock."""
     return any(not os.stat(path).st_mode & 0o001 for folder in folders for path in (folder, *_parents(folder)))
-
-
-def _require_landlock() -> None:
-    if kernel.landlock_version() < 1:
-        raise OSError("landlock: this kernel has none")

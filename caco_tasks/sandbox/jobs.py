@@ -1,4 +1,4 @@
-"""What goes into the sandbox and what comes out."""
+"""The jobs that go into the sandbox, and the results that come out."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What came of a job."""
+    """The result of a job."""
 
     verdict: Verdict
-    execution: Execution  # its fields are empty where nothing was seen
+    execution: Execution  # its fields are empty where nothing is known

@@ -24,7 +24,7 @@ from caco_tasks.sandbox.slots import LevelRefusedError, Slot, SlotLost, Zygote
 from caco_tasks.sandbox.syscalls import MACHINE, NUMBERS
 from caco_tasks.sandbox.verdicts import Limits
 
-BEHAVIOUR: Final = 2  # counted up with each change of what a program may do or of how its end is judged
+BEHAVIOUR: Final = 2  # raised with each change of what a program may do or of how its end is judged
 LEVELS: Final = ("full", "partial", "basic")  # from best to worst
 TRIES: Final = 2  # of a program whose process was lost, or that was only slow
 WINDOW: Final = 16  # outcomes kept per worker while an earlier program is still running
@@ -65,8 +65,8 @@ class _Family:
 class Sandbox:
     """Runs untrusted programs, each in a process of its own, behind the best walls that this machine allows.
 
-    A context manager. It starts at the first use: `level` says which walls hold, found out by attacking them, and
-    `version` what else an outcome depends on.
+    A context manager. It starts at the first use: `level` names the walls that hold, found by attacking them, and
+    `version` everything else on which an outcome depends.
 
     Raises:
         SandboxError: at the first use, if less than `settings.min_level` can be had.
@@ -237,7 +237,7 @@ class Sandbox:
                 self._drop(kind)
 
     def _abandon(self, tickets: deque[_Ticket]) -> None:
-        """Lets go of the programs of a run that nobody reads to its end."""
+        """Ends the programs of a run whose outcomes nobody reads any more."""
         mine = {id(ticket) for ticket in tickets if ticket.ran is None}
         for descriptor in [number for number, busy in self._busy.items() if id(busy.ticket) in mine]:
             self._release(descriptor).slot.close()
@@ -249,7 +249,7 @@ class Sandbox:
             raise SandboxError(f"There is no jail for {MACHINE}: run programs on x86_64 or aarch64.")
         refusals = []
         for level in LEVELS[: LEVELS.index(self._settings.min_level) + 1]:
-            refusal = self._refusal(level)
+            refusal = self._try_level(level)  # the reason why it cannot be had; empty: it holds
             if not refusal:
                 return level
             refusals.append(f"{level}: {refusal}")
@@ -258,14 +258,14 @@ class Sandbox:
             "allow user namespaces and seccomp, use a Python that others can read, or lower sandbox.min_level."
         )
 
-    def _refusal(self, level: str) -> str:
-        """Why `level` cannot be had; nothing if it can, and then its first zygote stays."""
+    def _try_level(self, level: str) -> str:
+        """Starts the first zygote at `level`, attacks it, and keeps it; returns why not where that fails, else nothing."""
         kind = _Kind("light", 0)
         zygote = self._zygote(kind, level)
         try:
             zygote.wait_until_ready()
             with tempfile.NamedTemporaryFile(mode="w") as secret:
-                found = probe.holes(self._attacked(zygote.slot(), probe.attack(secret.name), level), level)
+                found = probe.holes(self._run_attack(zygote.slot(), probe.attack(secret.name), level), level)
         except (LevelRefusedError, SlotLost) as exc:
             zygote.close()
             return str(exc)
@@ -275,7 +275,7 @@ class Sandbox:
         self._families[kind] = _Family(zygote)
         return ""
 
-    def _attacked(self, slot: Slot, attack: Job, level: str) -> Ran:
+    def _run_attack(self, slot: Slot, attack: Job, level: str) -> Ran:
         slot.start(attack, self._limits)
         poller = select.poll()
         poller.register(slot.channel, select.POLLIN)

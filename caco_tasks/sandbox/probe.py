@@ -1,4 +1,4 @@
-"""What a level of protection holds, found out by attack: one program that tries what must not work, at each start."""
+"""Tests a level of protection by attack: at each start one program tries what must not work."""
 
 from typing import Final
 
@@ -67,7 +67,7 @@ def attack(secret: str) -> Job:
 
 
 def holes(ran: Ran, level: str) -> list[str]:
-    """What went through that must not at `level`; or how the attack itself went wrong."""
+    """The attempts that succeeded and must not at `level`; or how the attack itself failed."""
     if not ran.verdict.kept or ran.execution.output_json is None:
         return [f"the probe ended as {ran.verdict.reason}: {ran.verdict.detail}"]
     found = values.decode(ran.execution.output_json)

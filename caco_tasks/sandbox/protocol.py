@@ -1,4 +1,4 @@
-"""What passes between the supervisor, its zygotes and their programs: fixed-size heads, no pickles."""
+"""The messages between the supervisor, its zygotes and their programs: heads of fixed size, no pickles."""
 
 import struct
 from typing import Final, NamedTuple
@@ -19,7 +19,7 @@ REPORT: Final = struct.Struct("=idddQq???")
 
 
 class Start(NamedTuple):
-    """What a zygote is told when it starts, as a JSON object on its command line."""
+    """A zygote's settings, as a JSON object on its command line."""
 
     channel: int  # descriptor
     level: str
@@ -33,7 +33,7 @@ class Start(NamedTuple):
 
 
 class JobHead(NamedTuple):
-    """What precedes a program's text, and its input's, on the way in."""
+    """The head of a job, before the text of its program and of its input."""
 
     nonce: bytes
     variant: int
@@ -42,7 +42,7 @@ class JobHead(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What a slot saw of a program that has ended; the program has no part in it."""
+    """The kernel's facts of a program that has ended, as its slot reads them; the program has no part in it."""
 
     status: int  # as from wait4
     wall_seconds: float

@@ -1,4 +1,4 @@
-"""The supervisor's ends: a zygote process, the slots that it forks, and one job at a time in each slot."""
+"""The supervisor's side: a zygote process, the slots that it forks, and one job at a time in each slot."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ from caco_tasks.sandbox.verdicts import Facts, Limits
 
 BOOT_SECONDS: Final = 120.0  # a zygote on a busy machine
 SLOT_SECONDS: Final = 30.0
-GRACE_SECONDS: Final = 5.0  # after a deadline, for the slot to say so
+GRACE_SECONDS: Final = 5.0  # after a deadline, for the slot to report it
 
 _BOOT: Final = Path(__file__).with_name("boot.py")
 
@@ -29,7 +29,7 @@ class SlotLost(Exception):
 
 
 class LevelRefusedError(SandboxError):
-    """This machine does not allow a level of protection; the message says what it refused."""
+    """This machine does not allow a level of protection; the message names what it refused."""
 
 
 class Zygote:
@@ -43,14 +43,14 @@ class Zygote:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._channel = ours
         with theirs:
-            self._process = _spawn(_start(theirs.fileno(), level, tier, limits), hash_seed)
+            self._process = _spawn(_make_start(theirs.fileno(), level, tier, limits), hash_seed)
         self._ready = False
 
     def wait_until_ready(self) -> None:
-        """Waits for the zygote to stand within its walls."""
+        """Waits until the zygote has imported its modules and shut itself in."""
         if self._ready:
             return
-        answer = _received(self._channel, BOOT_SECONDS)
+        answer = _receive(self._channel, BOOT_SECONDS)
         if answer != protocol.READY:
             self.close()
             raise LevelRefusedError(answer.decode(errors="replace") or "the zygote ended at its start")
@@ -70,13 +70,13 @@ class Zygote:
             except (OSError, LevelRefusedError) as exc:
                 ours.close()
                 raise SlotLost(f"The zygote is gone: {exc}") from exc
-        if _received(ours, SLOT_SECONDS) != protocol.READY:
+        if _receive(ours, SLOT_SECONDS) != protocol.READY:
             ours.close()
             raise SlotLost("A slot ended at its start.")
         return Slot(self, ours)
 
     def close(self) -> None:
-        """Ends the zygote, and with it whatever it has forked."""
+        """Ends the zygote and everything that it has forked."""
         self._channel.close()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, 9)
@@ -95,14 +95,14 @@ class Slot:
         self._files: tuple[int, int] | None = None
 
     def start(self, job: Job, limits: Limits) -> None:
-        """Hands a job in.
+        """Sends a job to the slot.
 
         Raises:
             SlotLost: the slot is gone.
         """
         self.nonce = secrets.token_bytes(protocol.NONCE_BYTES)
         self._files = (_memory_file("stdout"), _memory_file("result"))
-        message, descriptors = _message(job, self.nonce, self._files)
+        message, descriptors = _pack_job(job, self.nonce, self._files)
         try:
             socket.send_fds(self.channel, [message], descriptors)
         except OSError as exc:
@@ -113,12 +113,12 @@ class Slot:
         self.deadline = time.monotonic() + limits.wall_seconds + GRACE_SECONDS
 
     def finish(self, limits: Limits) -> Facts:
-        """What came of the job, once `channel` is readable.
+        """The facts of the job's end, once `channel` is readable.
 
         Raises:
             SlotLost: the slot ended without a report.
         """
-        message = _received(self.channel, 0)
+        message = _receive(self.channel, 0)
         if len(message) != protocol.REPORT.size or self._files is None:
             raise SlotLost("The slot ended while it ran a program.")
         report = protocol.Report(*protocol.REPORT.unpack(message))
@@ -135,7 +135,7 @@ class Slot:
         return facts
 
     def close(self) -> None:
-        """Lets the slot end, and with it a program that it is running."""
+        """Ends the slot, and with it a program that it is running."""
         self._close_files()
         self.channel.close()
 
@@ -145,7 +145,7 @@ class Slot:
         self._files = None
 
 
-def _start(channel: int, level: str, tier: str, limits: Limits) -> protocol.Start:
+def _make_start(channel: int, level: str, tier: str, limits: Limits) -> protocol.Start:
     return protocol.Start(
         channel=channel,
         level=level,
@@ -189,7 +189,7 @@ def _start_of(descriptor: int, size: int, most: int) -> bytes:
     return os.pread(descriptor, min(size, most), 0) if size else b""
 
 
-def _message(job: Job, nonce: bytes, files: tuple[int, int]) -> tuple[bytes, list[int]]:
+def _pack_job(job: Job, nonce: bytes, files: tuple[int, int]) -> tuple[bytes, list[int]]:
     """The job as one message, and the descriptors to send along; what is too long lies in a third file."""
     code = job.code.encode("utf-8", "surrogatepass")
     override = b"" if job.input_json is None else job.input_json.encode("utf-8", "surrogatepass")
@@ -208,7 +208,7 @@ def _message(job: Job, nonce: bytes, files: tuple[int, int]) -> tuple[bytes, lis
     return message[: protocol.HEAD.size], [*files, long]
 
 
-def _received(channel: socket.socket, seconds: float) -> bytes:
+def _receive(channel: socket.socket, seconds: float) -> bytes:
     """One message, or nothing where the other end has closed.
 
     Raises:

@@ -1,6 +1,6 @@
-"""From what the kernel says of a program's end, and what its process told, to a verdict.
+"""Makes a verdict from the kernel's account of a program's end and from the result that its process wrote.
 
-The facts come first: who killed it, how it ended, what it used, how much it wrote. Only then what it told
+The kernel's facts come first: what killed it, how it ended, what it used, how much it wrote. Only then the result
 counts, and only with the nonce of its own job.
 """
 
@@ -15,12 +15,13 @@ from caco_tasks.sandbox import values
 from caco_tasks.sandbox.jobs import Ran
 from caco_tasks.sandbox.protocol import NONCE_BYTES, Report
 
-MAX_TEXT_CHARS: Final = 10_000  # of what a program tells besides its values
-CPU_SHARE_OF_DEADLINE: Final = 0.8  # a program that used less CPU than this share when it was killed may try again
+MAX_TEXT_CHARS: Final = 10_000  # of each text of a result besides its values
+CPU_SHARE_OF_DEADLINE: Final = 0.8  # a program that used less CPU than this share when it was killed is tried again
 # The kernel holds the limit against clock ticks, which on a busy machine run ahead of the seconds that it reports.
 CPU_SHARE_OF_LIMIT: Final = 0.5
 
-_TOLD: Final = frozenset(
+# The reasons that a result may have for its failure. All others are for the supervisor to find.
+_RESULT_OUTCOMES: Final = frozenset(
     {
         Reason.SYNTAX,
         Reason.ERROR,
@@ -37,10 +38,10 @@ _TEXTS: Final = ("outcome", "detail", "input", "output", "output_text", "output_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that the supervisor has of one run of a program."""
+    """All that the supervisor knows of one run of a program."""
 
     report: Report
-    frame: bytes  # what its process wrote as its result, at most so much as is read
+    frame: bytes  # the result as its process wrote it, cut where it is longer than any true one
     stdout: bytes  # the start of what it printed, at most the cap
     stdout_bytes: int  # how much it printed
 
@@ -57,14 +58,14 @@ class Limits:
 
 def judge(facts: Facts, nonce: bytes, limits: Limits, *, level: str) -> Ran:
     """The verdict, with the execution that it rests on."""
-    told = _told(facts.frame, nonce, limits)
-    verdict = _verdict(facts, told, limits)
-    execution = _execution(facts, told if _is_believed(facts.report) else {}, verdict, level=level)
+    result = _read_result(facts.frame, nonce, limits)
+    verdict = _judge_end(facts, result, limits)
+    execution = _make_execution(facts, result if _is_believed(facts.report) else {}, verdict, level=level)
     return Ran(verdict=verdict, execution=execution)
 
 
 def lost(detail: str, *, level: str) -> Ran:
-    """The outcome of a program of which nothing is known: its process was lost, and not through its own doing."""
+    """The outcome of a program whose process was lost through no fault of its own, so that nothing is known of it."""
     execution = Execution(
         input_json=None,
         output_json=None,
@@ -91,7 +92,7 @@ def was_only_slow(report: Report, limits: Limits) -> bool:
     return report.is_late and _cpu_seconds(report) < CPU_SHARE_OF_DEADLINE * limits.wall_seconds
 
 
-def _verdict(facts: Facts, told: dict[str, str | None], limits: Limits) -> Verdict:
+def _judge_end(facts: Facts, result: dict[str, str | None], limits: Limits) -> Verdict:
     report = facts.report
     if facts.stdout_bytes > limits.output_bytes:
         return fail(Reason.OUTPUT_SIZE, f"printed more than {limits.output_bytes} bytes")
@@ -100,15 +101,15 @@ def _verdict(facts: Facts, told: dict[str, str | None], limits: Limits) -> Verdi
     if _is_out_of_cpu(report):
         return fail(Reason.TIME, f"used more than {report.cpu_limit} s of CPU time")
     if _signal_of(report):
-        return _verdict_on_signal(_signal_of(report), report, limits)
-    if not _is_believed(report) or not told:
+        return _judge_signal(_signal_of(report), report, limits)
+    if not _is_believed(report) or not result:
         return fail(Reason.ERROR, f"ended by itself with status {os.waitstatus_to_exitcode(report.status)}")
-    if told["outcome"] == "pass":
+    if result["outcome"] == "pass":
         return PASS
-    return fail(Reason(str(told["outcome"])), _clean(told["detail"]))
+    return fail(Reason(str(result["outcome"])), _clean(result["detail"]))
 
 
-def _verdict_on_signal(number: int, report: Report, limits: Limits) -> Verdict:
+def _judge_signal(number: int, report: Report, limits: Limits) -> Verdict:
     name = signal.Signals(number).name if number in signal.Signals._value2member_map_ else f"signal {number}"
     if number == signal.SIGSYS:
         return fail(Reason.FORBIDDEN, "made a system call that is not allowed")
@@ -136,13 +137,13 @@ def _cpu_seconds(report: Report) -> float:
     return report.user_seconds + report.system_seconds
 
 
-def _told(frame: bytes, nonce: bytes, limits: Limits) -> dict[str, str | None]:
-    """What the process told, if it is well formed and has the nonce; else nothing."""
+def _read_result(frame: bytes, nonce: bytes, limits: Limits) -> dict[str, str | None]:
+    """The result in a frame that is well formed and begins with the nonce; else nothing."""
     if frame[:NONCE_BYTES] != nonce:
         return {}
     try:
-        told = json.loads(frame[NONCE_BYTES:])
-        texts = {name: told.get(name) for name in _TEXTS}
+        found = json.loads(frame[NONCE_BYTES:])
+        texts = {name: found.get(name) for name in _TEXTS}
         is_sound = _are_sound(texts, limits)
     except (ValueError, AttributeError, RecursionError):
         return {}
@@ -159,18 +160,18 @@ def _are_sound(texts: dict[str, str | None], limits: Limits) -> bool:
         return False
     if texts["outcome"] == "pass":
         return len(tags) == 2 and texts["output_type"] == tags["output"] and texts["output_text"] is not None
-    return texts["outcome"] in _TOLD
+    return texts["outcome"] in _RESULT_OUTCOMES
 
 
-def _execution(facts: Facts, told: dict[str, str | None], verdict: Verdict, *, level: str) -> Execution:
+def _make_execution(facts: Facts, result: dict[str, str | None], verdict: Verdict, *, level: str) -> Execution:
     report = facts.report
     return Execution(
-        input_json=told.get("input"),
-        output_json=told.get("output"),
-        output_text=_clean(told.get("output_text")),
-        output_type=_clean(told.get("output_type")),
+        input_json=result.get("input"),
+        output_json=result.get("output"),
+        output_text=_clean(result.get("output_text")),
+        output_type=_clean(result.get("output_type")),
         stdout=_clean(facts.stdout.decode("utf-8", "backslashreplace")) or "",
-        error=_clean(told.get("error")) or (verdict.detail if not told else None),
+        error=_clean(result.get("error")) or (verdict.detail if not result else None),
         wall_seconds=report.wall_seconds,
         cpu_seconds=_cpu_seconds(report),
         peak_memory_mb=report.peak_kib / 1024,

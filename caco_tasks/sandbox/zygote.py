@@ -68,13 +68,13 @@ def main(arguments: str) -> NoReturn:
 
 
 def _be_killed_first() -> None:
-    """Has a kernel that runs out of memory end programs before anything else of the machine; they are tried again."""
+    """Makes a kernel that runs out of memory end programs before anything else; they are tried again."""
     with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
         score.write("1000")
 
 
 def _warm(start: protocol.Start) -> None:
-    """Imports what programs use, touches what that builds on first use, and takes it all from the garbage collector."""
+    """Imports what programs use, has it build what it builds on first use, and takes it all from the garbage collector."""
     sys.path[:] = start.import_path
     for name in TIERS[start.tier].split():
         importlib.import_module(name)
@@ -105,7 +105,7 @@ def _warm_sympy() -> None:
 
 
 def _forget_host() -> None:
-    """Leaves no environment and no arguments."""
+    """Removes the host's environment and arguments."""
     os.environ.clear()
     sys.argv[:] = sys.orig_argv[:] = [harness.PROGRAM]
     sys.path_importer_cache.clear()
@@ -132,7 +132,7 @@ def _heap_ranges() -> list[tuple[int, int]]:
 
 
 def _shut_in(start: protocol.Start) -> int:
-    """Puts the walls up: 0 in the process that serves, and its process id in the one, if any, that waits for it."""
+    """Shuts this process in; returns 0 in the process that serves, and its process id in one that waits for it."""
     if len(os.listdir("/proc/self/task")) != 1:
         raise OSError("fork: an imported library has started threads")
     jail.enter(start.level, jail.python_folders(start.module_folders))
@@ -199,7 +199,7 @@ def _serve_jobs(descriptor: int, start: protocol.Start) -> NoReturn:
 
 
 def _run_one(channel: socket.socket, level: str, wall_seconds: float) -> protocol.Report:
-    """Forks the program whose job lies in the channel, and kills it with all it has started when its time is over."""
+    """Forks a process for the job in the channel, and kills it with all it has started when its time is over."""
     start = time.monotonic()
     process = kernel.clone(kernel.CLONE_NEWPID) if level == "full" else os.fork()
     if process == 0:
@@ -244,7 +244,7 @@ def _is_closed(channel: socket.socket) -> bool:
 
 
 def _discard_job(channel: socket.socket) -> bool:
-    """Whether the job is still in the channel; if so it is thrown away unseen."""
+    """Whether the job is still in the channel; if so it is discarded unread."""
     with contextlib.suppress(BlockingIOError):
         return bool(channel.recv(1, socket.MSG_DONTWAIT))
     return False
