@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from caco_tasks.audit import Answered, answer_records, draw_of, draw_rows, find_draw, read_answers, shown_in_markdown
+from caco_tasks.audit import RowAnswer, answer_records, draw_of, draw_rows, find_draw, read_answers, row_markdown
 from caco_tasks.store import open_store
 from caco_tasks.store.registry import AuditDraw
 from caco_tasks.tasks import find_run, open_ledger
@@ -25,11 +25,11 @@ def audit_text(draw_id: str, row: str) -> str:
     """What a person sees of a drawn row, as Markdown."""
     with open_ledger() as (ledger, reached):
         draw = find_draw(ledger, open_store(reached.store), draw_id)
-    return shown_in_markdown(next(each for each in draw.rows if each.subject_id == row))
+    return row_markdown(next(each for each in draw.rows if each.subject_id == row))
 
 
 def audit_record(
-    draw_id: str, answered: Sequence[Answered], *, person: str, answered_at: datetime
+    draw_id: str, answered: Sequence[RowAnswer], *, person: str, answered_at: datetime
 ) -> dict[str, int | str]:
     """Writes a person's answers down, all or none; returns how many.
 

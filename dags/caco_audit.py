@@ -73,13 +73,13 @@ def draw() -> list[dict[str, str]]:
 def record(draw: str, row: str, reply: dict[str, Any]) -> dict[str, Any] | None:
     """Writes an answer down; none where the form was left open."""
     from caco_tasks import audit_tasks
-    from caco_tasks.audit import Answered
+    from caco_tasks.audit import RowAnswer
 
     user = reply["responded_by_user"]
     if user is None:
         return None
     person = get_current_context()["params"]["person"] or user["name"]
-    answered = Answered(row=row, answer=reply["chosen_options"][0], note=reply["params_input"].get("note") or None)
+    answered = RowAnswer(row=row, answer=reply["chosen_options"][0], note=reply["params_input"].get("note") or None)
     return audit_tasks.audit_record(draw, [answered], person=person, answered_at=reply["responded_at"])
 
 

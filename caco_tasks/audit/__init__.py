@@ -1,17 +1,17 @@
 """Calibration by people: a random draw of a run's rows, a sheet to judge them blind, and their answers."""
 
-from caco_tasks.audit.answers import ANSWERS, Answered, answer_records, draw_of, read_answers
+from caco_tasks.audit.answers import ANSWERS, RowAnswer, answer_records, draw_of, read_answers
 from caco_tasks.audit.draws import draw_rows, find_draw
-from caco_tasks.audit.sheet import shown_in_markdown, write_sheet
+from caco_tasks.audit.sheet import row_markdown, write_sheet
 
 __all__ = [
     "ANSWERS",
-    "Answered",
+    "RowAnswer",
     "answer_records",
     "draw_of",
     "draw_rows",
     "find_draw",
     "read_answers",
-    "shown_in_markdown",
+    "row_markdown",
     "write_sheet",
 ]

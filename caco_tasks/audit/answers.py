@@ -12,7 +12,7 @@ from caco_tasks.errors import SourceError
 from caco_tasks.records import Outcome, Part
 from caco_tasks.store.registry import AuditDraw, AuditRecord, DrawnRow
 
-# what a person says -> whether the record is right, and the first part that is not
+# what a person answers -> whether the record is right, and the first part that is not
 ANSWERS: Mapping[str, tuple[Outcome, Part | None]] = {
     "right": (Outcome.PASS, None),
     "wrong program": (Outcome.FAIL, Part.PROGRAM),
@@ -25,15 +25,15 @@ MAX_NOTE_CHARS = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """One answer as a person gave it."""
+class RowAnswer:
+    """The answer of a person about one row."""
 
     row: str  # sample_id
     answer: str  # a key of ANSWERS
     note: str | None = None
 
 
-class _Line(BaseModel):
+class _AnswerLine(BaseModel):
     """A line of a file of answers; the texts may be there, as in the file that was drawn, and are not looked at."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -54,73 +54,70 @@ def draw_of(path: Path) -> str:
     Raises:
         SourceError: the file cannot be read, or its first line is no answer.
     """
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(_read_lines(path), start=1):
         if line.strip():
             try:
-                return _parsed(line).draw
+                return _parse_line(line).draw
             except ValueError as exc:
-                raise _refused(path, number, exc) from exc
+                raise _line_error(path, number, exc) from exc
     raise SourceError(f"{path} holds no answers: save them from the page, or fill in rows.jsonl.")
 
 
-def read_answers(path: Path, draw: AuditDraw) -> list[Answered]:
+def read_answers(path: Path, draw: AuditDraw) -> list[RowAnswer]:
     """The answers of a file of JSON lines `{"draw", "row", "answer", "note"}`; rows not yet answered are left out.
 
     Raises:
         SourceError: the file cannot be read, or a line is wrong; it names file and line, and nothing is taken.
     """
-    answered: dict[str, Answered] = {}
+    answered: dict[str, RowAnswer] = {}
     rows = {row.subject_id: row for row in draw.rows}
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(_read_lines(path), start=1):
         if not line.strip():
             continue
         try:
-            found = _checked(line, draw, rows)
+            found = _check_line(line, draw, rows)
         except ValueError as exc:
-            raise _refused(path, number, exc) from exc
+            raise _line_error(path, number, exc) from exc
         if found is not None and found.row in answered:
-            raise _refused(path, number, ValueError(f"the row {found.row} is answered twice"))
+            raise _line_error(path, number, ValueError(f"the row {found.row} is answered twice"))
         if found is not None:
             answered[found.row] = found
     return list(answered.values())
 
 
 def answer_records(
-    draw: AuditDraw, answered: Sequence[Answered], *, person: str, answered_at: datetime
+    draw: AuditDraw, answered: Sequence[RowAnswer], *, person: str, answered_at: datetime
 ) -> list[AuditRecord]:
     """Answers as the ledger keeps them.
 
     Raises:
         SourceError: an answer is none of `ANSWERS`, of another draw, or about a part that its row does not have.
     """
-    rows = {row.subject_id: row for row in draw.rows}
-    return [_record(draw, rows, one, person, answered_at) for one in answered]
+    rows, records = {row.subject_id: row for row in draw.rows}, []
+    for one in answered:
+        try:
+            outcome, part = _check_answer(one.row, one.answer, rows)
+        except ValueError as exc:
+            raise SourceError(f"The answer of {person} is not taken: {exc}.") from exc
+        record = AuditRecord(
+            run_id=draw.run_id,
+            stage=draw.strata[rows[one.row].stratum].stage,
+            subject_id=one.row,
+            person=person,
+            answer=outcome,
+            wrong_part=part,
+            note=one.note,
+            answered_at=answered_at,
+        )
+        records.append(record)
+    return records
 
 
-def _refused(path: Path, number: int, why: ValueError) -> SourceError:
+def _line_error(path: Path, number: int, why: ValueError) -> SourceError:
     return SourceError(f"{path}, line {number}: {why}; no answer was taken, mend the line and load the file again.")
 
 
-def _record(
-    draw: AuditDraw, rows: Mapping[str, DrawnRow], one: Answered, person: str, answered_at: datetime
-) -> AuditRecord:
-    try:
-        outcome, part = _meaning(one.row, one.answer, rows)
-    except ValueError as exc:
-        raise SourceError(f"The answer of {person} is not taken: {exc}.") from exc
-    return AuditRecord(
-        run_id=draw.run_id,
-        stage=draw.strata[rows[one.row].stratum].stage,
-        subject_id=one.row,
-        person=person,
-        answer=outcome,
-        wrong_part=part,
-        note=one.note,
-        answered_at=answered_at,
-    )
-
-
-def _lines(path: Path) -> Iterator[bytes]:
+def _read_lines(path: Path) -> Iterator[bytes]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise SourceError(f"{path} is larger than {MAX_BYTES >> 20} MB: it is no file of answers.")
@@ -129,21 +126,21 @@ def _lines(path: Path) -> Iterator[bytes]:
         raise SourceError(f"The answers {path} cannot be read: {exc.strerror}.") from exc
 
 
-def _checked(line: bytes, draw: AuditDraw, rows: Mapping[str, DrawnRow]) -> Answered | None:
-    """The answer of a line; None where there is none yet. ValueError says in a few words what is wrong."""
-    found = _parsed(line)
+def _check_line(line: bytes, draw: AuditDraw, rows: Mapping[str, DrawnRow]) -> RowAnswer | None:
+    """The answer of a line; None where there is none yet. Raises ValueError with a few words on what is wrong."""
+    found = _parse_line(line)
     if found.draw != draw.draw_id:
         raise ValueError(f"it is of the draw '{found.draw}', not of {draw.draw_id}")
-    _known(found.row, rows)
+    _find_row(found.row, rows)  # a row that is not answered must be of the draw all the same
     if not found.answer:
         return None
-    _meaning(found.row, found.answer, rows)
-    return Answered(row=found.row, answer=found.answer, note=(found.note or "").strip() or None)
+    _check_answer(found.row, found.answer, rows)
+    return RowAnswer(row=found.row, answer=found.answer, note=(found.note or "").strip() or None)
 
 
-def _parsed(line: bytes) -> _Line:
+def _parse_line(line: bytes) -> _AnswerLine:
     try:
-        return _Line.model_validate(json.loads(line.decode("utf-8")))
+        return _AnswerLine.model_validate(json.loads(line.decode("utf-8")))
     except UnicodeDecodeError as exc:
         raise ValueError(f"it is not UTF-8 (byte {exc.start + 1})") from exc
     except ValidationError as exc:
@@ -154,8 +151,8 @@ def _parsed(line: bytes) -> _Line:
         raise ValueError("it is not a JSON object") from exc
 
 
-def _meaning(row: str, answer: str, rows: Mapping[str, DrawnRow]) -> tuple[Outcome, Part | None]:
-    drawn = _known(row, rows)
+def _check_answer(row: str, answer: str, rows: Mapping[str, DrawnRow]) -> tuple[Outcome, Part | None]:
+    drawn = _find_row(row, rows)
     if answer not in ANSWERS:
         raise ValueError(f"'{answer[:100]}' is no answer: use one of {', '.join(ANSWERS)}")
     outcome, part = ANSWERS[answer]
@@ -164,7 +161,7 @@ def _meaning(row: str, answer: str, rows: Mapping[str, DrawnRow]) -> tuple[Outco
     return outcome, part
 
 
-def _known(row: str, rows: Mapping[str, DrawnRow]) -> DrawnRow:
+def _find_row(row: str, rows: Mapping[str, DrawnRow]) -> DrawnRow:
     found = rows.get(row)
     if found is None:
         raise ValueError(f"the draw has no row '{row}'")

@@ -6,11 +6,9 @@ Within a stratum rows stand in an order that follows from run and row alone, and
 a larger draw of a run holds every smaller one and answers are never asked for twice.
 """
 
-from collections.abc import Sequence
-
 from caco_tasks.errors import ConfigError, LedgerError
 from caco_tasks.ids import content_id
-from caco_tasks.ledger import Candidate, Ledger, Stratum
+from caco_tasks.ledger import Ledger, Stratum
 from caco_tasks.pipeline import mapped_stages
 from caco_tasks.records import Sample
 from caco_tasks.store import RunRecord, Store
@@ -35,8 +33,9 @@ def draw_rows(ledger: Ledger, store: Store, run: RunRecord, max_rows: int) -> Au
         raise ConfigError(f"The run {run.run_id} is one of '{run.pipeline}': only nightly runs have rows to audit.")
     draw_id = content_id("draw", run.run_id, max_rows)
     uri = draw_uri(run.run_id, draw_id)
+    # found again and not made anew: people may have judged its rows already
     found = store.get(uri)
-    draw = parse_stored(AuditDraw, found, uri=uri) if found is not None else _make(ledger, store, run, max_rows)
+    draw = parse_stored(AuditDraw, found, uri=uri) if found is not None else _make_draw(ledger, store, run, max_rows)
     if found is None:
         store.put(uri, draw.model_dump_json(indent=1).encode())
     ledger.register_draw(draw)
@@ -56,41 +55,49 @@ def find_draw(ledger: Ledger, store: Store, draw_id_or_prefix: str) -> AuditDraw
     return parse_stored(AuditDraw, found, uri=uri)
 
 
-def _make(ledger: Ledger, store: Store, run: RunRecord, max_rows: int) -> AuditDraw:
+def _make_draw(ledger: Ledger, store: Store, run: RunRecord, max_rows: int) -> AuditDraw:
     ledger.conservation(run.run_id, through=mapped_stages(run.pipeline)[-1].name)
     strata, rows = [], []
-    for number, stratum in enumerate(ledger.strata(run)):
-        drawn = _first_readable(ledger, store, run, stratum, max_rows)
-        strata.append(_with_drawn(stratum, len(drawn)))
-        rows += [_drawn(sample, number) for sample in drawn]
+    for number, of in enumerate(ledger.strata(run)):
+        samples = _find_readable(ledger, store, run, of, max_rows)
+        strata.append(
+            AuditStratum(stage=of.stage, outcome=of.outcome, reason=of.reason, rows=of.rows, drawn=len(samples))
+        )
+        for sample in samples:
+            row = DrawnRow(
+                subject_id=sample.sample_id,
+                stratum=number,
+                program=sample.program.code,
+                output=sample.execution.output_text if sample.execution else None,
+                problem=sample.problem.text if sample.problem else None,
+                solution=sample.solution.text if sample.solution else None,
+            )
+            rows.append(row)
     if not rows:
         raise LedgerError(f"The checks of run {run.run_id} saw no row with a text: there is nothing to audit.")
     draw_id = content_id("draw", run.run_id, max_rows)
+    # strata are mixed, so that nobody can tell from a row's place what the checks said
     rows.sort(key=lambda row: content_id("place", draw_id, row.subject_id))
     return AuditDraw(draw_id=draw_id, run_id=run.run_id, max_rows=max_rows, strata=tuple(strata), rows=tuple(rows))
 
 
-def _first_readable(ledger: Ledger, store: Store, run: RunRecord, stratum: Stratum, max_rows: int) -> list[Sample]:
+def _find_readable(ledger: Ledger, store: Store, run: RunRecord, stratum: Stratum, max_rows: int) -> list[Sample]:
     """The first rows of a stratum that have a text; those without one are passed over."""
-    found: list[Sample] = []
+    readable: list[Sample] = []
     for skipped in range(0, PASSED_OVER_AT_MOST * max_rows, max_rows):
         batch = ledger.candidates(run, stratum, skipped=skipped, most=max_rows)
-        found += [sample for sample in _samples(store, batch) if _has_text(stratum.stage, sample)]
-        if len(found) >= max_rows or len(batch) < max_rows:
+        samples: dict[str, Sample] = {}
+        for uri in {candidate.uri for candidate in batch}:
+            judged = read_shard(store, uri, Sample)  # read whole; of its rows only the candidates are kept
+            samples |= {one.subject_id: judged[one.row].record for one in batch if one.uri == uri}
+        in_order = (samples[candidate.subject_id] for candidate in batch)
+        readable += [sample for sample in in_order if has_text(stratum.stage, sample)]
+        if len(readable) >= max_rows or len(batch) < max_rows:
             break
-    return found[:max_rows]
+    return readable[:max_rows]
 
 
-def _samples(store: Store, batch: Sequence[Candidate]) -> list[Sample]:
-    """The samples that candidates are, in their order; of a shard nothing else is kept."""
-    found: dict[str, Sample] = {}
-    for uri in {candidate.uri for candidate in batch}:
-        judged = read_shard(store, uri, Sample)
-        found |= {one.subject_id: judged[one.row].record for one in batch if one.uri == uri}
-    return [found[candidate.subject_id] for candidate in batch]
-
-
-def _has_text(stage: str, sample: Sample) -> bool:
+def has_text(stage: str, sample: Sample) -> bool:
     """Whether there is something to read of what the check saw."""
     match stage:
         case "execute" | "screen":
@@ -98,20 +105,3 @@ def _has_text(stage: str, sample: Sample) -> bool:
         case "reverse":
             return sample.problem is not None and bool(sample.problem.text.strip())
     return sample.solution is not None and bool(sample.solution.text.strip())
-
-
-def _with_drawn(stratum: Stratum, drawn: int) -> AuditStratum:
-    return AuditStratum(
-        stage=stratum.stage, outcome=stratum.outcome, reason=stratum.reason, rows=stratum.rows, drawn=drawn
-    )
-
-
-def _drawn(sample: Sample, stratum: int) -> DrawnRow:
-    return DrawnRow(
-        subject_id=sample.sample_id,
-        stratum=stratum,
-        program=sample.program.code,
-        output=sample.execution.output_text if sample.execution else None,
-        problem=sample.problem.text if sample.problem else None,
-        solution=sample.solution.text if sample.solution else None,
-    )

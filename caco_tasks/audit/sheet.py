@@ -25,8 +25,15 @@ def write_sheet(draw: AuditDraw, folder: Path) -> list[Path]:
     Raises:
         SourceError: the folder cannot be written.
     """
-    lines = [json.dumps(_line(draw, row), ensure_ascii=False) + "\n" for row in draw.rows]
-    pages = {"audit.html": _page(draw), "rows.jsonl": "".join(lines)}
+    rows = [
+        {"draw": draw.draw_id, "row": row.subject_id, "answer": None, "note": None, **_texts_of(row)}
+        for row in draw.rows
+    ]
+    sections = [_write_section(number, row) for number, row in enumerate(draw.rows, start=1)]
+    page = Template(PAGE.read_text(encoding="utf-8")).substitute(
+        draw=draw.draw_id, run=draw.run_id, total=len(draw.rows), rows="\n".join(sections)
+    )
+    pages = {"audit.html": page, "rows.jsonl": "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)}
     written = [folder / name for name in pages]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,30 +44,25 @@ def write_sheet(draw: AuditDraw, folder: Path) -> list[Path]:
     return written
 
 
-def shown_in_markdown(row: DrawnRow) -> str:
+def row_markdown(row: DrawnRow) -> str:
     """A row as Markdown. Every text is in a fence of its own, so that nothing in it is followed or fetched."""
-    shown = [f"**{part}**\n\n{_fenced(text)}" for part, text in _texts(row).items()]
-    return "\n\n".join([*shown, f"*{_missing(row)}*"] if _missing(row) else shown)
+    sections = []
+    for part, text in _texts_of(row).items():
+        # a fence longer than any in the text, which could otherwise close it
+        fence = "`" * max([3, *(len(ticks) + 1 for ticks in _TICKS.findall(text))])
+        sections.append(f"**{part}**\n\n{fence}text\n{text}\n{fence}")
+    missing = _name_missing_parts(row)
+    return "\n\n".join([*sections, f"*{missing}*"] if missing else sections)
 
 
-def _line(draw: AuditDraw, row: DrawnRow) -> dict[str, str | None]:
-    return {"draw": draw.draw_id, "row": row.subject_id, "answer": None, "note": None, **_texts(row)}
-
-
-def _page(draw: AuditDraw) -> str:
-    rows = "\n".join(_section(number, row) for number, row in enumerate(draw.rows, start=1))
-    return Template(PAGE.read_text(encoding="utf-8")).substitute(
-        draw=draw.draw_id, run=draw.run_id, total=len(draw.rows), rows=rows
-    )
-
-
-def _section(number: int, row: DrawnRow) -> str:
-    texts = "".join(f"<h3>{part}</h3><pre>{html.escape(text)}</pre>" for part, text in _texts(row).items())
+def _write_section(number: int, row: DrawnRow) -> str:
+    # texts are a model's: escaped, they cannot run or load anything in the page
+    texts = "".join(f"<h3>{part}</h3><pre>{html.escape(text)}</pre>" for part, text in _texts_of(row).items())
     buttons = "".join(
         f'<label><input type="radio" name="{row.subject_id}" value="{answer}"> {answer}</label>'
         for answer in answers_for(row)
     )
-    missing = f"<p>{_missing(row)}</p>" if _missing(row) else ""
+    missing = f"<p>{_name_missing_parts(row)}</p>" if _name_missing_parts(row) else ""
     return (
         f'<section data-row="{row.subject_id}"><h2>{number}</h2>{texts}{missing}'
         f'<fieldset>{buttons}</fieldset><input class="note" placeholder="note"></section>'
@@ -72,16 +74,11 @@ def answers_for(row: DrawnRow) -> list[str]:
     return [answer for answer, (_, part) in ANSWERS.items() if part is None or getattr(row, part.value) is not None]
 
 
-def _texts(row: DrawnRow) -> dict[str, str]:
+def _texts_of(row: DrawnRow) -> dict[str, str]:
     found = {part: getattr(row, part) for part in PARTS}
     return {part: text for part, text in found.items() if text is not None}
 
 
-def _missing(row: DrawnRow) -> str:
+def _name_missing_parts(row: DrawnRow) -> str:
     missing = [part for part in PARTS if getattr(row, part) is None]
     return f"This row has no {', no '.join(missing)}: judge what is there." if missing else ""
-
-
-def _fenced(text: str) -> str:
-    fence = "`" * max([3, *(len(ticks) + 1 for ticks in _TICKS.findall(text))])
-    return f"{fence}text\n{text}\n{fence}"

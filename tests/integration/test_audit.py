@@ -14,7 +14,7 @@ from ledger_world import World
 from sqlalchemy import Engine, text
 from whole_line import Place
 
-from caco_tasks.audit import Answered, answer_records, draw_rows, find_draw, read_answers, write_sheet
+from caco_tasks.audit import RowAnswer, answer_records, draw_rows, find_draw, read_answers, write_sheet
 from caco_tasks.errors import ConfigError, ConservationError, LedgerError, SourceError, StoreError
 from caco_tasks.ledger import Ledger, rebuild
 from caco_tasks.ledger.migrations import sql_folder
@@ -132,7 +132,7 @@ def test_answers_are_kept_whole_or_not_at_all(
     ledger: Ledger, store: Store, loaded: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw = draw_rows(ledger, store, loaded.run("nightly"), 1)
-    answered = [Answered(row=row.subject_id, answer="right") for row in draw.rows]
+    answered = [RowAnswer(row=row.subject_id, answer="right") for row in draw.rows]
     records = answer_records(draw, answered, person="ada", answered_at=NOON)
     folder = Path(store.root.removeprefix("file://"))
     (folder / "audits").write_text("in the way of the folder")
@@ -147,7 +147,7 @@ def test_answers_are_kept_whole_or_not_at_all(
 def test_answers_that_only_the_store_has_are_not_written_over(ledger: Ledger, store: Store, loaded: World) -> None:
     draw = draw_rows(ledger, store, loaded.run("nightly"), 1)
     first, second = (
-        answer_records(draw, [Answered(row=row.subject_id, answer="right")], person="ada", answered_at=NOON)
+        answer_records(draw, [RowAnswer(row=row.subject_id, answer="right")], person="ada", answered_at=NOON)
         for row in draw.rows[:2]
     )
     ledger.record_audits(first, store)
@@ -166,7 +166,7 @@ def test_answers_that_come_at_once_are_all_kept_in_the_store_too(
     def record(row: DrawnRow) -> None:
         with Ledger(ledger_address[1]) as own:
             own.record_audits(
-                answer_records(draw, [Answered(row=row.subject_id, answer="right")], person="ada", answered_at=NOON),
+                answer_records(draw, [RowAnswer(row=row.subject_id, answer="right")], person="ada", answered_at=NOON),
                 store,
             )
 
@@ -178,11 +178,11 @@ def test_answers_that_come_at_once_are_all_kept_in_the_store_too(
 
 @pytest.mark.parametrize(
     "answered",
-    [Answered(row="nobody", answer="right"), Answered(row="", answer="right")],
+    [RowAnswer(row="nobody", answer="right"), RowAnswer(row="", answer="right")],
     ids=["another row", "no row"],
 )
 def test_an_answer_on_a_row_that_was_not_drawn_is_refused(
-    ledger: Ledger, store: Store, loaded: World, answered: Answered
+    ledger: Ledger, store: Store, loaded: World, answered: RowAnswer
 ) -> None:
     draw = draw_rows(ledger, store, loaded.run("nightly"), 1)
     with pytest.raises(SourceError, match="has no row"):
@@ -218,7 +218,7 @@ def judged(ledger: Ledger, store: Store, loaded: World) -> World:
         strata.append(AuditStratum.model_validate(values))
         names = [f"{stage}-{reason}-{place}" for place in range(len(said))]
         rows += [DrawnRow(subject_id=name, stratum=number, program="p", problem="q", solution="s") for name in names]
-        answered += [Answered(row=name, answer=SAYS[word]) for name, word in zip(names, said, strict=True)]
+        answered += [RowAnswer(row=name, answer=SAYS[word]) for name, word in zip(names, said, strict=True)]
     draw = AuditDraw(draw_id="d", run_id=run.run_id, max_rows=10, strata=tuple(strata), rows=tuple(rows))
     ledger.register_draw(draw)
     ledger.record_audits(answer_records(draw, answered, person="ada", answered_at=NOON), store)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from caco_tasks.audit import ANSWERS, draw_of, read_answers, shown_in_markdown, write_sheet
+from caco_tasks.audit import ANSWERS, draw_of, read_answers, row_markdown, write_sheet
 from caco_tasks.errors import SourceError
 from caco_tasks.records import Outcome, Part, Reason
 from caco_tasks.store.registry import AuditDraw, AuditStratum, DrawnRow
@@ -96,13 +96,13 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_markdown_keeps_every_text_behind_a_fence_that_it_cannot_end() -> None:
     text = "before\n```\n![x](http://example.org)\n````\nafter"
-    shown = shown_in_markdown(FULL.model_copy(update={"program": text}))
+    shown = row_markdown(FULL.model_copy(update={"program": text}))
     assert f"`````text\n{text}\n`````" in shown
     assert "This row has" not in shown
 
 
 def test_markdown_says_what_a_row_does_not_have() -> None:
-    assert shown_in_markdown(BARE).endswith("*This row has no problem, no solution, no output: judge what is there.*")
+    assert row_markdown(BARE).endswith("*This row has no problem, no solution, no output: judge what is there.*")
 
 
 def line(**changes: object) -> bytes:
