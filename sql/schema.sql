@@ -515,6 +515,7 @@ CREATE TABLE caco.output (
     failed bigint NOT NULL,
     unknown bigint NOT NULL,
     kept bigint NOT NULL,
+    recorded bigint NOT NULL,
     models text[] NOT NULL,
     prompts text[] NOT NULL,
     requests bigint NOT NULL,
@@ -529,7 +530,7 @@ CREATE TABLE caco.output (
     loaded_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT a_later_attempt_has_one_before CHECK (((attempt = 0) = (previous IS NULL))),
     CONSTRAINT attempt_is_not_negative CHECK ((attempt >= 0)),
-    CONSTRAINT counts_are_not_negative CHECK (((passed >= 0) AND (failed >= 0) AND (unknown >= 0) AND (bytes >= 0) AND (seconds >= (0)::double precision) AND (requests >= 0) AND (prompt_tokens >= 0) AND (completion_tokens >= 0) AND (cost_usd >= (0)::double precision) AND (replayed >= 0) AND (cut_off >= 0))),
+    CONSTRAINT counts_are_not_negative CHECK (((passed >= 0) AND (failed >= 0) AND (unknown >= 0) AND (bytes >= 0) AND (seconds >= (0)::double precision) AND (requests >= 0) AND (prompt_tokens >= 0) AND (completion_tokens >= 0) AND (cost_usd >= (0)::double precision) AND (replayed >= 0) AND (cut_off >= 0) AND (recorded >= 0))),
     CONSTRAINT every_record_read_has_a_row CHECK ((rows = read)),
     CONSTRAINT kept_are_of_those_read CHECK (((kept >= 0) AND (kept <= read))),
     CONSTRAINT read_is_passed_failed_and_unknown CHECK ((read = ((passed + failed) + unknown))),
@@ -587,6 +588,8 @@ COMMENT ON COLUMN caco.output.failed IS 'Records rejected for good.';
 COMMENT ON COLUMN caco.output.unknown IS 'Records of which the platform could not tell.';
 
 COMMENT ON COLUMN caco.output.kept IS 'Records whose verdict was taken from the attempt before.';
+
+COMMENT ON COLUMN caco.output.recorded IS 'Findings of rules that are set to record, which decided nothing; by reason they are in caco.output_reason.';
 
 COMMENT ON COLUMN caco.output.models IS 'Models that were asked; empty where none was.';
 
@@ -1610,18 +1613,15 @@ CREATE OR REPLACE VIEW caco.funnel AS
     (sum(output.passed))::bigint AS passed,
     (sum(output.failed))::bigint AS failed,
     (sum(output.unknown))::bigint AS unknown,
-    (COALESCE(sum(found.records), (0)::numeric))::bigint AS recorded,
+    (sum(output.recorded))::bigint AS recorded,
     ((sum(output.passed))::double precision / (NULLIF(sum(output.read), (0)::numeric))::double precision) AS kept_share,
     (COALESCE(sum(output.prompt_tokens) FILTER (WHERE (NOT place.is_reused)), (0)::numeric))::bigint AS prompt_tokens,
     (COALESCE(sum(output.completion_tokens) FILTER (WHERE (NOT place.is_reused)), (0)::numeric))::bigint AS completion_tokens,
     COALESCE(sum(output.cost_usd) FILTER (WHERE (NOT place.is_reused)), (0)::double precision) AS cost_usd,
     COALESCE(sum(output.seconds) FILTER (WHERE (NOT place.is_reused)), (0)::double precision) AS seconds
-   FROM (((caco.run
+   FROM ((caco.run
      JOIN caco.run_output place ON (((place.run_no = run.run_no) AND place.is_current)))
      JOIN caco.output ON ((output.output_no = place.output_no)))
-     LEFT JOIN LATERAL ( SELECT sum(output_reason.records) AS records
-           FROM caco.output_reason
-          WHERE ((output_reason.output_no = place.output_no) AND (output_reason.outcome IS NULL))) found ON (true))
   GROUP BY run.run_id, place.stage;
 
 CREATE OR REPLACE VIEW caco.yield_by_model AS

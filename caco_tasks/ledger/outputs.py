@@ -12,12 +12,12 @@ from caco_tasks.store.manifest import Manifest, RunOutput, RunRecord
 _INSERT = text("""
     INSERT INTO caco.output (
         key, stage, shard, attempt, previous, keeps_known, inputs, recipe, origin, run_no, partition, code_version,
-        seconds, record, uri, rows, bytes, sha256, read, passed, failed, unknown, kept, models, prompts, requests,
+        seconds, record, uri, rows, bytes, sha256, read, passed, failed, unknown, kept, recorded, models, prompts, requests,
         prompt_tokens, completion_tokens, cost_usd, replayed, cut_off, sandbox_version, sandbox_level, artifacts)
     SELECT
         CAST(:key AS uuid), CAST(:stage AS caco.stage), :shard, :attempt, CAST(:previous AS uuid), :keeps_known,
         CAST(:inputs AS uuid[]), CAST(:recipe AS jsonb), CAST(:origin AS jsonb), run_no, CAST(:partition AS date),
-        :code_version, :seconds, :record, :uri, :rows, :bytes, :sha256, :read, :passed, :failed, :unknown, :kept,
+        :code_version, :seconds, :record, :uri, :rows, :bytes, :sha256, :read, :passed, :failed, :unknown, :kept, :found,
         CAST(:models AS text[]), CAST(:prompts AS text[]), :requests, :prompt_tokens, :completion_tokens, :cost_usd,
         :replayed, :cut_off, :sandbox_version, :sandbox_level, CAST(:artifacts AS jsonb)
     FROM caco.run WHERE run_id = CAST(:run_id AS uuid)
@@ -99,7 +99,7 @@ def insert_output(connection: Connection, manifest: Manifest) -> int | None:
     """Registers an output, unless its key or, to be told apart by the caller, its run's absence is in the way."""
     values = manifest.model_dump(mode="json")
     as_json = {name: json.dumps(values[name]) for name in ("recipe", "origin", "artifacts")}
-    return connection.execute(_INSERT, values | as_json).scalar()
+    return connection.execute(_INSERT, values | as_json | {"found": sum(manifest.recorded.values())}).scalar()
 
 
 def insert_reasons(connection: Connection, output_no: int, counts: Sequence[dict[str, Any]]) -> None:

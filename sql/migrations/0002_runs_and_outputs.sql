@@ -82,6 +82,7 @@ CREATE TABLE caco.output (
     failed            bigint NOT NULL,
     unknown           bigint NOT NULL,
     kept              bigint NOT NULL,
+    recorded          bigint NOT NULL,  -- a sum of output_reason, for the funnel asks it of every output of a run
     -- what was asked of models, and run in the sandbox
     models            text[] NOT NULL,
     prompts           text[] NOT NULL,
@@ -100,7 +101,8 @@ CREATE TABLE caco.output (
     CONSTRAINT kept_are_of_those_read CHECK (kept BETWEEN 0 AND read),
     CONSTRAINT counts_are_not_negative CHECK (
         passed >= 0 AND failed >= 0 AND unknown >= 0 AND bytes >= 0 AND seconds >= 0 AND requests >= 0
-        AND prompt_tokens >= 0 AND completion_tokens >= 0 AND cost_usd >= 0 AND replayed >= 0 AND cut_off >= 0),
+        AND prompt_tokens >= 0 AND completion_tokens >= 0 AND cost_usd >= 0 AND replayed >= 0 AND cut_off >= 0
+        AND recorded >= 0),
     CONSTRAINT a_later_attempt_has_one_before CHECK ((attempt = 0) = (previous IS NULL)),
     CONSTRAINT sandbox_level_has_a_version CHECK (sandbox_level IS NULL OR sandbox_version IS NOT NULL)
 );
@@ -130,6 +132,7 @@ COMMENT ON COLUMN caco.output.passed IS 'Records that go on.';
 COMMENT ON COLUMN caco.output.failed IS 'Records rejected for good.';
 COMMENT ON COLUMN caco.output.unknown IS 'Records of which the platform could not tell.';
 COMMENT ON COLUMN caco.output.kept IS 'Records whose verdict was taken from the attempt before.';
+COMMENT ON COLUMN caco.output.recorded IS 'Findings of rules that are set to record, which decided nothing; by reason they are in caco.output_reason.';
 COMMENT ON COLUMN caco.output.models IS 'Models that were asked; empty where none was.';
 COMMENT ON COLUMN caco.output.prompts IS 'Prompt templates used; empty where no model was asked.';
 COMMENT ON COLUMN caco.output.requests IS 'Replies of models that were used.';

@@ -18,7 +18,7 @@ SELECT
     sum(output.passed)::bigint AS passed,
     sum(output.failed)::bigint AS failed,
     sum(output.unknown)::bigint AS unknown,
-    coalesce(sum(found.records), 0)::bigint AS recorded,
+    sum(output.recorded)::bigint AS recorded,
     sum(output.passed)::double precision / nullif(sum(output.read), 0)::double precision AS kept_share,
     coalesce(sum(output.prompt_tokens) FILTER (WHERE NOT place.is_reused), 0)::bigint AS prompt_tokens,
     coalesce(sum(output.completion_tokens) FILTER (WHERE NOT place.is_reused), 0)::bigint AS completion_tokens,
@@ -27,10 +27,6 @@ SELECT
 FROM caco.run
 JOIN caco.run_output AS place ON place.run_no = run.run_no AND place.is_current
 JOIN caco.output ON output.output_no = place.output_no
-LEFT JOIN LATERAL (
-    SELECT sum(records) AS records FROM caco.output_reason
-    WHERE output_reason.output_no = place.output_no AND outcome IS NULL
-) AS found ON true
 GROUP BY run.run_id, place.stage;
 
 COMMENT ON VIEW caco.funnel IS 'How many records come into each stage, and how many go on. Grain: one row per run and stage.';

@@ -486,6 +486,18 @@ def test_a_dataset_whose_files_are_not_as_it_says_is_refused(
     assert rows(engine, "dataset") == []
 
 
+def test_a_date_that_was_filled_piece_by_piece_is_packed_once(ledger: Ledger, loaded: World, engine: Engine) -> None:
+    assert ledger.pack() == 0
+    with engine.begin() as connection:
+        for _ in range(20):
+            connection.exec_driver_sql(
+                "INSERT INTO caco.fate SELECT '2026-11-20', 1, gen_random_uuid(), n, 'pass' FROM generate_series(1, 1000) n"
+            )
+    before = number_of(engine, "SELECT pg_relation_size('caco.fate_2026_11_20_by_subject')")
+    assert (ledger.pack(), ledger.pack()) == (1, 0)
+    assert number_of(engine, "SELECT pg_relation_size('caco.fate_2026_11_20_by_subject')") < 0.85 * before
+
+
 def test_housekeeping_is_told_all_that_runs_and_datasets_reach(ledger: Ledger, store: Store, loaded: World) -> None:
     named = ledger.named()
     assert {manifest.key for manifest in loaded.manifests} | {manifest.uri for manifest in loaded.manifests} <= named

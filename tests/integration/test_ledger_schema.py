@@ -132,7 +132,8 @@ def output_row(**changes: str) -> str:
         "key": KEY, "stage": "'sample'", "shard": "0", "attempt": "0", "keeps_known": "false", "inputs": "'{}'",
         "recipe": "'{}'", "origin": "'{}'", "run_no": "(SELECT max(run_no) FROM caco.run)", "partition": "'2026-11-20'",
         "code_version": "'1'", "seconds": "1", "record": "'Sample'", "uri": "'u'", "rows": "2", "bytes": "1",
-        "sha256": f"'{'0' * 64}'", "read": "2", "passed": "1", "failed": "1", "unknown": "0", "kept": "0", "models": "'{}'",
+        "sha256": f"'{'0' * 64}'", "read": "2", "passed": "1", "failed": "1", "unknown": "0", "kept": "0", "recorded": "0",
+        "models": "'{}'",
         "prompts": "'{}'", "requests": "0", "prompt_tokens": "0", "completion_tokens": "0", "cost_usd": "0",
         "replayed": "0", "cut_off": "0", "artifacts": "'{}'",
     } | changes  # fmt: skip
