@@ -57,8 +57,22 @@ def dry_run_shards(config: RunConfig) -> list[int]:
 
 def run_costs(rows: Sequence[OutlayRow]) -> list[RunCost]:
     """The cost of each run, in the order of the rows; runs that sampled nothing are left out."""
-    runs = [list(of_run) for _, of_run in groupby(rows, key=lambda row: row.run_id)]
-    return [_run_cost(stages) for stages in runs if {row.stage: row.read for row in stages}.get(FIRST)]
+    costs = []
+    for run_id, of_run in groupby(rows, key=lambda row: row.run_id):
+        stages = {row.stage: row for row in of_run}
+        samples = stages[FIRST].read if FIRST in stages else 0
+        if samples:
+            cost = RunCost(
+                run_id=run_id,
+                partition=stages[FIRST].partition,
+                samples=samples,
+                kept=stages[LAST].passed if LAST in stages else 0,
+                usd=sum(row.cost_usd for row in stages.values()) / samples,
+                tokens=sum(row.prompt_tokens + row.completion_tokens for row in stages.values()) / samples,
+                seconds=sum(row.seconds for row in stages.values()) / samples,
+            )
+            costs.append(cost)
+    return costs
 
 
 def judge_dry_run(first: RunCost, earlier: Sequence[RunCost], config: RunConfig) -> dict[str, Any]:
@@ -67,50 +81,33 @@ def judge_dry_run(first: RunCost, earlier: Sequence[RunCost], config: RunConfig)
     Raises:
         GateError: the projection is out of band, or below `dry_run.min_yield`.
     """
-    found = _projection(first, config.samples)
+    projection = {
+        "first": asdict(first),
+        "rows": round(first.share * config.samples),
+        "usd": round(first.usd * config.samples, 2),
+        "tokens": round(first.tokens * config.samples),
+        "hours_of_work": round(first.seconds * config.samples / 3600, 2),
+    }
     floor = config.dry_run.min_yield
+    # none kept is below any floor, whatever a small number of samples leaves possible
     if floor and (not first.kept or first.highest_share < floor):
         raise GateError(
             f"Of the first {first.samples} samples of run {first.run_id[:12]} {first.share:.1%} came through, at most "
             f"{first.highest_share:.1%} in the long run, the config demands {floor:.1%} (dry_run.min_yield)."
         )
     if not earlier:
-        return {**found, "verdict": "no earlier run of this config to compare with"}
+        return {**projection, "verdict": "no earlier run of this config to compare with"}
     usual = {name: median(getattr(run, name) for run in earlier) for name in ("share", "usd", "tokens", "seconds")}
-    reasons = list(_out_of_band(first, usual, config.dry_run))
+    reasons = _find_deviations(first, usual, config.dry_run)
     if reasons:
         raise GateError(
             f"The first {first.samples} samples of run {first.run_id[:12]} are out of band of the last {len(earlier)} runs: "
             f"{'; '.join(reasons)}. Look at `caco funnel {first.run_id[:12]}`; to go on all the same, widen the band."
         )
-    return {**found, "verdict": f"in band of the last {len(earlier)} runs", "usual": usual}
+    return {**projection, "verdict": f"in band of the last {len(earlier)} runs", "usual": usual}
 
 
-def _run_cost(stages: Sequence[OutlayRow]) -> RunCost:
-    by_stage = {row.stage: row for row in stages}
-    samples = by_stage[FIRST].read
-    return RunCost(
-        run_id=stages[0].run_id,
-        partition=stages[0].partition,
-        samples=samples,
-        kept=by_stage[LAST].passed if LAST in by_stage else 0,
-        usd=sum(row.cost_usd for row in stages) / samples,
-        tokens=sum(row.prompt_tokens + row.completion_tokens for row in stages) / samples,
-        seconds=sum(row.seconds for row in stages) / samples,
-    )
-
-
-def _projection(first: RunCost, samples: int) -> dict[str, Any]:
-    return {
-        "first": asdict(first),
-        "rows": round(first.share * samples),
-        "usd": round(first.usd * samples, 2),
-        "tokens": round(first.tokens * samples),
-        "hours_of_work": round(first.seconds * samples / 3600, 2),
-    }
-
-
-def _out_of_band(first: RunCost, usual: Mapping[str, float], band: DryRunSettings) -> list[str]:
+def _find_deviations(first: RunCost, usual: Mapping[str, float], band: DryRunSettings) -> list[str]:
     """Why the first shards are out of band. A yield counts as too low only when chance does not explain it."""
     reasons = []
     if first.highest_share < band.min_yield_ratio * usual["share"]:
@@ -118,6 +115,7 @@ def _out_of_band(first: RunCost, usual: Mapping[str, float], band: DryRunSetting
             f"{first.share:.1%} of its samples came through (at most {first.highest_share:.1%} in the long run), "
             f"{usual['share']:.1%} did of theirs (dry_run.min_yield_ratio)"
         )
+    # an endpoint without prices, or a model of our own, is compared by tokens
     price, unit = ("usd", "$") if usual["usd"] and first.usd else ("tokens", "tokens")
     if getattr(first, price) > band.max_cost_ratio * usual[price]:
         reasons.append(

@@ -98,15 +98,18 @@ class Forecast:
             )
 
     def _count_calls(self, spec: StageSpec, shard: int) -> int:
-        if not _asks_a_model(spec, self._keys.config):
+        config = self._keys.config
+        # training asks no model, although its gate samples from one, and the unifier may be left out
+        asks = spec.role in config.models if spec.role is not None else spec.name == "evaluate"
+        if spec.adds is None or not asks:
             return 0
         records = self._likely_records(spec, shard)
         if records is None or spec.executes:
-            return self._max_records(spec, shard) * _calls_each(spec, self._keys.config)
+            each = config.judge.times * len(judge_prompts(config)) if spec.role == "judge" else 1
+            return self._max_records(spec, shard) * each
         self._services.unanswered.clear()
-        for _ in (
-            stage_function(spec)(records, stage_context(self._keys, self._services, spec, shard)) if records else ()
-        ):
+        context = stage_context(self._keys, self._services, spec, shard)
+        for _ in stage_function(spec)(records, context) if records else ():
             pass  # the verdicts do not matter, only what was asked
         return len(self._services.unanswered)
 
@@ -137,7 +140,7 @@ class Forecast:
         for stage, _ in between:
             recipe = self._keys.recipe(find_stage(self._keys.run.pipeline, stage))
             sibling = next(iter(self._ledger.outputs_made_from(stage, manifest.key)), None)
-            loosened = _loosened_reasons(sibling.recipe, recipe) if sibling is not None else None
+            loosened = loosened_reasons(sibling.recipe, recipe) if sibling is not None else None
             if sibling is None or loosened is None:
                 return  # other settings changed: every verdict may be another
             for row in self._rows(sibling):
@@ -174,17 +177,7 @@ class Forecast:
         return read_shard(self._store, manifest.uri, record, sha256=manifest.sha256)
 
 
-def _asks_a_model(spec: StageSpec, config: RunConfig) -> bool:
-    """Whether a stage asks a model for the part that it adds: training asks none, and the unifier may be left out."""
-    return spec.adds is not None and (spec.role in config.models if spec.role is not None else spec.name == "evaluate")
-
-
-def _calls_each(spec: StageSpec, config: RunConfig) -> int:
-    """Replies that a stage asks for about each record."""
-    return config.judge.times * len(judge_prompts(config)) if spec.role == "judge" else 1
-
-
-def _loosened_reasons(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str] | None:
+def loosened_reasons(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str] | None:
     """The reasons whose rules no longer reject; None where more than rules differs, so that any verdict may be another."""
     if {**before, "settings": None} != {**now, "settings": None}:
         return None

@@ -71,14 +71,17 @@ def find_waste(ledger: Ledger, store: Store, cache: Path, *, before: datetime) -
     """
     listed = {prefix: store.look(prefix) for prefix in ("runs", "outputs", "models", "datasets")}
     # read after the listing: what is new by now is reached, or was not listed
-    reached = _reached(store, listed) | ledger.named()
+    reached = find_reached(store, listed) | ledger.named()
     return [
-        *_output_waste(store, listed["outputs"], reached, before),
-        *_orphan_models(store, listed["models"], reached, before),
-        *_orphan_datasets(store, listed["datasets"], reached, before),
-        *_drafts(store, before),
-        *_folders("cached weights", cache, before),
-        *_folders("work folders", cache.with_name("work"), before),
+        *_find_output_waste(store, listed["outputs"], reached, before),
+        *_find_orphan_models(store, listed["models"], reached, before),
+        *_find_orphan_datasets(store, listed["datasets"], reached, before),
+        *(
+            Waste(kind="drafts", name=each.key, bytes=each.bytes, remove=partial(store.delete_draft, each.key))
+            for each in store.drafts(before)
+        ),
+        *_find_old_folders("cached weights", cache, before),
+        *_find_old_folders("work folders", cache.with_name("work"), before),
     ]
 
 
@@ -89,7 +92,7 @@ def tally(waste: Iterable[Waste]) -> dict[str, Tally]:
     return {kind: Tally(things=len(sizes), bytes=sum(sizes)) for kind, sizes in of_kind.items()}
 
 
-def _reached(store: Store, listed: Mapping[str, Sequence[Stored]]) -> Set[str]:
+def find_reached(store: Store, listed: Mapping[str, Sequence[Stored]]) -> Set[str]:
     """Every id and every dataset that a run names, and the ids that the manifests of reached outputs name in turn."""
     reached: set[str] = set()
     for each in (*listed["runs"], *listed["datasets"]):
@@ -105,62 +108,60 @@ def _reached(store: Store, listed: Mapping[str, Sequence[Stored]]) -> Set[str]:
     return reached
 
 
-def _output_waste(store: Store, listed: Sequence[Stored], reached: Set[str], before: datetime) -> Iterator[Waste]:
+def _find_output_waste(store: Store, listed: Sequence[Stored], reached: Set[str], before: datetime) -> Iterator[Waste]:
     """Output by output: all of an unreached or unfinished one, and of a finished one what its manifest does not name."""
-    for folder, files in _by_folder(listed, "outputs", depth=3):
+    for folder, files in _group_by_folder(listed, "outputs", depth=3):
         match = _IN_OUTPUT.match(f"{folder}/")
         is_old = all(each.changed_at < before for each in files)
         manifest = store.get(f"{folder}/manifest.json")
         if match is None:
             continue  # a foreign object
         if manifest is None:
-            yield from (_object("unfinished outputs", store, each) for each in files if is_old)
+            yield from (_object_waste("unfinished outputs", store, each) for each in files if is_old)
         elif match.group(2) not in reached:
             # the manifest goes first, so that what is left is not taken for an output
             ordered = sorted(files, key=lambda each: not each.key.endswith("/manifest.json"))
-            yield from (_object("unreached outputs", store, each) for each in ordered if is_old)
+            yield from (_object_waste("unreached outputs", store, each) for each in ordered if is_old)
         else:
-            yield from _beside_manifest(store, files, manifest, before)
+            yield from _find_leftovers(store, files, manifest, before)
 
 
-def _beside_manifest(store: Store, files: Sequence[Stored], manifest: bytes, before: datetime) -> Iterator[Waste]:
+def _find_leftovers(store: Store, files: Sequence[Stored], manifest: bytes, before: datetime) -> Iterator[Waste]:
     for each in files:
         if each.changed_at >= before:
             continue
         if "/parts/" in each.key:
-            yield _object("finished parts", store, each)
+            yield _object_waste("finished parts", store, each)
         elif _ROWS.search(each.key) and each.key.encode() not in manifest:
-            yield _object("orphan rows", store, each)
+            yield _object_waste("orphan rows", store, each)
 
 
-def _orphan_models(store: Store, listed: Sequence[Stored], reached: Set[str], before: datetime) -> Iterator[Waste]:
+def _find_orphan_models(store: Store, listed: Sequence[Stored], reached: Set[str], before: datetime) -> Iterator[Waste]:
     """Whole folders of weights; the manifest goes first, so that what is left is not taken for a model."""
-    for folder, files in _by_folder(listed, "models", depth=2):
+    for folder, files in _group_by_folder(listed, "models", depth=2):
         if folder.partition("/")[2] not in reached and all(each.changed_at < before for each in files):
             ordered = sorted(files, key=lambda each: not each.key.endswith("/manifest.json"))
-            yield from (_object("orphan models", store, each) for each in ordered)
+            yield from (_object_waste("orphan models", store, each) for each in ordered)
 
 
-def _orphan_datasets(store: Store, listed: Sequence[Stored], reached: Set[str], before: datetime) -> Iterator[Waste]:
-    for folder, files in _by_folder(listed, "datasets", depth=3):
+def _find_orphan_datasets(
+    store: Store, listed: Sequence[Stored], reached: Set[str], before: datetime
+) -> Iterator[Waste]:
+    for folder, files in _group_by_folder(listed, "datasets", depth=3):
         is_published = any(each.key == f"{folder}/manifest.json" for each in files) or folder in reached
         if not is_published and all(each.changed_at < before for each in files):
-            yield from (_object("orphan datasets", store, each) for each in files)
+            yield from (_object_waste("orphan datasets", store, each) for each in files)
 
 
-def _by_folder(listed: Iterable[Stored], top: str, *, depth: int) -> Iterator[tuple[str, list[Stored]]]:
+def _group_by_folder(listed: Iterable[Stored], top: str, *, depth: int) -> Iterator[tuple[str, list[Stored]]]:
     """Objects below `top` by the folder that their first `depth` names make; `listed` is sorted."""
+    # a key with fewer names is no object of a folder, but one that lies beside them
     below = [each for each in listed if each.key.startswith(f"{top}/") and each.key.count("/") >= depth]
     for folder, files in groupby(below, key=lambda each: "/".join(each.key.split("/")[:depth])):
         yield folder, list(files)
 
 
-def _drafts(store: Store, before: datetime) -> Iterator[Waste]:
-    for each in store.drafts(before):
-        yield Waste(kind="drafts", name=each.key, bytes=each.bytes, remove=partial(store.delete_draft, each.key))
-
-
-def _folders(kind: str, place: Path, before: datetime) -> Iterator[Waste]:
+def _find_old_folders(kind: str, place: Path, before: datetime) -> Iterator[Waste]:
     """Folders directly below a place of this machine in which nothing changed since `before`."""
     for folder in sorted(place.iterdir()) if place.is_dir() else []:
         stats = [path.stat() for path in (folder, *folder.rglob("*"))] if folder.is_dir() else []
@@ -169,5 +170,5 @@ def _folders(kind: str, place: Path, before: datetime) -> Iterator[Waste]:
             yield Waste(kind=kind, name=str(folder), bytes=sum(stat.st_size for stat in stats), remove=remove)
 
 
-def _object(kind: str, store: Store, stored: Stored) -> Waste:
+def _object_waste(kind: str, store: Store, stored: Stored) -> Waste:
     return Waste(kind=kind, name=stored.key, bytes=stored.bytes, remove=partial(store.delete, stored.key))

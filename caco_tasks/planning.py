@@ -65,7 +65,7 @@ def find_or_make_run(
         code_version=code_version(),
         planned_at=datetime.now(UTC),
         **content,
-        **_pins(pipeline, partition, config, ledger),
+        **make_pins(pipeline, partition, config, ledger),
     )
     settings = config.model_dump(mode="json")  # alike in all that changes data; how it is run may differ each time
     run = run.model_copy(update={"config": settings})
@@ -106,8 +106,18 @@ def find_codegen(partition: str, config: RunConfig, ledger: Ledger) -> ModelReco
     return model
 
 
-def _pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger) -> dict[str, Any]:
-    pins: dict[str, Any] = {"prompts": _pin_prompts(pipeline, config), "benchmarks": _pin_benchmarks(pipeline, config)}
+def make_pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger) -> dict[str, Any]:
+    """What the names in a config stand for now: the fields of the run's record that pin models, prompts and sources.
+
+    Raises:
+        LedgerError: what the run needs of an earlier pipeline is not there yet.
+        SourceError: a source or a benchmark cannot be read.
+    """
+    pins: dict[str, Any] = {"prompts": {}, "benchmarks": _pin_benchmarks(pipeline, config)}
+    for spec in stages_of(pipeline):
+        variables = VARIABLES[spec.role] if spec.role is not None else frozenset(("problem",))
+        for name in prompt_names(spec, config):
+            pins["prompts"][name] = prompt_hash(load_prompt(name, variables=variables))
     match pipeline:
         case "seeds":
             pins["sources"] = {source.name: source_revision(source) for source in config.seeds.sources}
@@ -137,15 +147,6 @@ def _pin_models(pipeline: str, config: RunConfig) -> dict[str, str]:
     return {role: model_identity(settings) for role, settings in asked.items()}
 
 
-def _pin_prompts(pipeline: str, config: RunConfig) -> dict[str, str]:
-    pinned = {}
-    for spec in stages_of(pipeline):
-        variables = VARIABLES[spec.role] if spec.role is not None else frozenset(("problem",))
-        for name in prompt_names(spec, config):
-            pinned[name] = prompt_hash(load_prompt(name, variables=variables))
-    return pinned
-
-
 def _pin_benchmarks(pipeline: str, config: RunConfig) -> dict[str, str]:
     """Versions of the benchmarks that stages look up or score on; a file that is missing stops the plan, not a worker."""
     found: Iterable[BenchmarkSettings] = ()
@@ -153,11 +154,12 @@ def _pin_benchmarks(pipeline: str, config: RunConfig) -> dict[str, str]:
         found = config.decontamination.protected
     elif pipeline == "evaluate":
         found = evaluation_of(config).benchmarks
-        scored_items(evaluation_of(config))  # an item without an answer is told before a student is trained
+        scored_items(evaluation_of(config))  # refuses an item without an answer, before a student is trained
     return {benchmark.name: benchmark_version(benchmark) for benchmark in found}
 
 
 def _pin_seed_programs(partition: str, config: RunConfig, ledger: Ledger) -> dict[str, Any]:
+    # the run of `caco_seeds` with the same date and settings, which starts this one
     seed_run = pipeline_run_id("seeds", partition, config)
     outputs = ledger.outputs(seed_run, "unify")
     if len(outputs) != config.seeds.shards:

@@ -24,7 +24,7 @@ MAX_DETAIL_CHARS = 500
 
 
 class Outcome(StrEnum):
-    """What one stage says of one record."""
+    """How one stage decided on one record."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -139,7 +139,7 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one stage says of one record: pass, fail because, or unknown because."""
+    """The decision of one stage on one record: pass, fail with a reason, or unknown with a reason."""
 
     outcome: Outcome
     reason: Reason | None = None  # None exactly when the outcome is PASS
@@ -274,7 +274,7 @@ class Vote:
     """One reply of a judge."""
 
     reply: str
-    prompt: str  # name and version of the template, which tells the order of solution and program
+    prompt: str  # name and version of the template, from which follows the order of solution and program
     request_id: str
     outcome: Outcome
     reason: Reason | None = None
@@ -283,7 +283,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What a judge model said of problem, solution and program."""
+    """The judgement of a model on problem, solution and program."""
 
     reply: str  # the first
     generation: Generation  # of the first reply, with the tokens, seconds and costs of all

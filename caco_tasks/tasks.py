@@ -87,11 +87,15 @@ def stage(name: str, run_id: str, shard: int, *, keys: Mapping[str, str] | None 
     """
     command = [sys.executable, "-m", "caco_tasks.cli", "stage", name, "--run", run_id, "--shard", str(shard), "--json"]
     command += ["--parent", str(os.getpid())]  # a killed task takes its stage along
-    env = _clean(os.environ) | {key_variable(connection): key for connection, key in (keys or {}).items()}
+    # without Airflow's own settings, which a stage has no part in, and with byte code written
+    env = {name: value for name, value in os.environ.items() if not name.startswith(AIRFLOW_PREFIXES)}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    env |= {key_variable(connection): key for connection, key in (keys or {}).items()}
     done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=False)
-    result = _last_json(done.stdout)
+    result = _parse_last_line(done.stdout)
+    # a process that was killed has printed nothing, and its exit code is all that is known
     if done.returncode != 0 or result is None:
-        raise _error_of(
+        raise _rebuild_error(
             result, f"The stage '{name}' of run {run_id} ended with exit code {done.returncode}: see its log."
         )
     return result
@@ -128,7 +132,12 @@ def load(run_id: str, stage_name: str, shard: int) -> dict[str, Any]:
             )
         manifest = ledger.load_output(run, manifest, store, shard=shard, attempt=output.attempt)
         if "dataset" in manifest.artifacts:
-            _register_dataset(ledger, store, str(manifest.artifacts["dataset"]))
+            dataset = str(manifest.artifacts["dataset"])
+            uri = dataset_manifest_uri(*dataset.split("/", 1))
+            ledger.register_dataset(parse_stored(DatasetRecord, require(store, uri), uri=uri), store)
+            state = read_state(store, dataset)
+            if state is not None:  # the ledger may have been rebuilt since somebody changed it
+                ledger.set_dataset_state(dataset, state.state, by=state.by, because=state.because, at=state.at)
         return {**manifest.counts, "run_id": run.run_id, "shard": shard, "is_reused": output.is_reused}
 
 
@@ -144,10 +153,21 @@ def gate(run_id: str) -> dict[str, Any]:
     with open_ledger() as (ledger, reached):
         run = read_run(open_store(reached.store), run_id, reached)
         last = (mapped_stages(run.pipeline) or stages_of(run.pipeline))[-1].name
+        # first: shares of a run that lost rows mean nothing
         ledger.conservation(run.run_id, through=last)
         funnel = ledger.funnel(run.run_id)
     counts = {row.stage: {"read": row.read, "passed": row.passed, "unknown": row.unknown} for row in funnel}
-    _check_gate(run, counts)
+    settings = config_of(run).gate
+    for stage_name, row in counts.items():
+        if row["unknown"] > settings.max_unknown_share * row["read"]:
+            raise GateError(
+                f"Run {run.run_id}: {row['unknown']} of {row['read']} verdicts of '{stage_name}' are unknown, more than its "
+                f"gate allows (gate.max_unknown_share). `caco rerun {run.run_id[:12]} --stage {stage_name} --unknown` asks "
+                "again."
+            )
+    kept = counts.get(mapped_stages("nightly")[-1].name, {}).get("passed", 0)
+    if run.pipeline == "nightly" and kept < settings.min_published:
+        raise GateError(f"Run {run.run_id}: {kept} rows to publish, its gate demands {settings.min_published}.")
     return counts
 
 
@@ -163,6 +183,7 @@ def finish(run_id: str) -> dict[str, Any]:
         store = open_store(reached.store)
         for dataset in ledger.datasets(find_run(ledger, run_id).run_id):
             state = read_state(store, dataset)
+            # one that was withdrawn, or published before, stays as it is
             if state is not None and state.state == "staged":
                 set_dataset_state(
                     ledger, store, dataset, "published", by=GATE, because=f"the gate of run {run_id} passed"
@@ -185,6 +206,7 @@ def dry_run(run_id: str, keys: Mapping[str, str] | None = None) -> dict[str, Any
         shards = dry_run_shards(config)
         if not shards:
             return {"verdict": "this config asks for no dry run of this size"}
+        # shard by shard, through all stages: what is wrong shows on the first
         for shard in shards:
             for spec in mapped_stages(run.pipeline):
                 stage(spec.name, run.run_id, shard, keys=keys)
@@ -284,6 +306,7 @@ def read_run(store: Store, run_id: str, reached: Connections) -> RunRecord:
             run = find_run(ledger, run_id)
             uri = run_uri(run.partition, run.run_id)
             return parse_stored(RunRecord, require(store, uri), uri=uri)
+    # without a ledger, as on a worker that has only the store
     uris = [uri for uri in store.list("runs/") if uri.endswith("/run.json") and uri.split("/")[2].startswith(run_id)]
     if len(uris) != 1:
         raise ConfigError(f"There {'is no run' if not uris else 'are several runs'} '{run_id}' in {store.root}.")
@@ -346,29 +369,7 @@ def open_ledger() -> Iterator[tuple[Ledger, Connections]]:
         yield ledger, reached
 
 
-def _register_dataset(ledger: Ledger, store: Store, dataset: str) -> None:
-    uri = dataset_manifest_uri(*dataset.split("/", 1))
-    ledger.register_dataset(parse_stored(DatasetRecord, require(store, uri), uri=uri), store)
-    state = read_state(store, dataset)
-    if state is not None:
-        ledger.set_dataset_state(dataset, state.state, by=state.by, because=state.because, at=state.at)
-
-
-def _check_gate(run: RunRecord, counts: Mapping[str, Mapping[str, int]]) -> None:
-    settings = config_of(run).gate
-    for stage_name, row in counts.items():
-        if row["unknown"] > settings.max_unknown_share * row["read"]:
-            raise GateError(
-                f"Run {run.run_id}: {row['unknown']} of {row['read']} verdicts of '{stage_name}' are unknown, more than its "
-                f"gate allows (gate.max_unknown_share). `caco rerun {run.run_id[:12]} --stage {stage_name} --unknown` asks "
-                "again."
-            )
-    kept = counts.get(mapped_stages("nightly")[-1].name, {}).get("passed", 0)
-    if run.pipeline == "nightly" and kept < settings.min_published:
-        raise GateError(f"Run {run.run_id}: {kept} rows to publish, its gate demands {settings.min_published}.")
-
-
-def _last_json(printed: str) -> dict[str, Any] | None:
+def _parse_last_line(printed: str) -> dict[str, Any] | None:
     """The JSON object on the last line that a stage's process printed; None where there is none."""
     try:
         found = json.loads(printed.strip().splitlines()[-1])
@@ -377,16 +378,9 @@ def _last_json(printed: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _error_of(result: Mapping[str, Any] | None, otherwise: str) -> CacoError:
+def _rebuild_error(result: Mapping[str, Any] | None, otherwise: str) -> CacoError:
     """The error that a stage's process ended with, as the class that it was."""
     if result is None or "error" not in result:
         return CacoError(otherwise)
-    kind = getattr(errors, str(result["error"]), CacoError)
+    kind = getattr(errors, str(result["error"]), CacoError)  # what a process printed may be anything
     return kind(str(result["message"])) if issubclass(kind, CacoError) else CacoError(otherwise)
-
-
-def _clean(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment without Airflow's settings, and with byte code written."""
-    kept = {name: value for name, value in environ.items() if not name.startswith(AIRFLOW_PREFIXES)}
-    kept.pop("PYTHONDONTWRITEBYTECODE", None)
-    return kept
