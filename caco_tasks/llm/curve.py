@@ -2,10 +2,10 @@
 
 from io import BytesIO
 
-from caco_tasks.llm.finetune import FineTuned
+from caco_tasks.llm.finetune import FineTuneResult
 
 
-def draw_curve(tuned: FineTuned) -> bytes:
+def draw_curve(tuned: FineTuneResult) -> bytes:
     """An SVG of the training loss over the steps, and of the held-out loss before and after."""
     import matplotlib as mpl
     from matplotlib.figure import Figure

@@ -28,7 +28,7 @@ WORK = "work"  # folder in `out` of what is only needed until the training has e
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FineTuned:
+class FineTuneResult:
     """The result of a fine-tuning."""
 
     loss_before: float  # mean next-token loss on what was held out, in nats
@@ -79,7 +79,7 @@ def finetune(
     *,
     examples: ExampleFiles,
     seed: int,
-) -> FineTuned:
+) -> FineTuneResult:
     """Fine-tunes the model in `base` (a folder or a name on the Hub) on examples, saves weights and tokenizer to `out`.
 
     An example is a text (the loss counts on all of it), a pair of prompt and completion, or a chat (the loss counts on
@@ -104,7 +104,7 @@ def finetune(
         if not result.is_file():
             encode_examples(job, examples)
             write_json(result, asdict(run_training(job)))
-        found: FineTuned = read_json(FineTuned, result)
+        found: FineTuneResult = read_json(FineTuneResult, result)
         return found
 
 
@@ -175,7 +175,7 @@ def encode_examples(job: Job, examples: ExampleFiles) -> None:
         encode_file(tokenizer, source, target, job.settings.sequence_tokens)
 
 
-def run_training(job: Job) -> FineTuned:
+def run_training(job: Job) -> FineTuneResult:
     """Trains in this process, or in several that end with it: its end closes their standard input."""
     if job.settings.hardware.processes == 1:
         from caco_tasks.llm.training import run
@@ -194,5 +194,5 @@ def run_training(job: Job) -> FineTuned:
         raise EngineError(
             f"A process of the training ended with exit code {code}: see the log; a retry goes on from there."
         )
-    found: FineTuned = read_json(FineTuned, result)
+    found: FineTuneResult = read_json(FineTuneResult, result)
     return found

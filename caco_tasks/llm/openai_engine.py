@@ -16,7 +16,7 @@ from caco_tasks.errors import EngineError
 from caco_tasks.llm import openai_protocol as protocol
 from caco_tasks.llm.limiter import Limiter
 from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, no_reply
-from caco_tasks.llm.openai_protocol import Answer, Busy, Refused
+from caco_tasks.llm.openai_protocol import Answer, RequestRefused, ServerBusy
 from caco_tasks.records import Generation
 
 FIRST_PAUSE_SECONDS = 0.5  # before a second attempt; doubled for each one after it
@@ -109,11 +109,11 @@ class _Session:
     async def _reply(self, request: Request) -> Reply:
         try:
             answer = await self._ask_patiently(request)
-        except Refused as exc:
+        except RequestRefused as exc:
             if str(exc) != PROMPT_TOO_LONG:  # which is the prompt's fault and not the endpoint's
                 self._give_up(str(exc))
             return no_reply(request, self._model_id, str(exc))
-        except Busy as exc:
+        except ServerBusy as exc:
             # Nothing was ever answered and nobody listens: the endpoint is down, so the other requests need not wait.
             if self._answered == 0 and isinstance(exc.__cause__, httpx.ConnectError | httpx.ConnectTimeout):
                 raise EngineError(f"The endpoint {self._url} does not answer: start it or mend its address.") from exc
@@ -126,32 +126,38 @@ class _Session:
         """The answer of the first attempt that got one."""
         max_attempts = self._settings.endpoint.attempts
         for attempt in range(1, max_attempts + 1):
-            async with self._limiter.slot() as begun:
-                try:
-                    answer = await self._ask_once(request)
-                except Busy as exc:
-                    self._limiter.on_busy(begun, exc.pause_seconds)
-                    if attempt == max_attempts:
-                        raise
-                else:
-                    self._limiter.on_success()
-                    return answer
+            try:
+                return await self._ask_in_slot(request)
+            except ServerBusy:
+                if attempt == max_attempts:
+                    raise
+            # out of the slot, which another request may have meanwhile
             pause = min(LAST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # not all at the same moment
         raise AssertionError("attempts is at least 1")
 
-    async def _ask_once(self, request: Request) -> Answer:
+    async def _ask_in_slot(self, request: Request) -> Answer:
+        async with self._limiter.slot() as begun:
+            try:
+                answer = await self._post(request)
+            except ServerBusy as exc:
+                self._limiter.on_busy(begun, exc.pause_seconds)
+                raise
+            self._limiter.on_success()
+            return answer
+
+    async def _post(self, request: Request) -> Answer:
         seconds = self._settings.endpoint.timeout_seconds
         try:
             async with asyncio.timeout(seconds):  # also over an answer that comes drop by drop
                 response = await self._client.post(protocol.route(request), json=protocol.body(request, self._settings))
         except (TimeoutError, httpx.TimeoutException) as exc:
-            raise Busy(f"the endpoint sent no answer for {seconds:g} seconds") from exc
+            raise ServerBusy(f"the endpoint sent no answer for {seconds:g} seconds") from exc
         except httpx.RequestError as exc:
-            raise Busy(f"the connection to the endpoint was lost ({type(exc).__name__})") from exc
+            raise ServerBusy(f"the connection to the endpoint was lost ({type(exc).__name__})") from exc
         return protocol.read(response, self._settings, self._key)
 
-    def _give_up(self, why: str) -> None:
+    def _give_up(self, reason: str) -> None:
         """Counts a request without an answer.
 
         Raises:
@@ -161,7 +167,7 @@ class _Session:
         finished = self._answered + self._given_up
         if finished >= MIN_FINISHED and self._given_up > self._settings.endpoint.max_error_share * finished:
             raise EngineError(
-                f"The endpoint {self._url} answered only {self._answered} of {finished} requests (the last: {why}): mend "
+                f"The endpoint {self._url} answered only {self._answered} of {finished} requests (the last: {reason}): mend "
                 "the cause, or raise endpoint.max_error_share."
             )
 

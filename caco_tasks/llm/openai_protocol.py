@@ -23,7 +23,7 @@ _BUSY = {408, 409, 425, 429}  # and all from 500 up
 _ABOUT_THE_REQUEST = {400, 413, 422}  # any other status would be the answer to every request
 
 
-class Busy(Exception):
+class ServerBusy(Exception):
     """The server could not answer this time; it asks to wait `pause_seconds`, 0 where it does not say."""
 
     def __init__(self, message: str, pause_seconds: float = 0.0) -> None:
@@ -31,7 +31,7 @@ class Busy(Exception):
         self.pause_seconds = pause_seconds
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The server will never answer this request; the message is stored with its row."""
 
 
@@ -112,8 +112,8 @@ def read(response: httpx.Response, settings: ModelSettings, key: str | None) -> 
     """Reads a server's response.
 
     Raises:
-        Busy: a retry may get an answer.
-        Refused: this request will never be answered.
+        ServerBusy: a retry may get an answer.
+        RequestRefused: this request will never be answered.
         EngineError: no request will be: key, model or protocol are wrong.
     """
     if response.status_code != httpx.codes.OK:
@@ -124,12 +124,12 @@ def read(response: httpx.Response, settings: ModelSettings, key: str | None) -> 
         raise _wrong_protocol(settings, response.headers.get("content-type", "no content type")) from exc
     except (ValueError, RecursionError) as exc:
         if response.content.lstrip().startswith(b"{"):
-            raise Busy("the endpoint's answer was cut short") from exc
+            raise ServerBusy("the endpoint's answer was cut short") from exc
         raise _wrong_protocol(settings, response.headers.get("content-type", "no content type")) from exc
     choice, usage = completion.choices[0], completion.usage or _Usage()
     text = choice.text if choice.message is None else choice.message.content
     if choice.finish_reason not in ("stop", "length") or text is None:  # a content filter, a tool call
-        raise Refused(f"the endpoint ended the reply: {choice.finish_reason}")
+        raise RequestRefused(f"the endpoint ended the reply: {choice.finish_reason}")
     logprobs = choice.logprobs.values() if choice.logprobs else ()
     return Answer(
         text=text,
@@ -151,15 +151,17 @@ def _parse_completion(content: bytes) -> _Completion:
     return _Completion.model_validate_json(whole)
 
 
-def failure(response: httpx.Response, settings: ModelSettings, key: str | None) -> Busy | Refused | EngineError:
+def failure(
+    response: httpx.Response, settings: ModelSettings, key: str | None
+) -> ServerBusy | RequestRefused | EngineError:
     """What a response with another status than 200 means, as the error to raise."""
     status, message = response.status_code, _error_message(response, key)
     url = settings.endpoint.base_url
     if status in _BUSY or status >= httpx.codes.INTERNAL_SERVER_ERROR:
         pause_seconds = _parse_retry_after(response.headers.get("retry-after"))
-        return Busy(f"the endpoint answered {status} ({message})", pause_seconds)
+        return ServerBusy(f"the endpoint answered {status} ({message})", pause_seconds)
     if status in _ABOUT_THE_REQUEST:
-        return Refused(PROMPT_TOO_LONG if _TOO_LONG.search(message) else f"the endpoint refused: {message}")
+        return RequestRefused(PROMPT_TOO_LONG if _TOO_LONG.search(message) else f"the endpoint refused: {message}")
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.PAYMENT_REQUIRED):
         return EngineError(
             f"The endpoint {url} refuses the key ({message}): mend the connection of endpoint.connection."

@@ -13,13 +13,13 @@ from caco_tasks.config import TrainSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.checkpoints import callbacks, newest_whole
 from caco_tasks.llm.encoding import Places, order, token_counts
-from caco_tasks.llm.finetune import FineTuned, Job, read_json, shares, write_json
+from caco_tasks.llm.finetune import FineTuneResult, Job, read_json, shares, write_json
 from caco_tasks.llm.transformers_engine import unloadable
 
 POINTS_OF_CURVE = 100
 
 
-def run(job: Job) -> FineTuned:
+def run(job: Job) -> FineTuneResult:
     """Trains, tests before and after, and saves: one process of the job, or its only one.
 
     Raises:
@@ -42,7 +42,7 @@ def run(job: Job) -> FineTuned:
     if not math.isfinite(after):
         raise EngineError("The loss on what was held out is not a number after training: lower train.learning_rate.")
     save_model(trainer, tokenizer, job)
-    result = FineTuned(
+    result = FineTuneResult(
         loss_before=round(next(entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry), 4),
         loss_after=round(after, 4),
         curve=tuple((entry["step"], round(entry["loss"], 4)) for entry in trainer.state.log_history if "loss" in entry),

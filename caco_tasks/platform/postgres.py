@@ -91,7 +91,7 @@ class EmbeddedPostgres:
             self._pg_ctl("stop", "-m", "fast", seconds=STOP_SECONDS)  # "smart" would wait for every client
 
     def is_running(self) -> bool:
-        """Whether the server of this folder runs, whoever started it."""
+        """Whether the server of this folder runs, whichever process started it."""
         return self.pid() is not None
 
     def pid(self) -> int | None:

@@ -32,7 +32,7 @@ from caco_tasks.platform.swift import EmbeddedSwift
 from caco_tasks.store.store import StoreSettings
 
 AIRFLOW_USER = "admin"
-ACCESS_KEY = "caco:writer"  # Swift wants account:user
+ACCESS_KEY = "caco:writer"  # account:user, as Swift needs it
 BUCKET = "caco"
 DEFAULT_PORTS = {"airflow": 8080, "postgres": 15432, "s3": 18333}  # not 5432: a machine's own Postgres may be there
 

@@ -18,7 +18,7 @@ from caco_tasks.identity import BASE
 from caco_tasks.ids import random_seed
 from caco_tasks.llm.curve import draw_curve
 from caco_tasks.llm.examples import Example, ExampleWriter
-from caco_tasks.llm.finetune import FineTuned, finetune
+from caco_tasks.llm.finetune import FineTuneResult, finetune
 from caco_tasks.llm.prompts import Prompt
 from caco_tasks.publishing.dataset_files import placed_rows
 from caco_tasks.publishing.states import split_name
@@ -96,7 +96,7 @@ def example_of(lesson: Lesson, prompt: Prompt) -> Example:
     return [*system, {"role": "user", "content": text}, {"role": "assistant", "content": lesson.solution}]
 
 
-def _store_student(rows: int, context: Context, tuned: FineTuned, folder: Path) -> ModelRecord:
+def _store_student(rows: int, context: Context, tuned: FineTuneResult, folder: Path) -> ModelRecord:
     """Puts the weights and a picture of the loss into the store; the student's entry for the registry."""
     settings = evaluation_of(context.config).train
     weights = put_weights(context.services.store, folder)

@@ -18,7 +18,7 @@ from caco_tasks.ids import content_id, random_seed
 from caco_tasks.llm.code import extract_code
 from caco_tasks.llm.curve import draw_curve
 from caco_tasks.llm.examples import ExampleWriter
-from caco_tasks.llm.finetune import FineTuned, finetune
+from caco_tasks.llm.finetune import FineTuneResult, finetune
 from caco_tasks.llm.llm import make_request
 from caco_tasks.records import PASS, Grade, Judged, SeedProgram
 from caco_tasks.sandbox import Job
@@ -65,7 +65,7 @@ def training_text(program: SeedProgram, start: str, settings: TrainSettings) -> 
 
 
 def refusal_reason(
-    settings: TrainSettings, tuned: FineTuned, *, found_yield: float | None, accepted_yield: float | None
+    settings: TrainSettings, tuned: FineTuneResult, *, found_yield: float | None, accepted_yield: float | None
 ) -> str | None:
     """Why nightly runs may not sample from a model, in one sentence; None when they may.
 
@@ -86,7 +86,9 @@ def refusal_reason(
     )
 
 
-def _store_codegen(programs: Sequence[SeedProgram], context: Context, tuned: FineTuned, folder: Path) -> ModelRecord:
+def _store_codegen(
+    programs: Sequence[SeedProgram], context: Context, tuned: FineTuneResult, folder: Path
+) -> ModelRecord:
     """Puts the weights and a picture of the loss into the store; the model's entry for the registry."""
     settings, store = context.config.train, context.services.store
     weights = put_weights(store, folder)

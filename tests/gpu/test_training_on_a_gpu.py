@@ -7,7 +7,7 @@ import pytest
 
 from caco_tasks.config import TrainSettings
 from caco_tasks.llm.examples import ExampleWriter
-from caco_tasks.llm.finetune import FineTuned, finetune
+from caco_tasks.llm.finetune import FineTuneResult, finetune
 from caco_tasks.llm.weights import NANO_FOLDER
 
 torch = pytest.importorskip("torch")
@@ -21,7 +21,7 @@ BASE = str(NANO_FOLDER / "codegen")
 TEXTS = [f"<|program|>Row {number}: {number} pears{' and a plum' * (number % 4)}.\n" for number in range(48)]
 
 
-def tuned(out: Path, **changes: Any) -> FineTuned:
+def tuned(out: Path, **changes: Any) -> FineTuneResult:
     """Five steps of eight texts; `hardware` as a table."""
     plain = {"base": BASE, "learning_rate": 3e-4, "batch_sequences": 8, "sequence_tokens": 256}
     settings = TrainSettings.model_validate(plain | changes)

@@ -12,7 +12,7 @@ from caco_tasks.errors import ConfigError, EngineError
 from caco_tasks.llm.checkpoints import newest_whole, seal
 from caco_tasks.llm.encoding import NO_LOSS, encode, encode_file, order, token_counts
 from caco_tasks.llm.examples import ExampleFiles, ExampleWriter, read_examples
-from caco_tasks.llm.finetune import FineTuned, finetune, shares
+from caco_tasks.llm.finetune import FineTuneResult, finetune, shares
 from caco_tasks.llm.weights import NANO_FOLDER
 
 BASE = str(NANO_FOLDER / "codegen")
@@ -34,7 +34,7 @@ def examples_in(folder: Path, train: Any = TEXTS[:40], held_out: Any = TEXTS[40:
     return writer.files
 
 
-def tuned(out: Path, train: Any = TEXTS[:40], held_out: Any = TEXTS[40:], **changes: Any) -> FineTuned:
+def tuned(out: Path, train: Any = TEXTS[:40], held_out: Any = TEXTS[40:], **changes: Any) -> FineTuneResult:
     """A short fine-tuning."""
     examples = examples_in(out / "examples", train, held_out)
     return finetune(BASE, out, settings(**changes), examples=examples, seed=7)

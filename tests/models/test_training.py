@@ -15,40 +15,42 @@ from test_finetune import BASE, examples_in, settings, tuned
 
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.curve import draw_curve
-from caco_tasks.llm.finetune import FineTuned, finetune
+from caco_tasks.llm.finetune import FineTuneResult, finetune
 
 PATIENCE_SECONDS = 120
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, FineTuned]:
+def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, FineTuneResult]:
     """A model fine-tuned without a stop, and what was told of it."""
     out = tmp_path_factory.mktemp("plain")
     return out, tuned(out)
 
 
-def test_training_lowers_the_loss_and_tells_its_curve(plain: tuple[Path, FineTuned]) -> None:
+def test_training_lowers_the_loss_and_tells_its_curve(plain: tuple[Path, FineTuneResult]) -> None:
     told = plain[1]
     assert told.loss_after < told.loss_before - 0.1
     assert [step for step, _ in told.curve] == [1, 2, 3, 4, 5]
     assert (told.steps, told.resumed_at) == (5, 0)
 
 
-def test_the_model_is_kept_in_the_number_format_of_its_base(plain: tuple[Path, FineTuned]) -> None:
+def test_the_model_is_kept_in_the_number_format_of_its_base(plain: tuple[Path, FineTuneResult]) -> None:
     out, _ = plain
     assert json.loads((out / "config.json").read_text())["dtype"] == "float16"
     sizes = [(folder / "model.safetensors").stat().st_size for folder in (out, Path(BASE))]
     assert sizes[0] == pytest.approx(sizes[1], rel=0.01)
 
 
-def test_a_finished_training_is_not_repeated(plain: tuple[Path, FineTuned]) -> None:
+def test_a_finished_training_is_not_repeated(plain: tuple[Path, FineTuneResult]) -> None:
     out, told = plain
     written = (out / "model.safetensors").stat().st_mtime_ns
     assert tuned(out) == told
     assert (out / "model.safetensors").stat().st_mtime_ns == written
 
 
-def test_another_training_takes_nothing_up_from_the_one_before(plain: tuple[Path, FineTuned], tmp_path: Path) -> None:
+def test_another_training_takes_nothing_up_from_the_one_before(
+    plain: tuple[Path, FineTuneResult], tmp_path: Path
+) -> None:
     out = shutil.copytree(plain[0], tmp_path / "out")
     again = tuned(out, learning_rate=1e-4)
     assert (again.resumed_at, again.loss_before) == (0, plain[1].loss_before)
@@ -64,7 +66,7 @@ tuned(Path({out!r}), hardware={{"checkpoint_steps": 1}})
 """
 
 
-def test_a_killed_training_goes_on_from_its_last_checkpoint(plain: tuple[Path, FineTuned], tmp_path: Path) -> None:
+def test_a_killed_training_goes_on_from_its_last_checkpoint(plain: tuple[Path, FineTuneResult], tmp_path: Path) -> None:
     script = KILLED.format(tests=str(Path(__file__).parent), out=str(tmp_path))
     with subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL) as killed:
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -89,7 +91,7 @@ WAYS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("changes", WAYS.values(), ids=WAYS)
 def test_the_hardware_changes_how_and_not_what_is_learnt(
-    plain: tuple[Path, FineTuned], tmp_path: Path, changes: dict[str, Any]
+    plain: tuple[Path, FineTuneResult], tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     told = tuned(tmp_path, **changes)
     losses = [loss for _, loss in told.curve]
@@ -98,7 +100,9 @@ def test_the_hardware_changes_how_and_not_what_is_learnt(
     assert (tmp_path / "model.safetensors").is_file()
 
 
-def test_packed_rows_are_full_and_programs_do_not_see_each_other(plain: tuple[Path, FineTuned], tmp_path: Path) -> None:
+def test_packed_rows_are_full_and_programs_do_not_see_each_other(
+    plain: tuple[Path, FineTuneResult], tmp_path: Path
+) -> None:
     told = tuned(tmp_path, packing=True, batch_sequences=2, learning_rate=1e-9)
     assert told.steps == math.ceil(told.tokens / 256 / 2)
     assert told.loss_before == pytest.approx(plain[1].loss_before, abs=0.01)  # what it were not, if they did
@@ -149,7 +153,7 @@ def test_an_error_in_a_process_is_one_sentence_here_too(tmp_path: Path) -> None:
         finetune(str(tmp_path / "nothing"), tmp_path / "other", both, examples=examples, seed=1)
 
 
-def test_the_picture_of_the_loss_is_the_same_again(plain: tuple[Path, FineTuned]) -> None:
+def test_the_picture_of_the_loss_is_the_same_again(plain: tuple[Path, FineTuneResult]) -> None:
     picture = draw_curve(plain[1])
     assert picture.startswith(b"<?xml")
     assert b"optimiser step" in picture or b"svg" in picture

@@ -3,13 +3,15 @@
 import making
 import pytest
 
-from caco_tasks.llm.finetune import FineTuned
+from caco_tasks.llm.finetune import FineTuneResult
 from caco_tasks.stages.train import refusal_reason
 
 
-def tuned(loss_after: float) -> FineTuned:
+def tuned(loss_after: float) -> FineTuneResult:
     """A training that began with a loss of 1."""
-    return FineTuned(loss_before=1.0, loss_after=loss_after, curve=(), steps=1, resumed_at=0, tokens=1, seconds=1.0)
+    return FineTuneResult(
+        loss_before=1.0, loss_after=loss_after, curve=(), steps=1, resumed_at=0, tokens=1, seconds=1.0
+    )
 
 
 GATES: dict[str, tuple[float, float | None, float | None, str | None]] = {
