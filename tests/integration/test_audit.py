@@ -16,6 +16,7 @@ from whole_line import Place
 
 from caco_tasks.audit import RowAnswer, answer_records, draw_rows, find_draw, read_answers, write_sheet
 from caco_tasks.errors import ConfigError, ConservationError, LedgerError, SourceError, StoreError
+from caco_tasks.ids import content_id
 from caco_tasks.ledger import Ledger, rebuild
 from caco_tasks.ledger.migrations import sql_folder
 from caco_tasks.records import Outcome
@@ -58,7 +59,9 @@ def test_what_a_check_says_of_other_texts_is_not_put_before_people(
     ledger: Ledger, store: Store, loaded: World, engine: Engine
 ) -> None:
     with engine.begin() as connection:
-        connection.execute(text("UPDATE caco.verdict SET reason = 'benchmark_overlap' WHERE reason = 'leaks_answer'"))
+        connection.execute(
+            text("UPDATE caco.output_reason SET reason = 'benchmark_overlap' WHERE reason = 'leaks_answer'")
+        )
     draw = draw_rows(ledger, store, loaded.run("nightly"), 3)
     assert "reverse" not in {stratum.stage for stratum in draw.strata}
 
@@ -216,10 +219,12 @@ def judged(ledger: Ledger, store: Store, loaded: World) -> World:
     for number, (stage, outcome, reason, size, said) in enumerate(STRATA):
         values = {"stage": stage, "outcome": outcome, "reason": reason, "rows": size, "drawn": len(said)}
         strata.append(AuditStratum.model_validate(values))
-        names = [f"{stage}-{reason}-{place}" for place in range(len(said))]
+        names = [content_id("test", stage, reason, place) for place in range(len(said))]
         rows += [DrawnRow(subject_id=name, stratum=number, program="p", problem="q", solution="s") for name in names]
         answered += [RowAnswer(row=name, answer=SAYS[word]) for name, word in zip(names, said, strict=True)]
-    draw = AuditDraw(draw_id="d", run_id=run.run_id, max_rows=10, strata=tuple(strata), rows=tuple(rows))
+    draw = AuditDraw(
+        draw_id=content_id("test draw"), run_id=run.run_id, max_rows=10, strata=tuple(strata), rows=tuple(rows)
+    )
     ledger.register_draw(draw)
     ledger.record_audits(answer_records(draw, answered, person="ada", answered_at=NOON), store)
     return loaded
@@ -302,7 +307,7 @@ def test_the_majority_of_people_decides_and_a_tie_is_undecided(
     ledger: Ledger, store: Store, judged: World, engine: Engine
 ) -> None:
     run_id, before = judged.run("nightly").run_id, confusion(engine, "chain")
-    subject = "judge-None-8"  # ada: wrong
+    subject = content_id("test", "judge", None, 8)  # ada: wrong
     answers = _answers(run_id, subject, {"bo": "pass"})
     ledger.record_audits(answers, store)
     tied = confusion(engine, "chain")
@@ -345,9 +350,9 @@ def test_two_people_are_compared_beyond_chance(
     answers = [
         answer
         for number, (one, other) in enumerate(both)
-        for answer in _answers(run_id, f"s{number}", {"ada": words[one], "bo": words[other]})
+        for answer in _answers(run_id, content_id("test", number), {"ada": words[one], "bo": words[other]})
     ]
-    ledger.record_audits([*answers, *_answers(run_id, "alone", {"bo": "pass"})], store)
+    ledger.record_audits([*answers, *_answers(run_id, content_id("alone"), {"bo": "pass"})], store)
     names, rows = ledger.ask((sql_folder() / "cookbook" / "agreement_of_two_people.sql").read_text())
     found = dict(zip(names, rows[0], strict=True))
     assert len(rows) == 1
