@@ -31,7 +31,7 @@ class StageSpec:
     role: RoleName | None = None  # the model that it asks; its settings, revision and prompts are part of the key
     adds: str | None = None  # the field of the record that it fills in; where a model wrote it, its cost is counted
     text: str | None = None  # what the text that it adds is called, in the view text_address
-    after: str | None = None  # the stage of an earlier pipeline whose outputs it reads; None: the one before it in its own
+    after: str | None = None  # the stage of another pipeline whose outputs it reads; None: the one before it in its own
     layout: Layout = "samples"
     queue: Literal["cpu", "gpu"] = "cpu"  # of the workers that run it
     claims: bool = False  # it claims fingerprints in the ledger: the first to come keeps them

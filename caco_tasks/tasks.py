@@ -264,6 +264,8 @@ def housekeeping(*, older_than_days: int, delete: bool) -> dict[str, Any]:
     before = datetime.now(UTC) - timedelta(days=older_than_days)
     with open_ledger() as (ledger, reached):
         waste = find_waste(ledger, open_store(reached.store), reached.cache, before=before)
+        if delete:
+            ledger.pack()  # a date that was filled output by output leaves its indexes loose
     counts = {kind: asdict(found) for kind, found in tally(waste).items()}
     for each in waste if delete else ():
         each.remove()
