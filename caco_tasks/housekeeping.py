@@ -1,4 +1,4 @@
-"""What nobody needs any more: found by what runs and datasets reach, counted and, on demand, removed.
+"""Housekeeping: what no run and no dataset reaches is counted by kind and, on demand, removed.
 
 Runs and datasets are the roots. An output is reached when a run consists of it, or consisted of it before a new attempt, or
 when a reached output was made from it; nothing reached is ever waste, nor is anything younger than the grace period: rows

@@ -76,7 +76,7 @@ def _make_draw(ledger: Ledger, store: Store, run: RunRecord, max_rows: int) -> A
     if not rows:
         raise LedgerError(f"The checks of run {run.run_id} saw no row with a text: there is nothing to audit.")
     draw_id = content_id("draw", run.run_id, max_rows)
-    # strata are mixed, so that nobody can tell from a row's place what the checks said
+    # strata are mixed, so that a row's place does not give away its verdict
     rows.sort(key=lambda row: content_id("place", draw_id, row.subject_id))
     return AuditDraw(draw_id=draw_id, run_id=run.run_id, max_rows=max_rows, strata=tuple(strata), rows=tuple(rows))
 

@@ -1,4 +1,4 @@
-"""What a person sees of a draw: problem, solution, program and output, and nothing of what the checks said.
+"""The sheet of a draw: problem, solution, program and output of each row, without the verdicts of the checks.
 
 For the browser a page that needs nothing else and saves a file of answers; for Airflow's forms the same as Markdown.
 """
