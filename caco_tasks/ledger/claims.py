@@ -18,30 +18,37 @@ from caco_tasks.ledger.connection import Database
 from caco_tasks.store.manifest import Manifest, output_folder
 from caco_tasks.store.store import Store
 
-# in order, so that two callers never wait for each other
-_INSERT = text("""
+_ASKED = """
     INSERT INTO caco.fingerprint (kind, hash, place, owner, sketch, output_key)
     SELECT kind, hash, place, owner, sketch, CAST(:key AS uuid)
     FROM unnest(
         CAST(:kinds AS text[]), CAST(:hashes AS uuid[]), CAST(:places AS integer[]), CAST(:owners AS uuid[]),
         CAST(:sketches AS bytea[])
     ) AS asked (kind, hash, place, owner, sketch)
-    ORDER BY kind, hash, place
-    ON CONFLICT DO NOTHING
-    RETURNING hash
+"""
+# in order, so that two callers never wait for each other
+_IN_ORDER = "ORDER BY kind, hash, place ON CONFLICT DO NOTHING RETURNING hash"
+_INSERT = text(f"{_ASKED} {_IN_ORDER}")
+# a family whose first member was released has members all the same: who comes now has to be held against them
+_INSERT_FIRST = text(f"""
+    {_ASKED}
+    WHERE NOT EXISTS (
+        SELECT FROM caco.fingerprint AS member WHERE member.kind = asked.kind AND member.hash = asked.hash)
+    {_IN_ORDER}
 """)
 _OWNERS = text("""
     SELECT hash, owner FROM caco.fingerprint
     WHERE kind = :kind AND hash = ANY(CAST(:hashes AS uuid[])) AND place = 0
 """)
 _LOCK_FAMILIES = text("""
-    SELECT 1 FROM caco.fingerprint
-    WHERE kind = :kind AND hash = ANY(CAST(:hashes AS uuid[])) AND place = 0
+    SELECT 1 FROM caco.fingerprint AS member
+    WHERE kind = :kind AND hash = ANY(CAST(:hashes AS uuid[])) AND place = (
+        SELECT min(place) FROM caco.fingerprint AS other WHERE other.kind = member.kind AND other.hash = member.hash)
     ORDER BY hash
     FOR UPDATE
 """)
 _FAMILIES = text("""
-    SELECT hash, owner, sketch FROM caco.fingerprint
+    SELECT hash, place, owner, sketch FROM caco.fingerprint
     WHERE kind = :kind AND hash = ANY(CAST(:hashes AS uuid[]))
     ORDER BY hash, place
 """)
@@ -80,9 +87,10 @@ IsAlike = Callable[[bytes, bytes], bool]
 
 
 def join(family: list[Member], one: Member, is_alike: IsAlike) -> str:
-    """The first owner of `family` that is alike, or that `one` is itself; without one, `one` joins at the end."""
+    """The first owner of `family` that is alike, which may be that of `one`; without one, `one` joins at the end."""
+    # by likeness alone: a sample that another run gave another problem claims that one too
     for member in family:
-        if member.owner == one.owner or is_alike(member.sketch, one.sketch):
+        if is_alike(member.sketch, one.sketch):
             return member.owner
     family.append(one)
     return one.owner
@@ -151,7 +159,7 @@ class LedgerClaims:
     def _taken(self, kind: str, rows: Sequence[tuple[str, int, str, bytes | None]]) -> list[str]:
         """Inserts claims, and returns the hashes that were claimed before."""
         with self._database.transaction() as connection:
-            new = {row.hash.hex for row in connection.execute(_INSERT, self._asked((kind, *row) for row in rows))}
+            new = {row.hash.hex for row in connection.execute(_INSERT_FIRST, self._asked((kind, *row) for row in rows))}
         return [row[0] for row in rows if row[0] not in new]
 
     def _join(self, kind: str, members: Sequence[tuple[str, Member]], is_alike: IsAlike) -> list[str]:
@@ -159,15 +167,17 @@ class LedgerClaims:
         asked = {"kind": kind, "hashes": sorted({family for family, _ in members})}
         with self._database.transaction() as connection:
             connection.execute(_LOCK_FAMILIES, asked)
-            families: dict[str, list[Member]] = {}
+            families: dict[str, list[Member]] = {family: [] for family in asked["hashes"]}
+            places: dict[str, int] = {}  # the next ones: a released claim leaves a gap
             for row in connection.execute(_FAMILIES, asked):
-                families.setdefault(row.hash.hex, []).append(Member(row.owner.hex, bytes(row.sketch)))
+                families[row.hash.hex].append(Member(row.owner.hex, bytes(row.sketch)))
+                places[row.hash.hex] = row.place + 1
             sizes = {family: len(found) for family, found in families.items()}
             winners = [join(families[family], one, is_alike) for family, one in members]
             new = [
-                (kind, family, place, *found[place])
+                (kind, family, place, *member)
                 for family, found in families.items()
-                for place in range(sizes[family], len(found))
+                for place, member in enumerate(found[sizes[family] :], places.get(family, 0))
             ]
             if new:
                 connection.execute(_INSERT, self._asked(new))

@@ -146,6 +146,33 @@ def test_of_a_family_the_first_that_is_alike_wins_and_the_unlike_join(claims: Le
     assert near([]) == ""
 
 
+def same(one: bytes, other: bytes) -> bool:
+    """Likeness of sketches that are alike when they are equal."""
+    return one == other
+
+
+def test_an_owner_that_comes_with_another_sketch_claims_that_one_too(claims: LedgerClaims) -> None:
+    [family] = owned("f")
+    for sketch in (b"x", b"y"):  # another run wrote another problem for the same sample
+        assert claims.claim_unlike("near", [family], [sketch], owned("a"), is_alike=same) == owned("a")
+    assert claims.claim_unlike("near", [family] * 3, [b"y", b"x", b"z"], owned("bbb"), is_alike=same) == owned("aab")
+
+
+@pytest.mark.parametrize("gone", [0, 1, 2])
+def test_a_family_that_lost_a_member_keeps_the_others_and_those_who_come(
+    ledger: Ledger, run: RunRecord, engine: Engine, gone: int
+) -> None:
+    [family] = owned("f")
+    claims = ledger.claims(run, an_id("output"))
+    assert claims.claim_unlike("near", [family] * 3, [b"0", b"1", b"2"], owned("abc"), is_alike=same) == owned("abc")
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM caco.fingerprint WHERE place = :gone"), {"gone": gone})
+    for owners in ("defg", "hijk"):  # the second of them find what the first have claimed
+        sketches = [b"0", b"1", b"2", b"3"]
+        won = claims.claim_unlike("near", [family] * 4, sketches, owned(owners), is_alike=same)
+        assert won == owned([*"abc"[:gone], "defg"[gone], *"abc"[gone + 1 :], "g"])
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(calls=st.lists(st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from("xyz")), max_size=6), max_size=5))
 def test_claims_are_as_if_made_one_by_one(
