@@ -30,7 +30,7 @@ from caco_tasks.llm.prompts import load_prompt
 from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache, SharedEngine
 from caco_tasks.llm.weights import NANO_FOLDER
 from caco_tasks.pipeline import find_stage
-from caco_tasks.records import PASS, Generation, Judged, Problem, Program, Sample
+from caco_tasks.records import PASS, Generation, JudgedRecord, Problem, Program, Sample
 from caco_tasks.runner import make_output, write_output
 from caco_tasks.services import TaskServices
 
@@ -118,7 +118,7 @@ def _prepared(keys: RunKeys, problems: Sequence[str]) -> Iterator[Connections]:
     """A new store with an output of problems, which the stage is to solve."""
     with tempfile.TemporaryDirectory(prefix="caco-bench-") as folder:
         connections = connections_in(Path(folder))
-        judged = [Judged(record=_sample(number, text), verdict=PASS) for number, text in enumerate(problems)]
+        judged = [JudgedRecord(record=_sample(number, text), verdict=PASS) for number, text in enumerate(problems)]
         with TaskServices(connections, run=keys.run, config=keys.config) as services:
             write_output(stage_context(keys, services, find_stage("nightly", "reverse"), 0), keys, judged)
         yield connections

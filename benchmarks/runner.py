@@ -19,7 +19,7 @@ from caco_tasks.config import load_config
 from caco_tasks.context import Context, stage_context
 from caco_tasks.identity import RunKeys
 from caco_tasks.pipeline import find_stage
-from caco_tasks.records import PASS, Judged, Sample
+from caco_tasks.records import PASS, JudgedRecord, Sample
 from caco_tasks.runner import make_output, write_output
 from caco_tasks.services import TaskServices
 from caco_tasks.stages.agree import agree
@@ -39,7 +39,7 @@ def bench() -> dict[str, Any]:
         Rows per second of the stage alone and under the runner (medians), the runner's share of the rate, and the
         milliseconds that a finished output takes when it is asked for again.
     """
-    judged = [Judged(record=sample, verdict=PASS) for sample in samples(ROWS)]
+    judged = [JudgedRecord(record=sample, verdict=PASS) for sample in samples(ROWS)]
     alone, under, again = [], [], []
     for _ in range(ROUNDS):
         with _task(judged) as (context, keys):
@@ -60,7 +60,7 @@ def bench() -> dict[str, Any]:
 
 
 @contextmanager
-def _task(judged: list[Judged[Sample]]) -> Iterator[tuple[Context, RunKeys]]:
+def _task(judged: list[JudgedRecord[Sample]]) -> Iterator[tuple[Context, RunKeys]]:
     """A task of `agree` over an output of `solve` in a new store, and the keys of its run."""
     keys = keys_of(load_config("nano", ["shards=1", f"samples={ROWS}"]))
     with (

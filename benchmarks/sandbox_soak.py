@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from caco_tasks.config import SandboxSettings
 from caco_tasks.records import Reason
-from caco_tasks.sandbox import Job, Ran, Sandbox
+from caco_tasks.sandbox import Job, ProgramResult, Sandbox
 
 PROGRAMS = 100_000
 SAMPLES = 50
@@ -104,7 +104,7 @@ def _code(n: int) -> str:
     return f'input = {{"n": {n}}}\n{body}\nprint({n})\n'
 
 
-def _is_right(n: int, ran: Ran) -> bool:
+def _is_right(n: int, ran: ProgramResult) -> bool:
     name = _name(n)
     if name in HOSTILE:
         return ran.verdict.reason is HOSTILE[name][1]

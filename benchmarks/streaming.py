@@ -29,7 +29,7 @@ from caco_tasks.pipeline import find_stage
 from caco_tasks.publishing.dataset_card import CardFacts
 from caco_tasks.publishing.dataset_files import list_datasets, placed_rows, read_dataset
 from caco_tasks.publishing.export import export
-from caco_tasks.records import PASS, Judged, Judgement, Sample
+from caco_tasks.records import PASS, JudgedRecord, Judgement, Sample
 from caco_tasks.services import TaskServices
 from caco_tasks.stages.publish import publish_rows
 from caco_tasks.store import Manifest, RunRecord, open_store
@@ -73,7 +73,7 @@ def make(folder: Path, rows: int) -> None:
     store = open_store(_settings(folder))
     for shard in range(keys.config.sample_shards):
         key, counts = keys.key(spec.name, shard), OutputCounts(spec)
-        judged = (Judged(record=sample, verdict=PASS) for sample in _samples(keys.config.sample_range(shard)))
+        judged = (JudgedRecord(record=sample, verdict=PASS) for sample in _samples(keys.config.sample_range(shard)))
         written = write_rows(
             store, folder=output_folder(spec.name, key), record=Sample, judged=counts.counting(judged, {})
         )

@@ -24,7 +24,7 @@ from caco_tasks.identity import RunKeys
 from caco_tasks.ids import content_id, program_id
 from caco_tasks.llm import Llm, Reply, Request
 from caco_tasks.pipeline import find_stage
-from caco_tasks.records import Generation, Grade, Judged, Program, Reason, Sample, Verdict
+from caco_tasks.records import Generation, Grade, JudgedRecord, Program, Reason, Sample, Verdict
 from caco_tasks.services import TaskServices
 from caco_tasks.sources import read_source
 from caco_tasks.stages import stage_function
@@ -112,7 +112,7 @@ class Line:
                 samples[place], verdicts[place][stage] = found.record, found.verdict
         return [Seen(row=r, sample=s, verdicts=v) for r, s, v in zip(rows, samples, verdicts, strict=True)]
 
-    def _apply(self, stage: str, samples: list[Sample]) -> dict[str, Judged[Sample]]:
+    def _apply(self, stage: str, samples: list[Sample]) -> dict[str, JudgedRecord[Sample]]:
         spec = find_stage("nightly", stage)
         context = stage_context(self._keys, self.services, spec, 0)
         return {judged.record.sample_id: judged for judged in stage_function(spec)(samples, context)}

@@ -6,7 +6,7 @@ from typing import Any
 
 from caco_tasks.errors import ConservationError
 from caco_tasks.pipeline import StageSpec
-from caco_tasks.records import Generation, Judged, Outcome
+from caco_tasks.records import Generation, JudgedRecord, Outcome
 
 
 class Conservation:
@@ -27,7 +27,7 @@ class Conservation:
             self._inside.add(record.id)
             yield record
 
-    def leaving(self, judged: Iterable[Judged[Any]]) -> Iterator[Judged[Any]]:
+    def leaving(self, judged: Iterable[JudgedRecord[Any]]) -> Iterator[JudgedRecord[Any]]:
         """The judged records, each held against those that entered."""
         for row in judged:
             self._invented += row.id not in self._inside
@@ -62,7 +62,9 @@ class OutputCounts:
         self._sums: Counter[str] = Counter()
         self._cost_usd = 0.0
 
-    def counting(self, judged: Iterable[Judged[Any]], previous: Mapping[str, Judged[Any]]) -> Iterator[Judged[Any]]:
+    def counting(
+        self, judged: Iterable[JudgedRecord[Any]], previous: Mapping[str, JudgedRecord[Any]]
+    ) -> Iterator[JudgedRecord[Any]]:
         """The judged records, counted on their way; what was known in `previous` is kept, and was paid for there."""
         for row in judged:
             self._outcomes[row.verdict.outcome] += 1

@@ -19,7 +19,7 @@ from caco_tasks.llm.llm import Reply, Request, no_reply
 from caco_tasks.llm.prompts import judge_prompts
 from caco_tasks.llm.reply_cache import CachingLlm
 from caco_tasks.pipeline import StageSpec, count_shards, find_stage, stages_of
-from caco_tasks.records import Judged, Outcome, Reason
+from caco_tasks.records import JudgedRecord, Outcome, Reason
 from caco_tasks.runner import find_output
 from caco_tasks.services import TaskServices
 from caco_tasks.stages import records_of, stage_function
@@ -172,7 +172,7 @@ class Forecast:
             self._found[key] = find_output(self._store, stage, key)
         return self._found[key]
 
-    def _rows(self, manifest: Manifest) -> list[Judged[Any]]:
+    def _rows(self, manifest: Manifest) -> list[JudgedRecord[Any]]:
         record = find_stage(manifest.pipeline, manifest.stage).writes
         return read_shard(self._store, manifest.uri, record, sha256=manifest.sha256)
 

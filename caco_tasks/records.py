@@ -368,7 +368,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged(Generic[Record]):
+class JudgedRecord(Generic[Record]):
     """A record and the verdict of the stage that just saw it."""
 
     record: Record
@@ -393,12 +393,12 @@ def arrow_schema(record: type) -> "pa.Schema":
     return pa.schema([*_arrow_fields(record), *verdict])
 
 
-def to_row(judged: Judged[Any]) -> dict[str, Any]:
+def to_row(judged: JudgedRecord[Any]) -> dict[str, Any]:
     """A judged record as one row of its output."""
     return {**_plain(judged.record), **_plain(judged.verdict)}
 
 
-def from_row(record: type[Record], row: Mapping[str, Any]) -> Judged[Record]:
+def from_row(record: type[Record], row: Mapping[str, Any]) -> JudgedRecord[Record]:
     """One row of an output as a judged record; keys that it does not know are ignored.
 
     Raises:
@@ -408,7 +408,7 @@ def from_row(record: type[Record], row: Mapping[str, Any]) -> Judged[Record]:
     verdict = {name: values.pop(name, None) for name in ("outcome", "reason", "detail")}
     try:
         found = _adapter(cast(type, record)).validate_python(values)
-        return Judged(record=found, verdict=_adapter(Verdict).validate_python(verdict))
+        return JudgedRecord(record=found, verdict=_adapter(Verdict).validate_python(verdict))
     except ValidationError as exc:
         error = exc.errors()[0]
         where = ".".join(str(part) for part in error["loc"]) or "the whole"

@@ -17,7 +17,7 @@ from caco_tasks.errors import ConservationError
 from caco_tasks.identity import RunKeys, check_input
 from caco_tasks.ids import content_id
 from caco_tasks.pipeline import STAGES, stage_before
-from caco_tasks.records import Judged, Outcome
+from caco_tasks.records import JudgedRecord, Outcome
 from caco_tasks.stages import records_of, stage_function
 from caco_tasks.store import Manifest, Store
 from caco_tasks.store.manifest import RunOutput, manifest_uri, output_folder, parse_manifest, run_output_uri
@@ -68,9 +68,9 @@ def find_output(store: Store, stage: str, key: str) -> Manifest | None:
 def write_output(
     context: Context,
     keys: RunKeys,
-    judged: Iterable[Judged[Any]],
+    judged: Iterable[JudgedRecord[Any]],
     *,
-    previous: Mapping[str, Judged[Any]] | None = None,
+    previous: Mapping[str, JudgedRecord[Any]] | None = None,
     begun: float | None = None,
 ) -> Manifest:
     """Writes judged records as they come, and then the manifest that makes them an output.
@@ -142,7 +142,7 @@ def _records(context: Context, inputs: Sequence[Manifest]) -> Iterator[Any]:
         return
     for manifest in inputs:
         record = STAGES[manifest.stage].writes
-        rows: Iterator[Judged[Any]] = iterate_shard(
+        rows: Iterator[JudgedRecord[Any]] = iterate_shard(
             context.services.store, manifest.uri, record, sha256=manifest.sha256
         )
         for row in rows:
@@ -150,7 +150,7 @@ def _records(context: Context, inputs: Sequence[Manifest]) -> Iterator[Any]:
                 yield row.record
 
 
-def _judge_as_it_comes(context: Context, records: Iterable[Any]) -> Iterator[Judged[Any]]:
+def _judge_as_it_comes(context: Context, records: Iterable[Any]) -> Iterator[JudgedRecord[Any]]:
     """Judges all records in one piece, of which no more are held than the stage itself holds."""
     conservation = Conservation(context.stage, context.shard)
     yield from conservation.leaving(stage_function(context.spec)(conservation.entering(records), context))
@@ -158,8 +158,8 @@ def _judge_as_it_comes(context: Context, records: Iterable[Any]) -> Iterator[Jud
 
 
 def _judge_in_parts(
-    context: Context, records: list[Any], previous: dict[str, Judged[Any]], keys: RunKeys
-) -> Iterator[Judged[Any]]:
+    context: Context, records: list[Any], previous: dict[str, JudgedRecord[Any]], keys: RunKeys
+) -> Iterator[JudgedRecord[Any]]:
     """Judges parts of a shard one after the other; those that a killed attempt had finished come from the store."""
     size = keys.config.runner.part_rows
     parts = [records[start : start + size] for start in range(0, len(records), size)] or [[]]
@@ -179,7 +179,9 @@ def _judge_in_parts(
             yield from judged
 
 
-def _judge(context: Context, records: list[Any], previous: dict[str, Judged[Any]], keys: RunKeys) -> list[Judged[Any]]:
+def _judge(
+    context: Context, records: list[Any], previous: dict[str, JudgedRecord[Any]], keys: RunKeys
+) -> list[JudgedRecord[Any]]:
     """One verdict for every record, in the order of the records; unknown ones are tried again, as other questions."""
     keeps_known = keys.keeps_known(context.stage, context.shard)
     first = TRIES_PER_ATTEMPT * keys.attempt(context.stage, context.shard)
@@ -192,7 +194,7 @@ def _judge(context: Context, records: list[Any], previous: dict[str, Judged[Any]
     return [judged[record.id] for record in records]
 
 
-def _try(context: Context, records: list[Any], *, attempt: int) -> dict[str, Judged[Any]]:
+def _try(context: Context, records: list[Any], *, attempt: int) -> dict[str, JudgedRecord[Any]]:
     if not records:
         return {}
     conservation = Conservation(context.stage, context.shard)
@@ -203,7 +205,7 @@ def _try(context: Context, records: list[Any], *, attempt: int) -> dict[str, Jud
     return judged
 
 
-def _previous_rows(context: Context, keys: RunKeys) -> dict[str, Judged[Any]]:
+def _previous_rows(context: Context, keys: RunKeys) -> dict[str, JudgedRecord[Any]]:
     """The rows of the attempt before, by id, where its known verdicts are to be kept and it read the same inputs."""
     key = keys.previous(context.stage, context.shard)
     if key is None or not keys.keeps_known(context.stage, context.shard):
@@ -211,7 +213,7 @@ def _previous_rows(context: Context, keys: RunKeys) -> dict[str, Judged[Any]]:
     manifest = find_output(context.services.store, context.stage, key)
     if manifest is None or manifest.inputs != context.inputs:
         return {}
-    rows: list[Judged[Any]] = read_shard(
+    rows: list[JudgedRecord[Any]] = read_shard(
         context.services.store, manifest.uri, context.spec.writes, sha256=manifest.sha256
     )
     return {row.id: row for row in rows}

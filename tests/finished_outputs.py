@@ -7,7 +7,7 @@ from typing import Any
 from caco_tasks.context import stage_context
 from caco_tasks.identity import RunKeys
 from caco_tasks.pipeline import find_stage
-from caco_tasks.records import Judged
+from caco_tasks.records import JudgedRecord
 from caco_tasks.runner import write_output
 from caco_tasks.store import Manifest, Store
 
@@ -20,7 +20,7 @@ class StoreAlone:
 
 
 def finish_output(
-    keys: RunKeys, store: Store, stage: str, judged: Iterable[Judged[Any]], *, shard: int = 0
+    keys: RunKeys, store: Store, stage: str, judged: Iterable[JudgedRecord[Any]], *, shard: int = 0
 ) -> Manifest:
     """Puts an output of a run into the store under its own key, as if its stage had judged `judged`."""
     services: Any = StoreAlone(store)

@@ -7,7 +7,7 @@ from typing import Any
 from caco_tasks.config import load_config
 from caco_tasks.ids import content_id, run_id
 from caco_tasks.ledger import Ledger
-from caco_tasks.records import PASS, Attempt, Generation, Judged, PublishedRow, Reason, Solution, fail, unknown
+from caco_tasks.records import PASS, Attempt, Generation, JudgedRecord, PublishedRow, Reason, Solution, fail, unknown
 from caco_tasks.store import Manifest, RunRecord, Store
 from caco_tasks.store.manifest import (
     RunOutput,
@@ -41,7 +41,7 @@ def write_evaluation(store: Store, ledger: Ledger, *, dataset: str, partition: s
     store.put(run_uri(partition, run.run_id), run.model_dump_json().encode())
     ledger.register_run(run)
     learnt = [PublishedRow(sample_id=content_id("sample", row), file="train.parquet", row=row) for row in range(3)]
-    _load(store, ledger, run, "student", 0, [Judged(record=row, verdict=PASS) for row in learnt])
+    _load(store, ledger, run, "student", 0, [JudgedRecord(record=row, verdict=PASS) for row in learnt])
     for shard in range(4):
         contender, numbers = ("base", "student")[shard % 2], [0] if shard < 2 else range(1, DRAWS + 1)
         tried = [_attempt(run, contender, item, number) for item in range(ITEMS) for number in numbers]
@@ -49,7 +49,9 @@ def write_evaluation(store: Store, ledger: Ledger, *, dataset: str, partition: s
     return run
 
 
-def _load(store: Store, ledger: Ledger, run: RunRecord, stage: str, shard: int, judged: Sequence[Judged[Any]]) -> None:
+def _load(
+    store: Store, ledger: Ledger, run: RunRecord, stage: str, shard: int, judged: Sequence[JudgedRecord[Any]]
+) -> None:
     record = type(judged[0].record)
     recipe, origin = {"stage": stage, "version": 1}, {"dataset": run.dataset, "shard": shard}
     key = output_key(recipe, origin=origin, inputs=())
@@ -79,7 +81,7 @@ def _load(store: Store, ledger: Ledger, run: RunRecord, stage: str, shard: int, 
     ledger.load_output(run, manifest, store, shard=shard)
 
 
-def _attempt(run: RunRecord, contender: str, item: int, number: int) -> Judged[Attempt]:
+def _attempt(run: RunRecord, contender: str, item: int, number: int) -> JudgedRecord[Attempt]:
     attempt_id = content_id("attempt", run.run_id, contender, item, number)
     is_right = number <= item % 3 if number else item in RIGHT[contender]
     verdict = PASS if is_right else fail(Reason.ANSWERS_DIFFER)
@@ -104,4 +106,4 @@ def _attempt(run: RunRecord, contender: str, item: int, number: int) -> Judged[A
         gold="1",
         solution=Solution(text="1", answer="1", generation=made),
     )
-    return Judged(record=tried, verdict=verdict)
+    return JudgedRecord(record=tried, verdict=verdict)

@@ -11,7 +11,7 @@ from typing import Any
 from caco_tasks.convert.conversion import Conversion
 from caco_tasks.convert.golds import equals_when_rounded, read_golds
 from caco_tasks.records import PASS, Grade, Reason, Seed, Verdict, fail
-from caco_tasks.sandbox import Ran
+from caco_tasks.sandbox import ProgramResult
 from caco_tasks.sandbox.values import decode
 
 MIN_LINES = 6  # not blank, comment or import (arXiv 2510.04081, reference rules)
@@ -26,7 +26,12 @@ class GradedConversion:
 
 
 def check(
-    conversion: Conversion, ran: Ran, seed: Seed, *, dead_inputs: Collection[str] = (), min_lines: int = MIN_LINES
+    conversion: Conversion,
+    ran: ProgramResult,
+    seed: Seed,
+    *,
+    dead_inputs: Collection[str] = (),
+    min_lines: int = MIN_LINES,
 ) -> GradedConversion:
     """Compares what a conversion's program returned with the seed's gold, exactly as numbers, never within a tolerance.
 

@@ -16,8 +16,8 @@ from caco_tasks.convert.conversion import Conversion
 from caco_tasks.convert.grades import MIN_LINES, check
 from caco_tasks.errors import ConfigError, StoreError
 from caco_tasks.ids import program_id, random_seed
-from caco_tasks.records import Grade, Judged, Program, Reason, Seed, SeedProgram, fail
-from caco_tasks.sandbox import Job, Ran, Sandbox
+from caco_tasks.records import Grade, JudgedRecord, Program, Reason, Seed, SeedProgram, fail
+from caco_tasks.sandbox import Job, ProgramResult, Sandbox
 from caco_tasks.sandbox.values import perturbations
 from caco_tasks.sources import read_source
 
@@ -61,8 +61,8 @@ def convert(seed: Seed, reader: str) -> Conversion | str:
 
 
 def unify_seeds(
-    seeds: Iterable[Judged[Seed]], reader: str, sandbox: Sandbox, *, min_lines: int = MIN_LINES
-) -> Iterator[Judged[SeedProgram]]:
+    seeds: Iterable[JudgedRecord[Seed]], reader: str, sandbox: Sandbox, *, min_lines: int = MIN_LINES
+) -> Iterator[JudgedRecord[SeedProgram]]:
     """One judged seed program per judged seed, in order, streaming.
 
     A seed that had failed before keeps its verdict. A program that passes ran, returned gold exactly (or, of grade R,
@@ -111,8 +111,8 @@ def _converter(reader: str) -> Callable[[Seed], Conversion | None]:
 
 
 def _unify_chunk(
-    chunk: Sequence[Judged[Seed]], reader: str, sandbox: Sandbox, min_lines: int
-) -> Iterator[Judged[SeedProgram]]:
+    chunk: Sequence[JudgedRecord[Seed]], reader: str, sandbox: Sandbox, min_lines: int
+) -> Iterator[JudgedRecord[SeedProgram]]:
     found = [convert(judged.record, reader) if judged.verdict.kept else "" for judged in chunk]
     conversions = {place: one for place, one in enumerate(found) if isinstance(one, Conversion)}
     jobs = (Job(code=conversion.code) for conversion in conversions.values())
@@ -122,18 +122,20 @@ def _unify_chunk(
     for place, judged in enumerate(chunk):
         seed, one = judged.record, found[place]
         if not judged.verdict.kept:
-            yield Judged(record=SeedProgram(seed=seed), verdict=judged.verdict)
+            yield JudgedRecord(record=SeedProgram(seed=seed), verdict=judged.verdict)
         elif isinstance(one, str):
-            yield Judged(record=SeedProgram(seed=seed), verdict=fail(Reason.NO_PROGRAM_FOUND, one))
+            yield JudgedRecord(record=SeedProgram(seed=seed), verdict=fail(Reason.NO_PROGRAM_FOUND, one))
         else:
             checked = check(one, ran[place], seed, dead_inputs=dead.get(place, ()), min_lines=min_lines)
             program = Program(program_id=program_id(one.code), code=one.code)
             answered = replace(seed, answer=one.gold) if seed.answer is None else seed  # its tests may state one
             record = SeedProgram(seed=answered, program=program, execution=ran[place].execution, grade=checked.grade)
-            yield Judged(record=record, verdict=checked.verdict)
+            yield JudgedRecord(record=record, verdict=checked.verdict)
 
 
-def _find_dead_inputs(codes: Mapping[int, str], ran: Mapping[int, Ran], sandbox: Sandbox) -> dict[int, set[str]]:
+def _find_dead_inputs(
+    codes: Mapping[int, str], ran: Mapping[int, ProgramResult], sandbox: Sandbox
+) -> dict[int, set[str]]:
     """For each program the inputs that may be changed without changing the output."""
     trials: list[tuple[int, str, str]] = []
     for place in codes:
@@ -153,7 +155,7 @@ def _find_dead_inputs(codes: Mapping[int, str], ran: Mapping[int, Ran], sandbox:
 
 
 def _write_rows(
-    judged: Iterable[Judged[SeedProgram]], counts: Counter[str], on_progress: OnProgress | None
+    judged: Iterable[JudgedRecord[SeedProgram]], counts: Counter[str], on_progress: OnProgress | None
 ) -> Iterator[str]:
     """One line of JSON for each problem, counted on its way."""
     for done, one in enumerate(judged, 1):

@@ -6,7 +6,7 @@ with Sandbox(settings) as sandbox:
 """
 
 from caco_tasks.sandbox.batch import exec_jsonl
-from caco_tasks.sandbox.jobs import Job, Ran
+from caco_tasks.sandbox.jobs import Job, ProgramResult
 from caco_tasks.sandbox.pool import Sandbox
 
-__all__ = ["Job", "Ran", "Sandbox", "exec_jsonl"]
+__all__ = ["Job", "ProgramResult", "Sandbox", "exec_jsonl"]

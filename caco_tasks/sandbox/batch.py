@@ -10,7 +10,7 @@ from caco_tasks.atomic import replaced
 from caco_tasks.config import SandboxSettings
 from caco_tasks.errors import SourceError
 from caco_tasks.records import Reason, Verdict, fail, unknown
-from caco_tasks.sandbox.jobs import Job, Ran
+from caco_tasks.sandbox.jobs import Job, ProgramResult
 from caco_tasks.sandbox.pool import Sandbox
 
 Line = dict[str, Any]
@@ -58,7 +58,7 @@ class _Lines:
                 )
                 self.write_settled()
 
-    def settle(self, ran: Ran) -> None:
+    def settle(self, ran: ProgramResult) -> None:
         """Adds the outcome of the first program that has none yet."""
         self._waiting[0] |= {**_describe_verdict(ran.verdict), **_describe_execution(ran)}
         self.write_settled()
@@ -103,7 +103,7 @@ def _describe_verdict(verdict: Verdict) -> Line:
     return {"outcome": verdict.outcome, "reason": verdict.reason, "detail": verdict.detail}
 
 
-def _describe_execution(ran: Ran) -> Line:
+def _describe_execution(ran: ProgramResult) -> Line:
     execution = ran.execution
     return {
         "input": None if execution.input_json is None else json.loads(execution.input_json),

@@ -15,7 +15,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
+class ProgramResult:
     """The result of a job."""
 
     verdict: Verdict

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, Self
 from caco_tasks.config import SandboxSettings
 from caco_tasks.errors import SandboxError
 from caco_tasks.sandbox import probe, verdicts
-from caco_tasks.sandbox.jobs import Job, Ran
+from caco_tasks.sandbox.jobs import Job, ProgramResult
 from caco_tasks.sandbox.slots import LevelRefusedError, Slot, SlotLost, Zygote
 from caco_tasks.sandbox.syscalls import MACHINE, NUMBERS
 from caco_tasks.sandbox.verdicts import Limits
@@ -44,7 +44,7 @@ class _Ticket:
 
     job: Job
     tries: int = 0
-    ran: Ran | None = None
+    ran: ProgramResult | None = None
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ class Sandbox:
             self._level = self._start()
         return self._level
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Ran]:
+    def run(self, jobs: Iterable[Job]) -> Iterator[ProgramResult]:
         """Runs each job; yields one outcome per job, in their order.
 
         At most `workers` programs run at once, and a bounded number of outcomes is held back, so `jobs` may be endless.
@@ -275,7 +275,7 @@ class Sandbox:
         self._families[kind] = _Family(zygote)
         return ""
 
-    def _run_attack(self, slot: Slot, attack: Job, level: str) -> Ran:
+    def _run_attack(self, slot: Slot, attack: Job, level: str) -> ProgramResult:
         slot.start(attack, self._limits)
         poller = select.poll()
         poller.register(slot.channel, select.POLLIN)
@@ -285,7 +285,7 @@ class Sandbox:
         return verdicts.judge(facts, slot.nonce, self._limits, level=level)
 
 
-def _outcome(ticket: _Ticket) -> Ran:
+def _outcome(ticket: _Ticket) -> ProgramResult:
     if ticket.ran is None:
         raise SandboxError("A program has no outcome: this is a fault of the sandbox, please report it.")
     return ticket.ran

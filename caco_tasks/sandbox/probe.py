@@ -3,7 +3,7 @@
 from typing import Final
 
 from caco_tasks.sandbox import values
-from caco_tasks.sandbox.jobs import Job, Ran
+from caco_tasks.sandbox.jobs import Job, ProgramResult
 
 # Each attempt that goes through puts its name on the list. `csv` is not preloaded: programs must be able to import it.
 _ATTEMPTS: Final = """
@@ -66,7 +66,7 @@ def attack(secret: str) -> Job:
     return Job(code=_ATTEMPTS.replace("SECRET", repr(secret)))
 
 
-def holes(ran: Ran, level: str) -> list[str]:
+def holes(ran: ProgramResult, level: str) -> list[str]:
     """The attempts that succeeded and must not at `level`; or how the attack itself failed."""
     if not ran.verdict.kept or ran.execution.output_json is None:
         return [f"the probe ended as {ran.verdict.reason}: {ran.verdict.detail}"]

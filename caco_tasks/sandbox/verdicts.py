@@ -12,7 +12,7 @@ from typing import Final
 
 from caco_tasks.records import PASS, Execution, Reason, Verdict, fail, unknown
 from caco_tasks.sandbox import values
-from caco_tasks.sandbox.jobs import Ran
+from caco_tasks.sandbox.jobs import ProgramResult
 from caco_tasks.sandbox.protocol import NONCE_BYTES, Report
 
 MAX_TEXT_CHARS: Final = 10_000  # of each text of a result besides its values
@@ -56,15 +56,15 @@ class Limits:
     output_bytes: int
 
 
-def judge(facts: Facts, nonce: bytes, limits: Limits, *, level: str) -> Ran:
+def judge(facts: Facts, nonce: bytes, limits: Limits, *, level: str) -> ProgramResult:
     """The verdict, with the execution that it rests on."""
     result = _read_result(facts.frame, nonce, limits)
     verdict = _judge_end(facts, result, limits)
     execution = _make_execution(facts, result if _is_believed(facts.report) else {}, verdict, level=level)
-    return Ran(verdict=verdict, execution=execution)
+    return ProgramResult(verdict=verdict, execution=execution)
 
 
-def lost(detail: str, *, level: str) -> Ran:
+def lost(detail: str, *, level: str) -> ProgramResult:
     """The outcome of a program whose process was lost through no fault of its own, so that nothing is known of it."""
     execution = Execution(
         input_json=None,
@@ -78,7 +78,7 @@ def lost(detail: str, *, level: str) -> Ran:
         peak_memory_mb=0.0,
         sandbox_level=level,
     )
-    return Ran(verdict=unknown(Reason.SANDBOX_LOST, detail), execution=execution)
+    return ProgramResult(verdict=unknown(Reason.SANDBOX_LOST, detail), execution=execution)
 
 
 def was_lost(report: Report) -> bool:

@@ -12,7 +12,7 @@ from caco_tasks import __version__
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import ConfigError, SourceError
 from caco_tasks.ids import file_sha256
-from caco_tasks.records import Judged, Seed
+from caco_tasks.records import JudgedRecord, Seed
 from caco_tasks.sources.bundled import read_bank
 from caco_tasks.sources.code_problems import humaneval, kodcode, mbpp
 from caco_tasks.sources.competitions import big_math, deepscaler, math
@@ -20,7 +20,7 @@ from caco_tasks.sources.reading import read_file
 from caco_tasks.sources.table_files import NO_LICENCE, dataset_revision, read_huggingface, read_table
 from caco_tasks.sources.word_problems import asdiv, gsm8k, mathqa, mawps, mwptoolkit, svamp
 
-Reader = Callable[[SourceSettings], Iterator[Judged[Seed]]]
+Reader = Callable[[SourceSettings], Iterator[JudgedRecord[Seed]]]
 
 READERS: dict[str, Reader] = {
     "bank": read_bank,
@@ -46,7 +46,7 @@ READERS: dict[str, Reader] = {
 READERS_BY_COLUMNS = ("jsonl", "parquet", "csv", "huggingface")
 
 
-def read_source(source: SourceSettings) -> Iterator[Judged[Seed]]:
+def read_source(source: SourceSettings) -> Iterator[JudgedRecord[Seed]]:
     """One judged seed per record of `source`, in its order, at most `source.limit`.
 
     Streams, except that a JSON list and an XML file are parsed whole.

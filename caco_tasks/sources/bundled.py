@@ -6,14 +6,14 @@ from caco_tasks import __version__
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import LICENCE, draw_problem
 from caco_tasks.config import SourceSettings
-from caco_tasks.records import Judged, Seed
+from caco_tasks.records import JudgedRecord, Seed
 from caco_tasks.sources.fields import Row
 from caco_tasks.sources.reading import Fields, judge_rows
 
 PROBLEMS_PER_FAMILY = 20  # drawn when the settings set no limit
 
 
-def read_bank(source: SourceSettings) -> Iterator[Judged[Seed]]:
+def read_bank(source: SourceSettings) -> Iterator[JudgedRecord[Seed]]:
     """Draws `source.limit` problems of the bank, family by family in turn: the first n records cover n families."""
     rows = map(_draw_row, range(source.limit or PROBLEMS_PER_FAMILY * len(FAMILIES)))
     revision = source.revision or __version__

@@ -13,7 +13,7 @@ from typing import Any
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import SourceError
 from caco_tasks.ids import file_sha256, seed_id
-from caco_tasks.records import PASS, Judged, Reason, Seed, fail
+from caco_tasks.records import PASS, JudgedRecord, Reason, Seed, fail
 from caco_tasks.sources.fields import RecordError, Row, as_json
 from caco_tasks.sources.file_rows import MAX_RECORD_BYTES, Container, UnreadableRow, read_rows
 
@@ -42,7 +42,7 @@ Format = Callable[[Row], Fields]
 
 def read_file(
     source: SourceSettings, *, to_fields: Format, licence: str, container: Container | None = None
-) -> Iterator[Judged[Seed]]:
+) -> Iterator[JudgedRecord[Seed]]:
     """Judged seeds of a file, in order; its SHA-256 is the revision unless the settings name one.
 
     Raises:
@@ -65,7 +65,7 @@ def read_file(
 
 def judge_rows(
     rows: Iterable[Row | UnreadableRow], source: SourceSettings, *, to_fields: Format, licence: str, revision: str
-) -> Iterator[Judged[Seed]]:
+) -> Iterator[JudgedRecord[Seed]]:
     """Judges each row as a seed; at most `source.limit`, rejected ones included.
 
     Raises:
@@ -80,8 +80,8 @@ def storable(words: str) -> str:
     return words.encode("utf-8", errors="replace").decode("utf-8").replace("\0", "?")
 
 
-def _require_readable(judged: Iterator[Judged[Seed]], source: SourceSettings) -> Iterator[Judged[Seed]]:
-    held: list[Judged[Seed]] = []  # the rejects before the first readable record
+def _require_readable(judged: Iterator[JudgedRecord[Seed]], source: SourceSettings) -> Iterator[JudgedRecord[Seed]]:
+    held: list[JudgedRecord[Seed]] = []  # the rejects before the first readable record
     for seed in judged:
         held.append(seed)
         if seed.verdict.reason is not Reason.UNREADABLE_RECORD:
@@ -107,14 +107,14 @@ class _RowJudge:
         self._licence, self._revision = licence, revision
         self._keys: set[str] = set()  # without the positions of readable records, which differ anyhow
 
-    def judge(self, rows: Iterable[Row | UnreadableRow]) -> Iterator[Judged[Seed]]:
+    def judge(self, rows: Iterable[Row | UnreadableRow]) -> Iterator[JudgedRecord[Seed]]:
         for position, row in enumerate(rows):
             try:
                 yield self._judge_row(row, position)
             except RecordError as exc:
                 yield self._reject_row(row, position, str(exc))
 
-    def _judge_row(self, row: Row | UnreadableRow, position: int) -> Judged[Seed]:
+    def _judge_row(self, row: Row | UnreadableRow, position: int) -> JudgedRecord[Seed]:
         if isinstance(row, UnreadableRow):
             raise RecordError(row.detail)
         found = self._to_fields(row)
@@ -141,10 +141,12 @@ class _RowJudge:
         )
         has_tests = isinstance(found.annotation, dict) and bool(found.annotation.get("tests"))
         if found.answer is None and not has_tests:
-            return Judged(record=seed, verdict=fail(Reason.NO_ANSWER, "the record holds neither an answer nor tests"))
-        return Judged(record=seed, verdict=PASS)
+            return JudgedRecord(
+                record=seed, verdict=fail(Reason.NO_ANSWER, "the record holds neither an answer nor tests")
+            )
+        return JudgedRecord(record=seed, verdict=PASS)
 
-    def _reject_row(self, row: Row | UnreadableRow, position: int, detail: str) -> Judged[Seed]:
+    def _reject_row(self, row: Row | UnreadableRow, position: int, detail: str) -> JudgedRecord[Seed]:
         key = self._make_unique(str(position), position)
         raw = row.raw if isinstance(row, UnreadableRow) else as_json(row)
         seed = Seed(
@@ -156,7 +158,7 @@ class _RowJudge:
             problem="",
             raw=storable(raw[:MAX_RAW_CHARS]),
         )
-        return Judged(record=seed, verdict=fail(Reason.UNREADABLE_RECORD, storable(detail[:MAX_DETAIL_CHARS])))
+        return JudgedRecord(record=seed, verdict=fail(Reason.UNREADABLE_RECORD, storable(detail[:MAX_DETAIL_CHARS])))
 
     def _make_unique(self, key: str, position: int) -> str:
         unique = f"{key}#{position}" if key in self._keys else key

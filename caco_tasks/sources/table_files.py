@@ -9,7 +9,7 @@ from typing import Any, Literal
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import ConfigError, SourceError
 from caco_tasks.ids import content_id, file_sha256
-from caco_tasks.records import Judged, Seed
+from caco_tasks.records import JudgedRecord, Seed
 from caco_tasks.sources.fields import RecordError, Row, identifier, number_text, optional_text, text
 from caco_tasks.sources.reading import Fields, judge_rows, read_file
 
@@ -17,7 +17,7 @@ COLUMN_FIELDS = ("problem", "answer", "solution", "key", "domain", "difficulty",
 NO_LICENCE = "NOASSERTION"  # SPDX: nobody says
 
 
-def read_table(source: SourceSettings, *, container: Literal["json", "parquet", "csv"]) -> Iterator[Judged[Seed]]:
+def read_table(source: SourceSettings, *, container: Literal["json", "parquet", "csv"]) -> Iterator[JudgedRecord[Seed]]:
     """Judged seeds of a file with columns of any name, see `read_columns`.
 
     Raises:
@@ -27,7 +27,7 @@ def read_table(source: SourceSettings, *, container: Literal["json", "parquet", 
     return read_file(source, to_fields=_column_reader(source), licence=NO_LICENCE, container=container)
 
 
-def read_huggingface(source: SourceSettings) -> Iterator[Judged[Seed]]:
+def read_huggingface(source: SourceSettings) -> Iterator[JudgedRecord[Seed]]:
     """Judged seeds of a dataset on the Hub, of a folder of data files, or of a folder that `save_to_disk` wrote.
 
     Streamed; needs the package `datasets`. A dataset on the Hub needs a revision, since its name promises nothing.

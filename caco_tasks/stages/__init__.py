@@ -6,9 +6,9 @@ from typing import Any
 
 from caco_tasks.context import Context
 from caco_tasks.pipeline import StageSpec
-from caco_tasks.records import Judged
+from caco_tasks.records import JudgedRecord
 
-StageFunction = Callable[[Iterable[Any], Context], Iterator[Judged[Any]]]
+StageFunction = Callable[[Iterable[Any], Context], Iterator[JudgedRecord[Any]]]
 
 
 def stage_function(spec: StageSpec) -> StageFunction:

@@ -8,16 +8,16 @@ from caco_tasks.checks.rules import apply_rules, with_findings
 from caco_tasks.checks.step_grounding import find_step_faults
 from caco_tasks.context import Context
 from caco_tasks.grading import VERSION, Comparison
-from caco_tasks.records import Judged, Reason, Sample, Verdict, fail
+from caco_tasks.records import JudgedRecord, Reason, Sample, Verdict, fail
 
 
-def agree(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+def agree(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """One comparison for every solution; a comparison that takes too long is unknown, not different."""
     samples, rules = list(samples), context.config.agree.rules
     pairs = ((_output_of(sample), (sample.solution and sample.solution.answer) or "") for sample in samples)
     for sample, comparison in zip(samples, context.services.grader().compare(pairs), strict=True):
         if sample.solution is None:
-            yield Judged(record=sample, verdict=fail(Reason.NO_FINAL_ANSWER))
+            yield JudgedRecord(record=sample, verdict=fail(Reason.NO_FINAL_ANSWER))
             continue
         # computed for every solution, because the ledger counts equations of rejected ones too
         equations = false_equations(sample.solution.text) if rules["false_equation"] != "off" else None
@@ -28,7 +28,7 @@ def agree(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample
             equations_checked=None if equations is None else equations.checked,
             compared_by=f"{comparison.method} {VERSION}",
         )
-        yield Judged(record=with_findings(replace(sample, solution=solution), findings), verdict=verdict)
+        yield JudgedRecord(record=with_findings(replace(sample, solution=solution), findings), verdict=verdict)
 
 
 def _find_faults(

@@ -11,11 +11,11 @@ from caco_tasks.checks.fingerprints import claim_problems
 from caco_tasks.checks.overlap import apply_overlap_rules
 from caco_tasks.checks.rules import apply_rules, with_findings
 from caco_tasks.context import Context
-from caco_tasks.records import Judged, Problem, Reason, Sample, fail
+from caco_tasks.records import JudgedRecord, Problem, Reason, Sample, fail
 from caco_tasks.stages.shared.benchmark_lookup import open_benchmark_index, sample_answer
 
 
-def decontaminate(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+def decontaminate(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """One verdict for every sample; what it overlaps stays with it as evidence."""
     index, settings = open_benchmark_index(context), context.config.decontamination
     kept: list[tuple[Sample, Problem]] = []
@@ -28,11 +28,11 @@ def decontaminate(samples: Iterable[Sample], context: Context) -> Iterator[Judge
         if verdict.kept and problem is not None and settings.same_problem != "off":
             kept.append((sample, problem))
         else:
-            yield Judged(record=sample, verdict=verdict)
+            yield JudgedRecord(record=sample, verdict=verdict)
     yield from _claim_problems(kept, context)
 
 
-def _claim_problems(kept: Sequence[tuple[Sample, Problem]], context: Context) -> Iterator[Judged[Sample]]:
+def _claim_problems(kept: Sequence[tuple[Sample, Problem]], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """Of problems in nearly the same words only the first that was ever claimed passes."""
     items = [(sample.sample_id, problem.text, sample_answer(sample) or "") for sample, problem in kept]
     # the likeness by which `unify` claimed the problems of seeds: all claims must be comparable
@@ -42,4 +42,4 @@ def _claim_problems(kept: Sequence[tuple[Sample, Problem]], context: Context) ->
     for (sample, _), winner in zip(kept, winners, strict=True):
         same = [fail(Reason.SAME_PROBLEM, f"seen first in {winner}")] if winner != sample.sample_id else []
         verdict, findings = apply_rules(same, rules, stage="decontaminate")
-        yield Judged(record=with_findings(sample, findings), verdict=verdict)
+        yield JudgedRecord(record=with_findings(sample, findings), verdict=verdict)

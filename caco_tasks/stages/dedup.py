@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from caco_tasks.checks.dead_inputs import behaviour_signature, jointly_changed_inputs
 from caco_tasks.checks.fingerprints import BEHAVIOUR_CLAIM, NEAR_CLAIM, claim_near, claim_programs, program_sketches
 from caco_tasks.context import Context
-from caco_tasks.records import PASS, Judged, Outcome, Reason, Sample, Verdict, fail, unknown
-from caco_tasks.sandbox import Job, Ran
+from caco_tasks.records import PASS, JudgedRecord, Outcome, Reason, Sample, Verdict, fail, unknown
+from caco_tasks.sandbox import Job, ProgramResult
 
 Check = Callable[[Sequence[Sample], Context], list[Verdict]]
 
 
-def dedup(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+def dedup(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """One verdict for every sample; each check sees, and claims for, what the one before kept."""
     checks: list[Check] = [reject_same_program, reject_near_duplicate]  # from the cheapest to the dearest
     if context.config.dedup.behaviour:
@@ -23,10 +23,10 @@ def dedup(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample
     left = list(samples)
     for check in checks:
         verdicts = check(left, context)
-        judged = [Judged(record=sample, verdict=verdict) for sample, verdict in zip(left, verdicts, strict=True)]
+        judged = [JudgedRecord(record=sample, verdict=verdict) for sample, verdict in zip(left, verdicts, strict=True)]
         yield from (row for row in judged if not row.verdict.kept)
         left = [row.record for row in judged if row.verdict.kept]
-    yield from (Judged(record=sample, verdict=PASS) for sample in left)
+    yield from (JudgedRecord(record=sample, verdict=PASS) for sample in left)
 
 
 def reject_same_program(samples: Sequence[Sample], context: Context) -> list[Verdict]:
@@ -70,7 +70,7 @@ def reject_same_behaviour(samples: Sequence[Sample], context: Context) -> list[V
     return list(verdicts.values())
 
 
-def _run_with_changed_inputs(samples: Sequence[Sample], context: Context) -> list[tuple[Sample, list[Ran]]]:
+def _run_with_changed_inputs(samples: Sequence[Sample], context: Context) -> list[tuple[Sample, list[ProgramResult]]]:
     changed = [jointly_changed_inputs(sample.execution) if sample.execution else [] for sample in samples]
     jobs = (
         Job(code=sample.program.code, input_json=text)

@@ -13,7 +13,7 @@ from caco_tasks.identity import BASE
 from caco_tasks.ids import content_id
 from caco_tasks.llm.llm import Reply, make_request
 from caco_tasks.llm.weights import REGISTERED
-from caco_tasks.records import Attempt, Judged, Reason, Solution, fail
+from caco_tasks.records import Attempt, JudgedRecord, Reason, Solution, fail
 from caco_tasks.stages.shared.evaluation import STUDENT, eval_shard, evaluation_of, prompt_of, scored_items
 from caco_tasks.stages.shared.prompting import reply_verdict
 from caco_tasks.store.manifest import manifest_uri, parse_manifest
@@ -38,7 +38,7 @@ def records(context: Context) -> Iterator[Attempt]:
             )
 
 
-def evaluate(tried: Iterable[Attempt], context: Context) -> Iterator[Judged[Attempt]]:
+def evaluate(tried: Iterable[Attempt], context: Context) -> Iterator[JudgedRecord[Attempt]]:
     """One graded answer for every attempt."""
     tried = list(tried)
     replies = _ask_contender(tried, context)
@@ -51,7 +51,7 @@ def evaluate(tried: Iterable[Attempt], context: Context) -> Iterator[Judged[Atte
         if verdict.kept:
             # an empty answer was compared only to keep the lists in step
             verdict = fail(Reason.NO_FINAL_ANSWER) if answer is None else comparison.verdict
-        yield Judged(record=replace(one, solution=solution), verdict=verdict)
+        yield JudgedRecord(record=replace(one, solution=solution), verdict=verdict)
 
 
 def _ask_contender(tried: Sequence[Attempt], context: Context) -> list[Reply]:

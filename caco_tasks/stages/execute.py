@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from caco_tasks.context import Context
-from caco_tasks.records import Judged, Reason, Sample, fail
+from caco_tasks.records import JudgedRecord, Reason, Sample, fail
 from caco_tasks.sandbox import Job
 
 
-def execute(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+def execute(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """One execution and verdict for every sample."""
     samples = list(samples)
     sandbox = context.services.sandbox()
@@ -27,4 +27,4 @@ def execute(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Samp
             if verdict.kept and again.execution.output_json != ran.execution.output_json:
                 detail = f"{ran.execution.output_text} the first time, {again.execution.output_text} the second"
                 verdict = fail(Reason.NOT_DETERMINISTIC, detail)
-        yield Judged(record=replace(sample, execution=ran.execution), verdict=verdict)
+        yield JudgedRecord(record=replace(sample, execution=ran.execution), verdict=verdict)

@@ -19,7 +19,7 @@ from caco_tasks.llm.llm import Reply
 from caco_tasks.llm.prompts import judge_prompts
 from caco_tasks.records import (
     PASS,
-    Judged,
+    JudgedRecord,
     Judgement,
     Outcome,
     Reason,
@@ -51,7 +51,7 @@ class Opinion(BaseModel):
         return self
 
 
-def judge(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+def judge(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """One judgement for every sample, made of one reply or of several."""
 
     def variables(sample: Sample) -> dict[str, str]:
@@ -71,7 +71,9 @@ def judge(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample
     for sample, replies in zip(samples, zip(*asked, strict=True), strict=True):
         ends = [(reply, reply_verdict(reply)) for reply in replies]
         verdicts = [parse_judgement(reply.text) if end.kept else end for reply, end in ends]
-        yield Judged(record=replace(sample, judgement=_make_judgement(replies, verdicts)), verdict=majority(verdicts))
+        yield JudgedRecord(
+            record=replace(sample, judgement=_make_judgement(replies, verdicts)), verdict=majority(verdicts)
+        )
 
 
 def parse_judgement(text: str) -> Verdict:

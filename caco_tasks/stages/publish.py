@@ -18,13 +18,13 @@ from caco_tasks.publishing.dataset_card import CardFacts, card_facts, dataset_ca
 from caco_tasks.publishing.dataset_files import DatasetWriter
 from caco_tasks.publishing.dataset_row import RowOrigin, dataset_row
 from caco_tasks.publishing.states import stage_dataset
-from caco_tasks.records import PASS, Judged, PublishedRow, Sample
+from caco_tasks.records import PASS, JudgedRecord, PublishedRow, Sample
 from caco_tasks.store.manifest import manifest_uri, parse_manifest
 from caco_tasks.store.registry import DatasetFile, DatasetRecord, dataset_folder, dataset_manifest_uri
 from caco_tasks.version import code_version
 
 
-def publish(samples: Iterable[Sample], context: Context) -> Iterator[Judged[PublishedRow]]:
+def publish(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[PublishedRow]]:
     """Publishes all samples, in the order in which they come, once the run's counts are shown to add up.
 
     Raises:
@@ -35,7 +35,7 @@ def publish(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Publ
     yield from publish_rows(samples, context, card_facts(ledger, context.run))
 
 
-def publish_rows(samples: Iterable[Sample], context: Context, facts: CardFacts) -> Iterator[Judged[PublishedRow]]:
+def publish_rows(samples: Iterable[Sample], context: Context, facts: CardFacts) -> Iterator[JudgedRecord[PublishedRow]]:
     """Writes the dataset; `facts` are what its card says of the run.
 
     Raises:
@@ -52,7 +52,7 @@ def publish_rows(samples: Iterable[Sample], context: Context, facts: CardFacts) 
                 run=context.run, draw=context.draw, made=made, licence=facts.licence, sources=facts.trained_on
             )
             for sample in islice(coming, made.passed):  # the runner reads one input after the other
-                yield Judged(record=writer.add(dataset_row(sample, origin)), verdict=PASS)
+                yield JudgedRecord(record=writer.add(dataset_row(sample, origin)), verdict=PASS)
     shutil.rmtree(scratch)  # where files were written before they went to the store
     _write_card_and_manifest(context, facts, writer.files)
 

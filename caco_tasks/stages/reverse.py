@@ -12,13 +12,13 @@ from caco_tasks.checks.problem_rules import find_problem_faults
 from caco_tasks.checks.rules import apply_rules, with_findings
 from caco_tasks.context import Context
 from caco_tasks.llm.llm import Reply
-from caco_tasks.records import Judged, Problem, Sample, Verdict
+from caco_tasks.records import JudgedRecord, Problem, Sample, Verdict
 from caco_tasks.stages.shared.benchmark_lookup import open_benchmark_index, sample_answer
 from caco_tasks.stages.shared.few_shot import variety
 from caco_tasks.stages.shared.prompting import ask, program_variables, reply_verdict
 
 
-def reverse(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+def reverse(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """One problem for every program; it may hold neither code nor the answer, and must state every input."""
     index, rules = open_benchmark_index(context), context.config.reverse.rules
     replies = ask(
@@ -33,7 +33,7 @@ def reverse(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Samp
             sample = replace(sample, overlaps=index.overlaps(problem.text, sample_answer(sample)))
             verdict, findings = apply_overlap_rules(sample.overlaps, context.config.decontamination, stage="reverse")
             sample = with_findings(sample, findings)
-        yield Judged(record=sample, verdict=verdict)
+        yield JudgedRecord(record=sample, verdict=verdict)
 
 
 def _find_faults(sample: Sample, reply: Reply, rules: Mapping[str, str]) -> Iterator[Verdict]:

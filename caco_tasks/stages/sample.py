@@ -11,7 +11,7 @@ from caco_tasks.context import Context
 from caco_tasks.ids import program_id, sample_id
 from caco_tasks.llm.code import extract_code
 from caco_tasks.llm.llm import make_request
-from caco_tasks.records import Judged, Program, Reason, Sample, fail
+from caco_tasks.records import JudgedRecord, Program, Reason, Sample, fail
 from caco_tasks.stages.shared.prompting import load_stage_prompt, reply_verdict
 
 
@@ -34,7 +34,7 @@ def records(context: Context) -> Iterator[Draw]:
         yield Draw(sample_id=sample_id(context.draw, index), index=index)
 
 
-def sample(draws: Iterable[Draw], context: Context) -> Iterator[Judged[Sample]]:
+def sample(draws: Iterable[Draw], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """One program for every place; the draw's id is part of each request, so that no two dates draw the same."""
     draws = list(draws)
     settings, llm = context.config.models["codegen"], context.llm("codegen")
@@ -51,4 +51,4 @@ def sample(draws: Iterable[Draw], context: Context) -> Iterator[Judged[Sample]]:
         verdict = reply_verdict(reply)
         if verdict.kept and code is None:
             verdict = fail(Reason.NO_CODE_FOUND)
-        yield Judged(record=Sample(sample_id=draw.sample_id, index=draw.index, program=program), verdict=verdict)
+        yield JudgedRecord(record=Sample(sample_id=draw.sample_id, index=draw.index, program=program), verdict=verdict)

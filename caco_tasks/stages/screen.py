@@ -16,8 +16,8 @@ from caco_tasks.checks.dead_inputs import (
 from caco_tasks.checks.program_rules import find_program_faults
 from caco_tasks.checks.rules import apply_rules, with_findings
 from caco_tasks.context import Context
-from caco_tasks.records import Execution, Judged, Outcome, Sample, Verdict
-from caco_tasks.sandbox import Job, Ran
+from caco_tasks.records import Execution, JudgedRecord, Outcome, Sample, Verdict
+from caco_tasks.sandbox import Job, ProgramResult
 
 INPUT_RULES = ("constant_output", "trivial", "dead_input")  # that look at what changed inputs do
 
@@ -41,7 +41,7 @@ class _Change:
     without_change: str | None  # the output before the change
 
 
-def screen(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+def screen(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """One verdict for every executed sample; a pass names the inputs under whose changes the program failed."""
     settings, rules = context.config.screen, context.config.screen.rules
     cases = []
@@ -51,7 +51,7 @@ def screen(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sampl
         if verdict.kept and sample.execution is not None:
             cases.append(_Case(sample=sample, execution=sample.execution))
         else:
-            yield Judged(record=sample, verdict=verdict)
+            yield JudgedRecord(record=sample, verdict=verdict)
     # cases without a trial have no fault that a trial could find
     if settings.perturbations and any(rules[rule] != "off" for rule in INPUT_RULES):
         _try_inputs(cases, context)
@@ -59,7 +59,7 @@ def screen(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sampl
         verdict, findings = apply_rules(find_input_faults(case.execution, case.trials, rules), rules, stage="screen")
         if verdict.kept:
             verdict = Verdict(Outcome.PASS, detail=describe_failures(case.trials))
-        yield Judged(record=with_findings(case.sample, findings), verdict=verdict)
+        yield JudgedRecord(record=with_findings(case.sample, findings), verdict=verdict)
 
 
 def _try_inputs(cases: Sequence[_Case], context: Context) -> None:
@@ -110,6 +110,6 @@ def _run_trials(changes: Sequence[_Change], context: Context, *, far: bool = Fal
         change.case.trials.append(trial)
 
 
-def _run_programs(inputs: Sequence[tuple[_Case, str]], context: Context) -> Iterator[Ran]:
+def _run_programs(inputs: Sequence[tuple[_Case, str]], context: Context) -> Iterator[ProgramResult]:
     jobs = (Job(code=case.sample.program.code, input_json=changed) for case, changed in inputs)
     return context.services.sandbox().run(jobs)

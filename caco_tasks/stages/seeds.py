@@ -10,12 +10,12 @@ from itertools import islice
 from caco_tasks.checks.overlap import BenchmarkIndex, apply_overlap_rules
 from caco_tasks.context import Context
 from caco_tasks.ids import content_id
-from caco_tasks.records import PASS, Judged, Reason, Seed, fail
+from caco_tasks.records import PASS, JudgedRecord, Reason, Seed, fail
 from caco_tasks.sources import read_source
 from caco_tasks.stages.shared.benchmark_lookup import open_benchmark_index
 
 
-def records(context: Context) -> Iterator[Judged[Seed]]:
+def records(context: Context) -> Iterator[JudgedRecord[Seed]]:
     """The records of this shard, as their readers found them; ids of unreadable ones are made unique by position."""
     settings = context.config.seeds
     for source in settings.sources:
@@ -24,10 +24,10 @@ def records(context: Context) -> Iterator[Judged[Seed]]:
             if not row.verdict.kept:  # its key is not to be trusted
                 unreadable_id = content_id("unreadable seed", seed.source, seed.revision, position)
                 seed = replace(seed, seed_id=unreadable_id)
-            yield Judged(record=seed, verdict=row.verdict)
+            yield JudgedRecord(record=seed, verdict=row.verdict)
 
 
-def seeds(rows: Iterable[Judged[Seed]], context: Context) -> Iterator[Judged[Seed]]:
+def seeds(rows: Iterable[JudgedRecord[Seed]], context: Context) -> Iterator[JudgedRecord[Seed]]:
     """One verdict for every source record."""
     index = open_benchmark_index(context)
     rows = [_check_seed(row, index, context) for row in rows]
@@ -43,7 +43,7 @@ def seeds(rows: Iterable[Judged[Seed]], context: Context) -> Iterator[Judged[See
         yield row
 
 
-def _check_seed(row: Judged[Seed], index: BenchmarkIndex | None, context: Context) -> Judged[Seed]:
+def _check_seed(row: JudgedRecord[Seed], index: BenchmarkIndex | None, context: Context) -> JudgedRecord[Seed]:
     seed, allowed = row.record, context.config.seeds.licences_allowed
     if not row.verdict.kept:
         return row
@@ -54,4 +54,4 @@ def _check_seed(row: Judged[Seed], index: BenchmarkIndex | None, context: Contex
     overlaps = index.overlaps(seed.problem, seed.answer)
     # seeds have no findings: the overlaps themselves stay with the seed
     verdict, _ = apply_overlap_rules(overlaps, context.config.decontamination, stage="seeds")
-    return Judged(record=replace(seed, overlaps=overlaps), verdict=verdict)
+    return JudgedRecord(record=replace(seed, overlaps=overlaps), verdict=verdict)

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from caco_tasks.context import Context
 from caco_tasks.grading import extract_answer
-from caco_tasks.records import Judged, Reason, Sample, Solution, fail
+from caco_tasks.records import JudgedRecord, Reason, Sample, Solution, fail
 from caco_tasks.stages.shared.prompting import ask, reply_verdict
 
 
-def solve(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+def solve(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """One solution for every problem; it must end in a final answer."""
 
     def variables(sample: Sample) -> dict[str, str]:
@@ -23,4 +23,4 @@ def solve(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample
         if verdict.kept and answer is None:
             verdict = fail(Reason.NO_FINAL_ANSWER)
         solution = Solution(text=reply.text.strip(), answer=answer, generation=reply.generation)
-        yield Judged(record=replace(sample, solution=solution), verdict=verdict)
+        yield JudgedRecord(record=replace(sample, solution=solution), verdict=verdict)

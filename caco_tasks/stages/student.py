@@ -22,7 +22,7 @@ from caco_tasks.llm.finetune import FineTuneResult, finetune
 from caco_tasks.llm.prompts import Prompt
 from caco_tasks.publishing.dataset_files import placed_rows
 from caco_tasks.publishing.states import split_name
-from caco_tasks.records import PASS, Judged, PublishedRow
+from caco_tasks.records import PASS, JudgedRecord, PublishedRow
 from caco_tasks.stages.shared.evaluation import evaluation_of, prompt_of
 from caco_tasks.stages.shared.model_upload import put_weights
 from caco_tasks.store.registry import ModelRecord, dataset_manifest_uri
@@ -58,7 +58,7 @@ def records(context: Context) -> Iterator[Lesson]:
         yield Lesson(place=place, problem=row["instruction"], solution=row["output"])
 
 
-def student(lessons: Iterable[Lesson], context: Context) -> Iterator[Judged[PublishedRow]]:
+def student(lessons: Iterable[Lesson], context: Context) -> Iterator[JudgedRecord[PublishedRow]]:
     """Trains on all rows, in the order of the dataset. Benchmarks have no part in it: `caco plan` has read them before.
 
     Raises:
@@ -72,7 +72,7 @@ def student(lessons: Iterable[Lesson], context: Context) -> Iterator[Judged[Publ
             # by the sample's own id: the same rows are held out whatever else the dataset holds
             is_held_out = random_seed("held out", lesson.id) % 10_000 < evaluation.train.held_out_share * 10_000
             writer.add(example_of(lesson, prompt), is_held_out=is_held_out)
-            yield Judged(record=lesson.place, verdict=PASS)
+            yield JudgedRecord(record=lesson.place, verdict=PASS)
     rows = writer.files.train_count + writer.files.held_out_count
     if not rows:
         raise ConfigError(f"The dataset '{context.run.dataset}' has no rows: there is nothing to train a student on.")

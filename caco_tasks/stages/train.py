@@ -20,14 +20,14 @@ from caco_tasks.llm.curve import draw_curve
 from caco_tasks.llm.examples import ExampleWriter
 from caco_tasks.llm.finetune import FineTuneResult, finetune
 from caco_tasks.llm.llm import make_request
-from caco_tasks.records import PASS, Grade, Judged, SeedProgram
+from caco_tasks.records import PASS, Grade, JudgedRecord, SeedProgram
 from caco_tasks.sandbox import Job
 from caco_tasks.stages.shared.model_upload import put_weights
 from caco_tasks.stages.shared.prompting import load_stage_prompt, reply_verdict
 from caco_tasks.store.registry import ModelRecord
 
 
-def train(programs: Iterable[SeedProgram], context: Context) -> Iterator[Judged[SeedProgram]]:
+def train(programs: Iterable[SeedProgram], context: Context) -> Iterator[JudgedRecord[SeedProgram]]:
     """Trains on all programs, in the order of their ids, so that the order of shards does not matter.
 
     Raises:
@@ -50,7 +50,7 @@ def train(programs: Iterable[SeedProgram], context: Context) -> Iterator[Judged[
     tuned = finetune(base, folder, settings, examples=writer.files, seed=seed)
     context.facts["artifacts"] = {"model": _store_codegen(programs, context, tuned, folder).model_dump(mode="json")}
     shutil.rmtree(folder)  # not before the weights are stored: a killed training goes on from its checkpoints
-    yield from (Judged(record=program, verdict=PASS) for program in programs)
+    yield from (JudgedRecord(record=program, verdict=PASS) for program in programs)
 
 
 def is_held_out(program: SeedProgram, share: float) -> bool:

@@ -15,18 +15,18 @@ from caco_tasks.convert.grades import unmet_rule
 from caco_tasks.ids import program_id
 from caco_tasks.llm.code import extract_code
 from caco_tasks.llm.llm import Reply
-from caco_tasks.records import PASS, Judged, Outcome, Program, Reason, Sample, Seed, SeedProgram, Verdict, fail
-from caco_tasks.sandbox import Job, Ran
+from caco_tasks.records import PASS, JudgedRecord, Outcome, Program, Reason, Sample, Seed, SeedProgram, Verdict, fail
+from caco_tasks.sandbox import Job, ProgramResult
 from caco_tasks.stages.screen import screen
 from caco_tasks.stages.shared.prompting import ask, reply_verdict
 
 
-def unify(seeds: Iterable[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
+def unify(seeds: Iterable[Seed], context: Context) -> Iterator[JudgedRecord[SeedProgram]]:
     """One verdict, and where it can be found one program, for every seed."""
     seeds = list(seeds)
     sandbox = context.services.sandbox()
     context.facts.update(sandbox_version=sandbox.version, sandbox_level=sandbox.level)
-    judged: list[Judged[SeedProgram]] = []
+    judged: list[JudgedRecord[SeedProgram]] = []
     for source in context.config.seeds.sources:
         group = [seed for seed in seeds if seed.source == source.name]
         if group:
@@ -40,7 +40,7 @@ def unify(seeds: Iterable[Seed], context: Context) -> Iterator[Judged[SeedProgra
     yield from judged
 
 
-def screened(rows: Sequence[Judged[SeedProgram]], context: Context) -> Iterator[Judged[SeedProgram]]:
+def screened(rows: Sequence[JudgedRecord[SeedProgram]], context: Context) -> Iterator[JudgedRecord[SeedProgram]]:
     """The rows, less programs that the screen would reject: a model may state the answer instead of computing it."""
     samples = [
         Sample(sample_id=row.record.seed.seed_id, program=row.record.program, execution=row.record.execution)
@@ -54,7 +54,7 @@ def screened(rows: Sequence[Judged[SeedProgram]], context: Context) -> Iterator[
         yield row if verdict.kept else replace(row, verdict=fail(Reason.TEMPLATE_NOT_MET, detail))
 
 
-def _unify_source(reader: str, seeds: Sequence[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
+def _unify_source(reader: str, seeds: Sequence[Seed], context: Context) -> Iterator[JudgedRecord[SeedProgram]]:
     """Converts the seeds of one source, and asks the unifier, if there is one, about those that the converter failed."""
     converted = list(convert_seeds(reader, seeds, context))
     if "unifier" not in context.config.models:
@@ -72,13 +72,15 @@ def _unify_source(reader: str, seeds: Sequence[Seed], context: Context) -> Itera
     yield from (found.get(row.record.seed.seed_id, row) for row in converted)
 
 
-def convert_seeds(reader: str, seeds: Sequence[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
+def convert_seeds(reader: str, seeds: Sequence[Seed], context: Context) -> Iterator[JudgedRecord[SeedProgram]]:
     """Programs made of the annotations of one source, without a model; rejected where their grade is too low."""
     if reader not in CONVERTERS:
         detail = f"no converter for the reader '{reader}', and the config names no unifier model"
-        yield from (Judged(record=SeedProgram(seed=s), verdict=fail(Reason.NO_PROGRAM_FOUND, detail)) for s in seeds)
+        yield from (
+            JudgedRecord(record=SeedProgram(seed=s), verdict=fail(Reason.NO_PROGRAM_FOUND, detail)) for s in seeds
+        )
         return
-    rows, least = (Judged(record=seed, verdict=PASS) for seed in seeds), context.config.seeds.min_seed_grade
+    rows, least = (JudgedRecord(record=seed, verdict=PASS) for seed in seeds), context.config.seeds.min_seed_grade
     min_lines = context.config.screen.min_lines
     for row in unify_seeds(rows, reader, context.services.sandbox(), min_lines=min_lines):
         grade = row.record.grade
@@ -88,7 +90,7 @@ def convert_seeds(reader: str, seeds: Sequence[Seed], context: Context) -> Itera
         yield row
 
 
-def ask_unifier(seeds: Sequence[Seed], context: Context) -> Iterator[Judged[SeedProgram]]:
+def ask_unifier(seeds: Sequence[Seed], context: Context) -> Iterator[JudgedRecord[SeedProgram]]:
     """Programs written by a model; they have no grade, for nothing shows which number of the question a literal is."""
 
     def variables(seed: Seed) -> dict[str, str]:
@@ -104,10 +106,14 @@ def ask_unifier(seeds: Sequence[Seed], context: Context) -> Iterator[Judged[Seed
         text = reply.text if code is None else code  # a reply without code is kept as it is, for whoever asks why
         program = Program(program_id=program_id(text), code=text, generation=reply.generation)
         record = SeedProgram(seed=seed, program=program, execution=result.execution if result else None)
-        yield Judged(record=record, verdict=_judge_program(reply, code, result, answers.get(seed.seed_id), context))
+        yield JudgedRecord(
+            record=record, verdict=_judge_program(reply, code, result, answers.get(seed.seed_id), context)
+        )
 
 
-def _compare_with_gold(seeds: Sequence[Seed], results: dict[str, Ran], context: Context) -> dict[str, Verdict]:
+def _compare_with_gold(
+    seeds: Sequence[Seed], results: dict[str, ProgramResult], context: Context
+) -> dict[str, Verdict]:
     """Whether each program's output equals its seed's gold answer."""
     ran = [seed for seed in seeds if results[seed.seed_id].verdict.kept]
     pairs = ((seed.answer or "", results[seed.seed_id].execution.output_text or "") for seed in ran)
@@ -116,7 +122,7 @@ def _compare_with_gold(seeds: Sequence[Seed], results: dict[str, Ran], context: 
 
 
 def _judge_program(
-    reply: Reply, code: str | None, ran: Ran | None, answer: Verdict | None, context: Context
+    reply: Reply, code: str | None, ran: ProgramResult | None, answer: Verdict | None, context: Context
 ) -> Verdict:
     if not reply_verdict(reply).kept:
         return reply_verdict(reply)

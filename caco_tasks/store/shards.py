@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from caco_tasks.errors import DamagedError
 from caco_tasks.ids import file_sha256
-from caco_tasks.records import Judged, arrow_schema, from_row, to_row
+from caco_tasks.records import JudgedRecord, arrow_schema, from_row, to_row
 from caco_tasks.store.row_files import RowFile, open_checked, read_groups, select
 from caco_tasks.store.store import Store
 
@@ -35,7 +35,7 @@ class Written(TypedDict):
     sha256: str
 
 
-def write_rows(store: Store, *, folder: str, record: type, judged: Iterable[Judged[Any]]) -> Written:
+def write_rows(store: Store, *, folder: str, record: type, judged: Iterable[JudgedRecord[Any]]) -> Written:
     """Writes judged records of class `record` to `{folder}/{sha256[:16]}.parquet` as they come.
 
     Raises:
@@ -52,7 +52,7 @@ def write_rows(store: Store, *, folder: str, record: type, judged: Iterable[Judg
 
 def iterate_shard(
     store: Store, uri: str, record: type[Record], *, sha256: str | None = None
-) -> Iterator[Judged[Record]]:
+) -> Iterator[JudgedRecord[Record]]:
     """The judged records of an object, in the order in which they were written.
 
     The content is checked first, against `sha256`, or, where that is None, against the part of the hash in the name.
@@ -67,7 +67,9 @@ def iterate_shard(
         yield from found
 
 
-def read_shard(store: Store, uri: str, record: type[Record], *, sha256: str | None = None) -> list[Judged[Record]]:
+def read_shard(
+    store: Store, uri: str, record: type[Record], *, sha256: str | None = None
+) -> list[JudgedRecord[Record]]:
     """All judged records of an object at once; as `iterate_shard`."""
     return list(iterate_shard(store, uri, record, sha256=sha256))
 
@@ -86,7 +88,7 @@ def read_batches(
         yield from read_groups(file, select(arrow_schema(record), columns))
 
 
-def encode_shard(record: type, judged: Iterable[Judged[Any]]) -> bytes:
+def encode_shard(record: type, judged: Iterable[JudgedRecord[Any]]) -> bytes:
     """Judged records of class `record` as parquet; the bytes that `write_rows` would write.
 
     Raises:
@@ -110,7 +112,7 @@ def naming_damage(uri: str) -> Iterator[None]:
         ) from exc
 
 
-def _write_file(path: Path, record: type, judged: Iterable[Judged[Any]]) -> int:
+def _write_file(path: Path, record: type, judged: Iterable[JudgedRecord[Any]]) -> int:
     with RowFile(path, arrow_schema(record), what=f"A {record.__name__}") as file:
         for row in judged:
             file.add(to_row(row))

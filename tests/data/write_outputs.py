@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import making
 
 from caco_tasks.pipeline import PIPELINES
-from caco_tasks.records import PASS, Attempt, Finding, Judged, PublishedRow, Reason, Vote, fail, unknown
+from caco_tasks.records import PASS, Attempt, Finding, JudgedRecord, PublishedRow, Reason, Vote, fail, unknown
 from caco_tasks.store import Manifest, open_store
 from caco_tasks.store.manifest import manifest_uri, output_folder, output_key
 from caco_tasks.store.shards import write_rows
@@ -55,7 +55,7 @@ def main() -> None:
         store.put(manifest_uri(stage, key), manifest.model_dump_json(indent=1).encode())
 
 
-def _outputs() -> dict[str, Sequence[Judged[Any]]]:
+def _outputs() -> dict[str, Sequence[JudgedRecord[Any]]]:
     """A stage that writes the class, and records: with every field filled, with none that may be missing, and a reject."""
     seed, pair, sample = making.seed(), making.seed_program(), making.sample()
     finding = Finding(stage="agree", reason=Reason.WRONG_UNIT, detail="coins")
@@ -95,10 +95,11 @@ def _outputs() -> dict[str, Sequence[Judged[Any]]]:
     }
 
 
-def _judged(full: Any, bare: Any) -> list[Judged[Any]]:
+def _judged(full: Any, bare: Any) -> list[JudgedRecord[Any]]:
     verdicts = (PASS, fail(Reason.ERROR, "ValueError on line 3"), unknown(Reason.CHECKER_TIMEOUT))
     return [
-        Judged(record=record, verdict=verdict) for record, verdict in zip((full, bare, bare), verdicts, strict=True)
+        JudgedRecord(record=record, verdict=verdict)
+        for record, verdict in zip((full, bare, bare), verdicts, strict=True)
     ]
 
 

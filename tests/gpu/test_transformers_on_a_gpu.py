@@ -19,7 +19,7 @@ from caco_tasks.llm.llm import make_request
 from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.llm.weights import NANO_FOLDER
 from caco_tasks.pipeline import find_stage
-from caco_tasks.records import Judged, Sample
+from caco_tasks.records import JudgedRecord, Sample
 from caco_tasks.runner import make_output
 from caco_tasks.services import TaskServices
 from caco_tasks.store.shards import read_shard
@@ -63,7 +63,7 @@ def test_the_nightly_line_comes_down_to_the_judge(tmp_path: Path) -> None:
     connections = Connections(store=making.store_settings(tmp_path), ledger_url=None, cache=tmp_path / "models")
     with ServicesWithoutDatabase(connections, keys) as services:
         made = {name: make_output(stage_context(keys, services, find_stage("nightly", name), 0), keys) for name in LINE}
-        rows: list[Judged[Sample]] = read_shard(services.store, made["judge"].uri, Sample)
+        rows: list[JudgedRecord[Sample]] = read_shard(services.store, made["judge"].uri, Sample)
     assert Counter(manifest.unknown for manifest in made.values()) == {0: len(LINE)}
     assert made["sample"].passed > 0.9 * SAMPLES
     assert made["execute"].passed > 0.8 * SAMPLES

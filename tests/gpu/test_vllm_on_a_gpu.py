@@ -13,7 +13,7 @@ import making
 import pytest
 
 from caco_tasks.config import ModelSettings, load_config
-from caco_tasks.records import Judged, Sample
+from caco_tasks.records import JudgedRecord, Sample
 from caco_tasks.store import Store, open_store
 from caco_tasks.store.manifest import manifest_uri, parse_manifest
 from caco_tasks.store.shards import read_shard
@@ -60,7 +60,7 @@ def test_a_stage_samples_thousands_on_a_gpu_and_replays_them(tmp_path: Path) -> 
     assert rows_of(store, sample()) == rows
 
 
-def rows_of(store: Store, counts: Sequence[dict[str, Any]]) -> list[Judged[Sample]]:
+def rows_of(store: Store, counts: Sequence[dict[str, Any]]) -> list[JudgedRecord[Sample]]:
     """The rows of outputs, of which a command has told the counts."""
     uris = [manifest_uri(shard["stage"], shard["key"]) for shard in counts]
     manifests = [parse_manifest(store.get(uri) or b"", uri=uri) for uri in uris]

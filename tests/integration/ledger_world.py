@@ -20,7 +20,7 @@ from caco_tasks.records import (
     Execution,
     Generation,
     Grade,
-    Judged,
+    JudgedRecord,
     Judgement,
     Outcome,
     Overlap,
@@ -135,7 +135,9 @@ def load_as_made(ledger: Ledger, store: Store, world: World, manifest: Manifest)
     return ledger.load_output(maker, manifest, store, shard=manifest.shard, attempt=manifest.attempt)
 
 
-def write(store: Store, run: RunRecord, stage: str, shard: int, judged: Sequence[Judged[Any]], **more: Any) -> Manifest:
+def write(
+    store: Store, run: RunRecord, stage: str, shard: int, judged: Sequence[JudgedRecord[Any]], **more: Any
+) -> Manifest:
     """Writes one output, its manifest and its place in the run, as the runner does; `more` are fields of the manifest."""
     record = type(judged[0].record)
     recipe = more.pop("recipe", {"stage": stage, "version": 1, "config": run.config["name"], "share": 0.1})
@@ -172,7 +174,7 @@ def write(store: Store, run: RunRecord, stage: str, shard: int, judged: Sequence
 
 def kept_by(
     world: World, store: Store, stage: str, shard: int, *, manifest: Manifest | None = None
-) -> list[Judged[Any]]:
+) -> list[JudgedRecord[Any]]:
     """What a stage passed of a shard, as records that pass again."""
     manifest = manifest or world.of(stage)[shard]
     judged = read_shard(store, manifest.uri, STAGES[stage].writes)
@@ -192,7 +194,7 @@ def place_in_store(store: Store, run: RunRecord, manifest: Manifest, *, shard: i
     store.put(run_output_uri(run, manifest.stage, shard), place.model_dump_json().encode())
 
 
-def first_samples(run: RunRecord, shard: int, count: int) -> list[Judged[Sample]]:
+def first_samples(run: RunRecord, shard: int, count: int) -> list[JudgedRecord[Sample]]:
     """What the stage `sample` leaves in a shard."""
     return [_judge("sample", _sample(run, shard, row), row * SHARDS + shard) for row in range(count)]
 
@@ -222,7 +224,7 @@ def _write_seeds(world: World, store: Store, run: RunRecord) -> None:
     grades = [Grade.S, Grade.A_PLUS, None, Grade.D]
     for shard in range(SHARDS):
         seeds = [_seed(shard, number) for number in range(5)]
-        read = [Judged(record=seed, verdict=PASS) for seed in seeds]
+        read = [JudgedRecord(record=seed, verdict=PASS) for seed in seeds]
         read[4] = replace(read[4], verdict=fail(Reason.UNREADABLE_RECORD, "line 5: not JSON"))
         manifest = write(store, run, "seeds", shard, read)
         found = [_seed_program(seed, grade) for seed, grade in zip(seeds[:4], grades, strict=True)]
@@ -246,11 +248,11 @@ def _seed(shard: int, number: int) -> Seed:
     )
 
 
-def _seed_program(seed: Seed, grade: Grade | None) -> Judged[SeedProgram]:
+def _seed_program(seed: Seed, grade: Grade | None) -> JudgedRecord[SeedProgram]:
     code = f"input = {{'a': {seed.answer}}}\noutput = input['a']\n"
     generation = _generation("unify", seed.seed_id) if grade is None else None
     program = Program(program_id=ids.program_id(code), code=code, generation=generation)
-    return Judged(
+    return JudgedRecord(
         record=SeedProgram(seed=seed, program=program, execution=_execution(seed.answer), grade=grade), verdict=PASS
     )
 
@@ -268,7 +270,7 @@ def _write_model(world: World, store: Store, run: RunRecord, model_id: str) -> N
         sha256="0" * 64,
         accepted=True,
     )
-    rows = [Judged(record=_seed_program(_seed(0, 0), Grade.S).record, verdict=PASS)]
+    rows = [JudgedRecord(record=_seed_program(_seed(0, 0), Grade.S).record, verdict=PASS)]
     world.manifests.append(write(store, run, "train", 0, rows, artifacts={"model": model.model_dump()}))
 
 
@@ -285,7 +287,9 @@ def _write_samples(world: World, store: Store, run: RunRecord) -> None:
             world.manifests.append(before[shard])
     final = [one for shard in range(SHARDS) for one in kept[shard] if one.verdict.kept]
     rows = [
-        Judged(record=PublishedRow(sample_id=one.record.sample_id, file="train-00000.parquet", row=row), verdict=PASS)
+        JudgedRecord(
+            record=PublishedRow(sample_id=one.record.sample_id, file="train-00000.parquet", row=row), verdict=PASS
+        )
         for row, one in enumerate(final)
     ]
     inputs = tuple(before[shard].key for shard in range(SHARDS))
@@ -293,7 +297,7 @@ def _write_samples(world: World, store: Store, run: RunRecord) -> None:
     world.manifests.append(write(store, run, "publish", 0, rows, inputs=inputs, artifacts=dataset))
 
 
-def _asked(stage: str, judged: Sequence[Judged[Sample]]) -> dict[str, Any]:
+def _asked(stage: str, judged: Sequence[JudgedRecord[Sample]]) -> dict[str, Any]:
     """What a manifest says of models, sandbox and rules that only record."""
     if stage == "execute":
         return {"sandbox_version": "1", "sandbox_level": "full"}
@@ -340,8 +344,8 @@ def _publish(world: World, store: Store, run: RunRecord) -> None:
     world.datasets.append(dataset)
 
 
-def _judge(stage: str, sample: Sample, number: int) -> Judged[Sample]:
-    return Judged(record=sample, verdict=STOPS[stage].get(number, PASS))
+def _judge(stage: str, sample: Sample, number: int) -> JudgedRecord[Sample]:
+    return JudgedRecord(record=sample, verdict=STOPS[stage].get(number, PASS))
 
 
 def _sample(run: RunRecord, shard: int, row: int) -> Sample:

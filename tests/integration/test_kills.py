@@ -13,7 +13,7 @@ from whole_line import DAY, PATIENCE_SECONDS, Place, caco, command, run_stage, s
 from caco_tasks import tasks
 from caco_tasks.ledger import Ledger
 from caco_tasks.platform.processes import ProcessId, descendants, identify, wait_until
-from caco_tasks.records import Judged, Sample
+from caco_tasks.records import JudgedRecord, Sample
 from caco_tasks.store.shards import read_shard
 
 LOOK_SECONDS = 0.01
@@ -30,7 +30,7 @@ def parts(line: Place, run_id: str, stage: str) -> list[Path]:
     return sorted((line.manifest_path(run_id, stage, 0).parent / "parts").glob("*.parquet"))
 
 
-def rows(line: Place, path: Path) -> list[Judged[Sample]]:
+def rows(line: Place, path: Path) -> list[JudgedRecord[Sample]]:
     return read_shard(line.store, str(path.relative_to(line.folder)), Sample)
 
 
@@ -87,7 +87,7 @@ def test_a_worker_killed_in_the_middle_of_sampling_goes_on_where_it_was(line: Pl
     assert list(map(without_times, line.samples(line.manifest(run_id, "sample", 0)))) == list(map(without_times, made))
 
 
-def without_times(judged: Judged[Sample]) -> tuple[str, str, object]:
+def without_times(judged: JudgedRecord[Sample]) -> tuple[str, str, object]:
     """What a sampled program is, without the time that it took."""
     return judged.record.sample_id, judged.record.program.code, judged.verdict
 

@@ -19,7 +19,7 @@ from caco_tasks.identity import RunKeys
 from caco_tasks.ledger import Ledger
 from caco_tasks.pipeline import StageSpec, find_stage, mapped_stages, stages_of
 from caco_tasks.publishing.dataset_card import card_facts, dataset_card
-from caco_tasks.records import PASS, Judged, Sample
+from caco_tasks.records import PASS, JudgedRecord, Sample
 from caco_tasks.runner import make_output
 from caco_tasks.services import TaskServices
 from caco_tasks.stages.shared.prompting import ask
@@ -28,12 +28,12 @@ PROMPT = "solve.v1"
 MODEL = "polisher-of-elsewhere"
 
 
-def polish(samples: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+def polish(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """Asks a model to write each solution anew."""
     for sample, reply in ask(list(samples), context, "unifier", _problem_of, prompt=PROMPT):
         assert sample.solution is not None
         solution = replace(sample.solution, text=reply.text, generation=reply.generation)
-        yield Judged(record=replace(sample, solution=solution), verdict=PASS)
+        yield JudgedRecord(record=replace(sample, solution=solution), verdict=PASS)
 
 
 def _problem_of(sample: Sample) -> dict[str, str]:
@@ -86,7 +86,7 @@ def test_a_declared_stage_is_counted_paid_and_named_everywhere(
         store = making.store_in(tmp_path)
         keys = RunKeys.of(run, store)
         ledger.register_run(run)
-        rows = [Judged(record=numbered_sample(number), verdict=PASS) for number in range(3)]
+        rows = [JudgedRecord(record=numbered_sample(number), verdict=PASS) for number in range(3)]
         connections = Connections(store=making.store_settings(tmp_path), ledger_url=None, cache=tmp_path / "models")
         with TaskServices(connections, run=run, config=keys.config) as services:
             for spec in mapped_stages("nightly"):

@@ -14,7 +14,7 @@ from caco_tasks import tasks
 from caco_tasks.identity import RunKeys
 from caco_tasks.ids import sample_id
 from caco_tasks.pipeline import stages_of
-from caco_tasks.records import Judged, Sample
+from caco_tasks.records import JudgedRecord, Sample
 from caco_tasks.store import Manifest, RunRecord, Store, open_store
 from caco_tasks.store.manifest import manifest_uri, parse_manifest, parse_stored
 from caco_tasks.store.registry import DatasetRecord
@@ -81,7 +81,7 @@ class Place:
         path = self.folder / "datasets" / name / "manifest.json"
         return parse_stored(DatasetRecord, path.read_bytes(), uri=str(path))
 
-    def samples(self, manifest: Manifest) -> list[Judged[Sample]]:
+    def samples(self, manifest: Manifest) -> list[JudgedRecord[Sample]]:
         """The rows of a finished shard of samples."""
         return read_shard(self.store, manifest.uri, Sample, sha256=manifest.sha256)
 

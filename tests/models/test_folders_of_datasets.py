@@ -11,7 +11,7 @@ from caco_tasks.check_settings import BenchmarkSettings, DecontaminationSettings
 from caco_tasks.checks.overlap import BenchmarkIndex, index_hash
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import SourceError
-from caco_tasks.records import Judged, Seed
+from caco_tasks.records import JudgedRecord, Seed
 from caco_tasks.sources import read_source
 
 COLUMNS = {"problem": "prompt", "answer": "gold"}
@@ -22,7 +22,7 @@ TRAM = (
 ITEMS = [{"id": "tram", "text": TRAM, "gold": "#### 28"}]
 
 
-def read(reader: str, path: Path | str, **settings: Any) -> list[Judged[Seed]]:
+def read(reader: str, path: Path | str, **settings: Any) -> list[JudgedRecord[Seed]]:
     return list(read_source(SourceSettings(name="mine", reader=reader, path=str(path), **settings)))
 
 

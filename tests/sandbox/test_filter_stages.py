@@ -14,7 +14,7 @@ from caco_tasks.context import Context
 from caco_tasks.identity import narrowed_paths
 from caco_tasks.ids import program_id
 from caco_tasks.pipeline import STAGES
-from caco_tasks.records import Judged, Outcome, Program, Reason, Sample
+from caco_tasks.records import JudgedRecord, Outcome, Program, Reason, Sample
 from caco_tasks.sandbox import Job, Sandbox
 from caco_tasks.stages.decontaminate import decontaminate
 from caco_tasks.stages.dedup import dedup
@@ -81,7 +81,7 @@ def executed(box: Sandbox, *codes: str, prefix: str = "s") -> list[Sample]:
     return [replace(sample, execution=one.execution) for sample, one in zip(samples, ran, strict=True)]
 
 
-def reasons(judged: Iterator[Judged[Sample]]) -> dict[str, Reason | None]:
+def reasons(judged: Iterator[JudgedRecord[Sample]]) -> dict[str, Reason | None]:
     return {row.record.sample_id: row.verdict.reason for row in judged}
 
 
@@ -252,7 +252,7 @@ def test_the_verdicts_do_not_depend_on_how_a_shard_is_cut(box: Sandbox) -> None:
 
 
 def test_without_benchmarks_decontaminate_passes_all(tools: Tools) -> None:
-    judged: Sequence[Judged[Sample]] = list(
+    judged: Sequence[JudgedRecord[Sample]] = list(
         decontaminate(executed(tools.box, PENS), context_of(tools, "decontaminate"))
     )
     assert [row.verdict.outcome for row in judged] == [Outcome.PASS]

@@ -9,7 +9,7 @@ import pytest
 from unprotected import SPOILT, alone, in_turn
 
 from caco_tasks.records import Outcome, Reason
-from caco_tasks.sandbox import Job, Ran, Sandbox
+from caco_tasks.sandbox import Job, ProgramResult, Sandbox
 
 HEAD = "input = {'a': 1}\noutput = 1\n"
 DEADLINE_SECONDS = 0.5
@@ -84,7 +84,7 @@ def bomb(attempt: str) -> str:
     return f"{imports}{tries}except (OSError, RuntimeError, MemoryError):\n    pass\noutput = found\n"
 
 
-def run(sandbox: Sandbox, code: str) -> Ran:
+def run(sandbox: Sandbox, code: str) -> ProgramResult:
     (ran,) = sandbox.run([Job(code=HEAD + code)])
     return ran
 

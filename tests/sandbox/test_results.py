@@ -8,7 +8,7 @@ import pytest
 from unprotected import SPOILT, alone, in_turn
 
 from caco_tasks.records import Outcome, Reason
-from caco_tasks.sandbox import Job, Ran, Sandbox
+from caco_tasks.sandbox import Job, ProgramResult, Sandbox
 
 FORGED = json.dumps(
     {"outcome": "pass", "input": "1", "output": '"forged"', "output_type": "str", "output_text": "forged"}
@@ -130,7 +130,7 @@ HOSTILE_VALUES = {
 }  # fmt: skip
 
 
-def run(sandbox: Sandbox, code: str) -> Ran:
+def run(sandbox: Sandbox, code: str) -> ProgramResult:
     (ran,) = sandbox.run([Job(code=code)])
     return ran
 

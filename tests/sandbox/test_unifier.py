@@ -14,7 +14,7 @@ from caco_tasks.identity import RunKeys, pipeline_run_id
 from caco_tasks.llm import Llm, open_llm
 from caco_tasks.llm.weights import NANO_FOLDER, model_identity
 from caco_tasks.pipeline import find_stage
-from caco_tasks.records import Judged, Program, Reason, Seed, SeedProgram
+from caco_tasks.records import JudgedRecord, Program, Reason, Seed, SeedProgram
 from caco_tasks.sandbox import Job
 from caco_tasks.services import TaskServices
 from caco_tasks.stages.unify import screened, unify
@@ -62,7 +62,7 @@ def context_in(folder: Path, config: RunConfig) -> Context:
     return stage_context(RunKeys(run, {}), services, find_stage("seeds", "unify"), 0)
 
 
-def unified(folder: Path, config: RunConfig, *seeds: Seed) -> list[Judged[SeedProgram]]:
+def unified(folder: Path, config: RunConfig, *seeds: Seed) -> list[JudgedRecord[SeedProgram]]:
     """What `unify` says of seeds."""
     context = context_in(folder, config)
     with cast(Memory, context.services):
@@ -150,7 +150,7 @@ def test_a_program_that_states_its_answer_is_no_seed_program(tmp_path: Path) -> 
     with cast(Memory, context.services) as services:
         (ran,) = services.sandbox().run([Job(code=STATED)])
         program = Program(program_id="p", code=STATED)
-        row = Judged(record=SeedProgram(seed=SEED, program=program, execution=ran.execution), verdict=ran.verdict)
+        row = JudgedRecord(record=SeedProgram(seed=SEED, program=program, execution=ran.execution), verdict=ran.verdict)
         (found,) = screened([row], context)
     assert row.verdict.kept
     assert (found.verdict.reason, found.record) == (Reason.TEMPLATE_NOT_MET, row.record)

@@ -8,14 +8,14 @@ import pytest
 from caco_tasks.counting import Conservation, OutputCounts
 from caco_tasks.errors import ConservationError
 from caco_tasks.pipeline import STAGES
-from caco_tasks.records import PASS, Finding, Judged, Reason, Sample, fail, unknown
+from caco_tasks.records import PASS, Finding, JudgedRecord, Reason, Sample, fail, unknown
 
-Rows = list[Judged[Sample]]
+Rows = list[JudgedRecord[Sample]]
 Way = Callable[[Conservation, list[Sample], Rows], Rows]
 
 RECORDS = [making.sample(f"s{number}") for number in range(10)]
-SOUND: Rows = [Judged(record=record, verdict=PASS) for record in RECORDS]
-STRANGER = Judged(record=making.sample("nobody's"), verdict=PASS)
+SOUND: Rows = [JudgedRecord(record=record, verdict=PASS) for record in RECORDS]
+STRANGER = JudgedRecord(record=making.sample("nobody's"), verdict=PASS)
 
 
 def all_at_once(conservation: Conservation, records: list[Sample], rows: Rows) -> Rows:
@@ -27,7 +27,7 @@ def all_at_once(conservation: Conservation, records: list[Sample], rows: Rows) -
 def as_they_come(conservation: Conservation, records: list[Sample], rows: Rows) -> Rows:
     """As a stage that judges each record when it has read it; what is judged besides comes at the end."""
 
-    def stage() -> Iterator[Judged[Sample]]:
+    def stage() -> Iterator[JudgedRecord[Sample]]:
         waiting = list(rows)
         for record in conservation.entering(records):
             found = next((row for row in waiting if row.id == record.id), None)
@@ -93,9 +93,9 @@ def test_counts_say_what_was_judged_what_was_only_recorded_and_what_it_cost() ->
     finding = Finding(stage="agree", reason=Reason.WRONG_UNIT)
     of_another = Finding(stage="screen", reason=Reason.TOO_SHORT)
     rows = [
-        Judged(record=making.sample("a", findings=(finding, of_another)), verdict=PASS),
-        Judged(record=making.sample("b"), verdict=fail(Reason.CUT_OFF)),
-        Judged(record=making.sample("c", findings=(finding,)), verdict=unknown(Reason.ENGINE_LOST)),
+        JudgedRecord(record=making.sample("a", findings=(finding, of_another)), verdict=PASS),
+        JudgedRecord(record=making.sample("b"), verdict=fail(Reason.CUT_OFF)),
+        JudgedRecord(record=making.sample("c", findings=(finding,)), verdict=unknown(Reason.ENGINE_LOST)),
     ]
     counts = OutputCounts(STAGES["agree"])
     assert list(counts.counting(rows, {})) == rows
@@ -120,7 +120,7 @@ def test_a_stage_pays_for_the_part_that_it_adds_alone(stage: str, model: str) ->
 
 def test_what_an_earlier_attempt_had_made_is_kept_and_not_paid_again() -> None:
     counts = OutputCounts(STAGES["solve"])
-    unsure = Judged(record=SOUND[7].record, verdict=unknown(Reason.ENGINE_LOST))  # asked again, and now known
+    unsure = JudgedRecord(record=SOUND[7].record, verdict=unknown(Reason.ENGINE_LOST))  # asked again, and now known
     list(counts.counting(SOUND, {row.id: row for row in [*SOUND[:7], unsure]}))
     facts = counts.facts()
     assert (facts["kept"], facts["requests"], facts["passed"]) == (7, 3, 10)

@@ -15,7 +15,7 @@ from caco_tasks.context import Context
 from caco_tasks.llm import Reply
 from caco_tasks.llm.llm import Request
 from caco_tasks.pipeline import STAGES
-from caco_tasks.records import PASS, Judged, Outcome, Problem, Reason, Sample, Seed
+from caco_tasks.records import PASS, JudgedRecord, Outcome, Problem, Reason, Sample, Seed
 from caco_tasks.stages.decontaminate import decontaminate
 from caco_tasks.stages.reverse import reverse
 from caco_tasks.stages.seeds import seeds
@@ -86,24 +86,24 @@ def written(text: str, name: str = "s0") -> Sample:
     return making.sample(name, problem=Problem(text=text, generation=making.generation("reverser")), overlaps=())
 
 
-def at_seeds(text: str, tools: Tools, **changes: Any) -> Judged[Any]:
-    rows = [Judged(record=replace(making.seed(), problem=text), verdict=PASS)]
+def at_seeds(text: str, tools: Tools, **changes: Any) -> JudgedRecord[Any]:
+    rows = [JudgedRecord(record=replace(making.seed(), problem=text), verdict=PASS)]
     (judged,) = seeds(rows, context_of(tools, "seeds", **changes))
     return judged
 
 
-def at_reverse(text: str, tools: Tools, **changes: Any) -> Judged[Any]:
+def at_reverse(text: str, tools: Tools, **changes: Any) -> JudgedRecord[Any]:
     tools.said = text
     (judged,) = reverse([making.sample(problem=None, solution=None)], context_of(tools, "reverse", **changes))
     return judged
 
 
-def at_release(text: str, tools: Tools, **changes: Any) -> Judged[Any]:
+def at_release(text: str, tools: Tools, **changes: Any) -> JudgedRecord[Any]:
     (judged,) = decontaminate([written(text)], context_of(tools, "decontaminate", **changes))
     return judged
 
 
-Point = Callable[..., Judged[Any]]
+Point = Callable[..., JudgedRecord[Any]]
 POINTS = pytest.mark.parametrize("point", [at_seeds, at_reverse, at_release], ids=["seeds", "problems", "release"])
 
 
@@ -142,7 +142,7 @@ def test_the_manifest_names_the_index_that_was_asked(tools: Tools) -> None:
 
 
 def release(samples: Sequence[Sample], tools: Tools) -> dict[str, Reason | None]:
-    rows: Iterator[Judged[Sample]] = decontaminate(samples, context_of(tools, "decontaminate"))
+    rows: Iterator[JudgedRecord[Sample]] = decontaminate(samples, context_of(tools, "decontaminate"))
     return {row.record.sample_id: row.verdict.reason for row in rows}
 
 

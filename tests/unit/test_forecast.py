@@ -17,7 +17,7 @@ from caco_tasks.context import stage_context
 from caco_tasks.forecast import Forecast, ForecastServices, StageForecast
 from caco_tasks.identity import RunKeys
 from caco_tasks.pipeline import count_shards, find_stage, stages_of
-from caco_tasks.records import PASS, Judged, Program, Reason, fail
+from caco_tasks.records import PASS, JudgedRecord, Program, Reason, fail
 from caco_tasks.runner import make_output
 from caco_tasks.services import TaskServices
 from caco_tasks.store import Manifest, Store
@@ -216,7 +216,7 @@ def test_samples_that_were_rejected_are_asked_no_more(line: Line) -> None:
     config = line.config(shards=1)
     keys = making.keys_in(line.folder, config)
     rows = [_marked(number) for number in range(SAMPLES)]
-    rejected = Judged(record=making.sample("rejected"), verdict=fail(Reason.TRIVIAL))
+    rejected = JudgedRecord(record=making.sample("rejected"), verdict=fail(Reason.TRIVIAL))
     for stage in BEFORE:
         finish_output(keys, making.store_in(line.folder), stage, [*rows[1:], rejected])
     forecast = line.forecast(config, is_begun=False)
@@ -228,7 +228,7 @@ def test_a_forecast_is_told_to_scripts_as_counts() -> None:
     assert found.as_json() == {"stage": "judge", "shards": 2, "reused": 1, "model_calls": 7}
 
 
-def _marked(number: int) -> Judged[Any]:
+def _marked(number: int) -> JudgedRecord[Any]:
     program = Program(program_id=f"p{number}", code=f"mark = {number}\n\ndef f():\n    return mark\n")
     record = making.sample(f"s{number}", index=number, program=program, problem=None, solution=None, judgement=None)
-    return Judged(record=record, verdict=PASS)
+    return JudgedRecord(record=record, verdict=PASS)

@@ -14,7 +14,7 @@ import pytest
 from caco_tasks.errors import DamagedError, StoreError
 from caco_tasks.records import (
     PASS,
-    Judged,
+    JudgedRecord,
     PublishedRow,
     Reason,
     Sample,
@@ -38,18 +38,18 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def rows() -> list[Judged[Sample]]:
+def rows() -> list[JudgedRecord[Sample]]:
     """Judged samples."""
-    return [Judged(record=making.sample(f"s{n}", index=n), verdict=VERDICTS[n % 3]) for n in range(7)]
+    return [JudgedRecord(record=making.sample(f"s{n}", index=n), verdict=VERDICTS[n % 3]) for n in range(7)]
 
 
 @pytest.fixture
-def written(store: Store, rows: list[Judged[Sample]]) -> Written:
+def written(store: Store, rows: list[JudgedRecord[Sample]]) -> Written:
     """These rows in the store."""
     return write_rows(store, folder="outputs/sample/k", record=Sample, judged=rows)
 
 
-def test_rows_come_back_as_they_were(store: Store, rows: list[Judged[Sample]], written: Written) -> None:
+def test_rows_come_back_as_they_were(store: Store, rows: list[JudgedRecord[Sample]], written: Written) -> None:
     assert read_shard(store, written["uri"], Sample, sha256=written["sha256"]) == rows
     assert list(iterate_shard(store, written["uri"], Sample)) == rows
 
@@ -61,7 +61,7 @@ def test_an_output_without_rows_is_an_output(store: Store, record: type) -> None
     assert read_shard(store, empty["uri"], record) == []
 
 
-def test_an_output_is_named_by_its_content(store: Store, rows: list[Judged[Sample]], written: Written) -> None:
+def test_an_output_is_named_by_its_content(store: Store, rows: list[JudgedRecord[Sample]], written: Written) -> None:
     data = store.get(written["uri"]) or b""
     assert written["sha256"] == hashlib.sha256(data).hexdigest()
     assert written["uri"] == f"outputs/sample/k/{written['sha256'][:16]}.parquet"
@@ -73,10 +73,10 @@ def test_an_output_is_named_by_its_content(store: Store, rows: list[Judged[Sampl
 def test_rows_are_written_and_read_a_group_at_a_time(store: Store) -> None:
     alive: list[int] = []
 
-    def made() -> Iterator[Judged[PublishedRow]]:
+    def made() -> Iterator[JudgedRecord[PublishedRow]]:
         for number in range(2 * ROWS_PER_GROUP + 1):
             alive.append(number)
-            yield Judged(record=PublishedRow(sample_id=f"s{number}", file="f", row=number), verdict=PASS)
+            yield JudgedRecord(record=PublishedRow(sample_id=f"s{number}", file="f", row=number), verdict=PASS)
 
     uri = write_rows(store, folder="outputs", record=PublishedRow, judged=made())["uri"]
     metadata = pq.read_metadata(pa.BufferReader(store.get(uri)))
@@ -92,8 +92,8 @@ def test_only_the_columns_that_are_asked_for_are_read(store: Store, written: Wri
     assert batch.column("outcome").to_pylist()[:3] == ["pass", "fail", "unknown"]
 
 
-def test_a_stage_that_fails_half_way_writes_nothing(store: Store, rows: list[Judged[Sample]]) -> None:
-    def broken() -> Iterator[Judged[Sample]]:
+def test_a_stage_that_fails_half_way_writes_nothing(store: Store, rows: list[JudgedRecord[Sample]]) -> None:
+    def broken() -> Iterator[JudgedRecord[Sample]]:
         yield rows[0]
         raise RuntimeError
 
@@ -109,16 +109,16 @@ def test_rows_are_compressed_with_zstd(store: Store, written: Written) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "tab\tnul\0end", "题 \u2028 \U0001f40d", "\\N", "x" * 100_000])
-def test_texts_of_any_letters_come_back(store: Store, rows: list[Judged[Sample]], text: str) -> None:
+def test_texts_of_any_letters_come_back(store: Store, rows: list[JudgedRecord[Sample]], text: str) -> None:
     changed = replace(rows[1].record, program=replace(rows[1].record.program, code=text))
-    judged = [Judged(record=changed, verdict=rows[1].verdict)]
+    judged = [JudgedRecord(record=changed, verdict=rows[1].verdict)]
     assert read_shard(store, write_rows(store, folder="o", record=Sample, judged=judged)["uri"], Sample) == judged
 
 
-def test_a_text_that_is_no_unicode_is_refused(rows: list[Judged[Sample]]) -> None:
+def test_a_text_that_is_no_unicode_is_refused(rows: list[JudgedRecord[Sample]]) -> None:
     changed = replace(rows[1].record, program=replace(rows[1].record.program, code="\ud800"))
     with pytest.raises(StoreError, match=r"A Sample cannot be written .*: mend the stage that made it\."):
-        encode_shard(Sample, [Judged(record=changed, verdict=rows[1].verdict)])
+        encode_shard(Sample, [JudgedRecord(record=changed, verdict=rows[1].verdict)])
 
 
 def test_an_output_that_is_not_there_is_named(store: Store) -> None:
@@ -153,7 +153,7 @@ def test_an_output_of_other_records_is_damage(store: Store, written: Written) ->
         read_shard(store, written["uri"], Seed)
 
 
-def test_a_row_that_contradicts_itself_is_damage(store: Store, rows: list[Judged[Sample]]) -> None:
+def test_a_row_that_contradicts_itself_is_damage(store: Store, rows: list[JudgedRecord[Sample]]) -> None:
     table = pq.read_table(pa.BufferReader(encode_shard(Sample, rows)))
     reasons: Any = pa.array(["time"] * len(rows), pa.string())
     table = table.set_column(table.schema.get_field_index("reason"), pa.field("reason", pa.string()), reasons)

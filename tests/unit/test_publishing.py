@@ -22,7 +22,7 @@ from caco_tasks.publishing.dataset_row import COLUMNS, SCHEMA, dataset_row
 from caco_tasks.publishing.export import FORMATS, export
 from caco_tasks.publishing.licences import Licence, combine_licences
 from caco_tasks.publishing.states import change_state, read_state, read_states, stage_dataset
-from caco_tasks.records import PASS, Finding, Judged, Program, PublishedRow, Reason, Sample
+from caco_tasks.records import PASS, Finding, JudgedRecord, Program, PublishedRow, Reason, Sample
 from caco_tasks.stages.publish import dataset_version, publish_rows
 from caco_tasks.store import Store
 from caco_tasks.store.manifest import manifest_uri
@@ -252,7 +252,7 @@ def test_rows_are_published_in_their_order_and_in_files_of_the_size_asked_for(tm
     expected = [
         PublishedRow(sample_id=row["sample_id"], file=f, row=n) for row, (f, n) in zip(rows, places, strict=True)
     ]
-    assert judged == [Judged(record=place, verdict=PASS) for place in expected]
+    assert judged == [JudgedRecord(record=place, verdict=PASS) for place in expected]
     assert context.facts["artifacts"] == {"dataset": f"shop-words/{version}"}
     assert not context.work_folder().exists()
     state = read_state(store, f"shop-words/{version}")

@@ -12,7 +12,7 @@ from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import ConfigError, SourceError
 from caco_tasks.ids import file_sha256, seed_id
-from caco_tasks.records import Judged, Outcome, Reason, Seed
+from caco_tasks.records import JudgedRecord, Outcome, Reason, Seed
 from caco_tasks.sources import READERS, read_source
 
 GSM8K = {
@@ -120,7 +120,7 @@ def write_lines(folder: Path, *rows: Any) -> Path:
     return path
 
 
-def read(reader: str, path: Path | None, **settings: Any) -> list[Judged[Seed]]:
+def read(reader: str, path: Path | None, **settings: Any) -> list[JudgedRecord[Seed]]:
     source = SourceSettings(name="src", reader=reader, path=None if path is None else str(path), **settings)
     return list(read_source(source))
 

@@ -12,7 +12,7 @@ import pytest
 
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import SourceError
-from caco_tasks.records import Judged, Reason, Seed, arrow_schema, to_row
+from caco_tasks.records import JudgedRecord, Reason, Seed, arrow_schema, to_row
 from caco_tasks.sources import read_source
 from caco_tasks.sources.file_rows import MAX_RECORD_BYTES
 
@@ -20,7 +20,7 @@ GOOD = b'{"question": "What is 2 plus 3?", "answer": "#### 5"}'
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
 
 
-def read(reader: str, path: Path, **settings: Any) -> list[Judged[Seed]]:
+def read(reader: str, path: Path, **settings: Any) -> list[JudgedRecord[Seed]]:
     return list(read_source(SourceSettings(name="src", reader=reader, path=str(path), **settings)))
 
 

@@ -7,11 +7,11 @@ import pytest
 from public_data import require_public
 
 from caco_tasks.config import SourceSettings
-from caco_tasks.records import Judged, Reason, Seed
+from caco_tasks.records import JudgedRecord, Reason, Seed
 from caco_tasks.sources import read_source
 
 
-def read(reader: str, path: str) -> list[Judged[Seed]]:
+def read(reader: str, path: str) -> list[JudgedRecord[Seed]]:
     return list(read_source(SourceSettings(name="src", reader=reader, path=str(require_public(path)))))
 
 

@@ -10,13 +10,13 @@ import pytest
 
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import ConfigError, SourceError
-from caco_tasks.records import Judged, Reason, Seed
+from caco_tasks.records import JudgedRecord, Reason, Seed
 from caco_tasks.sources import read_source
 
 COLUMNS = {"problem": "prompt", "answer": "gold"}
 
 
-def read(reader: str, path: Path | str, **settings: Any) -> list[Judged[Seed]]:
+def read(reader: str, path: Path | str, **settings: Any) -> list[JudgedRecord[Seed]]:
     return list(read_source(SourceSettings(name="mine", reader=reader, path=str(path), **settings)))
 
 

@@ -11,7 +11,7 @@ from caco_tasks.errors import DamagedError
 from caco_tasks.records import (
     PASS,
     Grade,
-    Judged,
+    JudgedRecord,
     Outcome,
     Program,
     Reason,
@@ -54,7 +54,7 @@ VERDICTS = {
 @pytest.mark.parametrize("verdict", VERDICTS.values(), ids=VERDICTS)
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 def test_a_judged_record_comes_back_from_arrow_as_it_was(record: Any, verdict: Verdict) -> None:
-    judged = Judged(record=record, verdict=verdict)
+    judged = JudgedRecord(record=record, verdict=verdict)
     kind: type = type(record)
     table = pa.Table.from_pylist([to_row(judged)], schema=arrow_schema(kind))
     table.validate(full=True)
@@ -88,14 +88,14 @@ ROWS: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("change", "said"), ROWS.values(), ids=ROWS)
 def test_a_row_that_is_no_record_is_damaged(change: dict[str, Any], said: str) -> None:
-    row = to_row(Judged(record=BARE, verdict=PASS)) | change
+    row = to_row(JudgedRecord(record=BARE, verdict=PASS)) | change
     with pytest.raises(DamagedError, match=r"^A row is not a Seed: ") as caught:
         from_row(Seed, row)
     assert said in str(caught.value)
 
 
 def test_a_row_without_one_of_its_columns_is_damaged() -> None:
-    row = to_row(Judged(record=BARE, verdict=PASS))
+    row = to_row(JudgedRecord(record=BARE, verdict=PASS))
     del row["problem"]
     with pytest.raises(DamagedError, match="required"):
         from_row(Seed, row)

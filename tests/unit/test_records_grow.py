@@ -11,7 +11,7 @@ import pytest
 from caco_tasks import records
 from caco_tasks.errors import DamagedError
 from caco_tasks.pipeline import STAGES
-from caco_tasks.records import PASS, Generation, Judged, Outcome, Program, Reason, Sample, Seed
+from caco_tasks.records import PASS, Generation, JudgedRecord, Outcome, Program, Reason, Sample, Seed
 from caco_tasks.store import Manifest, Store, open_store
 from caco_tasks.store.columns import fit_batch
 from caco_tasks.store.manifest import parse_manifest
@@ -106,7 +106,7 @@ class ShrunkSample:
 def old_output(tmp_path: Path) -> tuple[Store, str]:
     """Two samples of this version, one without a generation."""
     bare = making.sample("s1", program=Program(program_id="p", code="", generation=None))
-    judged = [Judged(record=making.sample(), verdict=PASS), Judged(record=bare, verdict=PASS)]
+    judged = [JudgedRecord(record=making.sample(), verdict=PASS), JudgedRecord(record=bare, verdict=PASS)]
     store = making.store_in(tmp_path)
     return store, write_rows(store, folder="outputs", record=Sample, judged=judged)["uri"]
 
@@ -187,7 +187,7 @@ class SeedOfAnotherType(Seed):
 
 def test_a_column_of_another_type_is_damage_of_the_whole_output(tmp_path: Path) -> None:
     store = making.store_in(tmp_path)
-    judged: list[Judged[Any]] = [Judged(record=making.seed(), verdict=PASS)]
+    judged: list[JudgedRecord[Any]] = [JudgedRecord(record=making.seed(), verdict=PASS)]
     uri = write_rows(store, folder="outputs", record=Seed, judged=judged)["uri"]
     with pytest.raises(DamagedError) as caught:
         read_shard(store, uri, SeedOfAnotherType)

@@ -16,7 +16,7 @@ from caco_tasks.errors import DamagedError, EngineError
 from caco_tasks.llm import Prompt, Reply, Request
 from caco_tasks.llm.llm import make_request, open_llm
 from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache, SharedEngine
-from caco_tasks.records import PASS, Judged, Sample
+from caco_tasks.records import PASS, JudgedRecord, Sample
 from caco_tasks.runner import make_output
 from caco_tasks.store import Manifest, Store
 from caco_tasks.store.manifest import manifest_uri
@@ -287,7 +287,7 @@ def judged(folder: Path, config: RunConfig) -> Manifest:
 def test_a_judge_who_says_nothing_usable_is_asked_for_another_sample(place: Place, tmp_path: Path) -> None:
     place.answers = lambda body, times: completion({"text": "perhaps" if times < 2 else "3=3"}, tokens=1_000_000)
     config = judging(place.server)
-    rows = [Judged(record=making.sample("s", judgement=None), verdict=PASS)]
+    rows = [JudgedRecord(record=making.sample("s", judgement=None), verdict=PASS)]
     finish_output(making.keys_in(tmp_path, config), place.store, "agree", rows)
     manifest = judged(tmp_path, config)
     assert (manifest.passed, manifest.unknown) == (1, 0)

@@ -14,7 +14,7 @@ from finished_outputs import finish_output
 from caco_tasks.config import ModelSettings, RunConfig
 from caco_tasks.errors import ConfigError, ConservationError, EngineError
 from caco_tasks.identity import RunKeys, read_attempts
-from caco_tasks.records import PASS, Judged, Outcome, Problem, Reason, Sample, fail, unknown
+from caco_tasks.records import PASS, JudgedRecord, Outcome, Problem, Reason, Sample, fail, unknown
 from caco_tasks.reruns import ask_for_attempts
 from caco_tasks.runner import find_output, make_output
 from caco_tasks.store import Manifest, Store
@@ -81,7 +81,7 @@ class Place:
         self.server.asked.clear()
         return count
 
-    def rows(self, manifest: Manifest) -> list[Judged[Sample]]:
+    def rows(self, manifest: Manifest) -> list[JudgedRecord[Sample]]:
         return read_shard(self.store, manifest.uri, Sample, sha256=manifest.sha256)
 
 
@@ -204,7 +204,7 @@ def test_of_all_shards_those_with_unknown_rows_get_an_attempt(tmp_path: Path) ->
     store = making.store_in(tmp_path)
     for shard in range(3):
         last = unknown(Reason.ENGINE_LOST) if shard == 1 else fail(Reason.CUT_OFF)
-        rows = [_posed("known"), Judged(record=making.sample("last"), verdict=last)]
+        rows = [_posed("known"), JudgedRecord(record=making.sample("last"), verdict=last)]
         finish_output(keys, store, "solve", rows, shard=shard)
     assert ask_for_attempts(keys.run, store, "solve", shard=None, unknown_only=True, token="t") == [1]
     now = making.keys_in(tmp_path, making.small_config(samples=6, shards=3))
@@ -214,7 +214,7 @@ def test_of_all_shards_those_with_unknown_rows_get_an_attempt(tmp_path: Path) ->
 def test_an_attempt_changes_the_keys_of_its_shard_from_there_on(tmp_path: Path) -> None:
     config = making.small_config(samples=6, shards=2)
     before, store = making.keys_in(tmp_path, config), making.store_in(tmp_path)
-    finish_output(before, store, "solve", [Judged(record=making.sample(), verdict=unknown(Reason.ENGINE_LOST))])
+    finish_output(before, store, "solve", [JudgedRecord(record=making.sample(), verdict=unknown(Reason.ENGINE_LOST))])
     ask_for_attempts(before.run, store, "solve", shard=0, unknown_only=True, token="t")
     now = making.keys_in(tmp_path, config)
     changed = [
@@ -315,10 +315,10 @@ def test_a_foreign_object_among_the_attempts_is_passed_over(place: Place) -> Non
     assert place.keys.attempt("solve", 0) == 0
 
 
-def _posed(text: str) -> Judged[Sample]:
+def _posed(text: str) -> JudgedRecord[Sample]:
     sample = making.sample(text, solution=None, judgement=None)
     problem = Problem(text=text, generation=making.generation("reverser"))
-    return Judged(record=replace(sample, problem=problem), verdict=PASS)
+    return JudgedRecord(record=replace(sample, problem=problem), verdict=PASS)
 
 
 def _power_cut(*_: Any, judged: Any, **__: Any) -> Any:

@@ -21,7 +21,7 @@ from caco_tasks.grading import Grader
 from caco_tasks.llm import Reply
 from caco_tasks.llm.llm import Request
 from caco_tasks.pipeline import STAGES
-from caco_tasks.records import PASS, Finding, Judged, Outcome, Problem, Program, Reason, Sample, fail, unknown
+from caco_tasks.records import PASS, Finding, JudgedRecord, Outcome, Problem, Program, Reason, Sample, fail, unknown
 from caco_tasks.stages.agree import agree
 from caco_tasks.stages.decontaminate import decontaminate
 from caco_tasks.stages.reverse import reverse
@@ -160,18 +160,18 @@ RELEASED: dict[str, str] = {
 }
 
 
-def run_screen(rule: str, config: RunConfig, tools: Tools) -> Judged[Sample]:
+def run_screen(rule: str, config: RunConfig, tools: Tools) -> JudgedRecord[Sample]:
     (judged,) = screen([PROGRAMS[rule]], context_of("screen", config, tools))
     return judged
 
 
-def run_reverse(rule: str, config: RunConfig, tools: Tools) -> Judged[Sample]:
+def run_reverse(rule: str, config: RunConfig, tools: Tools) -> JudgedRecord[Sample]:
     tools.problem = PROBLEMS[rule]
     (judged,) = reverse([program_sample(WORK)], context_of("reverse", config, tools))
     return judged
 
 
-def run_agree(rule: str, config: RunConfig, tools: Tools) -> Judged[Sample]:
+def run_agree(rule: str, config: RunConfig, tools: Tools) -> JudgedRecord[Sample]:
     solution = making.solution(SOLUTIONS[rule], answer="48")
     problem = Problem(text=SOUND, generation=making.generation("reverser"))
     sample = replace(program_sample(WORK), problem=problem, solution=solution)
@@ -179,7 +179,7 @@ def run_agree(rule: str, config: RunConfig, tools: Tools) -> Judged[Sample]:
     return judged
 
 
-def run_decontaminate(rule: str, config: RunConfig, tools: Tools) -> Judged[Sample]:
+def run_decontaminate(rule: str, config: RunConfig, tools: Tools) -> JudgedRecord[Sample]:
     claim_problems(tools.kept, [("a seed", SOUND, "12")], likeness=0.8)
     problem = Problem(text=RELEASED[rule], generation=making.generation("reverser"))
     sample = making.sample(problem=problem, overlaps=())
@@ -187,7 +187,7 @@ def run_decontaminate(rule: str, config: RunConfig, tools: Tools) -> Judged[Samp
     return judged
 
 
-CHECKS: dict[str, tuple[Callable[[str, RunConfig, Tools], Judged[Sample]], dict[str, Any], str]] = {
+CHECKS: dict[str, tuple[Callable[[str, RunConfig, Tools], JudgedRecord[Sample]], dict[str, Any], str]] = {
     "screen": (run_screen, PROGRAMS, "screen"),
     "reverse": (run_reverse, PROBLEMS, "reverse"),
     "agree": (run_agree, SOLUTIONS, "agree"),
@@ -204,7 +204,7 @@ def reason_of(rule: str, *, is_rejected: bool) -> Reason:
     return Reason(rule)
 
 
-def judge_by(section: str, rule: str, setting: str, folder: Path) -> Judged[Sample]:
+def judge_by(section: str, rule: str, setting: str, folder: Path) -> JudgedRecord[Sample]:
     """What becomes of a sample that breaks a rule, under the rule's setting."""
     run, _, _ = CHECKS[section]
     return run(rule, config_with(section, {rule: setting}, folder), Tools(folder))

@@ -19,13 +19,13 @@ from caco_tasks.context import Context
 from caco_tasks.errors import ConservationError, DamagedError
 from caco_tasks.identity import RunKeys
 from caco_tasks.pipeline import find_stage
-from caco_tasks.records import PASS, Judged, PublishedRow, Reason, Sample, Verdict, fail, unknown
+from caco_tasks.records import PASS, JudgedRecord, PublishedRow, Reason, Sample, Verdict, fail, unknown
 from caco_tasks.runner import find_output, make_output
 from caco_tasks.store import Manifest
 from caco_tasks.store.manifest import RunOutput, manifest_uri, run_output_uri
 from caco_tasks.store.shards import read_shard
 
-Apply = Callable[[Iterable[Sample], Context], Iterator[Judged[Sample]]]
+Apply = Callable[[Iterable[Sample], Context], Iterator[JudgedRecord[Sample]]]
 Source = Callable[[Context], Iterable[Sample]]
 
 draws = sample_stage.records
@@ -40,9 +40,9 @@ def samples(context: Context) -> Iterator[Sample]:
     return (making.sample(draw.sample_id, index=draw.index) for draw in draws(context))
 
 
-def passing(records: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+def passing(records: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """Keeps every sample."""
-    return (Judged(record=record, verdict=PASS) for record in records)
+    return (JudgedRecord(record=record, verdict=PASS) for record in records)
 
 
 class Put:
@@ -89,7 +89,7 @@ def listing(folder: Path) -> dict[str, tuple[int, str]]:
     }
 
 
-def written(folder: Path, manifest: Manifest) -> list[Judged[Sample]]:
+def written(folder: Path, manifest: Manifest) -> list[JudgedRecord[Sample]]:
     """What the runner wrote."""
     return read_shard(making.store_in(folder), manifest.uri, Sample, sha256=manifest.sha256)
 
@@ -108,8 +108,8 @@ def test_the_real_stage_agree_is_counted_and_run_twice_writes_nothing(tmp_path: 
     false = making.solution("3 × 4 = 13, so 2 + 10 = 12.\nThe answer is \\boxed{12}.")
     wrong = making.solution(answer="13")
     solutions = {"right": making.solution(), "wrong": wrong, "none": None, "false": false}
-    rows = [Judged(record=making.sample(name, solution=found), verdict=PASS) for name, found in solutions.items()]
-    rejected = Judged(record=making.sample("rejected before"), verdict=fail(Reason.CUT_OFF))
+    rows = [JudgedRecord(record=making.sample(name, solution=found), verdict=PASS) for name, found in solutions.items()]
+    rejected = JudgedRecord(record=making.sample("rejected before"), verdict=fail(Reason.CUT_OFF))
     keys = making.keys_in(tmp_path)
     before = finish_output(keys, making.store_in(tmp_path), "solve", [*rows, rejected])
     manifest = made(tmp_path, "agree", keys=keys)
@@ -143,7 +143,7 @@ def test_an_output_that_another_run_made_is_taken_and_the_run_says_so(tmp_path: 
 def test_a_killed_shard_goes_on_from_its_last_finished_part(tmp_path: Path, put: Put) -> None:
     seen: list[list[str]] = []
 
-    def cut(records: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+    def cut(records: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
         records = list(records)
         seen.append(making.ids_of(records))
         if len(seen) == 2:
@@ -174,7 +174,7 @@ def test_a_part_of_other_code_is_made_anew(tmp_path: Path, put: Put, monkeypatch
 def test_killed_or_not_the_shard_is_the_same(tmp_path: Path, put: Put) -> None:
     calls: list[int] = []
 
-    def cut(records: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+    def cut(records: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
         calls.append(1)
         if len(calls) == 3:
             raise PowerCut
@@ -202,11 +202,11 @@ def test_a_part_of_other_records_is_not_taken_for_this_one(tmp_path: Path, put: 
 def test_only_what_is_unknown_is_tried_again_and_so_often(tmp_path: Path, put: Put, retries: int) -> None:
     tries: Counter[str] = Counter()
 
-    def unsure(records: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+    def unsure(records: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
         for number, record in enumerate(records):
             tries[record.sample_id] += 1
             is_lost = record.sample_id in lost
-            yield Judged(record=record, verdict=unknown(Reason.ENGINE_LOST) if is_lost else _by_turns(number))
+            yield JudgedRecord(record=record, verdict=unknown(Reason.ENGINE_LOST) if is_lost else _by_turns(number))
 
     put(unsure)
     context = context_with(tmp_path, retries_of_unknown=retries)
@@ -219,10 +219,12 @@ def test_only_what_is_unknown_is_tried_again_and_so_often(tmp_path: Path, put: P
 def test_what_is_known_at_the_second_try_counts_and_keeps_its_place(tmp_path: Path, put: Put) -> None:
     tries: Counter[str] = Counter()
 
-    def late(records: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+    def late(records: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
         for record in records:
             tries[record.sample_id] += 1
-            yield Judged(record=record, verdict=PASS if tries[record.sample_id] == 2 else unknown(Reason.SANDBOX_LOST))
+            yield JudgedRecord(
+                record=record, verdict=PASS if tries[record.sample_id] == 2 else unknown(Reason.SANDBOX_LOST)
+            )
 
     put(late)
     context = context_with(tmp_path)
@@ -231,23 +233,23 @@ def test_what_is_known_at_the_second_try_counts_and_keeps_its_place(tmp_path: Pa
     assert [row.record.sample_id for row in written(tmp_path, manifest)] == making.ids_of(list(samples(context)))
 
 
-def _lose(rows: list[Judged[Sample]]) -> list[Judged[Sample]]:
+def _lose(rows: list[JudgedRecord[Sample]]) -> list[JudgedRecord[Sample]]:
     return rows[:-1]
 
 
-def _double(rows: list[Judged[Sample]]) -> list[Judged[Sample]]:
+def _double(rows: list[JudgedRecord[Sample]]) -> list[JudgedRecord[Sample]]:
     return [*rows, rows[0]]
 
 
-def _invent(rows: list[Judged[Sample]]) -> list[Judged[Sample]]:
-    return [*rows, Judged(record=making.sample("nobody's"), verdict=PASS)]
+def _invent(rows: list[JudgedRecord[Sample]]) -> list[JudgedRecord[Sample]]:
+    return [*rows, JudgedRecord(record=making.sample("nobody's"), verdict=PASS)]
 
 
-def _exchange(rows: list[Judged[Sample]]) -> list[Judged[Sample]]:
-    return [*rows[:-1], Judged(record=making.sample("nobody's"), verdict=PASS)]
+def _exchange(rows: list[JudgedRecord[Sample]]) -> list[JudgedRecord[Sample]]:
+    return [*rows[:-1], JudgedRecord(record=making.sample("nobody's"), verdict=PASS)]
 
 
-def _replace_by_copy(rows: list[Judged[Sample]]) -> list[Judged[Sample]]:
+def _replace_by_copy(rows: list[JudgedRecord[Sample]]) -> list[JudgedRecord[Sample]]:
     return [*rows[:-1], rows[0]]
 
 
@@ -262,7 +264,7 @@ UNSOUND = {
 
 @pytest.mark.parametrize(("spoil", "said"), UNSOUND.values(), ids=UNSOUND)
 def test_a_stage_that_does_not_conserve_writes_nothing(
-    tmp_path: Path, put: Put, spoil: Callable[[list[Judged[Sample]]], list[Judged[Sample]]], said: str
+    tmp_path: Path, put: Put, spoil: Callable[[list[JudgedRecord[Sample]]], list[JudgedRecord[Sample]]], said: str
 ) -> None:
     put(lambda records, context: iter(spoil(list(passing(records, context)))))
     said = f"'sample', shard 0: 10 records read, {said} or judged twice, 0 read twice; nothing was written"
@@ -275,17 +277,17 @@ def test_a_stage_that_does_not_conserve_writes_nothing(
 def test_a_stage_that_gathers_and_does_not_conserve_is_no_output_either(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    spoil: Callable[[list[Judged[Sample]]], list[Judged[Sample]]],
+    spoil: Callable[[list[JudgedRecord[Sample]]], list[JudgedRecord[Sample]]],
     said: str,
 ) -> None:
-    def gather(records: Iterable[Sample], context: Context) -> Iterator[Judged[PublishedRow]]:
-        for row in spoil([Judged(record=record, verdict=PASS) for record in records]):
-            yield Judged(record=_published(row), verdict=PASS)
+    def gather(records: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[PublishedRow]]:
+        for row in spoil([JudgedRecord(record=record, verdict=PASS) for record in records]):
+            yield JudgedRecord(record=_published(row), verdict=PASS)
 
     monkeypatch.setattr("caco_tasks.stages.publish.publish", gather)
     keys = making.keys_in(tmp_path, making.small_config(shards=2))
     for shard in range(2):
-        rows = [Judged(record=making.sample(f"s{shard}-{n}"), verdict=PASS) for n in range(5)]
+        rows = [JudgedRecord(record=making.sample(f"s{shard}-{n}"), verdict=PASS) for n in range(5)]
         finish_output(keys, making.store_in(tmp_path), "decontaminate", rows, shard=shard)
     with pytest.raises(ConservationError, match=f"'publish', shard 0: 10 records read, {said} or judged twice"):
         made(tmp_path, "publish", keys=keys)
@@ -377,7 +379,7 @@ def test_a_field_that_this_version_does_not_know_is_passed_over(tmp_path: Path, 
 
 def test_a_damaged_input_stops_the_stage(tmp_path: Path) -> None:
     keys = making.keys_in(tmp_path)
-    rows = [Judged(record=making.sample(), verdict=PASS)]
+    rows = [JudgedRecord(record=making.sample(), verdict=PASS)]
     path = tmp_path / "store" / finish_output(keys, making.store_in(tmp_path), "solve", rows).uri
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DamagedError, match="SHA-256"):
@@ -396,7 +398,7 @@ def test_a_stage_whose_input_is_missing_names_it(tmp_path: Path) -> None:
 
 
 def test_a_record_keeps_one_id_from_stage_to_stage() -> None:
-    assert making.sample("s").id == Judged(record=making.sample("s"), verdict=PASS).id == "s"
+    assert making.sample("s").id == JudgedRecord(record=making.sample("s"), verdict=PASS).id == "s"
     assert making.seed().id == making.seed_program().id == "seed 0"
 
 
@@ -410,22 +412,22 @@ def _path_of_a_manifest(folder: Path, put: Put) -> Path:
     return folder / "store" / manifest_uri("sample", made_once(folder, put).key)
 
 
-def _published(row: Judged[Sample]) -> PublishedRow:
+def _published(row: JudgedRecord[Sample]) -> PublishedRow:
     return PublishedRow(sample_id=row.record.sample_id, file="train-00000-of-00001.parquet", row=0)
 
 
-def _rejecting(records: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
-    return (Judged(record=record, verdict=fail(Reason.NO_CODE_FOUND)) for record in records)
+def _rejecting(records: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
+    return (JudgedRecord(record=record, verdict=fail(Reason.NO_CODE_FOUND)) for record in records)
 
 
-def _never(records: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+def _never(records: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     raise AssertionError("a finished shard was worked on")
 
 
 def _cut_after_first_part() -> Apply:
     calls: list[int] = []
 
-    def cut(records: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+    def cut(records: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
         calls.append(1)
         if len(calls) > 1:
             raise PowerCut
@@ -438,9 +440,9 @@ def _by_turns(number: int) -> Verdict:
     return PASS if number % 2 else fail(Reason.NO_CODE_FOUND)
 
 
-def _mixed(records: Iterable[Sample], context: Context) -> Iterator[Judged[Sample]]:
+def _mixed(records: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """By the number of a sample in its draw: kept, failed, unknown in turn."""
     numbers = {draw.sample_id: draw.index for draw in draws(context)}
     verdicts = (PASS, fail(Reason.NO_CODE_FOUND), unknown(Reason.ENGINE_LOST))
     for record in records:
-        yield Judged(record=record, verdict=verdicts[numbers[record.sample_id] % 3])
+        yield JudgedRecord(record=record, verdict=verdicts[numbers[record.sample_id] % 3])

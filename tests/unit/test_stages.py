@@ -12,7 +12,7 @@ from caco_tasks.config import ModelSettings, RoleName
 from caco_tasks.connections import Connections
 from caco_tasks.grading import VERSION
 from caco_tasks.llm import Llm, Reply, Request
-from caco_tasks.records import PASS, Judged, Outcome, Program, Reason, Sample, Verdict, fail, unknown
+from caco_tasks.records import PASS, JudgedRecord, Outcome, Program, Reason, Sample, Verdict, fail, unknown
 from caco_tasks.services import TaskServices
 from caco_tasks.stages.agree import agree
 from caco_tasks.stages.judge import judge, majority, parse_judgement
@@ -117,7 +117,7 @@ class Courtroom(TaskServices):
         return self.bench
 
 
-def tried(tmp_path: Path, *, attempt: int = 0, **judge_settings: Any) -> tuple[Judged[Sample], Bench]:
+def tried(tmp_path: Path, *, attempt: int = 0, **judge_settings: Any) -> tuple[JudgedRecord[Sample], Bench]:
     """One sample before that judge."""
     model = {"model": "nano:judge", "prompt": "judge.v1"}
     roles = {role: model for role in ("codegen", "reverser", "solver", "judge")}
@@ -226,7 +226,7 @@ class Studio(TaskServices):
         return self.writer
 
 
-def sampled(folder: Path, *, attempt: int = 0, **changes: Any) -> tuple[list[Judged[Sample]], list[Request]]:
+def sampled(folder: Path, *, attempt: int = 0, **changes: Any) -> tuple[list[JudgedRecord[Sample]], list[Request]]:
     """What `sample` makes of a shard, and what it asked."""
     config = making.small_config(**changes)
     plain = making.context_in(folder, "sample", config)
@@ -253,7 +253,7 @@ def test_a_sample_that_is_tried_again_is_asked_for_another_program(tmp_path: Pat
     assert len({request.request_id for request in (*first, *again, *third)}) == 30
 
 
-def judged_by_agree(tmp_path: Path, *samples: Sample) -> list[Judged[Sample]]:
+def judged_by_agree(tmp_path: Path, *samples: Sample) -> list[JudgedRecord[Sample]]:
     """What `agree` says, with the real grader."""
     context = making.context_in(tmp_path, "agree")
     return list(agree(samples, context))
