@@ -44,7 +44,8 @@ def config_hash(pipeline: str, config: RunConfig, **pins: str) -> str:
     """The hash of all settings that the stages of a pipeline declare."""
     stages = {spec.name: [_declared(spec, config), _names(spec, config)] for spec in stages_of(pipeline)}
     layout = [count_shards(spec, config) for spec in stages_of(pipeline)]
-    samples = config.samples if pipeline == "nightly" else None
+    # the size of the ranges, however they were asked for: two runs with other ranges consist of other outputs
+    samples = [config.samples, len(config.sample_range(0))] if pipeline == "nightly" else None
     training = training_hash(config) if pipeline in ("codegen", "nightly") else None
     seeds = config_hash("seeds", config) if pipeline == "codegen" else None  # other seed programs: another training
     return content_id("config", stages, layout, samples, training, seeds, pins)

@@ -148,36 +148,12 @@ def test_an_endpoint_that_tells_no_revision_is_named_by_its_host() -> None:
     assert served_at("one:8000", revision="r1") == served_at("other:8000", revision="r1")
 
 
-def test_shards_of_a_fixed_size_name_a_run_by_their_number_alone() -> None:
-    def cut(size: int) -> dict[str, str]:
-        return hashes(making.small_config(samples=100, shards=None, shard_samples=size))
+def test_a_run_is_named_by_the_ranges_of_its_shards_however_they_were_asked_for() -> None:
+    def cut(**layout: int | None) -> dict[str, str]:
+        return hashes(making.small_config(samples=100, **{"shards": None} | layout))
 
-    assert cut(50) == cut(60) != cut(20)
-
-
-def test_the_excluded_settings_are_these_and_no_others() -> None:
-    assert set(SETTINGS_THAT_CHANGE_NO_DATA) == {
-        "sandbox.workers",
-        "sandbox.min_level",
-        "grading.workers",
-        "models.*.device",
-        "models.*.batch_rows",
-        "models.*.vllm",
-        "models.*.endpoint.connection",
-        "models.*.endpoint.concurrency",
-        "models.*.endpoint.timeout_seconds",
-        "models.*.endpoint.attempts",
-        "models.*.endpoint.max_error_share",
-        "models.*.price",
-        "train.hardware",
-        "evaluate.dataset",
-        "evaluate.train.hardware",
-        "evaluate.ask.device",
-        "evaluate.ask.batch_rows",
-        "evaluate.ask.vllm",
-        "evaluate.ask.endpoint",
-        "evaluate.ask.price",
-    }
+    assert cut(shard_samples=50) == cut(shards=2)
+    assert cut(shard_samples=50) != cut(shard_samples=60) != cut(shard_samples=20)
 
 
 def test_every_excluded_setting_exists() -> None:
