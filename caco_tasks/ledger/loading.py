@@ -84,7 +84,9 @@ def load(connection: Connection, manifest: Manifest, columns: Columns, store: St
         output_no = insert_output(connection, manifest)
         if output_no is None:  # somebody else has loaded it since we looked
             return False
-        passed = passed_of(connection, manifest.inputs) if manifest.inputs else None  # None: not all are registered yet
+        # an evaluation is made from a student, and reads none of the rows that this one has learnt from
+        reads_inputs = bool(manifest.inputs) and STAGES[manifest.stage].reads is not None
+        passed = passed_of(connection, manifest.inputs) if reads_inputs else None  # None: not all are registered yet
         if passed is not None and passed != manifest.read:
             raise ConservationError(
                 f"The output {manifest.key} of '{manifest.stage}' read {manifest.read} records, but its inputs passed "
