@@ -190,6 +190,8 @@ def _find_dataset(partition: str, config: RunConfig, ledger: Ledger, store: Stor
     state = read_state(store, dataset)
     if state is not None and state.state == "withdrawn":
         raise ConfigError(f"The dataset '{dataset}' was withdrawn ({state.because}): restore it, or name another.")
+    if state is not None and state.state == "staged":
+        raise ConfigError(f"The dataset '{dataset}' is only staged: its run's gate has to publish it, or name another.")
     published = parse_stored(DatasetRecord, manifest, uri=uri)
     if published.rows == 0:
         raise ConfigError(f"The dataset '{dataset}' has no rows: there is nothing to train a student on.")

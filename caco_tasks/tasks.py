@@ -26,7 +26,7 @@ from caco_tasks.ledger import Ledger
 from caco_tasks.llm.prompts import check_prompts
 from caco_tasks.pipeline import count_shards, find_stage, mapped_stages, stage_before, stages_of
 from caco_tasks.planning import find_or_make_run
-from caco_tasks.publishing.states import change_state, read_state
+from caco_tasks.publishing.states import change_state, read_state, read_states
 from caco_tasks.reruns import ask_for_attempts
 from caco_tasks.runner import find_output, make_output
 from caco_tasks.services import TaskServices
@@ -135,9 +135,7 @@ def load(run_id: str, stage_name: str, shard: int) -> dict[str, Any]:
             dataset = str(manifest.artifacts["dataset"])
             uri = dataset_manifest_uri(*dataset.split("/", 1))
             ledger.register_dataset(parse_stored(DatasetRecord, require(store, uri), uri=uri), store)
-            state = read_state(store, dataset)
-            if state is not None:  # the ledger may have been rebuilt since somebody changed it
-                ledger.set_dataset_state(dataset, state.state, by=state.by, because=state.because, at=state.at)
+            register_states(ledger, store, dataset)
         return {**manifest.counts, "run_id": run.run_id, "shard": shard, "is_reused": output.is_reused}
 
 
@@ -176,12 +174,16 @@ def finish(run_id: str) -> dict[str, Any]:
 
     Raises:
         GateError: the gate does not pass: the dataset stays staged.
-        ConservationError: as `gate`.
+        ConservationError: as `gate`, or the dataset was made of other outputs than the run has now.
     """
     counts = gate(run_id)
     with open_ledger() as (ledger, reached):
-        store = open_store(reached.store)
-        for dataset in ledger.datasets(find_run(ledger, run_id).run_id):
+        store, run = open_store(reached.store), find_run(ledger, run_id)
+        # with the dataset, too: one that was made of outputs before a new attempt is not what the gate has judged
+        ledger.conservation(run.run_id)
+        made = ledger.outputs(run.run_id, stages_of(run.pipeline)[-1].name)
+        for dataset in (str(manifest.artifacts["dataset"]) for manifest in made if "dataset" in manifest.artifacts):
+            register_states(ledger, store, dataset)  # who was killed here may have told the store alone
             state = read_state(store, dataset)
             # one that was withdrawn, or published before, stays as it is
             if state is not None and state.state == "staged":
@@ -341,8 +343,15 @@ def set_dataset_state(ledger: Ledger, store: Store, dataset: str, state: str, *,
     Raises:
         ConfigError: there is no such dataset, or it may not go from its state to this one.
     """
-    entry = change_state(store, dataset, state, by=by, because=because)
-    ledger.set_dataset_state(dataset, entry.state, by=entry.by, because=entry.because, at=entry.at)
+    register_states(ledger, store, dataset)  # what somebody has told the store alone, before he was killed
+    change_state(store, dataset, state, by=by, because=because)
+    register_states(ledger, store, dataset)
+
+
+def register_states(ledger: Ledger, store: Store, dataset: str) -> None:
+    """Writes down in the ledger all states that the store says a dataset was given; those that are there stay."""
+    for entry in read_states(store, dataset):
+        ledger.set_dataset_state(dataset, entry.state, by=entry.by, because=entry.because, at=entry.at)
 
 
 def require(store: Store, uri: str) -> bytes:

@@ -12,9 +12,10 @@ from caco_tasks.config import load_config
 from caco_tasks.errors import CacoError, ConfigError
 from caco_tasks.identity import training_hash
 from caco_tasks.ledger import Ledger
+from caco_tasks.publishing.states import read_states
 from caco_tasks.store import Store
 from caco_tasks.store.manifest import parse_stored
-from caco_tasks.store.registry import DatasetRecord
+from caco_tasks.store.registry import DatasetRecord, DatasetStates, dataset_state_uri
 
 DAY = "2026-11-02"
 LESS = ("evaluate.bank_each=2", "evaluate.train.epochs=2")
@@ -128,6 +129,13 @@ def test_a_benchmark_of_another_format_stops_the_plan(dataset: str, ledger: Ledg
 def test_a_withdrawn_dataset_trains_no_student(dataset: str, store: Store, ledger: Ledger) -> None:
     tasks.set_dataset_state(ledger, store, dataset, "withdrawn", by="ada", because="half of it is wrong")
     with pytest.raises(ConfigError, match=r"was withdrawn \(half of it is wrong\): restore it, or name another"):
+        tasks.plan("evaluate", partition=DAY, config="smoke", overrides=[f"evaluate.dataset={dataset}"])
+
+
+def test_a_dataset_that_no_gate_has_published_trains_no_student(dataset: str, store: Store) -> None:
+    states = DatasetStates(history=read_states(store, dataset)[:1])
+    store.put(dataset_state_uri(*dataset.split("/")), states.model_dump_json().encode())
+    with pytest.raises(ConfigError, match="is only staged: its run's gate has to publish it"):
         tasks.plan("evaluate", partition=DAY, config="smoke", overrides=[f"evaluate.dataset={dataset}"])
 
 

@@ -4,14 +4,17 @@ import json
 
 import pytest
 from click.testing import CliRunner, Result
-from whole_line import Place, ledger_content
+from sqlalchemy import create_engine, text
+from whole_line import Place, ledger_content, run_stage
 
 from caco_tasks import tasks
 from caco_tasks.cli import main
 from caco_tasks.cli.forecasts import check_attempts, describe_attempts
-from caco_tasks.errors import PlatformError
+from caco_tasks.errors import ConservationError, PlatformError
 from caco_tasks.ledger import Ledger
+from caco_tasks.publishing.states import change_state, read_states
 from caco_tasks.store.manifest import AttemptLog
+from caco_tasks.store.registry import DatasetStates, dataset_state_uri
 
 
 def caco(*words: str) -> Result:
@@ -116,6 +119,42 @@ def test_the_claims_of_a_withdrawn_run_can_be_released(line: Place) -> None:
     released = int(done.stdout.splitlines()[1].split()[0])
     assert released > 0
     assert done.stdout.splitlines()[1] == f"{released} claims of its run were released."
+
+
+def test_a_state_that_only_the_store_was_told_reaches_the_ledger_with_the_next_change(line: Place) -> None:
+    name = published(line)
+    change_state(line.store, name, "withdrawn", by="ada", because="false answers")  # and killed before the ledger knew
+    again = caco("dataset", "withdraw", name, "--because", "once more")
+    assert "is withdrawn (by ada" in again.stderr
+    with Ledger(line.writer_url) as ledger:
+        assert [state.state for state in ledger.dataset_states(name)] == ["staged", "published", "withdrawn"]
+        assert ledger.datasets(state="published") == []
+
+
+def test_a_gate_that_was_killed_between_store_and_ledger_publishes_in_both(line: Place) -> None:
+    name = published(line)
+    with create_engine(line.owner_url).begin() as connection:
+        connection.execute(text("DELETE FROM caco.dataset_state WHERE state = 'published'"))
+    tasks.finish(line.runs["nightly"])
+    assert published(line) == name
+
+
+def test_a_dataset_of_outputs_before_a_new_attempt_is_not_published(line: Place) -> None:
+    run_id, name = line.runs["nightly"], published(line)
+    uri = dataset_state_uri(*name.split("/"))
+    staged = DatasetStates(history=read_states(line.store, name)[:1])
+    line.store.put(uri, staged.model_dump_json().encode())  # as though the gate had not come to it yet
+    tasks.rerun(run_id, "judge", shard=0, unknown_only=False, token="t")
+    for stage in ("judge", "decontaminate"):
+        run_stage(stage, run_id, [0])
+    with pytest.raises(ConservationError, match="stage 'publish' was made of another output of 'decontaminate'"):
+        tasks.finish(run_id)
+    run_stage("publish", run_id, [0])
+    tasks.finish(run_id)
+    with Ledger(line.writer_url) as ledger:
+        newest, *_ = ledger.datasets(run_id)
+    states = {dataset: read_states(line.store, dataset)[-1].state for dataset in (name, newest)}
+    assert states == {name: "staged", newest: "published"}
 
 
 def test_a_dataset_that_nobody_published_is_not_withdrawn(line: Place) -> None:
