@@ -18,7 +18,8 @@ from caco_tasks.errors import EngineError
 from caco_tasks.llm.examples import read_examples
 
 SCHEMA = pa.schema([("input_ids", pa.list_(pa.int32())), ("labels", pa.list_(pa.int32()))])
-BATCH_ROWS = 256  # tokenised at once: many texts are faster than one, and each takes 200 KB while it is at work
+TOKENIZER_ROWS = 256  # tokenised at once: many texts are faster than one, and each takes 200 KB while it is at work
+BATCH_ROWS = 4096  # of the Arrow file: whoever maps it reads the head of each batch, and 64 KB around it
 NO_LOSS = -100  # a label that PyTorch's cross-entropy leaves out
 POOL_BATCHES = 50  # sorted by length together, so that batches hold little padding
 
@@ -50,7 +51,7 @@ def encode(tokenizer: Any, examples: Iterable[Any], max_tokens: int) -> Iterator
     """
     is_empty = True
     coming = iter(examples)
-    while batch := list(islice(coming, BATCH_ROWS)):  # a tokenizer is fastest with many texts at once
+    while batch := list(islice(coming, TOKENIZER_ROWS)):  # a tokenizer is fastest with many texts at once
         texts = [text for example in batch for text in split_example(tokenizer, example)]
         ids: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
         for prompt, rest in zip(ids[::2], ids[1::2], strict=True):
@@ -64,7 +65,8 @@ def encode(tokenizer: Any, examples: Iterable[Any], max_tokens: int) -> Iterator
 
 def token_counts(encoded: Path) -> Places:
     """How many tokens each row of an encoded file has, in its order."""
-    with pa.memory_map(str(encoded)) as source, pa.ipc.open_stream(source) as batches:
+    # read, not mapped: the pages of a mapped file would count as memory of the process until somebody else needs them
+    with pa.OSFile(str(encoded)) as source, pa.ipc.open_stream(source) as batches:
         counts = [pc.list_value_length(batch.column("input_ids")).to_numpy() for batch in batches]
     return np.concatenate(counts, dtype=np.int64)
 
