@@ -15,7 +15,7 @@ from caco_tasks.ledger import Ledger
 from caco_tasks.llm import Llm, has_chat_template, open_llm
 from caco_tasks.llm.llm import Engine
 from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache, SharedEngine
-from caco_tasks.llm.weights import REGISTERED, local_folder, model_identity
+from caco_tasks.llm.weights import REGISTERED, local_folder, pinned_identity
 from caco_tasks.sandbox import Sandbox
 from caco_tasks.store import RunRecord, Store, open_store
 from caco_tasks.store.cache import fetch_model
@@ -171,14 +171,7 @@ class TaskServices:
         """
         if settings.model == TRAINED:
             return pinned or str(self._run.model_id)
-        found = model_identity(settings)
-        is_here = not found.endswith(("@main", f"@{settings.revision}"))  # else its weights were never looked at
-        if pinned is not None and is_here and found != pinned:
-            raise EngineError(
-                f"The model '{settings.model}' on this machine is {found}, the run pinned {pinned}: restore its weights, or "
-                "plan the run anew under another name of the model."
-            )
-        return pinned or found
+        return pinned_identity(settings, pinned)
 
     def _download(self, model_id: str | None) -> Path:
         if model_id is None:

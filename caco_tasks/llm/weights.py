@@ -44,6 +44,22 @@ def model_identity(settings: ModelSettings) -> str:
     return f"{settings.model}@{content or settings.revision or host or 'main'}"
 
 
+def pinned_identity(settings: ModelSettings, pinned: str | None) -> str:
+    """The name of the exact model that a run pinned, where the weights on this machine are those; else of what is here.
+
+    Raises:
+        EngineError: the weights here are not those that the run pinned.
+    """
+    found = model_identity(settings)
+    is_here = not found.endswith(("@main", f"@{settings.revision}"))  # else its weights were never looked at
+    if pinned is not None and is_here and found != pinned:
+        raise EngineError(
+            f"The model '{settings.model}' on this machine is {found}, the run pinned {pinned}: restore its weights, or "
+            "plan the run anew under another name of the model."
+        )
+    return pinned or found
+
+
 def weights_hashes(folder: str) -> list[str]:
     """The SHA-256 of each file of weights in a folder; none for a model that is not on this machine."""
     return [file_sha256(str(path)) for path in sorted(Path(folder).glob("*.safetensors"))]

@@ -15,6 +15,7 @@ from caco_tasks.llm.llm import Reply, make_request
 from caco_tasks.llm.weights import REGISTERED
 from caco_tasks.records import Attempt, JudgedRecord, Reason, Solution, fail
 from caco_tasks.stages.shared.evaluation import STUDENT, eval_shard, evaluation_of, prompt_of, scored_items
+from caco_tasks.stages.shared.pinned import require_pinned_benchmarks
 from caco_tasks.stages.shared.prompting import reply_verdict
 from caco_tasks.store.manifest import manifest_uri, parse_manifest
 
@@ -23,6 +24,7 @@ def records(context: Context) -> Iterator[Attempt]:
     """The answers that this shard is to ask for; those of a base are the same for all its students."""
     settings = evaluation_of(context.config)
     asked = eval_shard(context.shard, settings)
+    require_pinned_benchmarks(settings.benchmarks, context)
     # a student is known by the output that trained it, a base by the model that the run pinned
     answered_by = context.inputs or context.run.models.get(BASE)
     for item in scored_items(settings):

@@ -13,12 +13,18 @@ from caco_tasks.ids import content_id
 from caco_tasks.records import PASS, JudgedRecord, Reason, Seed, fail
 from caco_tasks.sources import read_source
 from caco_tasks.stages.shared.benchmark_lookup import open_benchmark_index
+from caco_tasks.stages.shared.pinned import require_pinned_source
 
 
 def records(context: Context) -> Iterator[JudgedRecord[Seed]]:
-    """The records of this shard, as their readers found them; ids of unreadable ones are made unique by position."""
+    """The records of this shard, as their readers found them; ids of unreadable ones are made unique by position.
+
+    Raises:
+        SourceError: a source cannot be read, or was changed since the run was planned.
+    """
     settings = context.config.seeds
     for source in settings.sources:
+        require_pinned_source(source, context)
         for position, row in islice(enumerate(read_source(source)), context.shard, None, settings.shards):
             seed = row.record
             if not row.verdict.kept:  # its key is not to be trusted

@@ -25,6 +25,7 @@ from caco_tasks.publishing.states import split_name
 from caco_tasks.records import PASS, JudgedRecord, PublishedRow
 from caco_tasks.stages.shared.evaluation import evaluation_of, prompt_of
 from caco_tasks.stages.shared.model_upload import put_weights
+from caco_tasks.stages.shared.pinned import pinned_base_folder
 from caco_tasks.store.registry import ModelRecord, dataset_manifest_uri
 
 
@@ -77,7 +78,7 @@ def student(lessons: Iterable[Lesson], context: Context) -> Iterator[JudgedRecor
     if not rows:
         raise ConfigError(f"The dataset '{context.run.dataset}' has no rows: there is nothing to train a student on.")
     tuned = finetune(
-        context.services.model_folder(evaluation.train.base),
+        pinned_base_folder(evaluation.train, context),
         folder,
         evaluation.train,
         examples=writer.files,

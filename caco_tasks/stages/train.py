@@ -23,6 +23,7 @@ from caco_tasks.llm.llm import make_request
 from caco_tasks.records import PASS, Grade, JudgedRecord, SeedProgram
 from caco_tasks.sandbox import Job
 from caco_tasks.stages.shared.model_upload import put_weights
+from caco_tasks.stages.shared.pinned import pinned_base_folder
 from caco_tasks.stages.shared.prompting import load_stage_prompt, reply_verdict
 from caco_tasks.store.registry import ModelRecord
 
@@ -46,7 +47,7 @@ def train(programs: Iterable[SeedProgram], context: Context) -> Iterator[JudgedR
         for program in programs:
             text = training_text(program, start, settings)
             writer.add(text, is_held_out=is_held_out(program, settings.held_out_share))
-    base, seed = context.services.model_folder(settings.base), random_seed(context.key)
+    base, seed = pinned_base_folder(settings, context), random_seed(context.key)
     tuned = finetune(base, folder, settings, examples=writer.files, seed=seed)
     context.facts["artifacts"] = {"model": _store_codegen(programs, context, tuned, folder).model_dump(mode="json")}
     shutil.rmtree(folder)  # not before the weights are stored: a killed training goes on from its checkpoints

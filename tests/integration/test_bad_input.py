@@ -249,6 +249,45 @@ def test_weights_that_are_not_those_that_the_run_pinned_are_refused(
         tasks.work("judge", run_id, 0, line.environ)
 
 
+def problems(path: Path, first: str) -> Path:
+    """A file of some problems with their answers."""
+    texts = [first, *(f"Ann has {number} apples and buys 3 more. How many has she?" for number in range(2, 6))]
+    rows = [{"question": text, "answer": "2 + 3 = <<2+3=5>>5\n#### 5"} for text in texts]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    return path
+
+
+CHANGED = {
+    "source": 'seeds.sources=[{name="mine", reader="gsm8k", path="FILE"}]',
+    "benchmark": 'decontamination.benchmarks=[{name="mine", path="FILE", problem_column="question"}]',
+}
+
+
+@pytest.mark.parametrize("kind", CHANGED)
+def test_what_was_changed_since_it_was_pinned_is_refused(line: Place, tmp_path: Path, kind: str) -> None:
+    file = problems(tmp_path / "train.jsonl", "Bob has 9 pears. How many are left?")
+    overrides = [CHANGED[kind].replace("FILE", str(file))]
+    run_id = str(tasks.plan("seeds", partition=DAY, config="smoke", overrides=overrides)["run_id"])
+    tasks.work("seeds", run_id, 0, line.environ)
+    problems(file, "Bob has 8 pears. How many are left?")
+    before = line.manifests()
+    with pytest.raises(SourceError, match=f"The {kind} 'mine' was changed after run {run_id[:12]} was planned"):
+        tasks.work("seeds", run_id, 1, line.environ)
+    assert line.manifests() == before
+
+
+def test_a_base_whose_weights_are_not_those_that_the_run_pinned_is_not_trained(
+    line: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.manifest_path(line.runs["codegen"], "train", 0).unlink()
+    shutil.copytree(weights.NANO_FOLDER, tmp_path / "weights")
+    for file in (tmp_path / "weights").rglob("*.safetensors"):
+        file.write_bytes(b"other weights")
+    monkeypatch.setattr(weights, "NANO_FOLDER", tmp_path / "weights")
+    with pytest.raises(EngineError, match=r"on this machine is .*, the run pinned nano:"):
+        tasks.work("train", line.runs["codegen"], 0, line.environ)
+
+
 @pytest.mark.parametrize(
     ("shell", "says"),
     [

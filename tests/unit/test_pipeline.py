@@ -12,6 +12,7 @@ import making
 import pytest
 from memory_claims import MemoryClaims
 
+from caco_tasks import __version__
 from caco_tasks.config import RoleName, RunConfig, load_config
 from caco_tasks.connections import Connections
 from caco_tasks.context import Context, stage_context
@@ -257,7 +258,7 @@ def _run(pipeline: str, config: RunConfig) -> RunRecord:
         config=config.model_dump(mode="json"),
         code_version="0",
         models={"base": "b@1"},
-        sources={"bank": "r1"},
+        sources={"bank": __version__},
         dataset="words/1",
         dataset_sha256="d" * 64,
     )

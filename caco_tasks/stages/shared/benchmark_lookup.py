@@ -3,16 +3,18 @@
 from caco_tasks.checks.overlap import BenchmarkIndex, benchmark_index
 from caco_tasks.context import Context
 from caco_tasks.records import Sample
+from caco_tasks.stages.shared.pinned import require_pinned_benchmarks
 
 
 def open_benchmark_index(context: Context) -> BenchmarkIndex | None:
     """The index of a run's benchmarks, whose hash goes into the manifest; None where the config protects none.
 
     Raises:
-        SourceError: a benchmark file is missing or malformed.
+        SourceError: a benchmark file is missing or malformed, or was changed since the run was planned.
     """
     if not context.config.decontamination.protected:
         return None
+    require_pinned_benchmarks(context.config.decontamination.protected, context)
     index = benchmark_index(context.config.decontamination, context.services.index_folder())
     context.facts.setdefault("artifacts", {})["benchmark_index"] = index.hash
     return index
