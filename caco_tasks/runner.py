@@ -51,7 +51,7 @@ def make_output(context: Context, keys: RunKeys) -> Manifest:
 
 
 def find_output(store: Store, stage: str, key: str) -> Manifest | None:
-    """The manifest of a finished output; None where there is none.
+    """The manifest of a finished output; None where there is none, or its rows are gone: then it is made anew.
 
     Raises:
         DamagedError: it does not match its key.
@@ -62,7 +62,7 @@ def find_output(store: Store, stage: str, key: str) -> Manifest | None:
         return None
     manifest = parse_manifest(found, uri=uri)
     check_input(manifest, key, uri)
-    return manifest
+    return manifest if store.exists(manifest.uri) else None
 
 
 def write_output(

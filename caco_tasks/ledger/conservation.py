@@ -122,5 +122,6 @@ def _demand_same_records(line: _Line, before: StageSpec, spec: StageSpec) -> Non
         if place.read != passed:
             raise ConservationError(
                 f"Run {line.run.run_id}: shard {shard} of stage '{spec.name}' read {place.read} records, but "
-                f"'{before.name}' passed {passed}: delete the manifest of '{spec.name}' and rerun it."
+                f"'{before.name}' passed {passed}: `caco rerun {line.run.run_id[:12]} --stage {spec.name} --shard {shard}` "
+                "makes it anew."
             )

@@ -106,9 +106,10 @@ class Ledger:
     ) -> Manifest:
         """Registers an output of a run with all that its rows say, and returns the manifest registered for its key.
 
-        One transaction: all or nothing. The first manifest of a key counts; a later one gives way, in the store too. What
-        is registered is not loaded again: then only the run's place is noted. The newest attempt of a place counts. With
-        `attach` false, the fates of a new date are seen only after `attach_fates`: for many outputs at once.
+        One transaction: all or nothing. The first manifest of a key counts; a later one gives way, in the store too, unless
+        the rows of the first are gone from there. What is registered is not loaded again: then only the run's place is
+        noted. The newest attempt of a place counts. With `attach` false, the fates of a new date are seen only after
+        `attach_fates`: for many outputs at once.
 
         Raises:
             DamagedError: the rows are not what the manifest says.
@@ -118,12 +119,16 @@ class Ledger:
         """
         manifest = loading.canonical(manifest)
         found = self.find_output(manifest.key)
+        # damaged rows were deleted, and made anew with other bytes: to go back to the first manifest would lose both
+        is_gone = found is not None and found.uri != manifest.uri and not store.exists(found.uri)
         # read before the transaction begins, which then holds its locks for the time of the writing alone
-        columns = loading.read_columns(manifest, store) if found is None else None
+        columns = loading.read_columns(manifest, store) if found is None or is_gone else None
         with self._transaction() as connection:
             if columns is not None:
                 _demand_maker(connection, manifest, store)
-                loading.load(connection, manifest, columns, store, attach=attach)
+                places = outputs.forget_output(connection, manifest.key) if is_gone else []
+                if loading.load(connection, manifest, columns, store, attach=attach):
+                    outputs.restore_places(connection, manifest.key, places)
             # last, for it locks the run
             if not outputs.place_output(connection, run, manifest, shard=shard, attempt=attempt):
                 raise LedgerError(f"The run {run.run_id} is not in the ledger: register it before its outputs.")

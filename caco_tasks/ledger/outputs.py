@@ -84,6 +84,21 @@ _PLACE = text("""
     ON CONFLICT ON CONSTRAINT an_output_is_in_one_place_of_a_run DO UPDATE
     SET attempt = greatest(run_output.attempt, EXCLUDED.attempt), is_current = EXCLUDED.is_current
 """)
+_PLACES = text("""
+    SELECT place.run_no, place.shard, place.attempt, place.is_current
+    FROM caco.run_output AS place JOIN caco.output USING (output_no) WHERE key = CAST(:key AS uuid)
+""")
+# fates have no foreign key, and go by themselves
+_FORGET_FATES = text("""
+    DELETE FROM caco.fate USING caco.output
+    WHERE fate.output_no = output.output_no AND fate.partition = output.partition AND output.key = CAST(:key AS uuid)
+""")
+_FORGET = text("DELETE FROM caco.output WHERE key = CAST(:key AS uuid)")
+_RESTORE_PLACE = text("""
+    INSERT INTO caco.run_output (run_no, stage, shard, output_no, attempt, is_reused, is_current)
+    SELECT :run_no, stage, :shard, output_no, :attempt, run_no <> :run_no, :is_current
+    FROM caco.output WHERE key = CAST(:key AS uuid)
+""")
 _RUN_OUTPUTS = text("""
     SELECT run.run_id, CAST(place.stage AS text) AS stage, place.shard, output.key, place.attempt, place.is_reused
     FROM caco.run JOIN caco.run_output AS place USING (run_no) JOIN caco.output USING (output_no)
@@ -117,6 +132,20 @@ def place_output(connection: Connection, run: RunRecord, manifest: Manifest, *, 
     connection.execute(_RETIRE, values)
     connection.execute(_PLACE, values)
     return True
+
+
+def forget_output(connection: Connection, key: str) -> list[dict[str, Any]]:
+    """Removes an output and all that its rows said; returns the places of runs that it had, for `restore_places`."""
+    places = [dict(row._mapping) for row in connection.execute(_PLACES, {"key": key})]
+    connection.execute(_FORGET_FATES, {"key": key})
+    connection.execute(_FORGET, {"key": key})
+    return places
+
+
+def restore_places(connection: Connection, key: str, places: Sequence[dict[str, Any]]) -> None:
+    """Gives an output that was made anew the places of the one before."""
+    if places:
+        connection.execute(_RESTORE_PLACE, [{"key": key, **place} for place in places])
 
 
 def find_output(connection: Connection, key: str) -> Manifest | None:
