@@ -7,9 +7,11 @@ does not grow with their number.
 """
 
 import hashlib
-import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from caco_tasks.config import parse_config
 from caco_tasks.context import Context
@@ -19,6 +21,7 @@ from caco_tasks.publishing.dataset_files import DatasetWriter
 from caco_tasks.publishing.dataset_row import RowOrigin, dataset_row
 from caco_tasks.publishing.states import stage_dataset
 from caco_tasks.records import PASS, JudgedRecord, PublishedRow, Sample
+from caco_tasks.store.file_store import mending_os_errors
 from caco_tasks.store.manifest import manifest_uri, parse_manifest
 from caco_tasks.store.registry import DatasetFile, DatasetRecord, dataset_folder, dataset_manifest_uri
 from caco_tasks.version import code_version
@@ -45,15 +48,22 @@ def publish_rows(samples: Iterable[Sample], context: Context, facts: CardFacts) 
     inputs = [parse_manifest(store.get(uri) or b"", uri=uri) for uri in uris]
     settings, folder = context.config.publish, dataset_folder(context.config.publish.name, dataset_version(context))
     sizes = {"rows": sum(made.passed for made in inputs), "rows_per_file": settings.rows_per_file}
-    coming, scratch = iter(samples), context.work_folder()
-    with DatasetWriter(store, folder, **sizes, scratch=scratch) as writer:
+    coming, place = iter(samples), context.work_folder()
+    with mending_os_errors(place):
+        place.mkdir(parents=True, exist_ok=True)
+    # a folder of its own: a task that is tried again may meet the one before, still at work
+    with (
+        TemporaryDirectory(dir=place) as scratch,
+        DatasetWriter(store, folder, **sizes, scratch=Path(scratch)) as writer,
+    ):
         for made in inputs:
             origin = RowOrigin(
                 run=context.run, draw=context.draw, made=made, licence=facts.licence, sources=facts.trained_on
             )
             for sample in islice(coming, made.passed):  # the runner reads one input after the other
                 yield JudgedRecord(record=writer.add(dataset_row(sample, origin)), verdict=PASS)
-    shutil.rmtree(scratch)  # where files were written before they went to the store
+    with suppress(OSError):  # where files were written before they went to the store; another may still be there
+        place.rmdir()
     _write_card_and_manifest(context, facts, writer.files)
 
 
@@ -84,6 +94,7 @@ def _write_card_and_manifest(context: Context, facts: CardFacts, files: tuple[Da
         code_version=code_version(),
         files=files,
         facts={
+            "output_key": context.key,  # reached by it: all outputs that its rows come from, whatever the run has now
             "card_sha256": hashlib.sha256(card).hexdigest(),
             "licence": facts.licence.expression,
             "licence_note": facts.licence.note,

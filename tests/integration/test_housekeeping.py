@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from ledger_world import World
-from whole_line import command
+from whole_line import Place, command, run_stage
 
+from caco_tasks import tasks
 from caco_tasks.housekeeping import KINDS, find_waste, tally
 from caco_tasks.ids import content_id
 from caco_tasks.ledger import Ledger
@@ -153,6 +154,18 @@ def test_an_attempt_that_was_replaced_is_still_reached(
     store.put(run_output_uri(run, "judge", first.shard), b"{}")  # the run moved on
     waste = {each.name for each in find_waste(ledger, store, cache, before=BEFORE)}
     assert not any(first.key in name for name in waste)
+
+
+def test_what_an_older_dataset_came_from_is_reached_without_a_ledger(line: Place, ledger: Ledger, cache: Path) -> None:
+    run_id = line.runs["nightly"]
+    chain = {stage: line.manifest(run_id, stage, 0).uri for stage in ("judge", "decontaminate", "publish")}
+    tasks.rerun(run_id, "judge", shard=0, unknown_only=False, token="t")
+    for stage in chain:
+        run_stage(stage, run_id, [0])
+    assert not set(chain.values()) & {line.manifest(run_id, stage, 0).uri for stage in chain}
+    later = datetime.now(UTC) + timedelta(days=1)
+    waste = find_waste(ledger, line.store, cache, before=later)  # this ledger is empty
+    assert [each for each in waste if each.kind in ("unreached outputs", "orphan rows")] == []
 
 
 def test_what_only_the_store_names_is_left_alone(ledger: Ledger, store: Store, cache: Path, planted: set[Path]) -> None:

@@ -293,6 +293,19 @@ def test_fewer_rows_than_the_outputs_passed_are_not_published(tmp_path: Path) ->
     assert not list(context.work_folder().iterdir())
 
 
+def test_two_that_publish_at_once_give_one_whole_dataset(tmp_path: Path) -> None:
+    context, samples = publishing(tmp_path, passed=(5,), rows_per_file=2)
+    store, racers = (
+        context.services.store,
+        [publish_rows(samples[0], context, published.facts("MIT")) for _ in range(2)],
+    )
+    for rows in zip(*racers, strict=True):
+        assert rows[0] == rows[1]
+    [name] = list_datasets(store)
+    assert [row["sample_id"] for row in dataset_rows(store, name)] == [sample.sample_id for sample in samples[0]]
+    assert not context.work_folder().exists()
+
+
 def test_publishing_again_gives_the_same_files_and_keeps_the_state(tmp_path: Path) -> None:
     context, samples = publishing(tmp_path, passed=(3,), rows_per_file=2)
     store = context.services.store
