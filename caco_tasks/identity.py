@@ -58,9 +58,8 @@ def training_hash(config: RunConfig) -> str:
     """
     unifier = config.models.get("unifier")
     asked = _asked(unifier) | {"model": unifier.model, "prompt": unifier.prompt} if unifier else None
-    return content_id(
-        "training", config.data_settings("seeds"), asked, config.data_settings("train"), config.models["codegen"].prompt
-    )
+    seeds = config.data_settings("seeds", without=["seeds.shards"])  # however they are cut, they are the same seeds
+    return content_id("training", seeds, asked, config.data_settings("train"), config.models["codegen"].prompt)
 
 
 def prompt_names(spec: StageSpec, config: RunConfig) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import pytest
 
 from caco_tasks.config import SETTINGS_THAT_CHANGE_NO_DATA, RunConfig, load_config
 from caco_tasks.errors import ConfigError, DamagedError
-from caco_tasks.identity import BASE, RunKeys, config_hash, pipeline_run_id, prompt_names
+from caco_tasks.identity import BASE, RunKeys, config_hash, pipeline_run_id, prompt_names, training_hash
 from caco_tasks.ids import sample_id
 from caco_tasks.pipeline import PIPELINES, STAGES, count_shards, find_stage, stages_of
 from caco_tasks.planning import check_partition
@@ -144,6 +144,14 @@ def test_a_benchmark_that_lies_elsewhere_changes_no_key_and_yet_names_another_ru
     moved = {"benchmarks": [{"name": "own", "path": "elsewhere/own.jsonl"}]}
     assert changed_stages(keys_of(), keys_of(decontamination=moved)) == []
     assert keys_of().run.run_id != keys_of(decontamination=moved).run.run_id
+
+
+def test_a_training_is_the_same_however_its_seeds_are_cut_and_however_its_model_is_sampled() -> None:
+    plain = training_hash(load_config("smoke"))
+    for same in ("seeds.shards=1", "models.codegen.temperature=0.5", "judge.times=3", "screen.min_lines=3", "samples=7"):
+        assert training_hash(load_config("smoke", [same])) == plain, same
+    for other in ("train.epochs=9", "seeds.min_seed_grade=B", "models.codegen.prompt=program.v1"):
+        assert training_hash(load_config("smoke", [other])) != plain, other
 
 
 def test_a_source_that_lies_elsewhere_changes_no_key() -> None:
