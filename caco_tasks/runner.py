@@ -118,7 +118,8 @@ def _make(context: Context, keys: RunKeys) -> Manifest:
     if context.spec.gathers:
         judged = _judge_as_it_comes(context, _records(context, inputs))
     else:
-        judged = _judge_in_parts(context, list(_records(context, inputs)), previous, keys)
+        contents = [manifest.sha256 for manifest in inputs]
+        judged = _judge_in_parts(context, list(_records(context, inputs)), previous, keys, contents)
     return write_output(context, keys, judged, previous=previous, begun=begun)
 
 
@@ -158,17 +159,21 @@ def _judge_as_it_comes(context: Context, records: Iterable[Any]) -> Iterator[Jud
 
 
 def _judge_in_parts(
-    context: Context, records: list[Any], previous: dict[str, JudgedRecord[Any]], keys: RunKeys
+    context: Context, records: list[Any], previous: dict[str, JudgedRecord[Any]], keys: RunKeys, contents: list[str]
 ) -> Iterator[JudgedRecord[Any]]:
-    """Judges parts of a shard one after the other; those that a killed attempt had finished come from the store."""
+    """Judges parts of a shard one after the other; those that a killed attempt had finished come from the store.
+
+    `contents` are the hashes of the rows that were read.
+    """
     size = keys.config.runner.part_rows
     parts = [records[start : start + size] for start in range(0, len(records), size)] or [[]]
     for number, part in enumerate(parts):
         if len(parts) == 1:
             yield from _judge(context, part, previous, keys)
             continue
-        # the code's version is in the name: a hot fix in mid-shard starts the part anew instead of mixing old and new
-        name = content_id("part", code_version(), *(record.id for record in part))
+        # the code's version is in the name: a hot fix in mid-shard starts the part anew instead of mixing old and new;
+        # so is what was read: rows that were made again have the same ids, under the same key
+        name = content_id("part", code_version(), contents, *(record.id for record in part))
         uri = f"{output_folder(context.stage, context.key)}/parts/{number:05d}-{name}.parquet"
         store = context.services.store
         if store.exists(uri):

@@ -13,6 +13,7 @@ import making
 import pytest
 from finished_outputs import finish_output
 
+import caco_tasks.stages.agree as agree_stage
 import caco_tasks.stages.sample as sample_stage
 from caco_tasks import runner
 from caco_tasks.context import Context
@@ -196,6 +197,24 @@ def test_a_part_of_other_records_is_not_taken_for_this_one(tmp_path: Path, put: 
     put(passing, lambda context: [*samples(context)][::-1])
     expected = making.ids_of([*samples(context_with(tmp_path))][::-1])
     assert [row.record.sample_id for row in written(tmp_path, made(tmp_path))] == expected
+
+
+def test_a_part_of_rows_that_were_made_again_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, store, names = keys_with(tmp_path), making.store_in(tmp_path), [f"s{number}" for number in range(10)]
+
+    def make_input(answer: str) -> None:
+        rows = [making.sample(name, solution=making.solution(answer=answer)) for name in names]
+        finish_output(keys, store, "solve", [JudgedRecord(record=row, verdict=PASS) for row in rows])
+
+    make_input("12")
+    monkeypatch.setattr(agree_stage, "agree", _cut_after_first_part())
+    with pytest.raises(PowerCut):
+        made(tmp_path, "agree", keys=keys)
+    store.delete(manifest_uri("solve", keys.key("solve", 0)))
+    make_input("13")
+    monkeypatch.setattr(agree_stage, "agree", passing)
+    found = written(tmp_path, made(tmp_path, "agree", keys=keys))
+    assert {row.record.solution.answer for row in found if row.record.solution} == {"13"}
 
 
 @pytest.mark.parametrize("retries", [0, 1, 3])
