@@ -137,10 +137,20 @@ def sample_ids(keys: RunKeys, shard: int) -> list[str]:
     return [sample_id(keys.draw, index) for index in keys.config.sample_range(shard)]
 
 
+# what the ledger's own numbers stand for: they are given in the order of loading, and a rebuilt ledger has others
+NUMBERS = {
+    "run_no": "SELECT run_no, run_id::text FROM caco.run",
+    "output_no": "SELECT output_no, key::text FROM caco.output",
+    "source_no": "SELECT source_no, concat_ws('/', source, revision, licence) FROM caco.source",
+    "dataset_no": "SELECT dataset_no, dataset || '/' || version FROM caco.dataset",
+}
+
+
 def ledger_content(url: str) -> dict[str, list[str]]:
-    """Every row of every table as text, without the times of loading, in order."""
+    """Every row of every table as text, in order, without the times of loading and with names for the ledger's numbers."""
     engine = create_engine(url)
     with engine.connect() as connection:
+        names = {column: dict(connection.execute(text(query)).all()) for column, query in NUMBERS.items()}
         tables = connection.execute(
             text(
                 "SELECT table_name FROM information_schema.tables WHERE table_schema = 'caco' AND table_type LIKE 'BASE%'"
@@ -148,9 +158,10 @@ def ledger_content(url: str) -> dict[str, list[str]]:
         ).scalars()
         found = {table: connection.execute(text(f"SELECT * FROM caco.{table}")).mappings().all() for table in tables}
     engine.dispose()
-    return {table: sorted(map(_without_times, rows)) for table, rows in found.items()}
+    return {table: sorted(_row_text(row, names) for row in rows) for table, rows in found.items()}
 
 
-def _without_times(row: Any) -> str:
-    values = {name: bytes(value) if isinstance(value, memoryview) else value for name, value in row.items()}
-    return repr({name: value for name, value in values.items() if name not in TIMES_OF_LOADING})
+def _row_text(row: Any, names: dict[str, dict[int, str]]) -> str:
+    kept = {name: value for name, value in row.items() if name not in TIMES_OF_LOADING}
+    named = {name: names[name].get(value, value) if name in names else value for name, value in kept.items()}
+    return repr({name: bytes(value) if isinstance(value, memoryview) else value for name, value in named.items()})
