@@ -101,7 +101,8 @@ def find_codegen(partition: str, config: RunConfig, ledger: Ledger) -> ModelReco
     if model is None:
         raise LedgerError(
             f"No CodeGen of the config '{config.name}' was accepted on or before {partition}: run `caco_seeds`, which starts "
-            "`caco_codegen`, for that date or an earlier one and with the same training settings and seeds."
+            "`caco_codegen`, for that date or an earlier one and with the same training settings and seeds; one that was "
+            "refused says why in caco.model."
         )
     return model
 

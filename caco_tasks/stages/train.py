@@ -79,6 +79,8 @@ def refusal_reason(
             f"The held-out loss went from {tuned.loss_before:.4f} to {tuned.loss_after:.4f}, above {highest:.4f} "
             "(train.max_loss_rise)."
         )
+    if found_yield == 0:  # also where no earlier model of the same training says what is usual
+        return "None of the programs sampled from it ran (train.gate_samples)."
     if found_yield is None or accepted_yield is None or found_yield >= accepted_yield - settings.max_yield_loss:
         return None
     return (

@@ -19,6 +19,7 @@ GATES: dict[str, tuple[float, float | None, float | None, str | None]] = {
     "a little worse in both": (1.02, 0.75, 0.8, None),
     "the first model": (0.5, 0.1, None, None),
     "yield not measured": (0.5, None, 0.8, None),
+    "none ran": (0.5, 0.0, None, "None of the programs sampled from it ran (train.gate_samples)."),
     "loss too high": (
         1.03,
         0.9,
