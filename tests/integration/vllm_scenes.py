@@ -107,14 +107,14 @@ def short_of_memory(folder: Path) -> dict[str, Any]:
     status = Path("/proc/self/status").read_text()
     used = next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmSize"))
     limits = resource.getrlimit(resource.RLIMIT_AS)
-    starts, start_again = [], llm._start_again
+    starts, start_again = [], llm._restart_narrower
 
     def with_room() -> None:
         resource.setrlimit(resource.RLIMIT_AS, limits)
         start_again()
         starts.append(llm._width)
 
-    llm._start_again = with_room
+    llm._restart_narrower = with_room
     resource.setrlimit(resource.RLIMIT_AS, (used + (ROOM_MB << 20), limits[1]))
     return {"replies": told(llm.generate(requests)), "widths": starts}
 
