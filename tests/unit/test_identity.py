@@ -148,7 +148,13 @@ def test_a_benchmark_that_lies_elsewhere_changes_no_key_and_yet_names_another_ru
 
 def test_a_training_is_the_same_however_its_seeds_are_cut_and_however_its_model_is_sampled() -> None:
     plain = training_hash(load_config("smoke"))
-    for same in ("seeds.shards=1", "models.codegen.temperature=0.5", "judge.times=3", "screen.min_lines=3", "samples=7"):
+    for same in (
+        "seeds.shards=1",
+        "models.codegen.temperature=0.5",
+        "judge.times=3",
+        "screen.min_lines=3",
+        "samples=7",
+    ):
         assert training_hash(load_config("smoke", [same])) == plain, same
     for other in ("train.epochs=9", "seeds.min_seed_grade=B", "models.codegen.prompt=program.v1"):
         assert training_hash(load_config("smoke", [other])) != plain, other
