@@ -1,0 +1,90 @@
+"""The rows of a ledger as text, and what several of its tests register."""
+
+from typing import Any
+
+import ledger_world
+from ledger_world import World
+from sqlalchemy import Engine, text
+
+from caco_tasks.records import Outcome
+from caco_tasks.store import RunRecord, Store
+from caco_tasks.store.manifest import run_uri
+from caco_tasks.store.registry import AuditRecord
+
+TABLES = [
+    "run",
+    "output",
+    "output_reason",
+    "run_output",
+    "model",
+    "source",
+    "seed",
+    "program",
+    "fate",
+    "fingerprint",
+    "benchmark_overlap",
+    "audit_draw",
+    "audit_stratum",
+    "audit_row",
+    "audit",
+    "dataset",
+    "dataset_state",
+    "dataset_row",
+]
+# numbers of this ledger's own -> what they stand for in any ledger
+NUMBERS = {
+    "run_no": "(SELECT run_id FROM caco.run WHERE run.run_no = kept.run_no)",
+    "output_no": "(SELECT key FROM caco.output WHERE output.output_no = kept.output_no)",
+    "source_no": "(SELECT (source, revision, licence)::text FROM caco.source WHERE source.source_no = kept.source_no)",
+    "dataset_no": "(SELECT dataset || version FROM caco.dataset WHERE dataset.dataset_no = kept.dataset_no)",
+}
+TIMES_OF_LOADING = {"created_at", "loaded_at", "claimed_at"}
+
+
+def rows(engine: Engine, table: str) -> list[tuple[Any, ...]]:
+    """The rows of a table, in a fixed order, without the times and the numbers that only this ledger knows."""
+    with engine.connect() as connection:
+        query = "SELECT attname FROM pg_attribute WHERE attrelid = CAST(:table AS regclass) AND attnum > 0"
+        names = connection.execute(text(query), {"table": f"caco.{table}"}).scalars().all()
+        kept = [name for name in names if name not in TIMES_OF_LOADING]
+        columns = ", ".join(f"{NUMBERS.get(name, 'kept.' + name)} AS {name}" for name in kept)
+        found = connection.execute(text(f"SELECT {columns} FROM caco.{table} AS kept")).all()
+    return sorted(tuple(map(_written, row)) for row in found)
+
+
+def _written(value: Any) -> str:
+    return repr(bytes(value) if isinstance(value, memoryview) else value)
+
+
+def everything(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
+    """All that the ledger holds."""
+    return {table: rows(engine, table) for table in TABLES}
+
+
+def number_of(engine: Engine, query: str) -> Any:
+    """One value."""
+    with engine.connect() as connection:
+        return connection.execute(text(query)).scalar_one()
+
+
+def second_config(store: Store, world: World) -> RunRecord:
+    """A run of the same date with another config, which shares what the first run made."""
+    pins = {"seed_run_id": world.run("seeds").run_id, "model_id": world.run("nightly").model_id}
+    run = ledger_world.make_run("nightly", "2026-11-20", "another judge", **pins)
+    store.put(run_uri(run.partition, run.run_id), run.model_dump_json().encode())
+    return run
+
+
+def audit(world: World, number: int, person: str, answer: Outcome) -> AuditRecord:
+    """A person's answer on one sample."""
+    run = world.run("nightly")
+    return AuditRecord.model_validate(
+        {
+            "run_id": run.run_id,
+            "stage": "judge",
+            "subject_id": ledger_world.sample_id(run, number),
+            "person": person,
+            "answer": answer,
+            "answered_at": "2026-11-21T10:00:00Z",
+        }
+    )

@@ -1,0 +1,130 @@
+"""A ledger that was lost is filled again from the store: the same content, or a sentence and nothing emptied."""
+
+from datetime import UTC, datetime
+
+import ledger_world
+import pytest
+from ledger_rows import audit, everything, number_of
+from ledger_world import World
+from sqlalchemy import Engine, text
+
+from caco_tasks import ids
+from caco_tasks.audit import draw_rows
+from caco_tasks.errors import DamagedError
+from caco_tasks.ledger import Ledger, rebuild
+from caco_tasks.ledger.claims import claims_uri
+from caco_tasks.records import Outcome
+from caco_tasks.store import Store
+from caco_tasks.store.manifest import manifest_uri, run_uri
+
+
+def fill_all(ledger: Ledger, store: Store) -> None:
+    """Two worlds with claims and answers, loaded latest first."""
+    for partition, config in (("2026-11-20", "first"), ("2026-10-31", "second")):
+        world = ledger_world.build(store, partition=partition, config=config)
+        claim_for(ledger, world, "dedup")
+        claim_for(ledger, world, "unify")
+        ledger_world.load(ledger, store, world)
+        draw_rows(ledger, store, world.run("nightly"), 2)
+        ledger.record_audits([audit(world, 7, "ada", Outcome.FAIL)], store)
+
+
+def claim_for(ledger: Ledger, world: World, stage: str) -> None:
+    """Claims as a stage makes them: before its output is loaded."""
+    run = world.run("nightly" if stage == "dedup" else "seeds")
+    for shard, manifest in enumerate(world.of(stage)):
+        owners = [ledger_world.sample_id(run, 2 * row + shard) for row in range(2, 7)]
+        if stage == "unify":
+            owners = [ids.seed_id("toy", "v1", f"{shard}\0{number}") for number in range(4)]
+        hashes = [ids.content_id(stage, shard, number) for number in range(len(owners))]
+        claims = ledger.claims(run, manifest.key)
+        claims.claim(f"{stage}.v1", hashes, owners)
+        sketches = [bytes([shard, number]) for number in range(len(owners))]
+        family = ids.content_id("family", stage)
+        claims.claim_unlike("near.v2", [family] * len(owners), sketches, owners, is_alike=bytes.__eq__)
+
+
+def test_a_rebuilt_ledger_has_the_same_content(ledger: Ledger, store: Store, engine: Engine) -> None:
+    fill_all(ledger, store)
+    before = everything(engine)
+    assert all(before.values())
+    seen: list[tuple[int, int]] = []
+    counts = rebuild(ledger, store, on_progress=lambda done, total: seen.append((done, total)))
+    assert counts == {"runs": 6, "outputs": len(before["output"]), "datasets": 2, "audits": 2}
+    assert seen[-1] == (counts["outputs"], counts["outputs"])
+    assert everything(engine) == before
+
+
+def test_an_interrupted_rebuild_is_done_by_the_next(
+    ledger: Ledger, store: Store, loaded: World, engine: Engine
+) -> None:
+    before = everything(engine)
+
+    def stop(done: int, total: int) -> None:
+        if done == total // 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(ledger, store, on_progress=stop)
+    assert number_of(engine, "SELECT count(*) FROM caco.fate") == 0
+    rebuild(ledger, store)
+    assert everything(engine) == before
+
+
+def test_the_newest_run_of_a_date_is_the_same_after_a_rebuild(ledger: Ledger, store: Store) -> None:
+    worlds = [ledger_world.build(store, config=config) for config in ("first", "second", "third")]
+    planned = sorted((world.run("nightly") for world in worlds), key=lambda run: run.run_id, reverse=True)
+    for hour, run in enumerate(planned[:2]):  # the last one's record was made by hand and holds no time
+        dated = run.model_copy(update={"planned_at": datetime(2026, 11, 20, hour, tzinfo=UTC)})
+        store.put(run_uri(run.partition, run.run_id), dated.model_dump_json().encode())
+        assert ledger.register_run(dated) == dated
+    ledger.register_run(planned[2])
+    newest = ledger.find_run(None, pipeline="nightly")
+    assert newest is not None
+    assert newest.run_id == planned[1].run_id
+    rebuild(ledger, store)
+    assert ledger.find_run(None, pipeline="nightly") == newest
+
+
+def test_a_ledger_lost_with_its_disk_comes_back_with_its_claims(ledger: Ledger, store: Store, engine: Engine) -> None:
+    fill_all(ledger, store)
+    before = everything(engine)
+    assert len(before["fingerprint"]) == 2 * (10 + 10 + 8 + 8) - len_of_shared_seeds()
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE caco.run, caco.source, caco.fingerprint CASCADE"))
+    rebuild(ledger, store)
+    assert everything(engine) == before
+
+
+def len_of_shared_seeds() -> int:
+    """Claims of the second world's seeds and samples that the first world, which has the same hashes, has taken."""
+    return 10 + 10 + 8 + 8
+
+
+def test_a_damaged_manifest_is_found_before_anything_is_emptied(
+    ledger: Ledger, store: Store, loaded: World, engine: Engine
+) -> None:
+    before = everything(engine)
+    uri = manifest_uri("judge", loaded.of("judge")[1].key)
+    store.put(uri, b'{"run_id": "half')
+    with pytest.raises(DamagedError, match=uri):
+        rebuild(ledger, store)
+    assert everything(engine) == before
+
+
+def test_a_run_that_names_an_output_that_is_gone_is_found_before_anything_is_emptied(
+    ledger: Ledger, store: Store, loaded: World, engine: Engine
+) -> None:
+    before, gone = everything(engine), loaded.of("judge")[1]
+    store.delete(manifest_uri("judge", gone.key))
+    with pytest.raises(DamagedError, match=f"consists of the output {gone.key} of 'judge', which is not in"):
+        rebuild(ledger, store)
+    assert everything(engine) == before
+
+
+def test_damaged_claims_are_named(ledger: Ledger, store: Store, world: World) -> None:
+    manifest = world.of("dedup")[0]
+    ledger.register_run(world.run("nightly"))
+    store.put(claims_uri("dedup", manifest.key), b"PAR1 not")
+    with pytest.raises(DamagedError, match=claims_uri("dedup", manifest.key)):
+        ledger_world.load_as_made(ledger, store, world, manifest)
