@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from caco_tasks.bank.held_out import held_out_problems
-from caco_tasks.config import ModelSettings, RunConfig, load_config
+from caco_tasks.config import RunConfig, load_config
 from caco_tasks.connections import Connections
 from caco_tasks.context import stage_context
 from caco_tasks.identity import RunKeys
@@ -29,6 +29,7 @@ from caco_tasks.llm.llm import Engine, make_request
 from caco_tasks.llm.prompts import load_prompt
 from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache, SharedEngine
 from caco_tasks.llm.weights import NANO_FOLDER
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import find_stage
 from caco_tasks.records import PASS, Generation, JudgedRecord, Problem, Program, Sample
 from caco_tasks.runner import make_output, write_output

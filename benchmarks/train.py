@@ -17,9 +17,9 @@ from typing import Any
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
-from caco_tasks.config import HardwareSettings, TrainSettings
 from caco_tasks.llm.examples import ExampleWriter
 from caco_tasks.llm.finetune import finetune
+from caco_tasks.model_settings import HardwareSettings, TrainSettings
 
 TOKENIZER = Path(__file__).parents[1] / "caco_tasks" / "nano" / "weights" / "codegen"
 ROUNDS = 3

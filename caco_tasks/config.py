@@ -4,7 +4,6 @@ Files are TOML; `caco_tasks/configs/` holds the bundled ones. Every setting has 
 unknown key is an error. Settings listed in `SETTINGS_THAT_CHANGE_NO_DATA` enter no key: `caco_tasks.identity`.
 """
 
-import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -26,6 +25,7 @@ from caco_tasks.check_settings import (
     Settings,
 )
 from caco_tasks.errors import ConfigError
+from caco_tasks.model_settings import ModelSettings, TrainSettings
 from caco_tasks.records import Grade
 
 CONFIGS_FOLDER = Path(__file__).parent / "configs"
@@ -87,106 +87,6 @@ class SeedSettings(Settings):
     min_seed_grade: Grade = Grade.A
     licences_allowed: tuple[str, ...] = ()  # empty: all
     shards: int = Field(default=2, ge=1, le=1000)
-
-
-class VllmSettings(Settings):
-    """How the engine `vllm` uses the machine."""
-
-    tensor_parallel: int = Field(default=1, ge=1, le=64)  # GPUs that share one model
-    memory_fraction: float = Field(default=0.9, gt=0, le=1)  # of each GPU's memory
-    kv_cache_mb: int | None = Field(default=None, ge=1)  # memory for keys and values; None: what the fraction leaves
-
-
-class EndpointSettings(Settings):
-    """How the engine `openai` reaches its server."""
-
-    base_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]")  # with the version, as http://host:8000/v1
-    connection: str | None = None  # Airflow connection whose password is the key; None: the server wants none
-    concurrency: int = Field(default=32, ge=1, le=1024)  # requests under way at most
-    timeout_seconds: float = Field(default=300.0, gt=0)  # for one request, start to end
-    attempts: int = Field(default=6, ge=1, le=100)  # of one request, where the server is busy, broken or silent
-    max_error_share: float = Field(default=0.2, ge=0, le=1)  # of requests given up; above it the task stops
-
-
-class PriceSettings(Settings):
-    """What tokens cost, in US dollars per million."""
-
-    prompt: float = Field(default=0.0, ge=0)
-    completion: float = Field(default=0.0, ge=0)
-
-
-class ModelSettings(Settings):
-    """One role's model: where it is, which engine runs it, how it is sampled, what it is asked."""
-
-    engine: Literal["transformers", "vllm", "openai"] = "transformers"
-    model: str  # folder, Hub id, "nano:NAME" for a bundled one, or "trained": the CodeGen that the run pinned
-    revision: str | None = None
-    prompt: str  # file name without suffix in caco_tasks/llm/templates, such as "nano_reverse.v1"
-    temperature: float = Field(default=0.0, ge=0, le=2)
-    top_p: float = Field(default=1.0, gt=0, le=1)
-    top_k: int = Field(default=0, ge=0)  # 0: off
-    min_p: float = Field(default=0.0, ge=0, lt=1)  # share of the likeliest token's probability; 0: off
-    max_tokens: int = Field(default=256, ge=1, le=32768)
-    stop: tuple[str, ...] = ()
-    logprobs: bool = False  # keep the logarithm of the probability of every token written
-    chat_options: dict[str, bool | int | float | str] = Field(default={})  # for the chat template
-    context_tokens: int | None = Field(default=None, ge=16)  # of prompt and reply; None: what the model was made for
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    device: str = "cpu"
-    batch_rows: int = Field(default=64, ge=1)
-    vllm: VllmSettings = VllmSettings()
-    endpoint: EndpointSettings = EndpointSettings()
-    price: PriceSettings = PriceSettings()
-
-    @property
-    def family(self) -> str:
-        """The family of models that its name tells: `qwen` of `Qwen/Qwen3-8B`, `nano` of `nano:judge`."""
-        name = self.model.rstrip("/").rpartition("/")[2].lower()
-        found = re.match(r"[a-z]+", name)
-        return found[0] if found else name
-
-    @model_validator(mode="after")
-    def _has_an_address(self) -> "ModelSettings":
-        if self.engine == "openai" and self.endpoint.base_url is None:
-            raise ValueError("the engine 'openai' needs endpoint.base_url")
-        return self
-
-
-class HardwareSettings(Settings):
-    """How a training is spread over processors; changes neither its data nor the size of its steps."""
-
-    processes: int = Field(default=1, ge=1, le=64)  # on this machine, one for each GPU
-    sharding: Literal["none", "fsdp"] = "none"  # fsdp: each process holds a share of weights and optimiser
-    device_sequences: int | None = Field(default=None, ge=1)  # computed at once by a process; None: its whole share
-    attention: Literal["sdpa", "flash_attention_2", "flash_attention_3"] = "sdpa"
-    gradient_checkpointing: bool = False  # compute activations twice instead of keeping them
-    checkpoint_steps: int = Field(default=200, ge=1)  # a killed training loses at most so many steps
-
-
-class TrainSettings(Settings):
-    """Fine-tuning of CodeGen on verified seed programs (paper, section 3.2), or of a student on a dataset."""
-
-    base: str  # as ModelSettings.model
-    revision: str | None = None  # of the base on the Hub
-    epochs: float = Field(default=1.0, gt=0)
-    max_steps: int = Field(default=-1, ge=-1)  # -1: as many as the epochs need
-    learning_rate: float = Field(default=5e-6, gt=0)
-    warmup_ratio: float = Field(default=0.03, ge=0, le=1)
-    weight_decay: float = Field(default=0.1, ge=0)
-    batch_sequences: int = Field(default=16, ge=1)  # of a step, over all processes; with packing, rows of programs
-    sequence_tokens: int = Field(default=2048, ge=16)
-    packing: bool = False  # fill rows of `sequence_tokens` with whole programs
-    lora_rank: int = Field(default=0, ge=0, le=1024)  # 0: train all weights
-    lora_alpha: int = Field(default=32, ge=1)
-    held_out_share: float = Field(default=0.05, gt=0, lt=1)
-    max_loss_rise: float = Field(
-        default=0.02, ge=0
-    )  # share by which the held-out loss may rise, for the model to be used
-    gate_samples: int = Field(default=256, ge=0)  # programs sampled from the new model; 0: only the loss decides
-    max_yield_loss: float = Field(default=0.05, ge=0, le=1)  # by how much fewer may run than of the last accepted one
-    dtype: Literal["float32", "bfloat16"] = "bfloat16"
-    domain_tags: bool = False  # write the domain before each program
-    hardware: HardwareSettings = HardwareSettings()
 
 
 class SandboxSettings(Settings):

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from caco_tasks.config import ModelSettings, RoleName, RunConfig
+from caco_tasks.config import RoleName, RunConfig
 from caco_tasks.grading import Grader
 from caco_tasks.identity import RunKeys, narrowed_paths
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm import Llm
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import StageSpec
 from caco_tasks.sandbox import Sandbox
 from caco_tasks.store import RunRecord, Store

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
 from caco_tasks.check_settings import Rule
-from caco_tasks.config import ModelSettings, RoleName, RunConfig
+from caco_tasks.config import RoleName, RunConfig
 from caco_tasks.connections import Connections
 from caco_tasks.context import stage_context
 from caco_tasks.identity import Place, RunKeys
@@ -18,6 +18,7 @@ from caco_tasks.llm import Llm
 from caco_tasks.llm.llm import Reply, Request, no_reply
 from caco_tasks.llm.prompts import judge_prompts
 from caco_tasks.llm.reply_cache import CachingLlm
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import StageSpec, count_shards, find_stage, stages_of
 from caco_tasks.records import JudgedRecord, Outcome, Reason
 from caco_tasks.runner import find_output

@@ -8,11 +8,12 @@ The keys of a whole run follow from its record and its attempts; nothing has to 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from caco_tasks.config import SETTINGS_PINNED_BY_CONTENT, ModelSettings, RunConfig, parse_config
+from caco_tasks.config import SETTINGS_PINNED_BY_CONTENT, RunConfig, parse_config
 from caco_tasks.errors import DamagedError
 from caco_tasks.ids import content_id, draw_id, run_id
 from caco_tasks.llm.llm import SAMPLING
 from caco_tasks.llm.prompts import judge_prompts
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import StageSpec, count_shards, find_stage, stage_before, stages_of
 from caco_tasks.store import RunRecord, Store
 from caco_tasks.store.manifest import (

@@ -58,7 +58,7 @@ _SEEDS = (
     ),
     StageSpec(
         name="unify",
-        version=1,
+        version=2,
         reads=Seed,
         writes=SeedProgram,
         settings=("seeds", "sandbox", "screen", "dedup", "grading"),
@@ -73,7 +73,7 @@ _SEEDS = (
 _CODEGEN = (
     StageSpec(
         name="train",
-        version=1,
+        version=2,
         reads=SeedProgram,
         writes=SeedProgram,
         settings=("train", "sandbox"),
@@ -84,7 +84,7 @@ _CODEGEN = (
     ),
 )
 _NIGHTLY = (
-    StageSpec(name="sample", version=1, writes=Sample, role="codegen", adds="program", text="program", queue="gpu"),
+    StageSpec(name="sample", version=2, writes=Sample, role="codegen", adds="program", text="program", queue="gpu"),
     StageSpec(
         name="execute",
         version=1,
@@ -114,7 +114,7 @@ _NIGHTLY = (
     ),
     StageSpec(
         name="reverse",
-        version=1,
+        version=2,
         reads=Sample,
         writes=Sample,
         settings=("reverse", "decontamination"),
@@ -127,7 +127,7 @@ _NIGHTLY = (
     ),
     StageSpec(
         name="solve",
-        version=1,
+        version=2,
         reads=Sample,
         writes=Sample,
         role="solver",
@@ -138,7 +138,7 @@ _NIGHTLY = (
     ),
     StageSpec(
         name="agree",
-        version=1,
+        version=2,
         reads=Sample,
         writes=Sample,
         settings=("agree", "grading"),
@@ -146,7 +146,7 @@ _NIGHTLY = (
     ),
     StageSpec(
         name="judge",
-        version=1,
+        version=2,
         reads=Sample,
         writes=Sample,
         settings=("judge",),
@@ -166,12 +166,12 @@ _NIGHTLY = (
         looks_up_benchmarks=True,
         judges=Part.PROBLEM,
     ),
-    StageSpec(name="publish", version=1, reads=Sample, writes=PublishedRow, settings=("publish",), layout="one"),
+    StageSpec(name="publish", version=2, reads=Sample, writes=PublishedRow, settings=("publish",), layout="one"),
 )
 _EVALUATE = (
     StageSpec(
         name="student",
-        version=1,
+        version=2,
         writes=PublishedRow,
         settings=("evaluate.train", "evaluate.ask.prompt"),
         layout="one",
@@ -179,7 +179,7 @@ _EVALUATE = (
     ),
     StageSpec(
         name="evaluate",
-        version=1,
+        version=2,
         writes=Attempt,
         # not how the student was trained, which its key holds: the answers of a base serve all its students
         settings=(

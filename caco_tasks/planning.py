@@ -10,12 +10,13 @@ from typing import Any
 
 from caco_tasks.check_settings import BenchmarkSettings
 from caco_tasks.checks.benchmarks import benchmark_version
-from caco_tasks.config import ModelSettings, RunConfig
+from caco_tasks.config import RunConfig
 from caco_tasks.errors import ConfigError, LedgerError
 from caco_tasks.identity import BASE, TRAINED, config_hash, pipeline_run_id, prompt_names, training_hash
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.llm.weights import model_identity
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import stages_of
 from caco_tasks.publishing.states import read_state
 from caco_tasks.sources import source_revision

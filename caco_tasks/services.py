@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from caco_tasks.config import ModelSettings, RoleName, RunConfig
+from caco_tasks.config import RoleName, RunConfig
 from caco_tasks.connections import Connections, key_variable
 from caco_tasks.context import Claims
 from caco_tasks.errors import ConfigError, EngineError, LedgerError
@@ -16,6 +16,7 @@ from caco_tasks.llm import Llm, has_chat_template, open_llm
 from caco_tasks.llm.llm import Engine
 from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache, SharedEngine
 from caco_tasks.llm.weights import REGISTERED, local_folder, pinned_identity
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.sandbox import Sandbox
 from caco_tasks.store import RunRecord, Store, open_store
 from caco_tasks.store.cache import fetch_model

@@ -17,12 +17,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from caco_tasks.atomic import write_bytes
-from caco_tasks.config import TrainSettings
 from caco_tasks.errors import ConfigError, EngineError
 from caco_tasks.ids import content_id
 from caco_tasks.llm.encoding import encode_file
 from caco_tasks.llm.examples import ExampleFiles
 from caco_tasks.llm.transformers_engine import unloadable
+from caco_tasks.model_settings import TrainSettings
 
 WORK = "work"  # folder in `out` of what is only needed until the training has ended
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from caco_tasks.config import ModelSettings
 from caco_tasks.ids import content_id, random_seed
 from caco_tasks.llm.prompts import Prompt
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import Generation
 
 PROMPT_TOO_LONG = "prompt_too_long"

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 
 import httpx
 
-from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import openai_protocol as protocol
 from caco_tasks.llm.limiter import Limiter
 from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, no_reply
 from caco_tasks.llm.openai_protocol import Answer, RequestRefused, ServerBusy
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import Generation
 
 FIRST_PAUSE_SECONDS = 0.5  # before a second attempt; doubled for each one after it

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, Field, ValidationError
 
-from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.llm import PROMPT_TOO_LONG, Request, messages_of
+from caco_tasks.model_settings import ModelSettings
 
 SEEDS = 2**31  # seeds below this are accepted by every server
 MAX_MESSAGE_CHARS = 200  # of a server's error message

@@ -23,10 +23,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from caco_tasks.config import PriceSettings
 from caco_tasks.errors import DamagedError
 from caco_tasks.ids import content_id
 from caco_tasks.llm.llm import Engine, Reply, Request
+from caco_tasks.model_settings import PriceSettings
 from caco_tasks.records import Generation
 from caco_tasks.store.store import Store
 

@@ -9,12 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from caco_tasks.config import TrainSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.checkpoints import callbacks, newest_whole
 from caco_tasks.llm.encoding import Places, order, token_counts
 from caco_tasks.llm.finetune import FineTuneResult, Job, read_json, shares, write_json
 from caco_tasks.llm.transformers_engine import unloadable
+from caco_tasks.model_settings import TrainSettings
 
 POINTS_OF_CURVE = 100
 

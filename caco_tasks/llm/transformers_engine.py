@@ -11,10 +11,10 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.ids import random_seed
 from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, messages_of, no_reply
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import Generation
 
 

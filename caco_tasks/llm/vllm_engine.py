@@ -14,10 +14,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, no_reply
 from caco_tasks.llm.transformers_engine import encode, unloadable
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import Generation
 
 MAX_SEQUENCES = 1024  # more at a time fill no GPU better, and take memory from keys and values

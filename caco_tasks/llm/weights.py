@@ -3,9 +3,9 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.ids import content_id, file_sha256
+from caco_tasks.model_settings import ModelSettings
 
 NANO_FOLDER = Path(__file__).parents[1] / "nano" / "weights"
 NANO = "nano:"  # before the name of a bundled model

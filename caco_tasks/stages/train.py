@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from caco_tasks.config import TrainSettings
 from caco_tasks.context import Context
 from caco_tasks.errors import ConfigError, EngineError
 from caco_tasks.identity import BASE
@@ -20,6 +19,7 @@ from caco_tasks.llm.curve import draw_curve
 from caco_tasks.llm.examples import ExampleWriter
 from caco_tasks.llm.finetune import FineTuneResult, finetune
 from caco_tasks.llm.llm import make_request
+from caco_tasks.model_settings import TrainSettings
 from caco_tasks.records import PASS, Grade, JudgedRecord, SeedProgram
 from caco_tasks.sandbox import Job
 from caco_tasks.stages.shared.model_upload import put_weights

@@ -9,7 +9,7 @@ import pytest
 from memory_claims import MemoryClaims
 
 from caco_tasks.bank.held_out import held_out_problems
-from caco_tasks.config import ModelSettings, RunConfig, load_config
+from caco_tasks.config import RunConfig, load_config
 from caco_tasks.connections import Connections
 from caco_tasks.context import stage_context
 from caco_tasks.errors import EngineError
@@ -18,6 +18,7 @@ from caco_tasks.llm import Request, open_llm
 from caco_tasks.llm.llm import make_request
 from caco_tasks.llm.prompts import VARIABLES, load_prompt
 from caco_tasks.llm.weights import NANO_FOLDER
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import find_stage
 from caco_tasks.records import JudgedRecord, Sample
 from caco_tasks.runner import make_output

@@ -12,7 +12,8 @@ from typing import Any
 import making
 import pytest
 
-from caco_tasks.config import ModelSettings, load_config
+from caco_tasks.config import load_config
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import JudgedRecord, Sample
 from caco_tasks.store import Store, open_store
 from caco_tasks.store.manifest import manifest_uri, parse_manifest

@@ -8,8 +8,9 @@ import pytest
 from endpoints import Body, Endpoint, Said, completion, serving
 
 from caco_tasks import tasks
-from caco_tasks.config import ModelSettings, load_config
+from caco_tasks.config import load_config
 from caco_tasks.errors import ConfigError, EngineError
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.store import RunRecord, Store, open_store
 from caco_tasks.store.manifest import manifest_uri, parse_manifest, run_uri
 from caco_tasks.store.store import StoreSettings

@@ -12,9 +12,10 @@ import making
 import pytest
 import vllm_scenes
 
-from caco_tasks.config import ModelSettings, RunConfig, load_config
+from caco_tasks.config import RunConfig, load_config
 from caco_tasks.connections import ENGINE_ENVIRONMENT
 from caco_tasks.llm.llm import open_llm
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import Sample
 from caco_tasks.store import Store, open_store
 from caco_tasks.store.manifest import manifest_uri, parse_manifest

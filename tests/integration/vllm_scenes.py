@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Reply, Request
 from caco_tasks.llm.llm import make_request, open_llm
 from caco_tasks.llm.weights import NANO_FOLDER
+from caco_tasks.model_settings import ModelSettings
 
 NANO = NANO_FOLDER / "codegen"
 GREEDY: dict[str, Any] = {"temperature": 0.0, "max_tokens": 200, "stop": ["\nprint"], "logprobs": True}

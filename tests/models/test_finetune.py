@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from caco_tasks.config import TrainSettings
 from caco_tasks.errors import ConfigError, EngineError
 from caco_tasks.llm.checkpoints import newest_whole, seal
 from caco_tasks.llm.encoding import NO_LOSS, encode, encode_file, order, token_counts
 from caco_tasks.llm.examples import ExampleFiles, ExampleWriter, read_examples
 from caco_tasks.llm.finetune import FineTuneResult, finetune, shares
 from caco_tasks.llm.weights import NANO_FOLDER
+from caco_tasks.model_settings import TrainSettings
 
 BASE = str(NANO_FOLDER / "codegen")
 TEXTS = [f"<|program|>Row {number}: {number} pears{' and a plum' * (number % 4)}.\n" for number in range(48)]

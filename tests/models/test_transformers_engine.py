@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Request, open_llm
 from caco_tasks.llm.llm import make_request
 from caco_tasks.llm.transformers_engine import TransformersLlm
 from caco_tasks.llm.weights import NANO_FOLDER
+from caco_tasks.model_settings import ModelSettings
 
 FOLDER = NANO_FOLDER / "codegen"
 CODEGEN = ModelSettings(model="nano:codegen", prompt="nano_program.v1", temperature=0.9, max_tokens=24, batch_rows=3)

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from caco_tasks import config
 from caco_tasks.cli import main
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import PIPELINES, STAGES
 from caco_tasks.records import Grade, Outcome, Reason, fail, unknown
 
@@ -44,7 +45,7 @@ def is_told(word: str) -> bool:
 def settings_of(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every setting that is no table, by its path."""
     for name, field in model.model_fields.items():
-        below: Any = LISTS.get(name) or {"models": config.ModelSettings}.get(name) or field.annotation
+        below: Any = LISTS.get(name) or {"models": ModelSettings}.get(name) or field.annotation
         place = {"models": f"{path}models.ROLE."}.get(name, f"{path}{name}[]." if name in LISTS else f"{path}{name}.")
         below = next((one for one in get_args(below) if isinstance(one, type) and issubclass(one, BaseModel)), below)
         if f"{path}{name}" not in LIKE_OTHERS and isinstance(below, type) and issubclass(below, BaseModel):

@@ -8,8 +8,8 @@ from typing import get_args
 
 import pytest
 
-from caco_tasks.config import ModelSettings
 from caco_tasks.llm.prompts import VARIABLES
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import STAGES
 from caco_tasks.sources import READERS
 

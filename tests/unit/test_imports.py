@@ -14,8 +14,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ROWS = (
     {"atomic", "boxed", "errors", "exact", "format", "ids", "numbers_in_text", "version"},
     {"check_settings", "records"},
+    {"model_settings"},
     {"config"},
-    {"bank", "grading", "pipeline", "sandbox", "store"},
+    {"bank", "grading", "pipeline", "reading", "sandbox", "store"},
     {"llm", "sources"},
     {"identity"},
     {"convert", "counting", "ledger"},

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from caco_tasks.config import EndpointSettings, ModelSettings, PriceSettings, RoleName, VllmSettings
+from caco_tasks.config import RoleName
 from caco_tasks.errors import ConfigError
 from caco_tasks.llm import Prompt, load_prompt, prompts
 from caco_tasks.llm.llm import make_request
 from caco_tasks.llm.prompts import VARIABLES
 from caco_tasks.llm.weights import NANO_FOLDER
+from caco_tasks.model_settings import EndpointSettings, ModelSettings, PriceSettings, VllmSettings
 
 FOLDER = NANO_FOLDER / "codegen"
 ROLES: dict[str, RoleName] = {

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from endpoints import Answers, Body, Endpoint, Said, completion, echo, fault, serving, text_of
 
-from caco_tasks.config import ModelSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Reply, Request, openai_engine
 from caco_tasks.llm.limiter import Limiter
 from caco_tasks.llm.llm import make_request, open_llm
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.stages.shared.prompting import reply_verdict
 
 RAW = Prompt(name="raw.v1", system=None, text="$problem", is_chat=False)

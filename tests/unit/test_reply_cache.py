@@ -11,11 +11,12 @@ import pytest
 from endpoints import Body, Endpoint, Said, completion, echo, fault, serving, text_of
 from finished_outputs import finish_output
 
-from caco_tasks.config import ModelSettings, PriceSettings, RunConfig
+from caco_tasks.config import RunConfig
 from caco_tasks.errors import DamagedError, EngineError
 from caco_tasks.llm import Prompt, Reply, Request
 from caco_tasks.llm.llm import make_request, open_llm
 from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache, SharedEngine
+from caco_tasks.model_settings import ModelSettings, PriceSettings
 from caco_tasks.records import PASS, JudgedRecord, Sample
 from caco_tasks.runner import make_output
 from caco_tasks.store import Manifest, Store

@@ -11,9 +11,10 @@ import pytest
 from endpoints import Body, Endpoint, Said, completion, fault, serving, text_of
 from finished_outputs import finish_output
 
-from caco_tasks.config import ModelSettings, RunConfig
+from caco_tasks.config import RunConfig
 from caco_tasks.errors import ConfigError, ConservationError, EngineError
 from caco_tasks.identity import RunKeys, read_attempts
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import PASS, JudgedRecord, Outcome, Problem, Reason, Sample, fail, unknown
 from caco_tasks.reruns import ask_for_attempts
 from caco_tasks.runner import find_output, make_output

@@ -8,10 +8,11 @@ from typing import Any
 import making
 import pytest
 
-from caco_tasks.config import ModelSettings, RoleName
+from caco_tasks.config import RoleName
 from caco_tasks.connections import Connections
 from caco_tasks.grading import VERSION
 from caco_tasks.llm import Llm, Reply, Request
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import PASS, JudgedRecord, Outcome, Program, Reason, Sample, Verdict, fail, unknown
 from caco_tasks.services import TaskServices
 from caco_tasks.stages.agree import agree

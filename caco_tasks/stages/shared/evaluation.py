@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from caco_tasks.bank.held_out import held_out_problems
 from caco_tasks.checks.benchmarks import Item, read_benchmark
-from caco_tasks.config import EvaluateSettings, ModelSettings, RunConfig
+from caco_tasks.config import EvaluateSettings, RunConfig
 from caco_tasks.context import Context
 from caco_tasks.errors import ConfigError, SourceError
 from caco_tasks.ids import random_seed
 from caco_tasks.llm.prompts import Prompt
+from caco_tasks.model_settings import ModelSettings
 from caco_tasks.stages.shared.prompting import load_stage_prompt
 
 BASE, STUDENT = CONTENDERS = ("base", "student")

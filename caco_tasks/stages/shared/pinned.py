@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 from caco_tasks.check_settings import BenchmarkSettings
 from caco_tasks.checks.benchmarks import benchmark_version
-from caco_tasks.config import ModelSettings, SourceSettings, TrainSettings
+from caco_tasks.config import SourceSettings
 from caco_tasks.context import Context
 from caco_tasks.errors import SourceError
 from caco_tasks.identity import BASE
 from caco_tasks.llm.weights import pinned_identity
+from caco_tasks.model_settings import ModelSettings, TrainSettings
 from caco_tasks.sources import source_revision
 
 
