@@ -25,6 +25,7 @@ from caco_tasks.check_settings import (
     Settings,
 )
 from caco_tasks.errors import ConfigError
+from caco_tasks.generation_settings import ReverserSettings, SolverSettings, UnifySettings
 from caco_tasks.model_settings import ModelSettings, TrainSettings
 from caco_tasks.records import Grade
 
@@ -191,6 +192,9 @@ class RunConfig(Settings):
     sandbox: SandboxSettings = SandboxSettings()
     screen: ScreenSettings = ScreenSettings()
     dedup: DedupSettings = DedupSettings()
+    unify: UnifySettings = UnifySettings()
+    reverser: ReverserSettings = ReverserSettings()
+    solver: SolverSettings = SolverSettings()
     reverse: ReverseSettings = ReverseSettings()
     agree: AgreeSettings = AgreeSettings()
     grading: GradingSettings = GradingSettings()

@@ -58,7 +58,8 @@ def training_hash(config: RunConfig) -> str:
     How programs are sampled from it later has no part in it, nor has any check of a nightly run.
     """
     unifier = config.models.get("unifier")
-    asked = _asked(unifier) | {"model": unifier.model, "prompt": unifier.prompt} if unifier else None
+    told = {"model": unifier.model, "prompt": unifier.prompt, **config.data_settings("unify")} if unifier else {}
+    asked = _asked(unifier) | told if unifier else None
     seeds = config.data_settings("seeds", without=["seeds.shards"])  # however they are cut, they are the same seeds
     return content_id("training", seeds, asked, config.data_settings("train"), config.models["codegen"].prompt)
 
@@ -225,7 +226,7 @@ def check_input(manifest: Manifest, key: str, uri: str) -> None:
 
 def narrowed_paths(spec: StageSpec) -> Iterable[str]:
     """The settings that a stage may read: those that it declares, and its model's."""
-    yield from spec.settings
+    yield from (*spec.settings, *spec.role_settings)
     if spec.role is not None:
         yield f"models.{spec.role}"
 
@@ -233,8 +234,9 @@ def narrowed_paths(spec: StageSpec) -> Iterable[str]:
 def _declared(spec: StageSpec, config: RunConfig, *, without: Iterable[str] = ()) -> dict[str, Any]:
     """The settings that a stage declares, and how its model is sampled."""
     declared: dict[str, Any] = {}
-    if spec.settings:
-        declared["settings"] = {path: config.data_settings(path, without=without) for path in spec.settings}
+    paths = spec.settings_under(config)
+    if paths:
+        declared["settings"] = {path: config.data_settings(path, without=without) for path in paths}
     model = config.models.get(spec.role) if spec.role is not None else None
     if model is not None:
         declared["sampling"] = _asked(model)

@@ -29,6 +29,7 @@ class StageSpec:
     reads: type | None = None  # class of the records that it reads; None: it makes its own, from a source or the run
     settings: tuple[str, ...] = ()  # sections of the config that it may read; they are part of the key
     role: RoleName | None = None  # the model that it asks; its settings, revision and prompts are part of the key
+    role_settings: tuple[str, ...] = ()  # more sections, which count only where the config names a model for the role
     adds: str | None = None  # the field of the record that it fills in; where a model wrote it, its cost is counted
     text: str | None = None  # what the text that it adds is called, in the view text_address
     after: str | None = None  # the stage of another pipeline whose outputs it reads; None: the one before it in its own
@@ -38,6 +39,10 @@ class StageSpec:
     executes: bool = False  # it runs programs in the sandbox
     looks_up_benchmarks: bool = False  # it compares with protected benchmarks, whose versions are part of the key
     judges: Part | None = None  # the part of a sample that people are asked about when they audit this check
+
+    def settings_under(self, config: RunConfig) -> tuple[str, ...]:
+        """The sections that it reads under a config: `role_settings` only where there is a model to ask."""
+        return (*self.settings, *(self.role_settings if self.role in config.models else ()))
 
     @property
     def gathers(self) -> bool:
@@ -63,6 +68,7 @@ _SEEDS = (
         writes=SeedProgram,
         settings=("seeds", "sandbox", "screen", "dedup", "grading"),
         role="unifier",
+        role_settings=("unify",),
         adds="program",
         text="seed program",
         layout="seeds",
@@ -117,7 +123,7 @@ _NIGHTLY = (
         version=2,
         reads=Sample,
         writes=Sample,
-        settings=("reverse", "decontamination"),
+        settings=("reverse", "reverser", "decontamination"),
         role="reverser",
         adds="problem",
         text="problem",
@@ -130,6 +136,7 @@ _NIGHTLY = (
         version=2,
         reads=Sample,
         writes=Sample,
+        settings=("solver",),
         role="solver",
         adds="solution",
         text="solution",

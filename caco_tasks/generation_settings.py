@@ -1,0 +1,57 @@
+"""The settings of the stages that have a model write: how often a seed is tried, and how problems and solutions vary.
+
+Each is a section of the config beside the model's own (`models.unifier`, `models.reverser`, `models.solver`).
+
+>>> SolverSettings(styles={"prose": 3, "concise": 1}).styles
+{'prose': 3.0, 'concise': 1.0}
+"""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from caco_tasks.check_settings import Settings
+from caco_tasks.variety import DIFFICULTIES, PROBLEM_STYLES, SOLUTION_STYLES, unknown_names
+
+Mix = dict[str, Annotated[float, Field(gt=0)]]  # name, or a text of several words -> weight
+
+
+class UnifySettings(Settings):
+    """How often the unifier is asked for a seed's program."""
+
+    attempts: int = Field(default=1, ge=1, le=64)  # at most; a seed whose program verifies is not asked again
+
+
+class ReverserSettings(Settings):
+    """What problems are to look like, for prompts that name `$scenario`, `$style` and `$difficulty`."""
+
+    scenario_share: float = Field(default=0.5, ge=0, le=1)  # of the problems that are set somewhere; the others are bare
+    scenarios: tuple[str, ...] = ()  # empty: the bundled ones
+    styles: Mix = Field(default={})  # empty: all bundled ones alike
+    difficulties: Mix = Field(default={})  # empty: all bundled ones alike
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "ReverserSettings":
+        _require_known("styles", self.styles, PROBLEM_STYLES)
+        _require_known("difficulties", self.difficulties, DIFFICULTIES)
+        return self
+
+
+class SolverSettings(Settings):
+    """How solutions are written, for prompts that name `$style`."""
+
+    styles: Mix = Field(default={})  # empty: all bundled ones alike
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "SolverSettings":
+        _require_known("styles", self.styles, SOLUTION_STYLES)
+        return self
+
+
+def _require_known(setting: str, mix: Mapping[str, float], named: Mapping[str, str]) -> None:
+    unknown = unknown_names(mix, named)
+    if unknown:
+        raise ValueError(
+            f"{setting} names '{unknown[0]}': use {', '.join(named)}, or describe one of your own in several words"
+        )
