@@ -12,7 +12,7 @@ from caco_tasks.convert.solution_steps import Statement
 from caco_tasks.exact import NoValueError
 from caco_tasks.records import Grade, Seed
 
-_FRACTION = re.compile(r"\d\s*[/:]\s*\d")
+_DECIMAL = re.compile(r"\.\d*[1-9]")  # 0.50, and not 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ def attempt(
     try:
         bound = bind(seed.problem, mentions, statements, finals)
         found = results(bound.statements, own_numbers(mentions))
-        code = render(mentions, bound.statements, bound.finals, as_fraction=bool(_FRACTION.search(seed.answer or "")))
+        code = render(mentions, bound.statements, bound.finals, as_decimal=bool(_DECIMAL.search(seed.answer or "")))
     except (NoValueError, OverflowError):
         return None
     if "input = {}" in code:

@@ -1,7 +1,7 @@
 """Bound statements as a program in the unified template (arXiv 2510.04081, section 3.1), exact in every step.
 
-Divisions are made of `Fraction`, so that nothing is lost on the way; the result is an `int` where it is whole, a
-`Fraction` where the source shows its answer as one, and a `float` otherwise.
+Divisions are made of `Fraction`, so that nothing is lost on the way; a `Fraction` prints as a whole number where it is
+one. Where the source shows its answer as a decimal, the result is a `float`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ def render(
     statements: Mapping[int, Statement],
     outputs: Sequence[int],
     *,
-    as_fraction: bool = False,
+    as_decimal: bool = False,
 ) -> str:
     """The program that makes `statements` (bound, by index) of the question's numbers and returns the `outputs`.
 
@@ -35,7 +35,7 @@ def render(
     program = _ProgramText(mentions, statements, names)
     body = [f"{name} = {_exact_literal(amount)}" for (_, amount), name in program.constants.items()]
     body += [program.write_step(names, index, step) for index, step in statements.items()]
-    returned = [program.write_result(index, as_fraction=as_fraction) for index in outputs]
+    returned = [program.write_result(index, as_decimal=as_decimal) for index in outputs]
     body.append(f"return {returned[0]}" if len(returned) == 1 else f"return [{', '.join(returned)}]")
     return program.assemble(body)
 
@@ -101,12 +101,11 @@ class _ProgramText:
             self.exact_steps.add(index)
         return f"{self.steps[index]} = {text}"
 
-    def write_result(self, index: int, *, as_fraction: bool) -> str:
-        """A step as it is returned: whole numbers as int, others as float or, where the source does so, as Fraction."""
+    def write_result(self, index: int, *, as_decimal: bool) -> str:
+        """A step as it is returned: exact, or as a float where the source shows its answer as a decimal."""
+        # one name and no condition: a small model that learns from these lines has less to copy, and less to get wrong
         name = self.steps[index]
-        if index not in self.exact_steps or as_fraction:
-            return name
-        return f"int({name}) if {name} == int({name}) else float({name})"
+        return f"float({name})" if as_decimal and index in self.exact_steps else name
 
     def expression(self, tree: Node) -> Rendered:
         """A tree as Python text."""

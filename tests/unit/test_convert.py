@@ -219,8 +219,7 @@ def test_results_are_exact_and_whole_numbers_print_as_such() -> None:
         "Each pipe fills 7/3=<<7/3=2.33>>2.33 barrels.\nIn 3 hours that is 2.33*3=<<2.33*3=7>>7.",
         "7",
     )
-    assert run(found.code) == 7
-    assert isinstance(run(found.code), int)
+    assert str(run(found.code)) == "7"
 
 
 @pytest.mark.parametrize(
