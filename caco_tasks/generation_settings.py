@@ -26,7 +26,9 @@ class UnifySettings(Settings):
 class ReverserSettings(Settings):
     """What problems are to look like, for prompts that name `$scenario`, `$style` and `$difficulty`."""
 
-    scenario_share: float = Field(default=0.5, ge=0, le=1)  # of the problems that are set somewhere; the others are bare
+    scenario_share: float = Field(
+        default=0.5, ge=0, le=1
+    )  # of the problems that are set somewhere; the others are bare
     scenarios: tuple[str, ...] = ()  # empty: the bundled ones
     styles: Mix = Field(default={})  # empty: all bundled ones alike
     difficulties: Mix = Field(default={})  # empty: all bundled ones alike

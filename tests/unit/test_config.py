@@ -47,6 +47,7 @@ CANDIDATES = (
     0.5,
     ["x"],
     {"problem": "x"},
+    {"in few words": 1.0},
     [{"name": "x", "path": "x.jsonl", "answer_column": "a"}],
     {"bank_each": 1, "train": {"base": "b"}, "ask": {"model": "b", "prompt": "p"}},
 )
