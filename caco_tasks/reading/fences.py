@@ -1,0 +1,79 @@
+"""Markdown fences of a text, read line by line: closed or not, indented or not, one behind the other."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# at the start of a line, in a list or a quotation, or behind a sentence that leads to it
+_OPEN = re.compile(r"^(?P<before>.*?)(?P<marks>`{3,}|~{3,})[ \t]*(?P<info>[^`~\n]*)$")
+_INDENT = re.compile(r"[ \t>*\-+]*(?:\d{1,3}[.)][ \t]*)?")
+_IN_ONE_LINE = re.compile(r"^[ \t]*```[ \t]*(?:(?P<info>python3?|py3?)[ \t]+)?(?P<body>[^`\n]+)```[ \t]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """One fenced block."""
+
+    start: int  # of its opening line, or of the marks in it
+    end: int  # behind its closing line, or of the text
+    info: str  # the word behind the opening marks, in small letters; "" where there is none
+    body: str
+    is_closed: bool
+    is_inline: bool = False  # its marks stand behind other words in their line
+
+
+def find_fences(text: str) -> Iterator[Fence]:
+    """The fences of a text in order. One that the text's end or the next fence with a language cuts off is not closed."""
+    if "```" not in text and "~~~" not in text:
+        return
+    opened: re.Match[str] | None = None
+    start = body_start = position = 0
+    for line in text.splitlines(keepends=True):
+        line_start, position = position, position + len(line)
+        bare = line.rstrip("\r\n")
+        if opened is None:
+            if one := _IN_ONE_LINE.match(bare):
+                yield Fence(line_start, position, (one["info"] or "").lower(), one["body"].strip(), is_closed=True)
+            elif (found := _opening(bare)) is not None:
+                opened, body_start = found, position
+                start = line_start + (found.start("marks") if _is_behind_words(found) else 0)
+            continue
+        stripped = bare.strip(" \t>")
+        mark = opened["marks"][0]
+        if not stripped.endswith(mark * 3) and not stripped.startswith(mark * 3):
+            continue
+        if stripped.strip(mark) == "" and len(stripped) >= len(opened["marks"]):
+            yield _fence(text, opened, start, body_start, line_start, position)
+            opened = None
+        elif (again := _opening(bare)) is not None and _language(again) and not _is_behind_words(again):
+            yield _fence(text, opened, start, body_start, line_start, line_start, is_closed=False)
+            opened, start, body_start = again, line_start, position
+        elif stripped.endswith(mark * 3) and stripped.count(mark * 3) == 1:
+            yield _fence(text, opened, start, body_start, line_start + bare.rfind(mark * 3), position)
+            opened = None
+    if opened is not None:
+        yield _fence(text, opened, start, body_start, len(text), len(text), is_closed=False)
+
+
+def _opening(line: str) -> re.Match[str] | None:
+    """An opening line of a fence: alone in its line, or, with a language, behind the words that lead to it."""
+    if "```" not in line and "~~~" not in line:
+        return None
+    found = _OPEN.match(line)
+    return found if found is not None and (not _is_behind_words(found) or _language(found)) else None
+
+
+def _is_behind_words(opened: re.Match[str]) -> bool:
+    return _INDENT.fullmatch(opened["before"]) is None
+
+
+def _language(opened: re.Match[str]) -> str:
+    info = opened["info"].strip().strip("{}.").lower().split()
+    return info[0] if info and re.fullmatch(r"[\w+#.-]{1,20}", info[0]) else ""
+
+
+def _fence(
+    text: str, opened: re.Match[str], start: int, body_start: int, body_end: int, end: int, *, is_closed: bool = True
+) -> Fence:
+    body = text[body_start:body_end]
+    return Fence(start, end, _language(opened), body, is_closed=is_closed, is_inline=_is_behind_words(opened))
