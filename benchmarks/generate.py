@@ -26,9 +26,9 @@ from caco_tasks.context import stage_context
 from caco_tasks.identity import RunKeys
 from caco_tasks.llm import Llm, Reply, open_llm
 from caco_tasks.llm.llm import Engine, make_request
+from caco_tasks.llm.local_models import NANO_FOLDER
 from caco_tasks.llm.prompts import load_prompt
 from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache, SharedEngine
-from caco_tasks.llm.weights import NANO_FOLDER
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import find_stage
 from caco_tasks.records import PASS, Generation, JudgedRecord, Problem, Program, Sample

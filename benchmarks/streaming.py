@@ -24,7 +24,7 @@ from caco_tasks.counting import Conservation, OutputCounts
 from caco_tasks.identity import RunKeys, config_hash, pipeline_run_id
 from caco_tasks.llm.encoding import encode_file, order, token_counts
 from caco_tasks.llm.examples import ExampleWriter
-from caco_tasks.llm.weights import NANO_FOLDER
+from caco_tasks.llm.local_models import NANO_FOLDER
 from caco_tasks.pipeline import find_stage
 from caco_tasks.publishing.dataset_card import CardFacts
 from caco_tasks.publishing.dataset_files import list_datasets, placed_rows, read_dataset

@@ -43,6 +43,7 @@ class Connections:
     owner_url: str | None = None
     analyst_url: str | None = None
     cache: Path  # folder for downloaded models
+    models: Path | None = None  # folder of local copies of public models, laid out by Hub id
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # of endpoints, by `key_variable`
 
     @classmethod
@@ -61,6 +62,7 @@ class Connections:
             owner_url=environ.get("CACO_LEDGER_OWNER_URL") or (state.ledger_owner_url if state else None),
             analyst_url=environ.get("CACO_LEDGER_ANALYST_URL") or (state.ledger_analyst_url if state else None),
             cache=home / "models",
+            models=models_folder(environ),
             keys={name: key for name, key in environ.items() if name.startswith(KEY_PREFIX)},
         )
 
@@ -73,6 +75,12 @@ def key_variable(connection: str) -> str:
 def home_folder(environ: Mapping[str, str]) -> Path:
     """The folder of the local platform."""
     return Path(environ.get("CACO_HOME") or ".caco").absolute()
+
+
+def models_folder(environ: Mapping[str, str]) -> Path:
+    """The folder of local copies of public models, laid out by Hub id; `make smol` fills it."""
+    named = environ.get("CACO_MODELS")
+    return Path(named).expanduser().absolute() if named else home_folder(environ) / "hub"
 
 
 def _store(environ: Mapping[str, str], state: PlatformState | None) -> StoreSettings:

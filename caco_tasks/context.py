@@ -10,6 +10,7 @@ from caco_tasks.grading import Grader
 from caco_tasks.identity import RunKeys, narrowed_paths
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm import Llm
+from caco_tasks.llm.local_models import LocalModels
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import StageSpec
 from caco_tasks.sandbox import Sandbox
@@ -34,6 +35,7 @@ class Services(Protocol):
     """The outside things of one task, each opened when first asked for and closed with the task."""
 
     store: Store
+    models: LocalModels
 
     def llm(self, role: RoleName, key: str) -> Llm:
         """The model of a role, asked in the name of an output, which pays for new replies."""
@@ -62,7 +64,7 @@ class Services(Protocol):
     def index_folder(self) -> Path:
         """A folder on this machine for indexes of protected benchmarks, named by their hashes."""
 
-    def model_folder(self, model: str) -> str:
+    def model_folder(self, model: str, revision: str | None = None) -> str:
         """The folder, or the Hub name, of a model as a config names it."""
 
 

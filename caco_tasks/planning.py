@@ -14,7 +14,8 @@ from caco_tasks.config import RunConfig
 from caco_tasks.errors import ConfigError, LedgerError
 from caco_tasks.identity import BASE, TRAINED, config_hash, pipeline_run_id, prompt_names, training_hash
 from caco_tasks.ledger import Ledger
-from caco_tasks.llm.prompts import VARIABLES, load_prompt
+from caco_tasks.llm.local_models import LocalModels
+from caco_tasks.llm.prompts import load_prompt, variables_of
 from caco_tasks.llm.weights import model_identity
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import stages_of
@@ -35,6 +36,7 @@ def find_or_make_run(
     *,
     ledger: Ledger,
     store: Store,
+    models: LocalModels,
     requested: Mapping[str, Any] | None = None,
 ) -> RunRecord:
     """The run of a pipeline over a date with a config: as it was planned before, else planned now and registered.
@@ -66,7 +68,7 @@ def find_or_make_run(
         code_version=code_version(),
         planned_at=datetime.now(UTC),
         **content,
-        **make_pins(pipeline, partition, config, ledger),
+        **make_pins(pipeline, partition, config, ledger, models),
     )
     settings = config.model_dump(mode="json")  # alike in all that changes data; how it is run may differ each time
     run = run.model_copy(update={"config": settings})
@@ -108,7 +110,7 @@ def find_codegen(partition: str, config: RunConfig, ledger: Ledger) -> ModelReco
     return model
 
 
-def make_pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger) -> dict[str, Any]:
+def make_pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger, models: LocalModels) -> dict[str, Any]:
     """What the names in a config stand for now: the fields of the run's record that pin models, prompts and sources.
 
     Raises:
@@ -117,20 +119,20 @@ def make_pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger) 
     """
     pins: dict[str, Any] = {"prompts": {}, "benchmarks": _pin_benchmarks(pipeline, config)}
     for spec in stages_of(pipeline):
-        variables = VARIABLES[spec.role] if spec.role is not None else frozenset(("problem",))
         for name in prompt_names(spec, config):
-            pins["prompts"][name] = prompt_hash(load_prompt(name, variables=variables))
+            prompt = load_prompt(name, variables=variables_of(spec.role), folder=config.prompts_folder)
+            pins["prompts"][name] = prompt_hash(prompt)
     match pipeline:
         case "seeds":
             pins["sources"] = {source.name: source_revision(source) for source in config.seeds.sources}
-            pins["models"] = _pin_models(pipeline, config)
+            pins["models"] = _pin_models(pipeline, config, models)
         case "codegen":
             pins |= _pin_seed_programs(partition, config, ledger)
             base = ModelSettings(model=config.train.base, revision=config.train.revision, prompt="base")
-            pins["models"] = {BASE: model_identity(base)}
+            pins["models"] = {BASE: model_identity(base, models)}
             pins["training"] = training_hash(config)
         case "nightly":
-            pins["models"] = _pin_models(pipeline, config)
+            pins["models"] = _pin_models(pipeline, config, models)
             pins["training"] = training_hash(config)
             if config.models["codegen"].model == TRAINED:
                 model = find_codegen(partition, config, ledger)
@@ -139,14 +141,14 @@ def make_pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger) 
                 pins["codegen_run_id"] = model.run_id
                 pins["seed_run_id"] = trained.seed_run_id if trained else None
         case "evaluate":
-            pins["models"] = {BASE: model_identity(evaluation_of(config).ask)}
+            pins["models"] = {BASE: model_identity(evaluation_of(config).ask, models)}
     return pins
 
 
-def _pin_models(pipeline: str, config: RunConfig) -> dict[str, str]:
+def _pin_models(pipeline: str, config: RunConfig, models: LocalModels) -> dict[str, str]:
     roles = {spec.role for spec in stages_of(pipeline) if spec.role is not None}
     asked = {role: settings for role, settings in config.models.items() if role in roles and settings.model != TRAINED}
-    return {role: model_identity(settings) for role, settings in asked.items()}
+    return {role: model_identity(settings, models) for role, settings in asked.items()}
 
 
 def _pin_benchmarks(pipeline: str, config: RunConfig) -> dict[str, str]:

@@ -14,8 +14,9 @@ from caco_tasks.identity import BASE, TRAINED
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm import Llm, has_chat_template, open_llm
 from caco_tasks.llm.llm import Engine
+from caco_tasks.llm.local_models import LocalModels
 from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache, SharedEngine
-from caco_tasks.llm.weights import REGISTERED, local_folder, pinned_identity
+from caco_tasks.llm.weights import REGISTERED, pinned_identity
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.sandbox import Sandbox
 from caco_tasks.store import RunRecord, Store, open_store
@@ -27,6 +28,7 @@ class TaskServices:
 
     def __init__(self, connections: Connections, *, run: RunRecord, config: RunConfig) -> None:
         self.store: Store = open_store(connections.store)
+        self.models = LocalModels(connections.models)
         self._connections, self._run, self._config = connections, run, config
         self._stack = ExitStack()
         self._models: dict[str, tuple[str, SharedEngine, ReplyCache]] = {}  # by their settings
@@ -77,7 +79,7 @@ class TaskServices:
         Raises:
             EngineError: the tokenizer cannot be loaded.
         """
-        return has_chat_template(self.model_folder(model), revision)
+        return has_chat_template(self.model_folder(model, revision), revision)
 
     def sandbox(self) -> Sandbox:
         """The sandbox, started once."""
@@ -117,7 +119,7 @@ class TaskServices:
         """A folder beside the cache for indexes of protected benchmarks; deleting it costs only the time to make them."""
         return self._connections.cache.with_name("benchmarks")
 
-    def model_folder(self, model: str) -> str:
+    def model_folder(self, model: str, revision: str | None = None) -> str:
         """The folder of a model: bundled ("nano:NAME"), trained here ("trained", "model:ID"), or any other as it is named.
 
         Raises:
@@ -127,7 +129,7 @@ class TaskServices:
             return str(self._download(self._run.model_id))
         if model.startswith(REGISTERED):
             return str(self._download(model.removeprefix(REGISTERED)))
-        return local_folder(model)
+        return self.models.find(model, revision)
 
     def _settings_of(self, role: RoleName) -> ModelSettings:
         settings = self._config.models.get(role)
@@ -142,11 +144,12 @@ class TaskServices:
 
     def _load(self, settings: ModelSettings, *, model_id: str) -> Engine:
         """The engine of a model; one of vLLM takes a GPU whole, so those before it make room."""
-        folder = settings.model if settings.engine == "openai" else self.model_folder(settings.model)
+        folder = settings.model if settings.engine == "openai" else self.model_folder(settings.model, settings.revision)
         if settings.engine == "vllm":
             for _, engine, _ in self._models.values():
                 engine.unload()
-        return open_llm(settings, folder=folder, model_id=model_id, key=self._key(settings))
+        adapter = settings.adapter and self.models.find_adapter(settings.adapter, base=settings.model)
+        return open_llm(settings, folder=folder, model_id=model_id, adapter=adapter, key=self._key(settings))
 
     @property
     def _namespace(self) -> str:
@@ -172,7 +175,7 @@ class TaskServices:
         """
         if settings.model == TRAINED:
             return pinned or str(self._run.model_id)
-        return pinned_identity(settings, pinned)
+        return pinned_identity(settings, pinned, self.models)
 
     def _download(self, model_id: str | None) -> Path:
         if model_id is None:

@@ -23,6 +23,7 @@ from caco_tasks.errors import CacoError, ConfigError, GateError, LedgerError
 from caco_tasks.housekeeping import find_waste, tally
 from caco_tasks.identity import RunKeys
 from caco_tasks.ledger import Ledger
+from caco_tasks.llm.local_models import LocalModels
 from caco_tasks.llm.prompts import check_prompts
 from caco_tasks.pipeline import count_shards, find_stage, mapped_stages, stage_before, stages_of
 from caco_tasks.planning import find_or_make_run
@@ -55,6 +56,7 @@ def plan(pipeline: str, *, partition: str, config: str, overrides: Sequence[str]
             settings,
             ledger=ledger,
             store=open_store(reached.store),
+            models=LocalModels(reached.models),
             requested={"config": config, "overrides": list(overrides)},
         )
     first = (mapped_stages(pipeline) or stages_of(pipeline))[0]

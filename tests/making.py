@@ -10,6 +10,7 @@ from caco_tasks.connections import Connections
 from caco_tasks.context import Context, stage_context
 from caco_tasks.identity import TRAINED, RunKeys, config_hash, pipeline_run_id
 from caco_tasks.ids import program_id
+from caco_tasks.llm.local_models import LocalModels
 from caco_tasks.llm.weights import model_identity
 from caco_tasks.pipeline import find_stage
 from caco_tasks.records import (
@@ -125,7 +126,11 @@ def small_config(**changes: Any) -> RunConfig:
 
 def nightly_run(config: RunConfig, **pins: Any) -> RunRecord:
     """The record of a run with `config`, planned without a ledger."""
-    models = {role: model_identity(settings) for role, settings in config.models.items() if settings.model != TRAINED}
+    models = {
+        role: model_identity(settings, LocalModels())
+        for role, settings in config.models.items()
+        if settings.model != TRAINED
+    }
     return RunRecord(
         run_id=pipeline_run_id("nightly", DAY, config),
         pipeline="nightly",

@@ -7,6 +7,7 @@ from caco_tasks.cli.dag_runs import check_settings, locate_config
 from caco_tasks.errors import PlatformError
 from caco_tasks.forecast import Forecast, ForecastServices, StageForecast
 from caco_tasks.identity import RunKeys
+from caco_tasks.llm.local_models import LocalModels
 from caco_tasks.pipeline import count_shards, find_stage, stages_of
 from caco_tasks.planning import find_or_make_run
 from caco_tasks.runner import find_output
@@ -27,7 +28,9 @@ def forecast_run(
     stages_of(pipeline)
     with open_ledger() as (ledger, reached):
         store = open_store(reached.store)
-        run = find_or_make_run(pipeline, partition, settings, ledger=ledger, store=store)
+        run = find_or_make_run(
+            pipeline, partition, settings, ledger=ledger, store=store, models=LocalModels(reached.models)
+        )
         with ForecastServices(reached, run=run, config=settings) as services:
             stages = list(Forecast(RunKeys.of(run, store), store, ledger, services).stages())
     if is_registered:  # only now: a plan that cannot be forecast leaves no run behind

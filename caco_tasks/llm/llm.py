@@ -103,10 +103,12 @@ def no_reply(request: Request, model_id: str, error: str, *, prompt_tokens: int 
     return Reply(text="", generation=generation, error=error)
 
 
-def open_llm(settings: ModelSettings, *, folder: str, model_id: str, key: str | None = None) -> Engine:
+def open_llm(
+    settings: ModelSettings, *, folder: str, model_id: str, adapter: str | None = None, key: str | None = None
+) -> Engine:
     """Loads the model in `folder` (or of that Hub name) with the engine of `settings`.
 
-    `key` is the endpoint's API key; None where it needs none.
+    `adapter` is the folder of a LoRA adapter upon it; `key` the endpoint's API key, None where it needs none.
 
     Raises:
         EngineError: the weights or the engine are missing or do not fit.
@@ -115,11 +117,11 @@ def open_llm(settings: ModelSettings, *, folder: str, model_id: str, key: str | 
         case "transformers":
             from caco_tasks.llm.transformers_engine import TransformersLlm
 
-            return TransformersLlm(settings, folder=folder, model_id=model_id)
+            return TransformersLlm(settings, folder=folder, model_id=model_id, adapter=adapter)
         case "vllm":
             from caco_tasks.llm.vllm_engine import VllmLlm
 
-            return VllmLlm(settings, folder=folder, model_id=model_id)
+            return VllmLlm(settings, folder=folder, model_id=model_id, adapter=adapter)
         case "openai":
             from caco_tasks.llm.openai_engine import OpenAiLlm
 

@@ -21,10 +21,10 @@ from caco_tasks.records import Generation
 class TransformersLlm:
     """A causal language model of the Transformers library."""
 
-    def __init__(self, settings: ModelSettings, *, folder: str, model_id: str) -> None:
+    def __init__(self, settings: ModelSettings, *, folder: str, model_id: str, adapter: str | None = None) -> None:
         self.model_id = model_id
         self._settings = settings
-        self._tokenizer, self._model = load_model(settings, folder)
+        self._tokenizer, self._model = load_model(settings, folder, adapter)
         self._stop_ids = _stop_ids(self._model, self._tokenizer)
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
@@ -165,8 +165,10 @@ def unloadable(model: str, exc: Exception) -> str:
     return f"The model '{model}' cannot be loaded ({why}): mend its name in the config, or delete it and get it again."
 
 
-def load_model(settings: ModelSettings, folder: str) -> tuple[Any, Any]:
+def load_model(settings: ModelSettings, folder: str, adapter: str | None = None) -> tuple[Any, Any]:
     """Loads the tokenizer and the model in `folder`, or of that name on the Hub, onto the device of `settings`.
+
+    A LoRA adapter is merged into the weights, which then cost no more than without it.
 
     Raises:
         EngineError: they cannot be loaded, the device is not here, or its memory does not suffice.
@@ -185,6 +187,7 @@ def load_model(settings: ModelSettings, folder: str) -> tuple[Any, Any]:
         )
     except (OSError, ValueError, SafetensorError) as exc:
         raise EngineError(unloadable(folder, exc)) from exc
+    model = model if adapter is None else merge_adapter(model, adapter)
     model.generation_config.pad_token_id = tokenizer.pad_token_id or tokenizer.eos_token_id
     try:
         return tokenizer, model.to(settings.device).eval()
@@ -192,6 +195,24 @@ def load_model(settings: ModelSettings, folder: str) -> tuple[Any, Any]:
         raise EngineError(
             f"The model '{folder}' does not fit into the memory of '{settings.device}': name a smaller model or another "
             "device."
+        ) from exc
+
+
+def merge_adapter(model: Any, folder: str) -> Any:
+    """The model with a LoRA adapter added to its weights.
+
+    Raises:
+        EngineError: the adapter cannot be read, or does not fit the model.
+    """
+    from peft import PeftModel
+    from safetensors import SafetensorError
+
+    try:
+        return PeftModel.from_pretrained(model, folder).merge_and_unload()
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as exc:
+        why = (str(exc).splitlines() or [type(exc).__name__])[0].rstrip(".:")
+        raise EngineError(
+            f"The adapter in {folder} does not fit the model ({why}): it was trained upon another, or its files are damaged."
         ) from exc
 
 

@@ -7,6 +7,7 @@ not fit alone gets no reply. vLLM's environment is set by the code that starts t
 """
 
 import gc
+import json
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, no_reply
+from caco_tasks.llm.local_models import ADAPTER_CONFIG
 from caco_tasks.llm.transformers_engine import encode, unloadable
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import Generation
@@ -30,9 +32,9 @@ _NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory"
 class VllmLlm:
     """A causal language model that vLLM runs."""
 
-    def __init__(self, settings: ModelSettings, *, folder: str, model_id: str) -> None:
+    def __init__(self, settings: ModelSettings, *, folder: str, model_id: str, adapter: str | None = None) -> None:
         self.model_id = model_id
-        self._settings, self._folder = settings, folder
+        self._settings, self._folder, self._adapter = settings, folder, adapter
         self._max_width = min(settings.batch_rows, MAX_SEQUENCES)
         self._width = self._max_width  # how many requests may be under way
         self._since_halved = 0
@@ -73,8 +75,10 @@ class VllmLlm:
     ) -> Iterator[tuple[int, Any, float]]:
         """Yields the places of ended requests, with vLLM's output and their share of the time since the one before."""
         from vllm.inputs import TokensPrompt
+        from vllm.lora.request import LoRARequest
 
         engine, waiting = self._llm.llm_engine, iter(sorted(todo))
+        lora = None if self._adapter is None else LoRARequest("adapter", 1, self._adapter)
         is_left, begun = True, time.perf_counter()
         while is_left or engine.has_unfinished_requests():
             while is_left and engine.get_num_unfinished_requests() < self._width:
@@ -82,7 +86,9 @@ class VllmLlm:
                 is_left = place is not None
                 if place is not None:
                     sampling = _make_sampling(self._settings, requests[place].seed)
-                    engine.add_request(str(place), TokensPrompt(prompt_token_ids=todo[place]), sampling)
+                    engine.add_request(
+                        str(place), TokensPrompt(prompt_token_ids=todo[place]), sampling, lora_request=lora
+                    )
             ended = [output for output in engine.step() if output.finished]
             now = time.perf_counter()
             for output in ended:
@@ -126,7 +132,7 @@ class VllmLlm:
         """The engine, for as many requests at a time as memory allows."""
         while True:
             try:
-                return load_engine(self._settings, self._folder, width=self._width)
+                return load_engine(self._settings, self._folder, width=self._width, adapter=self._adapter)
             except (RuntimeError, MemoryError) as exc:
                 if not _is_out_of_memory(exc):
                     raise EngineError(unloadable(self._folder, ValueError(_first_line(exc)))) from exc
@@ -147,7 +153,7 @@ class VllmLlm:
         cleanup_dist_env_and_memory()
 
 
-def load_engine(settings: ModelSettings, folder: str, *, width: int) -> Any:
+def load_engine(settings: ModelSettings, folder: str, *, width: int, adapter: str | None = None) -> Any:
     """Loads vLLM's `LLM` for `width` requests at a time.
 
     Raises:
@@ -178,11 +184,19 @@ def load_engine(settings: ModelSettings, folder: str, *, width: int) -> Any:
             gpu_memory_utilization=settings.vllm.memory_fraction,
             kv_cache_memory_bytes=None if cache is None else cache << 20,
             enable_prefix_caching=True,
+            enable_lora=adapter is not None,
+            max_lora_rank=16 if adapter is None else _room_for_rank(adapter),
             enforce_eager=current_platform.is_cpu(),  # compiling for a CPU takes minutes
             disable_log_stats=True,
         )
     except (OSError, ValueError) as exc:
         raise EngineError(unloadable(folder, ValueError(_first_line(exc)))) from exc
+
+
+def _room_for_rank(adapter: str) -> int:
+    """The least room that vLLM can make for an adapter: a power of two, 8 to 512."""
+    rank = int(json.loads((Path(adapter) / ADAPTER_CONFIG).read_text(encoding="utf-8"))["r"])
+    return max(8, 1 << (rank - 1).bit_length())
 
 
 def _make_sampling(settings: ModelSettings, seed: int) -> Any:

@@ -5,53 +5,42 @@ from urllib.parse import urlsplit
 
 from caco_tasks.errors import EngineError
 from caco_tasks.ids import content_id, file_sha256
+from caco_tasks.llm.local_models import LocalModels
 from caco_tasks.model_settings import ModelSettings
 
-NANO_FOLDER = Path(__file__).parents[1] / "nano" / "weights"
-NANO = "nano:"  # before the name of a bundled model
 REGISTERED = "model:"  # before the id of a model of the registry, whose weights lie in models/{id}
 HASH_CHARS = 16
 
 
-def bundled_folder(name: str) -> str:
-    """The folder of a bundled model.
+def model_identity(settings: ModelSettings, models: LocalModels) -> str:
+    """The name of the exact model of some settings, such as `nano:judge@1f0c22aa90b3d2e4`; with an adapter, `a@1f0c+b@22aa`.
 
     Raises:
-        EngineError: there is no such model.
-    """
-    folder = NANO_FOLDER / name
-    if not (folder / "model.safetensors").is_file():
-        raise EngineError(f"The bundled model '{name}' is missing: restore {folder} from the repository.")
-    return str(folder)
-
-
-def local_folder(model: str) -> str:
-    """The folder or Hub name of a model as a config names it, where it is not one that was trained here."""
-    return bundled_folder(model.removeprefix(NANO)) if model.startswith(NANO) else model
-
-
-def model_identity(settings: ModelSettings) -> str:
-    """The name of the exact model of some settings, such as `nano:judge@1f0c22aa90b3d2e4`.
-
-    Raises:
-        EngineError: a bundled model is missing.
+        EngineError: a bundled model or an adapter is missing, or the adapter is of another base.
     """
     if settings.model.startswith(REGISTERED):  # the id of the registry names exact weights already
-        return settings.model.removeprefix(REGISTERED)
-    hashes = [] if settings.engine == "openai" else weights_hashes(local_folder(settings.model))
+        return settings.model.removeprefix(REGISTERED) + _adapter_identity(settings, models)
+    hashes = [] if settings.engine == "openai" else weights_hashes(models.find(settings.model, settings.revision))
     host = urlsplit(settings.endpoint.base_url or "").netloc.rpartition("@")[2]  # without user and password
-    content = content_id("weights", hashes)[:HASH_CHARS] if len(hashes) > 1 else "".join(hashes)[:HASH_CHARS]
-    return f"{settings.model}@{content or settings.revision or host or 'main'}"
+    version = _hash(hashes) or settings.revision or host or "main"
+    return f"{settings.model}@{version}{_adapter_identity(settings, models)}"
 
 
-def pinned_identity(settings: ModelSettings, pinned: str | None) -> str:
+def _adapter_identity(settings: ModelSettings, models: LocalModels) -> str:
+    if settings.adapter is None:
+        return ""
+    return f"+{settings.adapter}@{_hash(weights_hashes(models.find_adapter(settings.adapter, base=settings.model)))}"
+
+
+def pinned_identity(settings: ModelSettings, pinned: str | None, models: LocalModels) -> str:
     """The name of the exact model that a run pinned, where the weights on this machine are those; else of what is here.
 
     Raises:
         EngineError: the weights here are not those that the run pinned.
     """
-    found = model_identity(settings)
-    is_here = not found.endswith(("@main", f"@{settings.revision}"))  # else its weights were never looked at
+    found = model_identity(settings, models)
+    version = found.partition("+")[0].rpartition("@")[2]
+    is_here = version not in ("main", settings.revision)  # else its weights were never looked at
     if pinned is not None and is_here and found != pinned:
         raise EngineError(
             f"The model '{settings.model}' on this machine is {found}, the run pinned {pinned}: restore its weights, or "
@@ -63,3 +52,8 @@ def pinned_identity(settings: ModelSettings, pinned: str | None) -> str:
 def weights_hashes(folder: str) -> list[str]:
     """The SHA-256 of each file of weights in a folder; none for a model that is not on this machine."""
     return [file_sha256(str(path)) for path in sorted(Path(folder).glob("*.safetensors"))]
+
+
+def _hash(hashes: list[str]) -> str:
+    content = content_id("weights", hashes) if len(hashes) > 1 else "".join(hashes)
+    return content[:HASH_CHARS]

@@ -7,7 +7,7 @@ import pytest
 
 from caco_tasks.llm.examples import ExampleWriter
 from caco_tasks.llm.finetune import FineTuneResult, finetune
-from caco_tasks.llm.weights import NANO_FOLDER
+from caco_tasks.llm.local_models import NANO_FOLDER
 from caco_tasks.model_settings import TrainSettings
 
 torch = pytest.importorskip("torch")

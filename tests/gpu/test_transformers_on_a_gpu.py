@@ -16,8 +16,8 @@ from caco_tasks.errors import EngineError
 from caco_tasks.identity import RunKeys
 from caco_tasks.llm import Request, open_llm
 from caco_tasks.llm.llm import make_request
+from caco_tasks.llm.local_models import NANO_FOLDER
 from caco_tasks.llm.prompts import VARIABLES, load_prompt
-from caco_tasks.llm.weights import NANO_FOLDER
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import find_stage
 from caco_tasks.records import JudgedRecord, Sample

@@ -15,7 +15,7 @@ from whole_line import DAY, PATIENCE_SECONDS, Place, caco, command, ledger_conte
 from caco_tasks import tasks
 from caco_tasks.cli import main
 from caco_tasks.errors import ConfigError, DamagedError, EngineError, SourceError
-from caco_tasks.llm import weights
+from caco_tasks.llm import local_models
 from caco_tasks.platform.ports import free_port
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89" * 40
@@ -179,7 +179,7 @@ def test_a_damaged_record_of_a_run_is_named(line: Place) -> None:
 
 
 def test_missing_bundled_weights_are_named(line: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "NANO_FOLDER", tmp_path / "no weights")
+    monkeypatch.setattr(local_models, "NANO_FOLDER", tmp_path / "no weights")
     line.manifest_path(line.runs["codegen"], "train", 0).unlink()
     before = line.manifests()
     result = CliRunner().invoke(main, ["stage", "train", "--run", line.runs["codegen"], "--shard", "0"])
@@ -259,9 +259,9 @@ def test_weights_that_are_not_those_that_the_run_pinned_are_refused(
 ) -> None:
     overrides = ["models.judge.temperature=0.5"]
     run_id = str(tasks.plan("nightly", partition=DAY, config="smoke", overrides=overrides)["run_id"])
-    shutil.copytree(weights.NANO_FOLDER, tmp_path / "weights")
+    shutil.copytree(local_models.NANO_FOLDER, tmp_path / "weights")
     (tmp_path / "weights" / "judge" / "model.safetensors").write_bytes(b"other weights")
-    monkeypatch.setattr(weights, "NANO_FOLDER", tmp_path / "weights")
+    monkeypatch.setattr(local_models, "NANO_FOLDER", tmp_path / "weights")
     with pytest.raises(EngineError, match=r"The model 'nano:judge' on this machine is .*, the run pinned nano:judge@"):
         tasks.work("judge", run_id, 0, line.environ)
 
@@ -297,10 +297,10 @@ def test_a_base_whose_weights_are_not_those_that_the_run_pinned_is_not_trained(
     line: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line.manifest_path(line.runs["codegen"], "train", 0).unlink()
-    shutil.copytree(weights.NANO_FOLDER, tmp_path / "weights")
+    shutil.copytree(local_models.NANO_FOLDER, tmp_path / "weights")
     for file in (tmp_path / "weights").rglob("*.safetensors"):
         file.write_bytes(b"other weights")
-    monkeypatch.setattr(weights, "NANO_FOLDER", tmp_path / "weights")
+    monkeypatch.setattr(local_models, "NANO_FOLDER", tmp_path / "weights")
     with pytest.raises(EngineError, match=r"on this machine is .*, the run pinned nano:"):
         tasks.work("train", line.runs["codegen"], 0, line.environ)
 

@@ -18,7 +18,7 @@ from caco_tasks.connections import ENGINE_ENVIRONMENT
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Reply
 from caco_tasks.llm.llm import make_request, open_llm
-from caco_tasks.llm.weights import NANO_FOLDER
+from caco_tasks.llm.local_models import NANO_FOLDER
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.platform.ports import free_port
 

@@ -13,7 +13,7 @@ from typing import Any
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Reply, Request
 from caco_tasks.llm.llm import make_request, open_llm
-from caco_tasks.llm.weights import NANO_FOLDER
+from caco_tasks.llm.local_models import NANO_FOLDER
 from caco_tasks.model_settings import ModelSettings
 
 NANO = NANO_FOLDER / "codegen"

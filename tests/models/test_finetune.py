@@ -12,7 +12,7 @@ from caco_tasks.llm.checkpoints import newest_whole, seal
 from caco_tasks.llm.encoding import NO_LOSS, encode, encode_file, order, token_counts
 from caco_tasks.llm.examples import ExampleFiles, ExampleWriter, read_examples
 from caco_tasks.llm.finetune import FineTuneResult, finetune, shares
-from caco_tasks.llm.weights import NANO_FOLDER
+from caco_tasks.llm.local_models import NANO_FOLDER
 from caco_tasks.model_settings import TrainSettings
 
 BASE = str(NANO_FOLDER / "codegen")

@@ -6,7 +6,7 @@ import pytest
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
-from caco_tasks.llm.weights import NANO_FOLDER
+from caco_tasks.llm.local_models import NANO_FOLDER
 from caco_tasks.nano.data import ROLES, SPECIAL_TOKENS
 
 

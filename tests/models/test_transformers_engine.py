@@ -7,8 +7,8 @@ import pytest
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import Prompt, Request, open_llm
 from caco_tasks.llm.llm import make_request
+from caco_tasks.llm.local_models import NANO_FOLDER
 from caco_tasks.llm.transformers_engine import TransformersLlm
-from caco_tasks.llm.weights import NANO_FOLDER
 from caco_tasks.model_settings import ModelSettings
 
 FOLDER = NANO_FOLDER / "codegen"

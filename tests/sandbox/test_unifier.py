@@ -12,7 +12,8 @@ from caco_tasks.connections import Connections
 from caco_tasks.context import Context, stage_context
 from caco_tasks.identity import RunKeys, pipeline_run_id
 from caco_tasks.llm import Llm, open_llm
-from caco_tasks.llm.weights import NANO_FOLDER, model_identity
+from caco_tasks.llm.local_models import NANO_FOLDER, LocalModels
+from caco_tasks.llm.weights import model_identity
 from caco_tasks.pipeline import find_stage
 from caco_tasks.records import JudgedRecord, Program, Reason, Seed, SeedProgram
 from caco_tasks.sandbox import Job
@@ -55,7 +56,7 @@ def context_in(folder: Path, config: RunConfig) -> Context:
         config_hash="c",
         config=config.model_dump(mode="json"),
         code_version="0",
-        models={"unifier": model_identity(unifier)} if unifier else {},
+        models={"unifier": model_identity(unifier, LocalModels())} if unifier else {},
     )
     connections = Connections(store=StoreSettings(root=f"file://{folder}"), ledger_url=None, cache=folder / "models")
     services = Memory(connections, run=run, config=config)

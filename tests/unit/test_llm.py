@@ -9,8 +9,8 @@ from caco_tasks.config import RoleName
 from caco_tasks.errors import ConfigError
 from caco_tasks.llm import Prompt, load_prompt, prompts
 from caco_tasks.llm.llm import make_request
+from caco_tasks.llm.local_models import NANO_FOLDER
 from caco_tasks.llm.prompts import VARIABLES
-from caco_tasks.llm.weights import NANO_FOLDER
 from caco_tasks.model_settings import EndpointSettings, ModelSettings, PriceSettings, VllmSettings
 
 FOLDER = NANO_FOLDER / "codegen"

@@ -41,8 +41,8 @@ def pinned_base_folder(settings: TrainSettings, context: Context) -> str:
         EngineError: its weights are not there, or not those that the run pinned.
     """
     base = ModelSettings(model=settings.base, revision=settings.revision, prompt="base")
-    pinned_identity(base, context.run.models.get(BASE))
-    return context.services.model_folder(settings.base)
+    pinned_identity(base, context.run.models.get(BASE), context.services.models)
+    return context.services.model_folder(settings.base, settings.revision)
 
 
 def _explain_change(what: str, context: Context) -> str:

@@ -1,0 +1,104 @@
+"""The models on this machine: bundled ones, a folder of local copies laid out by Hub id, and the Hub's own cache."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from caco_tasks.errors import EngineError
+
+PACKAGE = Path(__file__).parents[1]
+NANO_FOLDER = PACKAGE / "nano" / "weights"
+ADAPTERS_FOLDER = PACKAGE / "smol" / "adapters"
+NANO = "nano:"  # before the name of a bundled model
+SMOL = "smol:"  # before the name of a bundled adapter
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+ADAPTER_CONFIG = "adapter_config.json"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModels:
+    """Where models are looked for before the Hub is asked.
+
+    >>> LocalModels(Path("models")).find("HuggingFaceTB/SmolLM2-135M-Instruct")
+    'models/HuggingFaceTB/SmolLM2-135M-Instruct'
+    """
+
+    copies: Path | None = None  # folder of local copies, one folder for each Hub id; None: there is none
+
+    def find(self, model: str, revision: str | None = None) -> str:
+        """The folder of a model as a config names it; its Hub id where there is no copy on this machine.
+
+        Raises:
+            EngineError: it is a bundled model, and its weights are missing.
+        """
+        if model.startswith(NANO):
+            return _bundled(NANO_FOLDER, model.removeprefix(NANO), "model.safetensors")
+        return self._copy(model, revision, "config.json") or model
+
+    def find_adapter(self, adapter: str, *, base: str) -> str:
+        """The folder of a LoRA adapter as a config names it.
+
+        Raises:
+            EngineError: there is no such adapter, its description cannot be read, or it was trained upon another base.
+        """
+        if adapter.startswith(SMOL):
+            folder = _bundled(ADAPTERS_FOLDER, adapter.removeprefix(SMOL), ADAPTER_WEIGHTS)
+        else:
+            folder = self._copy(adapter, None, ADAPTER_CONFIG) or _download_adapter(adapter)
+        made_for = _base_of(Path(folder))
+        if made_for is not None and made_for.rstrip("/") != base.rstrip("/"):
+            raise EngineError(
+                f"The adapter '{adapter}' was trained upon '{made_for}', and the config puts it upon '{base}': name the "
+                "one's base as the role's model, or an adapter of the other."
+            )
+        return folder
+
+    def _copy(self, name: str, revision: str | None, needed: str) -> str | None:
+        """A folder of this name, a copy below `copies`, or what the Hub's cache holds of it."""
+        for folder in (Path(name), *([self.copies / name] if self.copies and _is_hub_id(name) else [])):
+            if (folder / needed).is_file():
+                return str(folder)
+        if not _is_hub_id(name):
+            return None
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(name, needed, revision=revision)
+        # what was only begun to be downloaded has no weights yet, and is gone on with by name
+        is_whole = isinstance(found, str) and any(Path(found).parent.glob("*.safetensors"))
+        return str(Path(found).parent) if isinstance(found, str) and is_whole else None
+
+
+def _bundled(folder: Path, name: str, needed: str) -> str:
+    path = folder / name
+    if not name or not (path / needed).is_file():
+        raise EngineError(f"The bundled model '{name}' is missing: restore {path} from the repository.")
+    return str(path)
+
+
+def _is_hub_id(name: str) -> bool:
+    return name.count("/") == 1 and not name.startswith((".", "/", "~"))
+
+
+def _download_adapter(adapter: str) -> str:
+    if not _is_hub_id(adapter):
+        raise EngineError(
+            f"There is no adapter '{adapter}': give a folder with {ADAPTER_CONFIG}, or a name on the Hub."
+        )
+    from huggingface_hub import snapshot_download
+
+    try:
+        return str(snapshot_download(adapter, allow_patterns=["adapter_*"]))
+    except (OSError, ValueError) as exc:  # the library's errors of network and name are OSErrors
+        raise EngineError(
+            f"The adapter '{adapter}' is neither on this machine nor can it be had from the Hub: mend its name, or put a "
+            "copy below CACO_MODELS."
+        ) from exc
+
+
+def _base_of(folder: Path) -> str | None:
+    try:
+        told = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+        base = told.get("base_model_name_or_path")
+    except (OSError, ValueError, AttributeError) as exc:
+        raise EngineError(f"{folder / ADAPTER_CONFIG} cannot be read: restore the adapter.") from exc
+    return str(base) if base else None
