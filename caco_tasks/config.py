@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -42,7 +42,9 @@ SETTINGS_THAT_CHANGE_NO_DATA = (
     "models.*.endpoint.concurrency",
     "models.*.endpoint.timeout_seconds",
     "models.*.endpoint.attempts",
+    "models.*.endpoint.patience_seconds",
     "models.*.endpoint.max_error_share",
+    "models.*.endpoint.rename",
     "models.*.price",
     "train.hardware",
     "evaluate.dataset",  # pinned by the hash of its content
@@ -56,6 +58,7 @@ SETTINGS_THAT_CHANGE_NO_DATA = (
 
 # Where a file lies changes no data, its content does: keys of outputs hold what a run pinned of it instead.
 SETTINGS_PINNED_BY_CONTENT = (
+    "prompts_folder",
     "seeds.sources.*.path",
     "decontamination.folder",
     "decontamination.benchmarks.*.path",
@@ -63,6 +66,7 @@ SETTINGS_PINNED_BY_CONTENT = (
 )
 
 RoleName = Literal["unifier", "codegen", "reverser", "solver", "judge"]
+Minutes = Annotated[float, Field(gt=0, le=100_000)]
 SomeSettings = TypeVar("SomeSettings", bound=Settings)
 
 
@@ -127,6 +131,8 @@ class RunnerSettings(Settings):
     part_rows: int = Field(default=4096, ge=1)  # rows kept together as a long shard goes on; engines want many at once
     reply_rows: int = Field(default=256, ge=1)  # replies of a model kept together as they come
     retries_of_unknown: int = Field(default=1, ge=0, le=10)
+    shards_per_task: int = Field(default=1, ge=1, le=1000)  # a task loads its model once for so many
+    stage_minutes: dict[str, Minutes] = Field(default={})  # stage -> how long it may work on a shard, before it is ended
 
 
 class GateSettings(Settings):
@@ -186,6 +192,7 @@ class RunConfig(Settings):
     samples: int = Field(ge=1)  # programs to sample: the dial that scales a run
     shard_samples: int = Field(default=1000, ge=1)  # of a shard: fixed ranges, which a longer run shares with a shorter
     shards: int | None = Field(default=None, ge=1, le=1000)  # cut the samples evenly into so many instead
+    prompts_folder: str | None = None  # looked through before the bundled templates: NAME.txt
     seeds: SeedSettings
     train: TrainSettings
     models: dict[RoleName, ModelSettings]
@@ -214,6 +221,11 @@ class RunConfig(Settings):
         names = [source.name for source in self.seeds.sources]
         if len(names) > len(set(names)):
             raise ValueError("two sources have the same name")
+        if self.solver.samples > 1 and self.models["solver"].temperature == 0:
+            raise ValueError(
+                f"solver.samples is {self.solver.samples}, and models.solver.temperature 0 writes one solution "
+                f"{self.solver.samples} times: set a temperature, or ask for one sample"
+            )
         return self
 
     @property
@@ -282,9 +294,10 @@ def parse_config(values: Mapping[str, Any], *, origin: str) -> RunConfig:
     except ValidationError as exc:
         error = exc.errors()[0]
         where = ".".join(str(part) for part in error["loc"])
-        unknown = error["type"] == "extra_forbidden"
-        what = f"is unknown{_suggest_setting(error['loc'])}" if unknown else f"is wrong: {error['msg']}"
-        raise ConfigError(_rule_error(error, origin) or f"The setting '{where}' in {origin} {what}.") from exc
+        unknown, message = error["type"] == "extra_forbidden", error["msg"].removeprefix("Value error, ")
+        what = f"is unknown{_suggest_setting(error['loc'])}" if unknown else f"is wrong: {message}"
+        subject = f"The setting '{where}' in {origin}" if where else f"The config {origin}"  # settings that do not fit
+        raise ConfigError(_rule_error(error, origin) or f"{subject} {what}.") from exc
 
 
 def _rule_error(error: ErrorDetails, origin: str) -> str | None:

@@ -7,7 +7,7 @@ Each is a section of the config beside the model's own (`models.unifier`, `model
 """
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -41,8 +41,12 @@ class ReverserSettings(Settings):
 
 
 class SolverSettings(Settings):
-    """How solutions are written, for prompts that name `$style`."""
+    """How many solutions are asked for, which of them is published, and, for prompts that name `$style`, their style."""
 
+    samples: int = Field(default=1, ge=1, le=64)  # of each problem; above 1 the solver needs a temperature
+    publish: Literal["first", "shortest", "longest", "random"] = (
+        "first"  # of those that agree; drawn by the sample's id
+    )
     styles: Mix = Field(default={})  # empty: all bundled ones alike
 
     @model_validator(mode="after")

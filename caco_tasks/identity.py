@@ -11,7 +11,7 @@ from typing import Any
 from caco_tasks.config import SETTINGS_PINNED_BY_CONTENT, RunConfig, parse_config
 from caco_tasks.errors import DamagedError
 from caco_tasks.ids import content_id, draw_id, run_id
-from caco_tasks.llm.llm import SAMPLING
+from caco_tasks.llm.llm import sampling_of
 from caco_tasks.llm.prompts import judge_prompts
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import StageSpec, count_shards, find_stage, stage_before, stages_of
@@ -226,7 +226,7 @@ def check_input(manifest: Manifest, key: str, uri: str) -> None:
 
 def narrowed_paths(spec: StageSpec) -> Iterable[str]:
     """The settings that a stage may read: those that it declares, and its model's."""
-    yield from (*spec.settings, *spec.role_settings)
+    yield from (*spec.settings, *spec.role_settings, "prompts_folder")  # of what lies there, keys hold the texts
     if spec.role is not None:
         yield f"models.{spec.role}"
 
@@ -247,9 +247,11 @@ def _names(spec: StageSpec, config: RunConfig) -> list[str]:
     """The model and the prompts of a stage as the config names them; keys hold what the names stood for."""
     model = config.models.get(spec.role) if spec.role is not None else None
     server = model.endpoint.base_url if model and model.engine == "openai" and model.revision is None else None
-    return [*([model.model, str(model.revision), str(server)] if model else []), *prompt_names(spec, config)]
+    prompts = prompt_names(spec, config)
+    folder = [config.prompts_folder] if prompts and config.prompts_folder is not None else []
+    return [*([model.model, str(model.revision), str(server)] if model else []), *prompts, *folder]
 
 
 def _asked(model: ModelSettings) -> dict[str, Any]:
     """The settings of a model that change its replies."""
-    return model.model_dump(mode="json", include={*SAMPLING, "context_tokens"})
+    return sampling_of(model) | {"context_tokens": model.context_tokens}

@@ -2,10 +2,25 @@
 
 import re
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from caco_tasks.check_settings import Settings
+
+Parameter = Literal[  # of a request to an endpoint; left out, the server's own default holds
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "max_tokens",
+    "stop",
+    "seed",
+    "stream",
+    "logprobs",
+    "chat_template_kwargs",
+    "response_format",
+]
 
 
 class VllmSettings(Settings):
@@ -23,8 +38,18 @@ class EndpointSettings(Settings):
     connection: str | None = None  # Airflow connection whose password is the key; None: the server wants none
     concurrency: int = Field(default=32, ge=1, le=1024)  # requests under way at most
     timeout_seconds: float = Field(default=300.0, gt=0)  # for one request, start to end
-    attempts: int = Field(default=6, ge=1, le=100)  # of one request, where the server is busy, broken or silent
+    attempts: int = Field(default=100, ge=1, le=1000)  # of one request, where the server is busy, broken or silent
+    patience_seconds: float = Field(default=900.0, ge=0)  # for one request, while the server answers nobody
     max_error_share: float = Field(default=0.2, ge=0, le=1)  # of requests given up; above it the task stops
+    leave_out: tuple[Parameter, ...] = ()  # parameters not to send, which some servers refuse
+    rename: dict[Parameter, str] = Field(default={})  # parameter -> the name that the server has for it
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, base_url: str | None) -> str | None:
+        if base_url is not None:
+            _ = urlsplit(base_url).port  # raises ValueError
+        return base_url
 
 
 class PriceSettings(Settings):
@@ -64,6 +89,13 @@ class ModelSettings(Settings):
         name = self.model.rstrip("/").rpartition("/")[2].lower()
         found = re.match(r"[a-z]+", name)
         return found[0] if found else name
+
+    @property
+    def gpus(self) -> int:
+        """GPUs that the model takes at once, on a machine that has any; an endpoint's are elsewhere."""
+        if self.engine == "vllm":
+            return self.vllm.tensor_parallel
+        return int(self.engine == "transformers" and self.device.startswith("cuda"))
 
     @model_validator(mode="after")
     def _has_an_address(self) -> "ModelSettings":

@@ -95,6 +95,9 @@ class Reason(StrEnum):
     INPUT_NOT_USED = "input_not_used"  # agree: the solution never names an input's value
     ANSWER_NOT_REACHED = "answer_not_reached"  # agree: the answer is announced, and no step gives it
     WRONG_UNIT = "wrong_unit"  # agree: the answer is in another unit than the question asks for
+    MAJORITY_DIFFERS = (
+        "majority_differs"  # agree: more than half of the answers are one that is not the program's output
+    )
     CHECKER_TIMEOUT = "checker_timeout"  # unify, agree, evaluate: comparing the answers took too long (unknown)
     # the judge
     INCONSISTENT = "inconsistent"  # judge: problem, solution and program do not fit together
@@ -215,12 +218,13 @@ class Generation:
     request_id: str  # hash of template version, model, parameters, input and sample index
     model_id: str
     prompt: str  # name and version of the template
-    finish_reason: str  # "stop" or "length"
+    finish_reason: str  # "stop", "length", or "error" where no reply came
     prompt_tokens: int
     completion_tokens: int
     seconds: float  # this reply's share of its batch
     cost_usd: float = 0.0  # paid for it by this run, by the price table of the config
     is_replayed: bool = False  # the reply had been made for another run, or for another record of this one
+    cut_away: tuple[str, ...] = ()  # what the reply held besides the text: names of `caco_tasks.reading.Cut`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,8 +261,28 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateSolution:
+    """One of the solutions that a solver was asked for, where it was asked for several.
+
+    One with an answer has its text between `solve` and `agree`. After that only the chosen one's is kept, as
+    `Solution.text`: a row would grow by a text for each candidate. The texts stay in the output of `solve`, and every reply
+    in the reply cache.
+    """
+
+    answer: str | None  # the final answer, as extracted; None: cut off, lost, or without one
+    generation: Generation  # its request names the reply in the cache; it was cut off where its end is "length"
+    text: str | None = None
+    agrees: bool | None = None  # its answer is the program's output; None: nobody could tell, or before `agree`
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the engine gave no reply, which says nothing of the problem."""
+        return self.generation.finish_reason == "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Solution:
-    """The language chain of thought, written without sight of the program."""
+    """The language chain of thought, written without sight of the program; of several candidates, the chosen one."""
 
     text: str
     answer: str | None  # the final answer, as extracted
@@ -267,6 +291,14 @@ class Solution:
     compared_by: str | None = (
         None  # method and version that compared the answers, "integer exact-2"; None before `agree`
     )
+    candidates: tuple[
+        CandidateSolution, ...
+    ] = ()  # in the order of their numbers; none where one solution was asked for
+    # of the candidates that came and could be compared, the share whose answer is the program's output; one without an
+    # answer has not solved the problem. None: there are no candidates, or before `agree`
+    pass_rate: float | None = None
+    majority_answer: str | None = None  # the most frequent one, by the grader; None as `pass_rate`
+    majority_share: float | None = None  # of the candidates that have an answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +330,7 @@ class SeedProgram:
     program: Program | None = None
     execution: Execution | None = None
     grade: Grade | None = None  # None: no program, or written by a model
+    unifier_attempt: int | None = None  # of `unify.attempts`, from 1, in which a model wrote the program; None: no model did
 
     @property
     def id(self) -> str:

@@ -17,20 +17,21 @@ from caco_tasks.bank.family import draw_problem
 from caco_tasks.check_settings import RuleSettings
 from caco_tasks.cli import main as caco
 from caco_tasks.config import RoleName, RunConfig
+from caco_tasks.generation_settings import ReverserSettings, SolverSettings
 from caco_tasks.ledger.migrations import sql_folder
-from caco_tasks.llm.prompts import VARIABLES, load_prompt
+from caco_tasks.llm.prompts import load_prompt, variables_of
 from caco_tasks.pipeline import PIPELINES, STAGES, StageSpec, mapped_stages
 from caco_tasks.records import Reason
-from caco_tasks.stages.shared.few_shot import bank_examples, variety
+from caco_tasks.stages.shared.few_shot import problem_variety, shared_values, solution_style
 
 ROOT = Path(__file__).parents[1]
 NOTHING = "–"
 WIDTH = 120
 PROMPTS: Mapping[str, RoleName] = {  # shown on the page of prompts, as engines get them
-    "unify.v1": "unifier",
+    "unify.v2": "unifier",
     "program.v1": "codegen",
-    "reverse.v1": "reverser",
-    "solve.v1": "solver",
+    "reverse.v2": "reverser",
+    "solve.v2": "solver",
     "judge.v1": "judge",
 }
 
@@ -180,16 +181,20 @@ def arrow_block() -> str:
 def prompt_block(name: str) -> str:
     """A prompt as an engine gets it, about one problem of the bank."""
     problem = draw_problem(next(family for family in FAMILIES if family.name == "fish_pond"), 900_000)
+    prompt = load_prompt(name, variables=variables_of(PROMPTS[name]))
+    variety = problem_variety("the sample of docs/prompts.md", ReverserSettings())
+    style = solution_style("the sample of docs/prompts.md", SolverSettings())
     values = {
         "problem": problem.problem,
         "solution": problem.solution,
         "answer": problem.answer,
         "code": problem.program.strip(),
         "output": problem.answer,
-        **variety("the sample of docs/prompts.md"),
+        "tests": "",
+        "function": "",
+        **(variety if PROMPTS[name] == "reverser" else {"style": style}),
+        **shared_values(prompt),
     }
-    prompt = load_prompt(name, variables=VARIABLES[PROMPTS[name]])
-    values |= prompt.showing(bank_examples())
     text = prompt.render(**{variable: values[variable] for variable in prompt.variables})
     shown = f"[system]\n{prompt.system}\n\n[user]\n{text}" if prompt.is_chat else text.rstrip("\n")
     return f"~~~~text\n{shown}\n~~~~"

@@ -1,6 +1,7 @@
 """Sources that hold code: MBPP, HumanEval and KodCode with their tests, and the bundled bank with its programs.
 
-The first test that compares a call of the entry point on literal arguments with a literal gives `input` and gold.
+The first test that compares a call of the entry point on literal arguments with a literal gives `input` and gold; one whose
+arguments and result are not empty goes before others.
 """
 
 import ast
@@ -26,14 +27,15 @@ def convert_program(seed: Seed) -> Conversion | None:
 
 
 def convert_tested(seed: Seed) -> Conversion | None:
-    """The source's code, called with the arguments of its first usable test."""
+    """The source's code, called as its first usable test does that says something, else as the first one."""
     annotation = annotation_of(seed)
     code, tests = annotation.get("code"), annotation.get("tests")
     entry, setup = annotation.get("entry_point"), annotation.get("setup")
-    tree = _parse(code)
+    tree = parse_code(code)
     if tree is None or not isinstance(tests, list) or not isinstance(entry, str):
         return None
-    call = next(_find_calls(tests, {entry, "candidate"}), None)
+    calls = list(_find_calls(tests, {entry, "candidate"}))
+    call = next((call for call in calls if call.says_something), calls[0] if calls else None)
     function = next((one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == entry), None)
     values = call.arguments_of(function) if call and function else None
     if not call or not values:
@@ -50,6 +52,12 @@ class _TestCall:
     keywords: Mapping[str, Any]
     expected: str
 
+    @property
+    def says_something(self) -> bool:
+        """Whether neither an argument nor the result is None or empty, as at the border of what a function is for."""
+        values = (*self.positional, *self.keywords.values(), ast.literal_eval(self.expected))
+        return not any(value is None or value in ("", [], (), {}, set()) for value in values)
+
     def arguments_of(self, function: ast.FunctionDef) -> dict[str, Any] | None:
         """The arguments by parameter; None where a parameter takes several, or cannot be named."""
         taken = function.args
@@ -59,7 +67,7 @@ class _TestCall:
         return {**dict(zip(names, self.positional, strict=False)), **self.keywords}
 
 
-def _parse(code: object) -> ast.Module | None:
+def parse_code(code: object) -> ast.Module | None:
     """The syntax tree of a source's code; None if it is no Python, or long or deep enough to be meant as harm."""
     if not isinstance(code, str) or len(code) > MAX_CODE_CHARS:
         return None
@@ -78,7 +86,7 @@ def _parse(code: object) -> ast.Module | None:
 
 def _find_calls(tests: Sequence[object], names: Collection[str]) -> Iterator[_TestCall]:
     """The assertions that compare a call of one of `names` on literals with a literal."""
-    trees = [tree for tree in map(_parse, tests) if tree is not None]
+    trees = [tree for tree in map(parse_code, tests) if tree is not None]
     for assertion in (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Assert)):
         call, expected = _split_assertion(assertion.test)
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in names):

@@ -16,7 +16,7 @@ from caco_tasks.convert.conversion import Conversion
 from caco_tasks.convert.grades import MIN_LINES, check
 from caco_tasks.errors import ConfigError, StoreError
 from caco_tasks.ids import program_id, random_seed
-from caco_tasks.records import Grade, JudgedRecord, Program, Reason, Seed, SeedProgram, fail
+from caco_tasks.records import Grade, JudgedRecord, Outcome, Program, Reason, Seed, SeedProgram, fail
 from caco_tasks.sandbox import Job, ProgramResult, Sandbox
 from caco_tasks.sandbox.values import perturbations
 from caco_tasks.sources import read_source
@@ -136,20 +136,20 @@ def _unify_chunk(
 def _find_dead_inputs(
     codes: Mapping[int, str], ran: Mapping[int, ProgramResult], sandbox: Sandbox
 ) -> dict[int, set[str]]:
-    """For each program the inputs that may be changed without changing the output."""
+    """For each program the inputs that were not seen to matter: no change of them changed the output, or none is known."""
     trials: list[tuple[int, str, str]] = []
+    dead: dict[int, set[str]] = {place: set() for place in codes}
     for place in codes:
         text = ran[place].execution.input_json
         for key in json.loads(text) if text is not None and ran[place].verdict.kept else ():
+            dead[place].add(key)  # until a change is seen to matter; of None or an empty list there is none to try
             seed = random_seed("unify", text, key)
             changed = perturbations(str(text), key=key, draws=PERTURBATIONS, seed=seed)
             trials += [(place, key, one) for one in changed]
-    dead: dict[int, set[str]] = {place: set() for place in codes}
-    for place, key, _ in trials:
-        dead[place].add(key)
     results = sandbox.run(Job(code=codes[place], input_json=text) for place, _, text in trials)
     for (place, key, _), result in zip(trials, results, strict=True):
-        if result.execution.output_json != ran[place].execution.output_json:
+        is_known = result.verdict.outcome is not Outcome.UNKNOWN
+        if is_known and result.execution.output_json != ran[place].execution.output_json:
             dead[place].discard(key)
     return dead
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from caco_tasks.ids import content_id, random_seed
 from caco_tasks.llm.prompts import Prompt
@@ -62,13 +62,22 @@ class Engine(Llm, Protocol):
 # of them (docs/decisions/0007).
 SAMPLING = ("temperature", "top_p", "top_k", "min_p", "max_tokens", "stop", "dtype", "logprobs", "chat_options")
 
+_LEFT_OUT = {"chat_template_kwargs": "chat_options"}  # parameters of a request that a setting has another name for
+
+
+def sampling_of(settings: ModelSettings) -> dict[str, Any]:
+    """The values of `SAMPLING`; None for one that an endpoint is not sent, whose own default holds then."""
+    values = settings.model_dump(mode="json", include=set(SAMPLING))
+    left_out = settings.endpoint.leave_out if settings.engine == "openai" else ()
+    return values | {name: None for name in (_LEFT_OUT.get(sent, sent) for sent in left_out) if name in values}
+
 
 def make_request(
     prompt: Prompt, settings: ModelSettings, *, model_id: str, sample: int = 0, values: dict[str, str]
 ) -> Request:
     """A request whose identity is the hash of all that its reply depends on."""
     text = prompt.render(**values)
-    parameters = settings.model_dump(mode="json", include=set(SAMPLING))
+    parameters = sampling_of(settings)
     return Request(
         request_id=content_id("request", prompt.name, prompt.system, model_id, parameters, text, sample),
         prompt=prompt.name,

@@ -1,24 +1,60 @@
-"""unify: each seed becomes a program in the unified template that runs and returns the gold answer.
+"""unify: each seed becomes a program in the unified template that runs and returns the gold answer, or passes its tests.
 
 Annotated sources are converted without a model (`caco_tasks.convert`). Seeds of any other source, and those whose
-conversion was rejected, go to the unifier model if the config names one. A seed program that passes claims its
-fingerprints, so that CodeGen's samples must be new.
+conversion was rejected, go to the unifier model if the config names one: at most `unify.attempts` times, each time only
+those that have no program yet. A seed program that passes claims its fingerprints, so that CodeGen's samples must be new.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from caco_tasks.checks.fingerprints import claim_problems, claim_programs
 from caco_tasks.context import Context
 from caco_tasks.convert import CONVERTERS, unify_seeds
+from caco_tasks.convert.code_tests import CodeTests, find_usable, judge_tests, read_tests
 from caco_tasks.convert.grades import unmet_rule
 from caco_tasks.ids import program_id
-from caco_tasks.llm.code import extract_code
 from caco_tasks.llm.llm import Reply
-from caco_tasks.records import PASS, JudgedRecord, Outcome, Program, Reason, Sample, Seed, SeedProgram, Verdict, fail
+from caco_tasks.reading import Reading, read_program
+from caco_tasks.reading.declines import read_decline
+from caco_tasks.records import (
+    PASS,
+    Generation,
+    JudgedRecord,
+    Outcome,
+    Program,
+    Reason,
+    Sample,
+    Seed,
+    SeedProgram,
+    Verdict,
+    fail,
+)
 from caco_tasks.sandbox import Job, ProgramResult
 from caco_tasks.stages.screen import screen
-from caco_tasks.stages.shared.prompting import ask, reply_verdict
+from caco_tasks.stages.shared.prompting import ask, generation_of, reply_verdict, with_costs_of
+
+MAX_SHOWN_TESTS_CHARS = 6_000  # of a seed's tests, in the prompt; all are run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedSeed:
+    """A seed that a model is asked about, and what its program is held to: tests, or else the gold answer."""
+
+    seed: Seed
+    tests: CodeTests | None = None
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What its prompt may name."""
+        return {
+            "problem": self.seed.problem,
+            "solution": self.seed.solution or "",
+            "answer": "" if self.tests else self.seed.answer or "",
+            "tests": self.tests.source[:MAX_SHOWN_TESTS_CHARS] if self.tests else "",
+            "function": self.tests.function if self.tests else "",
+        }
 
 
 def unify(seeds: Iterable[Seed], context: Context) -> Iterator[JudgedRecord[SeedProgram]]:
@@ -60,16 +96,14 @@ def _unify_source(reader: str, seeds: Sequence[Seed], context: Context) -> Itera
     if "unifier" not in context.config.models:
         yield from converted
         return
-    # only with a gold answer to hold the model to, and none that the source itself contradicts
-    asked = [
+    rejected = [
         row.record.seed
         for row in converted
-        if row.verdict.outcome is Outcome.FAIL
-        and row.verdict.reason is not Reason.GOLD_DISPUTED
-        and row.record.seed.answer is not None
+        # none whose gold the source itself contradicts
+        if row.verdict.outcome is Outcome.FAIL and row.verdict.reason is not Reason.GOLD_DISPUTED
     ]
-    found = {row.record.seed.seed_id: row for row in screened(list(ask_unifier(asked, context)), context)}
-    yield from (found.get(row.record.seed.seed_id, row) for row in converted)
+    found = {row.id: row for row in ask_unifier(find_gold(rejected, context), context)}
+    yield from (found.get(row.id, row) for row in converted)
 
 
 def convert_seeds(reader: str, seeds: Sequence[Seed], context: Context) -> Iterator[JudgedRecord[SeedProgram]]:
@@ -90,48 +124,95 @@ def convert_seeds(reader: str, seeds: Sequence[Seed], context: Context) -> Itera
         yield row
 
 
-def ask_unifier(seeds: Sequence[Seed], context: Context) -> Iterator[JudgedRecord[SeedProgram]]:
-    """Programs written by a model; they have no grade, for nothing shows which number of the question a literal is."""
+def find_gold(seeds: Sequence[Seed], context: Context) -> list[AskedSeed]:
+    """The seeds that have something to hold a model to: tests that can be run and say something, or a gold answer."""
+    found = {seed.seed_id: tests for seed in seeds if (tests := read_tests(seed)) is not None}
+    usable = dict(zip(found, find_usable(list(found.values()), context.services.sandbox()), strict=True))
+    asked = (AskedSeed(seed=seed, tests=found[seed.seed_id] if usable.get(seed.seed_id) else None) for seed in seeds)
+    return [one for one in asked if one.tests is not None or one.seed.answer is not None]
 
-    def variables(seed: Seed) -> dict[str, str]:
-        return {"problem": seed.problem, "solution": seed.solution or "", "answer": seed.answer or ""}
 
-    asked = [(seed, reply, extract_code(reply.text)) for seed, reply in ask(seeds, context, "unifier", variables)]
-    runnable = [(seed, code) for seed, reply, code in asked if code is not None and reply_verdict(reply).kept]
+def ask_unifier(asked: Sequence[AskedSeed], context: Context) -> Iterator[JudgedRecord[SeedProgram]]:
+    """Programs written by a model; they have no grade, for nothing shows which number of the question a literal is.
+
+    The first program that verifies stays. A seed without one keeps its last verdict, or an earlier one that is unknown.
+    """
+    attempts = context.config.unify.attempts
+    rows: dict[str, JudgedRecord[SeedProgram]] = {}
+    made: defaultdict[str, list[Generation]] = defaultdict(list)
+    for attempt in range(attempts):
+        waiting = [one for one in asked if one.seed.seed_id not in rows or not rows[one.seed.seed_id].verdict.kept]
+        # after all those that earlier tries of the runner asked for
+        written = list(_write_programs(waiting, context, sample=context.attempt * attempts + attempt))
+        for row in screened(written, context):
+            if row.record.program and row.record.program.generation:
+                made[row.id].append(row.record.program.generation)
+            before = rows.get(row.id)
+            if before is None or before.verdict.outcome is Outcome.FAIL or row.verdict.outcome is not Outcome.FAIL:
+                rows[row.id] = replace(row, record=replace(row.record, unifier_attempt=attempt + 1))
+    for seed_id, row in rows.items():
+        yield replace(row, record=_with_costs(row.record, made[seed_id]))
+
+
+def _with_costs(record: SeedProgram, made: Sequence[Generation]) -> SeedProgram:
+    """The record whose program bears the cost of all attempts."""
+    if record.program is None or record.program.generation is None:
+        return record
+    generation = with_costs_of(record.program.generation, made)
+    return replace(record, program=replace(record.program, generation=generation))
+
+
+def _write_programs(
+    asked: Sequence[AskedSeed], context: Context, *, sample: int
+) -> Iterator[JudgedRecord[SeedProgram]]:
+    """One reply for each seed, run and held to its gold."""
+    replies = ask(asked, context, "unifier", lambda one: one.variables, sample=sample)
+    written = [(one, reply, read_program(reply.text)) for one, reply in replies]
+    runnable = [(one, read.text) for one, reply, read in written if read.text is not None and reply_verdict(reply).kept]
     ran = context.services.sandbox().run(Job(code=code) for _, code in runnable)
-    results = {seed.seed_id: result for (seed, _), result in zip(runnable, ran, strict=True)}
-    answers = _compare_with_gold([seed for seed, _ in runnable], results, context)
-    for seed, reply, code in asked:
-        result = results.get(seed.seed_id)
-        text = reply.text if code is None else code  # a reply without code is kept as it is, for whoever asks why
-        program = Program(program_id=program_id(text), code=text, generation=reply.generation)
+    results = {one.seed.seed_id: result for (one, _), result in zip(runnable, ran, strict=True)}
+    held = [(one, code) for one, code in runnable if results[one.seed.seed_id].verdict.kept]
+    golds = _compare_with_gold(held, results, context)
+    for one, reply, read in written:
+        seed, result = one.seed, results.get(one.seed.seed_id)
+        verdict = _judge_program(reply, read, result, golds.get(seed.seed_id), context)
+        if verdict.kept and one.tests is not None and result is not None:
+            seed = replace(seed, answer=result.execution.output_text)  # of a function that its tests have proven
+        text = reply.text if read.text is None else read.text  # without code it is kept as it is, for whoever asks why
+        program = Program(program_id=program_id(text), code=text, generation=generation_of(reply, read))
         record = SeedProgram(seed=seed, program=program, execution=result.execution if result else None)
-        yield JudgedRecord(
-            record=record, verdict=_judge_program(reply, code, result, answers.get(seed.seed_id), context)
-        )
+        yield JudgedRecord(record=record, verdict=verdict)
 
 
 def _compare_with_gold(
-    seeds: Sequence[Seed], results: dict[str, ProgramResult], context: Context
+    held: Sequence[tuple[AskedSeed, str]], results: Mapping[str, ProgramResult], context: Context
 ) -> dict[str, Verdict]:
-    """Whether each program's output equals its seed's gold answer."""
-    ran = [seed for seed in seeds if results[seed.seed_id].verdict.kept]
-    pairs = ((seed.answer or "", results[seed.seed_id].execution.output_text or "") for seed in ran)
+    """Whether each program passes its seed's tests, or returns its gold answer."""
+    tested = [(one, one.tests, code) for one, code in held if one.tests is not None]
+    ran = context.services.sandbox().run(Job(code=tests.behind(code)) for _, tests, code in tested)
+    verdicts = {
+        one.seed.seed_id: judge_tests(tests, result) for (one, tests, _), result in zip(tested, ran, strict=True)
+    }
+    answered = [one.seed for one, _ in held if one.tests is None]
+    pairs = ((seed.answer or "", results[seed.seed_id].execution.output_text or "") for seed in answered)
     compared = context.services.grader().compare(pairs)
-    return {seed.seed_id: comparison.verdict for seed, comparison in zip(ran, compared, strict=True)}
+    return verdicts | {seed.seed_id: one.verdict for seed, one in zip(answered, compared, strict=True)}
 
 
 def _judge_program(
-    reply: Reply, code: str | None, ran: ProgramResult | None, answer: Verdict | None, context: Context
+    reply: Reply, read: Reading, ran: ProgramResult | None, gold: Verdict | None, context: Context
 ) -> Verdict:
     if not reply_verdict(reply).kept:
         return reply_verdict(reply)
-    if code is None or ran is None:
-        return fail(Reason.NO_CODE_FOUND)
-    if answer is None:
+    if read.text is None or ran is None:
+        why = read_decline(reply.text)
+        if why is None:
+            return fail(Reason.NO_CODE_FOUND)
+        return fail(Reason.NO_PROGRAM_FOUND, f"the unifier declined: {why or 'it gives no reason'}")
+    if gold is None:
         return ran.verdict
-    if not answer.kept:
+    if not gold.kept:
         # compared with gold it is wrong; a comparison that took too long stays unknown
-        return replace(answer, reason=Reason.WRONG_ANSWER) if answer.reason is Reason.ANSWERS_DIFFER else answer
-    unmet = unmet_rule(code, context.config.screen.min_lines)
+        return replace(gold, reason=Reason.WRONG_ANSWER) if gold.reason is Reason.ANSWERS_DIFFER else gold
+    unmet = unmet_rule(read.text, context.config.screen.min_lines)
     return fail(Reason.TEMPLATE_NOT_MET, unmet) if unmet else PASS

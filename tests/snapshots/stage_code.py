@@ -26,7 +26,6 @@ HAVE_A_PART = (  # packages and modules of caco_tasks
     "convert",
     "exact",
     "grading",
-    "llm.code",
     "llm.encoding",
     "llm.examples",
     "llm.finetune",
@@ -34,18 +33,23 @@ HAVE_A_PART = (  # packages and modules of caco_tasks
     "llm.training",
     "numbers_in_text",
     "publishing.dataset_row",
+    "reading",
     "sandbox.harness",
     "sandbox.values",
     "sandbox.verdicts",
     "sources",
     "stages",
+    "variety",
 )
 HAVE_NONE = ("grading.grade_file", "grading.worker", "grading.workers")  # files and processes
 SERVICES = {  # what stands behind a service of the context, which no import shows
     "grader": ("grading.compare",),
     "sandbox": ("sandbox.harness", "sandbox.values", "sandbox.verdicts"),
 }
-HASHED_ELSEWHERE = {"stages.shared.few_shot": ("bank",)}  # worked examples are in the hashes of prompts
+HASHED_ELSEWHERE = {  # worked examples and the modules that a program may import are in the hashes of prompts
+    "llm.prompts": ("bank",),
+    "stages.shared.few_shot": ("bank", "checks.program_rules"),
+}
 
 
 def stage_code() -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The prompts of a config, their worked examples, and the variety that they ask for."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.config import RunConfig, bundled_configs, load_config
 from caco_tasks.errors import ConfigError
 from caco_tasks.llm import load_prompt, prompts
-from caco_tasks.llm.code import extract_code
 from caco_tasks.llm.finetune import shares
 from caco_tasks.llm.prompts import VARIABLES, check_prompts
-from caco_tasks.stages.shared.few_shot import bank_examples, variety
+from caco_tasks.reading import read_program
+from caco_tasks.stages.shared.few_shot import bank_examples
 
 
 @pytest.fixture
@@ -106,17 +105,9 @@ def test_the_examples_are_worked_problems_of_three_domains_with_the_answer_that_
 
 
 def test_a_unifier_that_answers_as_the_examples_do_is_understood() -> None:
-    prompt = load_prompt("unify.v1", variables=VARIABLES["unifier"])
+    prompt = load_prompt("unify.v2", variables=VARIABLES["unifier"])
     shown = prompt.showing(bank_examples()[:1])["examples"]
-    assert extract_code(shown) == bank_examples()[0]["code"] + "\n"
-
-
-def test_variety_follows_from_the_sample_and_uses_all_there_is() -> None:
-    drawn = [variety(f"sample {number}") for number in range(600)]
-    assert drawn == [variety(f"sample {number}") for number in range(600)]
-    counts = {name: len({one[name] for one in drawn}) for name in drawn[0]}
-    assert counts == {"scenario": 30, "style": 8, "difficulty": 3}
-    assert len({json.dumps(one) for one in drawn}) > 300
+    assert read_program(shown).text == bank_examples()[0]["code"] + "\n"
 
 
 def test_a_config_of_the_paper_has_the_figures_of_the_paper() -> None:

@@ -1,49 +1,30 @@
-"""What prompts hold besides the record at hand: worked examples of the bank, and the variety that problems are to have.
+"""What prompts hold besides the record at hand: worked examples of the bank, and the variety that texts are to have.
 
-The examples are the same for every request, so that an engine computes them once. Setting, style and difficulty follow
-from the sample's own id: a rerun asks the same again.
+The examples are the same for every request, so that an engine computes them once. Scenario, style and difficulty follow from
+the sample's own id: a rerun asks the same again.
 """
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from random import Random
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
+from caco_tasks.checks.program_rules import ALLOWED_IMPORTS
+from caco_tasks.generation_settings import ReverserSettings, SolverSettings
 from caco_tasks.ids import content_id
-from caco_tasks.llm.prompts import Prompt
+from caco_tasks.llm.prompts import DEFAULT_FAMILIES, Prompt
+from caco_tasks.variety import DIFFICULTIES, PROBLEM_STYLES, SCENARIOS, SOLUTION_STYLES, spell_out
 
-EXAMPLE_FAMILIES = ("cafe_bills", "two_bags", "shortest_way")  # a rate, a chance, a way through a net
 EXAMPLE_NUMBER = 900_000  # no seed, training or test has problems of this number
-
-SCENARIOS = (
-    "a bakery", "a bicycle workshop", "a bus line", "a chemistry lesson", "a children's party", "a city council",
-    "a cooking course", "a farm", "a film set", "a football club", "a garden", "a harbour", "a hospital", "a hotel",
-    "a library", "a mountain hut", "a museum", "a music school", "a newspaper", "a planet far away", "a post office",
-    "a power station", "a school trip", "a software team", "a swimming pool", "a theatre", "a village shop",
-    "a weather station", "a wood mill", "no setting: plain mathematical words",
-)  # fmt: skip
-STYLES = (
-    "short and plain",
-    "a little story with a named person",
-    "a letter that asks for help",
-    "a notice with the facts as a list, then the question",
-    "the wording of a school book",
-    "the wording of a contest",
-    "a talk between two people, then the question",
-    "the question first, then the facts",
-)
-DIFFICULTIES = (
-    "easy: facts in the order in which they are needed",
-    "middle: one fact comes only after it would have been needed",
-    "hard: facts out of order, and quantities told by their relation where the program has it so",
-)
+IMPORTS = "imports"
 
 
 @cache
-def bank_examples() -> tuple[dict[str, str], ...]:
-    """Worked examples, as the variables of a prompt's section `[example]`."""
+def bank_examples(names: tuple[str, ...] = DEFAULT_FAMILIES) -> tuple[dict[str, str], ...]:
+    """Worked examples of families of the bank, as the variables of a prompt's section `[example]`."""
     families = {family.name: family for family in FAMILIES}
-    drawn = [draw_problem(families[name], EXAMPLE_NUMBER) for name in EXAMPLE_FAMILIES]
+    drawn = [draw_problem(families[name], EXAMPLE_NUMBER) for name in names]
     return tuple(
         {
             "problem": one.problem,
@@ -56,16 +37,36 @@ def bank_examples() -> tuple[dict[str, str], ...]:
     )
 
 
+def shared_values(prompt: Prompt) -> dict[str, str]:
+    """The variables of a prompt that are the same in every request: its worked examples, and the modules allowed."""
+    imports = {IMPORTS: ", ".join(sorted(ALLOWED_IMPORTS))} if IMPORTS in prompt.variables else {}
+    return prompt.showing(bank_examples(prompt.families)) | imports
+
+
 def prompt_hash(prompt: Prompt) -> str:
-    """What names the text of a prompt, with the worked examples that it shows."""
-    return content_id("prompt", prompt.system, prompt.text, prompt.showing(bank_examples()))
+    """What names the text of a prompt, with all that is the same in every request."""
+    return content_id("prompt", prompt.system, prompt.text, shared_values(prompt))
 
 
-def variety(sample_id: str) -> dict[str, str]:
-    """Setting, style and difficulty of a sample's problem."""
+def problem_variety(sample_id: str, settings: ReverserSettings) -> dict[str, str]:
+    """Scenario (empty: none), style and difficulty of a sample's problem, as a prompt names them."""
     random = Random(f"variety/{sample_id}")
+    is_set_somewhere = random.random() < settings.scenario_share
+    scenario = random.choice(settings.scenarios or SCENARIOS)
     return {
-        "scenario": random.choice(SCENARIOS),
-        "style": random.choice(STYLES),
-        "difficulty": random.choice(DIFFICULTIES),
+        "scenario": scenario if is_set_somewhere else "",
+        "style": _draw(random, settings.styles, PROBLEM_STYLES),
+        "difficulty": _draw(random, settings.difficulties, DIFFICULTIES),
     }
+
+
+def solution_style(sample_id: str, settings: SolverSettings) -> str:
+    """How a sample's problem is to be solved, as a prompt says it."""
+    return _draw(Random(f"solution style/{sample_id}"), settings.styles, SOLUTION_STYLES)
+
+
+def _draw(random: Random, mix: Mapping[str, float], named: Mapping[str, str]) -> str:
+    """One style of a mix by its weight, spelt out; of all named ones where the mix is empty."""
+    names: Sequence[str] = sorted(mix) or list(named)  # sorted: the order of a table in a file means nothing
+    (name,) = random.choices(names, [mix.get(name, 1.0) for name in names])
+    return spell_out(name, named)

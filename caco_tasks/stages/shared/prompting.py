@@ -1,15 +1,17 @@
 """Shared by the stages that ask a model: requests made of records, and the verdict on how a reply ended."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from caco_tasks.config import RoleName
 from caco_tasks.context import Context
 from caco_tasks.errors import ConfigError
 from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, make_request
-from caco_tasks.llm.prompts import VARIABLES, Prompt, load_prompt
-from caco_tasks.records import PASS, Reason, Sample, Verdict, fail, unknown
-from caco_tasks.stages.shared.few_shot import bank_examples, prompt_hash
+from caco_tasks.llm.prompts import Prompt, load_prompt, variables_of
+from caco_tasks.reading import Reading
+from caco_tasks.records import PASS, Generation, Reason, Sample, Verdict, fail, unknown
+from caco_tasks.stages.shared.few_shot import prompt_hash, shared_values
 
 Item = TypeVar("Item")
 
@@ -21,12 +23,12 @@ def ask(
     values: Callable[[Item], dict[str, str]],
     *,
     prompt: str | None = None,
-    sample: int | None = None,
+    sample: int | Callable[[Item], int] | None = None,
 ) -> Iterator[tuple[Item, Reply]]:
     """Asks the model of `role` about every item; pairs each item with its reply.
 
-    `prompt` names another template than the configured one; `sample` numbers the replies to one question (None: by the
-    runner's attempt).
+    `prompt` names another template than the configured one; `sample` numbers the replies to one question, for all items
+    alike or for each (None: by the runner's attempt).
 
     Raises:
         ConfigError: the template is not the one that the run pinned.
@@ -36,10 +38,11 @@ def ask(
     settings = context.config.models[role]
     template = load_stage_prompt(context, prompt or settings.prompt)
     llm = context.llm(role)
-    number = context.attempt if sample is None else sample  # another number is another request: nothing is replayed
-    examples = template.showing(bank_examples())
+    # another number is another request: nothing is replayed
+    number = sample if callable(sample) else lambda _: context.attempt if sample is None else sample
+    shared = shared_values(template)
     requests = [
-        make_request(template, settings, model_id=llm.model_id, sample=number, values=values(item) | examples)
+        make_request(template, settings, model_id=llm.model_id, sample=number(item), values=values(item) | shared)
         for item in items
     ]
     yield from zip(items, llm.generate(requests), strict=True)
@@ -51,8 +54,7 @@ def load_stage_prompt(context: Context, name: str) -> Prompt:
     Raises:
         ConfigError: there is no such template, or it was changed since the run was planned.
     """
-    role = context.spec.role
-    prompt = load_prompt(name, variables=VARIABLES[role] if role is not None else frozenset(("problem",)))
+    prompt = load_prompt(name, variables=variables_of(context.spec.role), folder=context.config.prompts_folder)
     pinned = context.run.prompts.get(name)
     if pinned is not None and pinned != prompt_hash(prompt):
         raise ConfigError(
@@ -71,6 +73,23 @@ def reply_verdict(reply: Reply) -> Verdict:
     if reply.generation.finish_reason == "length":
         return fail(Reason.CUT_OFF, f"after {reply.generation.completion_tokens} tokens")
     return PASS
+
+
+def generation_of(reply: Reply, reading: Reading) -> Generation:
+    """How a text came to be: by a reply, and by what was cut away from it."""
+    return replace(reply.generation, cut_away=tuple(str(cut) for cut in reading.cut))
+
+
+def with_costs_of(generation: Generation, made: Sequence[Generation]) -> Generation:
+    """How a text came to be, with the tokens, seconds and costs of all replies that were asked for to get it."""
+    return replace(
+        generation,
+        prompt_tokens=sum(one.prompt_tokens for one in made),
+        completion_tokens=sum(one.completion_tokens for one in made),
+        seconds=sum(one.seconds for one in made),
+        cost_usd=sum(one.cost_usd for one in made),
+        is_replayed=all(one.is_replayed for one in made),
+    )
 
 
 def program_variables(sample: Sample) -> dict[str, str]:
