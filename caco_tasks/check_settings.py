@@ -91,13 +91,14 @@ class ReverseSettings(RuleSettings):
 
 
 class AgreeSettings(RuleSettings):
-    """Rules on the steps of a solution whose answer is right."""
+    """Rules on a solution whose answer is right: on its steps, and on the other answers to its problem."""
 
     false_equation: Rule = "reject"
     ungrounded_number: Rule = "reject"
     input_not_used: Rule = "reject"
     answer_not_reached: Rule = "reject"
     wrong_unit: Rule = "reject"
+    majority_differs: Rule = "record"  # looked at where `solver.samples` is above 1
 
 
 class BenchmarkSettings(Settings):
@@ -109,7 +110,7 @@ class BenchmarkSettings(Settings):
     subset: str | None = None  # for huggingface: the dataset's configuration
     split: str = "test"  # for huggingface
     revision: str | None = None  # for huggingface: a commit; None only for a folder
-    problem_column: str = "problem"
+    problem_column: str = "problem"  # or several, as "Body, Question": one problem
     answer_column: str | None = None  # gold answer, or a solution that ends in it; None: numbers are not compared
     id_column: str | None = None  # None: an item is named by its position, from 0
 

@@ -60,6 +60,7 @@ class OutputCounts:
         self._models: set[str] = set()
         self._prompts: set[str] = set()
         self._sums: Counter[str] = Counter()
+        self._cut_away: Counter[str] = Counter()
         self._cost_usd = 0.0
 
     def counting(
@@ -77,7 +78,7 @@ class OutputCounts:
             if before is not None and before.verdict.outcome is not Outcome.UNKNOWN:
                 self._kept += 1
             else:
-                self._count_generation(row.record)
+                self._count_generations(row.record)
             yield row
 
     def facts(self) -> dict[str, Any]:
@@ -92,19 +93,24 @@ class OutputCounts:
             "kept": self._kept,
             "models": tuple(sorted(self._models)),
             "prompts": tuple(sorted(self._prompts)),
+            "cut_away": dict(sorted(self._cut_away.items())),
             "cost_usd": round(self._cost_usd, 6),
             **self._sums,
         }
 
-    def _count_generation(self, record: Any) -> None:
-        """Adds what a model's reply cost, where the part that the stage added was written by a model."""
+    def _count_generations(self, record: Any) -> None:
+        """Adds what the replies of a model cost, where the part that the stage added was written by a model."""
         part = getattr(record, self._spec.adds, None) if self._spec.adds else None
-        made: Generation | None = getattr(part, "generation", None)
-        if made is None:
-            return
+        for one in getattr(part, "candidates", ()) or (part,):  # of several replies the part itself is but one
+            made: Generation | None = getattr(one, "generation", None)
+            if made is not None:
+                self._count(made)
+
+    def _count(self, made: Generation) -> None:
         self._models.add(made.model_id)
         self._prompts.add(made.prompt)
         self._cost_usd += made.cost_usd
+        self._cut_away.update(made.cut_away)
         self._sums.update(
             requests=1,
             prompt_tokens=made.prompt_tokens,

@@ -106,8 +106,7 @@ class Forecast:
             return 0
         records = self._likely_records(spec, shard)
         if records is None or spec.executes:
-            each = config.judge.times * len(judge_prompts(config)) if spec.role == "judge" else 1
-            return self._max_records(spec, shard) * each
+            return self._max_records(spec, shard) * _replies_each(spec, config)
         self._services.unanswered.clear()
         context = stage_context(self._keys, self._services, spec, shard)
         for _ in stage_function(spec)(records, context) if records else ():
@@ -176,6 +175,16 @@ class Forecast:
     def _rows(self, manifest: Manifest) -> list[JudgedRecord[Any]]:
         record = find_stage(manifest.pipeline, manifest.stage).writes
         return read_shard(self._store, manifest.uri, record, sha256=manifest.sha256)
+
+
+def _replies_each(spec: StageSpec, config: RunConfig) -> int:
+    """How many replies a stage asks for about one record, at least."""
+    match spec.role:
+        case "judge":
+            return config.judge.times * len(judge_prompts(config))
+        case "solver":
+            return config.solver.samples
+    return 1
 
 
 def loosened_reasons(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str] | None:

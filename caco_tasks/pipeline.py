@@ -74,6 +74,7 @@ _SEEDS = (
         layout="seeds",
         claims=True,
         executes=True,
+        queue="gpu",  # its unifier may be a model of ours; without one it takes a slot for a short time
     ),
 )
 _CODEGEN = (
@@ -136,7 +137,7 @@ _NIGHTLY = (
         version=2,
         reads=Sample,
         writes=Sample,
-        settings=("solver",),
+        settings=("solver.samples", "solver.styles"),
         role="solver",
         adds="solution",
         text="solution",
@@ -148,7 +149,7 @@ _NIGHTLY = (
         version=2,
         reads=Sample,
         writes=Sample,
-        settings=("agree", "grading"),
+        settings=("agree", "grading", "solver.publish"),
         judges=Part.SOLUTION,
     ),
     StageSpec(
@@ -263,3 +264,41 @@ def count_shards(spec: StageSpec, config: RunConfig) -> int:
             return 4 if config.evaluate is not None and config.evaluate.draws else 2
         case "one":
             return 1
+
+
+def task_shards(pipeline: str, config: RunConfig) -> list[list[int]]:
+    """The shards of each mapped task of a run: `runner.shards_per_task` of them, where all of them ask the same model."""
+    first = (mapped_stages(pipeline) or stages_of(pipeline))[0]
+    shards = list(range(count_shards(first, config)))
+    size = 1 if first.layout == "contenders" else config.runner.shards_per_task
+    return [shards[start : start + size] for start in range(0, len(shards), size)]
+
+
+def count_gpus(spec: StageSpec, config: RunConfig) -> int:
+    """How many GPUs a stage works on at once, on a machine that has any: those of its training or of its model."""
+    evaluate = config.evaluate
+    counts = [config.models[spec.role].gpus] if spec.role in config.models else []
+    if "train" in spec.settings:
+        counts.append(config.train.hardware.processes)
+    if evaluate is not None and "evaluate.train" in spec.settings:
+        counts.append(evaluate.train.hardware.processes)
+    if evaluate is not None and "evaluate.ask" in spec.settings:
+        counts.append(evaluate.ask.gpus)
+    return max(counts, default=0)
+
+
+def check_stage_minutes(config: RunConfig) -> None:
+    """Holds the names in `runner.stage_minutes` to the stages that there are.
+
+    Raises:
+        ConfigError: there is no such stage.
+    """
+    unknown = sorted(set(config.runner.stage_minutes) - set(STAGES))
+    if unknown:
+        raise ConfigError(f"There is no stage '{unknown[0]}' (runner.stage_minutes): there are {', '.join(STAGES)}.")
+
+
+def time_limit_seconds(spec: StageSpec, config: RunConfig, *, shards: int) -> float | None:
+    """How long a task may work on so many shards of a stage; None: the config sets no limit."""
+    minutes = config.runner.stage_minutes.get(spec.name)
+    return None if minutes is None else 60 * minutes * shards

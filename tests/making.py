@@ -14,6 +14,7 @@ from caco_tasks.llm.local_models import LocalModels
 from caco_tasks.llm.weights import model_identity
 from caco_tasks.pipeline import find_stage
 from caco_tasks.records import (
+    CandidateSolution,
     Execution,
     Generation,
     Grade,
@@ -67,6 +68,20 @@ def execution(output: str = "12") -> Execution:
 def solution(text: str = "3 × 4 = 12.\nThe answer is \\boxed{12}.", answer: str | None = "12") -> Solution:
     """A chain of thought."""
     return Solution(text=text, answer=answer, generation=generation("solver"), equations_checked=1)
+
+
+def solutions(*found: tuple[str, str | None]) -> Solution:
+    """Several solutions of one problem, as `solve` hands them on: the text and the answer of each."""
+    candidates = tuple(
+        CandidateSolution(
+            text=text,
+            answer=answer,
+            generation=replace(generation("solver"), request_id=f"request {number}", completion_tokens=10 + number),
+        )
+        for number, (text, answer) in enumerate(found)
+    )
+    first = next((one for one in candidates if one.answer is not None), candidates[0])
+    return Solution(text=first.text or "", answer=first.answer, generation=first.generation, candidates=candidates)
 
 
 def sample(name: str = "s0", **changes: Any) -> Sample:

@@ -15,9 +15,13 @@ from caco_tasks.records import Generation, Sample
 from caco_tasks.store import Manifest, RunRecord
 
 # a column that is added later has to be nullable, so that datasets of today can be read with it
-_NULLABLE = {"licence", "licence_note", "domain", "difficulty", "index", "codegen_run", "seed_run"}
+_NULLABLE = {
+    "licence", "licence_note", "domain", "difficulty", "pass_rate", "solutions", "index", "codegen_run", "seed_run"
+}  # fmt: skip
 _TYPES = {
     "difficulty": pa.int64(),
+    "pass_rate": pa.float64(),
+    "solutions": pa.int64(),
     "index": pa.int64(),
     "sources": pa.list_(pa.string()),
     "findings": pa.list_(pa.string()),
@@ -34,7 +38,9 @@ COLUMNS = {
     "licence_note": "why the licence is not known; null: it is",
     "sources": "names of the sources whose solved problems that model was trained on",
     "domain": "the program's domain, where the model was trained to name it; null: not known",
-    "difficulty": "1 to 5; null: not known, as for every program that was sampled from nothing",
+    "difficulty": "1 to 5, by fifths of `pass_rate`: 1 is above 0.8, 5 up to 0.2; null: not known",
+    "pass_rate": "share of the solver's solutions that agree with the program, lost ones left out; null: it was asked once",
+    "solutions": "how many solutions the solver was asked for, of which `output` is one; null: one",
     "findings": "reasons of rules that the config records and does not reject for",
     "sample_id": "the row's id: `caco lineage` explains it",
     "program_id": "hash of the program without comments and layout",
@@ -98,7 +104,10 @@ def dataset_row(sample: Sample, origin: RowOrigin) -> dict[str, Any]:
         "licence_note": origin.licence.note,
         "sources": list(origin.sources),
         "domain": domain.group(1) if domain else None,
-        "difficulty": None,  # that of a seed says nothing of a program that was sampled from nothing
+        # how hard a seed was says nothing of a program that was sampled from nothing
+        "difficulty": difficulty_of(solution.pass_rate),
+        "pass_rate": solution.pass_rate,
+        "solutions": len(solution.candidates) or None,
         "findings": [str(finding.reason) for finding in sample.findings],
         "sample_id": sample.sample_id,
         "program_id": sample.program.program_id,
@@ -115,6 +124,14 @@ def dataset_row(sample: Sample, origin: RowOrigin) -> dict[str, Any]:
         **_written_by("solver", solution.generation),
         **_written_by("judge", judgement.generation),
     }
+
+
+def difficulty_of(pass_rate: float | None) -> int | None:
+    """1 where more than four fifths of a problem's solutions agree with the program, 5 where at most one fifth does.
+
+    It is the scale of `Seed.difficulty`. None: one solution was asked for, which tells nothing.
+    """
+    return None if pass_rate is None else 5 - sum(pass_rate > bound for bound in (0.2, 0.4, 0.6, 0.8))
 
 
 def _written_by(role: str, made: Generation) -> dict[str, str]:

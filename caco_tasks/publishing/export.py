@@ -3,7 +3,8 @@
 - `messages`: chat turns, for supervised fine-tuning (TRL, Axolotl, LLaMA-Factory).
 - `alpaca`: instruction, input, output.
 - `caco`: the four columns of the paper's release.
-- `rlvr`: prompt and verifiable answer, for reinforcement learning with verifiable rewards.
+- `rlvr`: prompt and verifiable answer, for reinforcement learning with verifiable rewards; with the share of solutions that
+  agreed, where several were asked for, so that a curriculum can follow it.
 
 Rows go from file to file as they are read: memory does not grow with their number.
 """
@@ -57,5 +58,6 @@ def format_row(row: Mapping[str, Any], format_name: str) -> dict[str, Any]:
             return {name: row[name] for name in CACO_COLUMNS}
         case "rlvr":
             answer = {"answer": row["answer"], "answer_type": row["output_type"]}
-            return {"prompt": [question], **answer, "sample_id": row["sample_id"]}
+            rate = {} if row["pass_rate"] is None else {"pass_rate": row["pass_rate"]}
+            return {"prompt": [question], **answer, **rate, "sample_id": row["sample_id"]}
     raise ConfigError(f"There is no export format '{format_name}': there are {', '.join(FORMATS)}.")

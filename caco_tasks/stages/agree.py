@@ -1,42 +1,153 @@
-"""agree: the solution's final answer is the program's output, its equations are true, its steps begin with what is given."""
+"""agree: the solution's final answer is the program's output, its equations are true, its steps begin with what is given.
+
+Where the solver was asked for several solutions of a problem, one that agrees is chosen, in the order that `solver.publish`
+names; one that breaks a rule gives way to the next. The others are kept as answers: how many agree says how hard the problem
+is, and a majority for another answer says that it may have more than one meaning.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from caco_tasks.checks.answer_groups import AnswerGroups, group_answers
 from caco_tasks.checks.equations import Equations, false_equations
 from caco_tasks.checks.rules import apply_rules, with_findings
 from caco_tasks.checks.step_grounding import find_step_faults
 from caco_tasks.context import Context
-from caco_tasks.grading import VERSION, Comparison
-from caco_tasks.records import JudgedRecord, Reason, Sample, Verdict, fail
+from caco_tasks.grading import VERSION
+from caco_tasks.ids import content_id
+from caco_tasks.records import (
+    CandidateSolution,
+    Finding,
+    JudgedRecord,
+    Outcome,
+    Reason,
+    Sample,
+    Solution,
+    Verdict,
+    fail,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A solution whose equations were computed, and what the rules say of it."""
+
+    solution: Solution
+    verdict: Verdict
+    findings: tuple[Finding, ...]
 
 
 def agree(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
-    """One comparison for every solution; a comparison that takes too long is unknown, not different."""
+    """One verdict for every sample; a comparison that takes too long is unknown, not different."""
     samples, rules = list(samples), context.config.agree.rules
-    pairs = ((_output_of(sample), (sample.solution and sample.solution.answer) or "") for sample in samples)
-    for sample, comparison in zip(samples, context.services.grader().compare(pairs), strict=True):
+    questions = ((_output_of(sample), _answers_of(sample.solution)) for sample in samples)
+    for sample, groups in zip(samples, group_answers(questions, context.services.grader().compare), strict=True):
         if sample.solution is None:
             yield JudgedRecord(record=sample, verdict=fail(Reason.NO_FINAL_ANSWER))
             continue
-        # computed for every solution, because the ledger counts equations of rejected ones too
-        equations = false_equations(sample.solution.text) if rules["false_equation"] != "off" else None
-        faults = _find_faults(sample, sample.solution.text, comparison, equations, rules)
-        verdict, findings = apply_rules(faults, rules, stage="agree")
-        solution = replace(
-            sample.solution,
-            equations_checked=None if equations is None else equations.checked,
-            compared_by=f"{comparison.method} {VERSION}",
+        solution = _with_agreement(sample.solution, groups)
+        answered = apply_rules(_find_answer_faults(groups), rules, stage="agree")
+        agreeing = rank_solutions(solution, context.config.solver.publish, sample.sample_id)
+        # where the answers decide already, one solution is looked at: the ledger counts its equations too
+        ranked = agreeing if agreeing and answered[0].kept else [solution]
+        chosen = _choose(_check(sample, one, answered, rules) for one in ranked)
+        kept = _without_texts(chosen.solution, groups)
+        yield JudgedRecord(
+            record=with_findings(replace(sample, solution=kept), chosen.findings), verdict=chosen.verdict
         )
-        yield JudgedRecord(record=with_findings(replace(sample, solution=solution), findings), verdict=verdict)
 
 
-def _find_faults(
-    sample: Sample, solution: str, comparison: Comparison, equations: Equations | None, rules: Mapping[str, str]
+def rank_solutions(solution: Solution, publish: str, sample_id: str) -> list[Solution]:
+    """The solutions that agree with the program, the one to publish first; the only one where there are no candidates.
+
+    `publish` is the setting; lengths are characters, and of two that are as long, the first comes first.
+    """
+    agreeing = [candidate for candidate in solution.candidates if candidate.agrees]
+    match publish:
+        case "shortest":
+            agreeing.sort(key=lambda candidate: len(candidate.text or ""))
+        case "longest":
+            agreeing.sort(key=lambda candidate: -len(candidate.text or ""))
+        case "random":
+            agreeing.sort(key=lambda candidate: content_id("publish", sample_id, candidate.generation.request_id))
+    if not solution.candidates:
+        return [solution]
+    return [replace(solution, text=one.text or "", answer=one.answer, generation=one.generation) for one in agreeing]
+
+
+def _answers_of(solution: Solution | None) -> list[str]:
+    if solution is None:
+        return []
+    if not solution.candidates:
+        return [solution.answer or ""]
+    return [candidate.answer for candidate in solution.candidates if candidate.answer is not None]
+
+
+def _with_agreement(solution: Solution, groups: AnswerGroups) -> Solution:
+    """The solution with what is known of its candidates; as it is where it has none."""
+    if not solution.candidates:
+        return solution
+    candidates = tuple(replace(one, agrees=_agrees(one, groups)) for one in solution.candidates)
+    known = [candidate.agrees for candidate in candidates if candidate.agrees is not None]
+    return replace(
+        solution,
+        candidates=candidates,
+        pass_rate=sum(known) / len(known) if known else None,
+        majority_answer=groups.majority,
+        majority_share=groups.majority_share,
+    )
+
+
+def _agrees(candidate: CandidateSolution, groups: AnswerGroups) -> bool | None:
+    if candidate.answer is None:
+        return None if candidate.is_lost else False  # cut off or without an answer: not solved
+    verdict = groups.comparisons[candidate.answer].verdict
+    return None if verdict.outcome is Outcome.UNKNOWN else verdict.kept
+
+
+def _find_answer_faults(groups: AnswerGroups) -> Iterator[Verdict]:
+    """That no answer is the program's output; or else that more than half of them are one other answer."""
+    verdicts = [comparison.verdict for comparison in groups.comparisons.values()]
+    total, most = groups.counts.total(), f"{groups.majority_count} of {groups.counts.total()} answers"
+    if not any(verdict.kept for verdict in verdicts):
+        undecided = [verdict for verdict in verdicts if verdict.outcome is Outcome.UNKNOWN]
+        if undecided or len(verdicts) == 1:
+            yield (undecided or verdicts)[0]
+        elif not verdicts:
+            yield fail(Reason.NO_FINAL_ANSWER)
+        else:
+            yield fail(Reason.ANSWERS_DIFFER, f"none agrees; {most} are {groups.majority}")
+    elif groups.majority and 2 * groups.majority_count > total and not groups.comparisons[groups.majority].verdict.kept:
+        yield fail(Reason.MAJORITY_DIFFERS, f"{most} are {groups.majority}")
+
+
+def _check(
+    sample: Sample, solution: Solution, answered: tuple[Verdict, tuple[Finding, ...]], rules: Mapping[str, str]
+) -> _Checked:
+    """Looks at the way to an answer; only its equations are counted where the answer was rejected already."""
+    verdict, findings = answered
+    equations = false_equations(solution.text) if rules["false_equation"] != "off" else None
+    solution = replace(solution, equations_checked=None if equations is None else equations.checked)
+    if not verdict.kept:
+        return _Checked(solution, verdict, findings)
+    verdict, more = apply_rules(_find_faults_of_steps(sample, solution.text, equations, rules), rules, stage="agree")
+    return _Checked(solution, verdict, (*findings, *more))
+
+
+def _choose(checked: Iterable[_Checked]) -> _Checked:
+    """The first that breaks no rule; the first of all where each breaks one."""
+    first: _Checked | None = None
+    for one in checked:
+        if one.verdict.kept:
+            return one
+        first = first or one
+    assert first is not None  # there is always a solution to look at
+    return first
+
+
+def _find_faults_of_steps(
+    sample: Sample, solution: str, equations: Equations | None, rules: Mapping[str, str]
 ) -> Iterator[Verdict]:
-    # the first fault is the verdict, so the answer comes before the way to it
-    if not comparison.verdict.kept:
-        yield comparison.verdict
     if equations is not None and equations.false:
         yield fail(Reason.FALSE_EQUATION, equations.false[0][:200])
     yield from find_step_faults(
@@ -46,6 +157,16 @@ def _find_faults(
         input_json=(sample.execution and sample.execution.input_json) or "{}",
         output_text=_output_of(sample),
         code=sample.program.code,
+    )
+
+
+def _without_texts(solution: Solution, groups: AnswerGroups) -> Solution:
+    """The solution as it goes on: one text, and how its answer was compared."""
+    comparison = groups.comparisons.get(solution.answer or "")
+    return replace(
+        solution,
+        compared_by=None if comparison is None else f"{comparison.method} {VERSION}",
+        candidates=tuple(replace(candidate, text=None) for candidate in solution.candidates),
     )
 
 

@@ -63,10 +63,11 @@ class Line:
         """The settings of a run; sections that are changed are given whole."""
         endpoint = {"base_url": self.server.base_url, "concurrency": 8}
         prompts = {"reverser": "nano_reverse.v1", "solver": "nano_solve.v1", "judge": "nano_judge.v1"}
-        models = {
+        models: dict[str, dict[str, Any]] = {
             role: {"engine": "openai", "model": "m", "prompt": prompt, "endpoint": endpoint}
             for role, prompt in prompts.items()
         }
+        models["solver"]["temperature"] = 0.5  # or it could not be asked for several solutions
         codegen = {"model": "trained", "prompt": "nano_program.v1"}
         rules = {"reverse": NO_RULES, "agree": STEPS_MAY_BE_ANY, "runner": {"retries_of_unknown": 0}}
         sized = {"samples": SAMPLES, "shards": 2, "models": {**models, "codegen": codegen}}
@@ -167,6 +168,22 @@ def test_another_number_of_judges_costs_the_judges_that_are_new(line: Line) -> N
     assert reused(forecast) == [*BEFORE, "reverse", "solve", "agree"]
     assert calls(forecast) == {"judge": 2 * SAMPLES}  # the first of three replies is cached
     assert line.run(config) == {"reverse": 0, "solve": 0, "agree": 0, "judge": 2 * SAMPLES}
+
+
+def test_several_solutions_cost_as_many_calls_and_more_of_them_those_that_are_new(line: Line) -> None:
+    config = line.config(solver={"samples": 2})
+    assert calls(line.forecast(config, is_begun=False))["solve"] == 2 * SAMPLES
+    assert line.run(config)["solve"] == 2 * SAMPLES
+    more = line.config(solver={"samples": 5, "publish": "shortest"})
+    assert calls(line.forecast(more))["solve"] == 3 * SAMPLES
+    assert line.run(more)["solve"] == 3 * SAMPLES
+
+
+def test_which_solution_is_published_costs_no_call(line: Line) -> None:
+    line.run(line.config(solver={"samples": 2}))
+    forecast = line.forecast(line.config(solver={"samples": 2, "publish": "longest"}))
+    assert reused(forecast) == [*BEFORE, "reverse", "solve"]
+    assert calls(forecast) == {}
 
 
 @pytest.mark.parametrize(

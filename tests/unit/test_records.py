@@ -38,6 +38,9 @@ RECORDS: dict[str, Any] = {
     "a seed without a program": SeedProgram(seed=BARE),
     "a full sample": making.sample(),
     "a sample with two overlaps": making.sample(overlaps=making.sample().overlaps * 2),
+    "a sample with several solutions": making.sample(
+        solution=replace(making.solutions(("3 × 4 = 12", "12"), ("", None)), pass_rate=0.5, majority_answer="12")
+    ),
     "a fresh sample": Sample(sample_id="s", program=Program(program_id="p", code="")),
     "a sample whose program failed": making.sample(execution=NEITHER_INPUT_NOR_OUTPUT, problem=None, solution=None),
     "a sample without an answer": making.sample(solution=UNANSWERED, judgement=None, overlaps=()),

@@ -149,6 +149,7 @@ SOLUTIONS: dict[str, str] = {
     "input_not_used": "4 * 4 * 3 = 48. The answer is \\boxed{48}.",
     "answer_not_reached": "12 pens at 4 dollars. The answer is \\boxed{48}.",
     "wrong_unit": "12 * 4 = 48 cm. The answer is 48 cm.",
+    "majority_differs": "12 * 4 = 48. The answer is \\boxed{48}.",
 }
 RELEASED: dict[str, str] = {
     "exact": KILN,
@@ -173,6 +174,9 @@ def run_reverse(rule: str, config: RunConfig, tools: Tools) -> JudgedRecord[Samp
 
 def run_agree(rule: str, config: RunConfig, tools: Tools) -> JudgedRecord[Sample]:
     solution = making.solution(SOLUTIONS[rule], answer="48")
+    if rule == "majority_differs":
+        others = [("12 + 4 = 16. The answer is \\boxed{16}.", "16")] * 2
+        solution = making.solutions((SOLUTIONS[rule], "48"), *others)
     problem = Problem(text=SOUND, generation=making.generation("reverser"))
     sample = replace(program_sample(WORK), problem=problem, solution=solution)
     (judged,) = agree([sample], context_of("agree", config, tools))
@@ -306,7 +310,7 @@ WRONG = {
     "no such rule": (
         "agree.ungrounded=record",
         "There is no rule 'ungrounded' in [agree] of",
-        "its rules are false_equation, ungrounded_number, input_not_used, answer_not_reached, wrong_unit.",
+        "its rules are false_equation, ungrounded_number, input_not_used, answer_not_reached, wrong_unit, majority_differs.",
     ),
     "no such rule among other settings": (
         "screen.to_short=off",
