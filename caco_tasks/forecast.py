@@ -178,8 +178,10 @@ class Forecast:
 
 
 def _replies_each(spec: StageSpec, config: RunConfig) -> int:
-    """How many replies a stage asks for about one record, at least."""
+    """How many replies a stage asks for about one record; of a seed's program, at most."""
     match spec.role:
+        case "unifier":
+            return config.unify.attempts
         case "judge":
             return config.judge.times * len(judge_prompts(config))
         case "solver":
