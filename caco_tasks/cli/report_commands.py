@@ -13,18 +13,22 @@ from caco_tasks.cli.options import json_option
 @explain_errors
 def funnel(run_id: str | None, as_json: bool) -> None:
     """Show what became of the records of a run; the newest nightly run by default."""
-    from caco_tasks.cli.tables import funnel_json, funnel_table
+    from caco_tasks.cli.tables import cut_away_line, funnel_json, funnel_table
+    from caco_tasks.store.manifest import sum_cut_away
     from caco_tasks.tasks import find_run
 
     with open_ledger_as() as ledger:
         found = find_run(ledger, run_id, pipeline=None if run_id else "nightly")
         rows, reasons = ledger.funnel(found.run_id), ledger.reject_reasons(found.run_id)
+        cut_away = {row.stage: sum_cut_away(ledger.outputs(found.run_id, row.stage)) for row in rows}
     if as_json:
         about = {"run_id": found.run_id, "pipeline": found.pipeline, "partition": found.partition}
-        print_json(funnel_json(rows, reasons, about))
+        print_json(funnel_json(rows, reasons, about, cut_away=cut_away))
     else:
         out.print(f"{found.pipeline} {found.partition}, run {found.run_id}", soft_wrap=True)
         print_whole(funnel_table(rows, reasons))
+        if any(cut_away.values()):
+            out.print(cut_away_line(cut_away))
 
 
 @click.command()

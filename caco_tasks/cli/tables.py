@@ -52,8 +52,24 @@ def funnel_table(rows: "Sequence[FunnelRow]", reasons: "Sequence[RejectRow]") ->
     return table
 
 
-def funnel_json(rows: "Sequence[FunnelRow]", reasons: "Sequence[RejectRow]", run: Mapping[str, Any]) -> dict[str, Any]:
-    """The funnel for scripts: `stages`, each with counts and reasons, and `published`."""
+def cut_away_line(cut_away: Mapping[str, Mapping[str, int]]) -> str:
+    """What was cut away from the replies of each stage, in one line."""
+    stages = [
+        f"{stage} {', '.join(f'{name} {format_count(replies)}' for name, replies in counts.items())}"
+        for stage, counts in cut_away.items()
+        if counts
+    ]
+    return f"Cut away from replies: {'; '.join(stages)}."
+
+
+def funnel_json(
+    rows: "Sequence[FunnelRow]",
+    reasons: "Sequence[RejectRow]",
+    run: Mapping[str, Any],
+    *,
+    cut_away: Mapping[str, Mapping[str, int]],
+) -> dict[str, Any]:
+    """The funnel for scripts: `stages`, each with counts, reasons and what was cut away from replies; and `published`."""
     stages = {
         row.stage: {
             "read": row.read,
@@ -64,6 +80,7 @@ def funnel_json(rows: "Sequence[FunnelRow]", reasons: "Sequence[RejectRow]", run
             "shards": row.shards,
             "reused": row.reused,
             "recorded": row.recorded,
+            "cut_away": dict(cut_away.get(row.stage, {})),
             "seconds": row.seconds,
         }
         for row in rows

@@ -13,13 +13,13 @@ _INSERT = text("""
     INSERT INTO caco.output (
         key, stage, shard, attempt, previous, keeps_known, inputs, recipe, origin, run_no, partition, code_version,
         seconds, record, uri, rows, bytes, sha256, read, passed, failed, unknown, kept, recorded, models, prompts, requests,
-        prompt_tokens, completion_tokens, cost_usd, replayed, cut_off, sandbox_version, sandbox_level, artifacts)
+        prompt_tokens, completion_tokens, cost_usd, replayed, cut_off, cut_away, sandbox_version, sandbox_level, artifacts)
     SELECT
         CAST(:key AS uuid), CAST(:stage AS caco.stage), :shard, :attempt, CAST(:previous AS uuid), :keeps_known,
         CAST(:inputs AS uuid[]), CAST(:recipe AS jsonb), CAST(:origin AS jsonb), run_no, CAST(:partition AS date),
         :code_version, :seconds, :record, :uri, :rows, :bytes, :sha256, :read, :passed, :failed, :unknown, :kept, :found,
         CAST(:models AS text[]), CAST(:prompts AS text[]), :requests, :prompt_tokens, :completion_tokens, :cost_usd,
-        :replayed, :cut_off, :sandbox_version, :sandbox_level, CAST(:artifacts AS jsonb)
+        :replayed, :cut_off, CAST(:cut_away AS jsonb), :sandbox_version, :sandbox_level, CAST(:artifacts AS jsonb)
     FROM caco.run WHERE run_id = CAST(:run_id AS uuid)
     ON CONFLICT ON CONSTRAINT one_output_per_key DO NOTHING
     RETURNING output_no
@@ -31,7 +31,7 @@ _MANIFEST = """
         output.code_version, output.seconds, output.record, output.uri, output.rows, output.bytes, output.sha256,
         output.read, output.passed, output.failed, output.unknown, output.kept, output.models, output.prompts,
         output.requests, output.prompt_tokens, output.completion_tokens, output.cost_usd, output.replayed,
-        output.cut_off, output.sandbox_version, output.sandbox_level, output.artifacts,
+        output.cut_off, output.cut_away, output.sandbox_version, output.sandbox_level, output.artifacts,
         said.reasons, said.recorded
     FROM caco.output
     JOIN caco.run AS maker ON maker.run_no = output.run_no
@@ -113,7 +113,7 @@ _PASSED = text(
 def insert_output(connection: Connection, manifest: Manifest) -> int | None:
     """Registers an output, unless its key or, to be told apart by the caller, its run's absence is in the way."""
     values = manifest.model_dump(mode="json")
-    as_json = {name: json.dumps(values[name]) for name in ("recipe", "origin", "artifacts")}
+    as_json = {name: json.dumps(values[name]) for name in ("recipe", "origin", "cut_away", "artifacts")}
     return connection.execute(_INSERT, values | as_json | {"found": sum(manifest.recorded.values())}).scalar()
 
 

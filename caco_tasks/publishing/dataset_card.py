@@ -17,6 +17,7 @@ from caco_tasks.pipeline import STAGES, mapped_stages
 from caco_tasks.publishing.dataset_row import COLUMNS
 from caco_tasks.publishing.licences import SEEDS_NOT_KNOWN, Licence, combine_licences
 from caco_tasks.store import Manifest, RunRecord
+from caco_tasks.store.manifest import sum_cut_away
 from caco_tasks.version import code_version
 
 # as the Hub spells them: https://github.com/huggingface/hub-docs/blob/main/datasetcard.md
@@ -166,7 +167,16 @@ def _models_section(facts: CardFacts, config: RunConfig) -> str:
         rows.append(
             (stage, role or "–", _as_code(models), _as_code(prompts), *sampling, format_count(tokens), f"{cost:,.2f}")
         )
-    return table(("stage", "role", "model", "prompt", "temperature", "top-p", "tokens written", "US dollars"), rows)
+    heads = ("stage", "role", "model", "prompt", "temperature", "top-p", "tokens written", "US dollars")
+    cut = [
+        (stage, f"`{name}`", format_count(replies))
+        for stage, manifests in facts.manifests.items()
+        for name, replies in sum_cut_away(manifests).items()
+    ]
+    if not cut:
+        return table(heads, rows)
+    said = "Cut away from replies before anything was judged or stored (`caco_tasks.reading`):"
+    return f"{table(heads, rows)}\n\n{said}\n\n{table(('stage', 'what', 'replies'), cut)}"
 
 
 def _sources_section(facts: CardFacts) -> str:

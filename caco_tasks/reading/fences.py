@@ -19,7 +19,6 @@ class Fence:
     info: str  # the word behind the opening marks, in small letters; "" where there is none
     body: str
     is_closed: bool
-    is_inline: bool = False  # its marks stand behind other words in their line
 
 
 def find_fences(text: str) -> Iterator[Fence]:
@@ -31,28 +30,35 @@ def find_fences(text: str) -> Iterator[Fence]:
     for line in text.splitlines(keepends=True):
         line_start, position = position, position + len(line)
         bare = line.rstrip("\r\n")
-        if opened is None:
-            if one := _IN_ONE_LINE.match(bare):
-                yield Fence(line_start, position, (one["info"] or "").lower(), one["body"].strip(), is_closed=True)
-            elif (found := _opening(bare)) is not None:
-                opened, body_start = found, position
-                start = line_start + (found.start("marks") if _is_behind_words(found) else 0)
-            continue
-        stripped = bare.strip(" \t>")
-        mark = opened["marks"][0]
-        if not stripped.endswith(mark * 3) and not stripped.startswith(mark * 3):
-            continue
-        if stripped.strip(mark) == "" and len(stripped) >= len(opened["marks"]):
-            yield _fence(text, opened, start, body_start, line_start, position)
+        if opened is not None:
+            body_end, is_next = _end_of_body(bare, opened)
+            if body_end is None:
+                continue
+            yield _fence(opened, start, position, text[body_start : line_start + body_end], is_closed=not is_next)
             opened = None
-        elif (again := _opening(bare)) is not None and _language(again) and not _is_behind_words(again):
-            yield _fence(text, opened, start, body_start, line_start, line_start, is_closed=False)
-            opened, start, body_start = again, line_start, position
-        elif stripped.endswith(mark * 3) and stripped.count(mark * 3) == 1:
-            yield _fence(text, opened, start, body_start, line_start + bare.rfind(mark * 3), position)
-            opened = None
+            if not is_next:
+                continue
+        if one := _IN_ONE_LINE.match(bare):
+            yield Fence(line_start, position, (one["info"] or "").lower(), one["body"].strip(), is_closed=True)
+        elif (opened := _opening(bare)) is not None:
+            body_start, start = position, line_start + (opened.start("marks") if _is_behind_words(opened) else 0)
     if opened is not None:
-        yield _fence(text, opened, start, body_start, len(text), len(text), is_closed=False)
+        yield _fence(opened, start, len(text), text[body_start:], is_closed=False)
+
+
+def _end_of_body(line: str, opened: re.Match[str]) -> tuple[int | None, bool]:
+    """Where in a line the body of a fence ends (None: not in this line), and whether the line opens the next fence."""
+    stripped, marks = line.strip(" \t>"), opened["marks"][0] * 3
+    if marks not in stripped:
+        return None, False
+    if not stripped.strip(marks[0]) and len(stripped) >= len(opened["marks"]):
+        return 0, False
+    again = _opening(line)
+    if again is not None and _language(again) and not _is_behind_words(again):
+        return 0, True
+    if stripped.endswith(marks) and stripped.count(marks) == 1:
+        return line.rfind(marks), False
+    return None, False
 
 
 def _opening(line: str) -> re.Match[str] | None:
@@ -72,8 +78,5 @@ def _language(opened: re.Match[str]) -> str:
     return info[0] if info and re.fullmatch(r"[\w+#.-]{1,20}", info[0]) else ""
 
 
-def _fence(
-    text: str, opened: re.Match[str], start: int, body_start: int, body_end: int, end: int, *, is_closed: bool = True
-) -> Fence:
-    body = text[body_start:body_end]
-    return Fence(start, end, _language(opened), body, is_closed=is_closed, is_inline=_is_behind_words(opened))
+def _fence(opened: re.Match[str], start: int, end: int, body: str, *, is_closed: bool) -> Fence:
+    return Fence(start, end, _language(opened), body, is_closed=is_closed)

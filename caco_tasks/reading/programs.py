@@ -5,7 +5,6 @@ first. Text that is no Python is never a program, whatever stands around it.
 """
 
 import ast
-import os.path
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -21,10 +20,10 @@ MAX_CUTS = 25  # of lines that are cut from a text until it is Python
 
 PYTHON = frozenset({"python", "python3", "py", "py3", "ipython", "ipython3", "pycon", "python-repl", "doctest", "sage"})
 _TAGS = "execute|solution|code|python|program|answer|final_code|tool_code"
-_PAIR = re.compile(rf"<(?P<name>{_TAGS})(?:\s[^<>\n]{{0,60}})?>|<\|\s?(?:Solution|Code|Program)[ _]Begin\s?\|>", re.IGNORECASE)
-_PAIR_END = re.compile(
-    rf"</(?P<name>{_TAGS})>|<\|\s?(?:Solution|Code|Program)[ _]End\s?\|>", re.IGNORECASE
+_PAIR = re.compile(
+    rf"<(?P<name>{_TAGS})(?:\s[^<>\n]{{0,60}})?>|<\|\s?(?:Solution|Code|Program)[ _]Begin\s?\|>", re.IGNORECASE
 )
+_PAIR_END = re.compile(rf"</(?P<name>{_TAGS})>|<\|\s?(?:Solution|Code|Program)[ _]End\s?\|>", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[(/?)PYTHON\]")
 _TEMPLATE = re.compile(r"^(input|output)[ \t]*=(?!=)", re.MULTILINE)
 _CODE_LINE = re.compile(
@@ -37,7 +36,9 @@ _NEXT_QUESTION = re.compile(
     r"(?: ?\d{1,3})?(?:\*\*)?:",
     re.MULTILINE | re.IGNORECASE,
 )
-_PROSE_LINE = re.compile(r"^[A-Z*#>-][^=(){}\[\]]{0,2000}[a-z]{2,} [^\n]{0,2000}$|^\s*$")
+_WORDS = re.compile(r"[A-Z*>-]|\d{1,3}[.)] ")  # how a line of prose begins, less comments
+_SYNTAX = frozenset("=(){}[]")
+_LEADS_IN = re.compile(r"#|[A-Za-z_]\w*[ \t]*=[^=]")
 _PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?: |$)|^[ \t]*In ?\[\d{0,4}\]: ?")
 _SIGNS_IN_A_ROW = re.compile(r"(?:[-+~]\s*|not\s+){40}")
 MAX_BRACKETS = 2_000
@@ -112,7 +113,7 @@ def _of_fence(fence: Fence) -> _Candidate:
     code = _tidy(fence.body)
     if not code.strip() or (fence.info and fence.info not in PYTHON):
         return _Candidate("", 0, is_fenced=True)
-    if not fence.is_closed and _parse(code) is None and (part := _leading_python(code)) is not None:
+    if not fence.is_closed and _parse(code) is None and (part := _before_words(code)) is not None:
         code = part
     return _Candidate(code, _rank(code, is_python=fence.info in PYTHON), is_fenced=True)
 
@@ -186,46 +187,55 @@ def _names(tree: ast.Module) -> tuple[set[str], set[str]]:
 def _bare_code(said: str) -> str | None:
     """Code that stands in the text without a fence: all of it, or what reads like a program up to the words behind it."""
     whole = _tidy(said)
-    if _PROMPT.match(whole.lstrip("\n")):
+    if _PROMPT.match(whole):
         return whole
     if (tree := _parse(whole)) is not None:
         return whole if any(not isinstance(node, ast.Expr) for node in tree.body) else None
-    first = _CODE_LINE.search(said)
+    first = _CODE_LINE.search(whole)
     if first is None:
         return None
-    code = _with_comments_before(said, first.start())
-    next_question = _NEXT_QUESTION.search(code)
-    part = _tidy(code[: next_question.start()] if next_question else code)
-    if _parse(part) is not None:
-        return part
-    return _leading_python(part) or (part if len(_CODE_LINE.findall(part)) > 1 and not _has_prose(part) else None)
+    code = _with_lines_before(whole, first.start())
+    following = _NEXT_QUESTION.search(code)
+    part = code[: following.start()].rstrip() if following else code
+    if _parse(part) is None and (leading := _before_words(part)) is not None:
+        return leading
+    return part if _parse(part) is not None or _TEMPLATE.search(part) or not _has_words(part) else None
 
 
-def _with_comments_before(said: str, start: int) -> str:
-    """The text from `start`, with the lines of comments and assignments right before it."""
-    lines = said[:start].splitlines(keepends=True)
-    while lines and (lines[-1].startswith("#") or not lines[-1].strip() or re.match(r"[A-Za-z_]\w*[ \t]*=[^=]", lines[-1])):
-        lines.pop()
-    return said[sum(map(len, lines)) :].lstrip("\n")
+def _with_lines_before(text: str, start: int) -> str:
+    """The text from `start`, with the comments, assignments and empty lines right before it."""
+    lines = text[:start].splitlines(keepends=True)
+    while lines and (not lines[-1].strip() or _LEADS_IN.match(lines[-1])):
+        start -= len(lines.pop())
+    return text[start:].lstrip("\n")
 
 
-def _has_prose(code: str) -> bool:
-    return any(line.strip() and _PROSE_LINE.match(line) and not line.startswith("#") for line in code.splitlines())
+def _has_words(code: str) -> bool:
+    return any(map(_is_prose, code[:MAX_PARSED_CHARS].splitlines()))
 
 
-def _leading_python(code: str) -> str | None:
-    """The longest beginning of whole lines that is Python and more than expressions, where words stand behind it."""
+def _is_prose(line: str) -> bool:
+    return (
+        _WORDS.match(line) is not None
+        and not _SYNTAX & set(line[:60])
+        and len(re.findall("[A-Za-z]{2,}", line[:200])) > 2
+    )
+
+
+def _before_words(code: str) -> str | None:
+    """The lines of a program up to the words behind it; None where no words are what keeps it from being Python."""
     lines = code[:MAX_PARSED_CHARS].splitlines()
+    kept = len(lines)
     for _ in range(MAX_CUTS):
-        bad = _first_bad_line("\n".join(lines))
+        bad = _first_bad_line("\n".join(lines[:kept]))
         if bad is None:
             break
-        lines = lines[: min(bad, len(lines)) - 1]
-    kept = "\n".join(lines).rstrip()
-    tree = _parse(kept)
-    if tree is None or not any(not isinstance(node, ast.Expr) for node in tree.body):
+        kept = min(bad, kept) - 1
+    tree = _parse("\n".join(lines[:kept]))
+    behind = next((line for line in lines[kept:] if line.strip()), "")
+    if tree is None or all(isinstance(node, ast.Expr) for node in tree.body) or not _is_prose(behind):
         return None
-    return kept
+    return "\n".join(lines[:kept]).rstrip()
 
 
 def _first_bad_line(code: str) -> int | None:
@@ -267,11 +277,13 @@ def _without_prompts(code: str) -> tuple[str, bool]:
 
 def _tidy(code: str) -> str:
     """Without empty lines around it, and without the indentation that all its lines share."""
-    lines = code.replace("\r\n", "\n").rstrip().split("\n")
-    while lines and not lines[0].strip():
-        lines.pop(0)
+    code = code.replace("\r\n", "\n").rstrip()
+    blank = len(code) - len(code.lstrip())  # the first line keeps its indentation
+    lines = code[code.rfind("\n", 0, blank) + 1 :].split("\n")
     indents = [line[: len(line) - len(line.lstrip())] for line in lines if line.strip()]
-    shared = os.path.commonprefix(indents)
+    shared = min(indents, key=len, default="")
+    if not all(indent.startswith(shared) for indent in indents):  # tabs among spaces
+        shared = ""
     return "\n".join(line.removeprefix(shared) for line in lines)
 
 

@@ -4,26 +4,28 @@ import re
 
 _SURE = (
     r"(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|alright|all right|great(?: question)?|no problem|"
-    r"happy to help|gladly|understood|got it|yes|good question)"
+    r"happy to help|gladly|understood|got it)"
 )
 _ABOUT = (
-    r"(?:problem|question|puzzle|exercise|task|challenge|version|rewrit|rephras|variation|solution|answer|program|code|"
+    r"(?:problem|question|puzzle|exercise|task|challenge|version|rewrit|rephras|variation|solution|program|code|"
     r"script|implementation|step|explanation|approach|how (?:to|you|we|i)\b|reply|response|text)"
 )
 _OPENING = re.compile(
     rf"\s{{0,50}}(?:[*_]{{0,3}}{_SURE}\b[!,.:]{{0,3}}\s{{0,5}})?"
-    r"(?:(?:here(?:'s|\u2019s| is| are| you go| goes)|below is|the following is|this is|"
-    r"i(?:'ve|\u2019ve| have) (?:written|created|made|crafted|come up with)|"
-    rf"(?:i(?:'ll|\u2019ll| will| can| would)|let me|let's|let\u2019s)\s+(?:now\s+)?(?:help|write|create|craft|present|provide|rewrite)\b)"
-    rf"[^:\n]{{0,100}}?\b{_ABOUT}[^:\n]{{0,120}}(?::|\n|\Z)[*_]{{0,3}}\s{{0,5}})",
+    r"(?:(?:here(?:['\u2019]s| is| are)|below is|the following is|"
+    r"i(?:['\u2019]ve| have) (?:written|created|made|crafted|come up with)|"
+    r"(?:i(?:['\u2019]ll| will| can| would)|let me|let['\u2019]s)\s+(?:now\s+)?"
+    r"(?:help|write|create|craft|present|provide|rewrite)\b)"
+    rf"[^:\n.!?]{{0,100}}?\b{_ABOUT}[^:\n.!?]{{0,120}}(?::[*_]{{0,3}}|[.!]?\s{{0,3}}\n)\s{{0,5}})",
     re.IGNORECASE,
 )
 _SURE_ALONE = re.compile(rf"\s{{0,50}}{_SURE}\s?(?:[!.:]+\s+|,\s+(?=(?:here|let)\b)|\n)", re.IGNORECASE)
 _CLOSING = re.compile(
     r"[*_>(\s]{0,5}(?:let me know\b|(?:i |we )?hope (?:this|that|it)\b|feel free\b|please (?:let me know|feel free)\b|"
-    r"(?:would|do) you (?:like|want) (?:me|to see|another|a |the |more)\b|is there anything\b|if you (?:have any|need|would like|want|'d like)\b|"
+    r"(?:would|do) you (?:like|want) (?:me|to see|another|a |the |more)\b|is there anything\b|"
+    r"if you (?:have any|need|would like|want|'d like)\b|"
     r"happy (?:solving|learning|coding|to help)\b|good luck\b|enjoy\b|thank you\b|thanks\b|"
-    r"(?:i|we) can also\b)",
+    r"(?:i|we) can also\b|(?:this|the|my|so the|that) (?:answer|solution|result) is (?:correct|right|incorrect|wrong)[.! ]*$)",
     re.IGNORECASE,
 )
 _REMARK = re.compile(

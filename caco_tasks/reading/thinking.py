@@ -46,7 +46,9 @@ _AFTER_HEADER = re.compile(
 )
 # an answer in tags, with which a reply ends that forgot to close its thinking
 _ANSWER_LAST = re.compile(
-    r"<(answer|solution|final_answer)>(?:(?!<)[\s\S]){0,2000}</\1>[\s.]{0,20}\Z", re.IGNORECASE
+    r"<(answer|solution|final_answer)>(?:(?!<)[\s\S]){0,2000}</\1>[\s.]{0,20}"
+    r"(?:(?:so |the |final )*answer(?: is)?:? [^\n]{0,80}\s{0,20})?\Z",
+    re.IGNORECASE,
 )
 MAX_ANSWER_TAIL = 2_200  # characters at the end of unclosed thinking that are searched for an answer in tags
 

@@ -13,10 +13,11 @@ from caco_tasks.identity import BASE
 from caco_tasks.ids import content_id
 from caco_tasks.llm.llm import Reply, make_request
 from caco_tasks.llm.weights import REGISTERED
+from caco_tasks.reading import read_solution
 from caco_tasks.records import Attempt, JudgedRecord, Reason, Solution, fail
 from caco_tasks.stages.shared.evaluation import STUDENT, eval_shard, evaluation_of, prompt_of, scored_items
 from caco_tasks.stages.shared.pinned import require_pinned_benchmarks
-from caco_tasks.stages.shared.prompting import reply_verdict
+from caco_tasks.stages.shared.prompting import generation_of, reply_verdict
 from caco_tasks.store.manifest import manifest_uri, parse_manifest
 
 
@@ -44,11 +45,12 @@ def evaluate(tried: Iterable[Attempt], context: Context) -> Iterator[JudgedRecor
     """One graded answer for every attempt."""
     tried = list(tried)
     replies = _ask_contender(tried, context)
-    answers = [extract_answer(reply.text) for reply in replies]
+    readings = [read_solution(reply.text) for reply in replies]
+    answers = [extract_answer(reading.text or "") for reading in readings]
     pairs = [(one.gold, answer or "") for one, answer in zip(tried, answers, strict=True)]
     graded = context.services.grader().compare(pairs)
-    for one, reply, answer, comparison in zip(tried, replies, answers, graded, strict=True):
-        solution = Solution(text=reply.text.strip(), answer=answer, generation=reply.generation)
+    for one, reply, reading, answer, comparison in zip(tried, replies, readings, answers, graded, strict=True):
+        solution = Solution(text=reading.text or "", answer=answer, generation=generation_of(reply, reading))
         verdict = reply_verdict(reply)
         if verdict.kept:
             # an empty answer was compared only to keep the lists in step

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from caco_tasks.context import Context
 from caco_tasks.ids import program_id, sample_id
-from caco_tasks.llm.code import extract_code
 from caco_tasks.llm.llm import make_request
+from caco_tasks.reading import read_program
 from caco_tasks.records import JudgedRecord, Program, Reason, Sample, fail
-from caco_tasks.stages.shared.prompting import load_stage_prompt, reply_verdict
+from caco_tasks.stages.shared.prompting import generation_of, load_stage_prompt, reply_verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +45,10 @@ def sample(draws: Iterable[Draw], context: Context) -> Iterator[JudgedRecord[Sam
         make_request(prompt, settings, model_id=drawn_from + retried, sample=draw.index, values={}) for draw in draws
     ]
     for draw, reply in zip(draws, llm.generate(requests), strict=True):
-        code = extract_code(reply.text)
-        text = reply.text if code is None else code  # a reply without code is kept as it is, for whoever asks why
-        program = Program(program_id=program_id(text), code=text, generation=reply.generation)
+        reading = read_program(reply.text)
+        text = reply.text if reading.text is None else reading.text  # a reply without code is kept as it is, for whoever asks why
+        program = Program(program_id=program_id(text), code=text, generation=generation_of(reply, reading))
         verdict = reply_verdict(reply)
-        if verdict.kept and code is None:
+        if verdict.kept and reading.text is None:
             verdict = fail(Reason.NO_CODE_FOUND)
         yield JudgedRecord(record=Sample(sample_id=draw.sample_id, index=draw.index, program=program), verdict=verdict)

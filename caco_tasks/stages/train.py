@@ -14,12 +14,12 @@ from caco_tasks.context import Context
 from caco_tasks.errors import ConfigError, EngineError
 from caco_tasks.identity import BASE
 from caco_tasks.ids import content_id, random_seed
-from caco_tasks.llm.code import extract_code
 from caco_tasks.llm.curve import draw_curve
 from caco_tasks.llm.examples import ExampleWriter
 from caco_tasks.llm.finetune import FineTuneResult, finetune
 from caco_tasks.llm.llm import make_request
 from caco_tasks.model_settings import TrainSettings
+from caco_tasks.reading import read_program
 from caco_tasks.records import PASS, Grade, JudgedRecord, SeedProgram
 from caco_tasks.sandbox import Job
 from caco_tasks.stages.shared.model_upload import put_weights
@@ -127,7 +127,7 @@ def sample_yield(model_id: str, context: Context) -> float | None:
         make_request(prompt, settings, model_id=f"{model_id}/gate", sample=number, values={})
         for number in range(wanted)
     ]
-    codes = [extract_code(reply.text) for reply in llm.generate(requests) if reply_verdict(reply).kept]
+    codes = [read_program(reply.text).text for reply in llm.generate(requests) if reply_verdict(reply).kept]
     sandbox = context.services.sandbox()
     context.facts.update(sandbox_version=sandbox.version, sandbox_level=sandbox.level)
     ran = sandbox.run(Job(code=code) for code in codes if code is not None)

@@ -15,6 +15,8 @@ Paths, below the store's root (docs: `docs/storage.md`):
 Readers ignore fields that they do not know, so that a newer version may add some.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC
 from typing import Annotated, Any, TypeVar
 
@@ -104,6 +106,7 @@ class Manifest(StoredRecord):
     cost_usd: float = Field(default=0.0, ge=0)  # paid for replies, by the price table of the config
     replayed: int = Field(default=0, ge=0)  # replies that had been made for another output or record
     cut_off: int = Field(default=0, ge=0)  # replies that ended at their limit of tokens
+    cut_away: dict[str, int] = {}  # what replies held besides what was asked for (`caco_tasks.reading.Cut`) -> replies
     seconds: float = Field(ge=0)
     artifacts: dict[str, Any] = {}  # what else the stage made: model uri and metrics, dataset
 
@@ -120,6 +123,14 @@ class Manifest(StoredRecord):
         """What a task hands on through XCom: which output, and how many records."""
         kept = ("run_id", "partition", "stage", "shard", "key", "read", "passed", "failed", "unknown", "seconds")
         return self.model_dump(include=set(kept))
+
+
+def sum_cut_away(manifests: Iterable[Manifest]) -> dict[str, int]:
+    """What the replies of several outputs held besides what was asked for, and how many replies did; most first."""
+    counts: Counter[str] = Counter()
+    for manifest in manifests:
+        counts.update(manifest.cut_away)
+    return dict(counts.most_common())
 
 
 class OutputAttempt(StoredRecord):

@@ -80,7 +80,7 @@ MADE_OF = {
     "judge": {"llm.prompts", "stages.shared.prompting"},
     "publish": {"publishing.dataset_row"},
     "reverse": {"checks.problem_rules", "checks.overlap", "stages.shared.few_shot"},
-    "sample": {"llm.code"},
+    "sample": {"reading.programs"},
     "screen": {"checks.program_rules", "checks.dead_inputs", "sandbox.harness"},
     "seeds": {"sources", "checks.overlap"},
     "solve": {"grading.extract"},

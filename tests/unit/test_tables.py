@@ -130,7 +130,9 @@ def test_a_funnel_says_what_another_run_had_made_and_what_was_only_recorded() ->
 
 
 def test_a_script_reads_the_same_of_a_funnel() -> None:
-    found = funnel_json([funnel_row("screen", reused=3, recorded=12)], REASONS, {"run_id": "r"})
+    found = funnel_json(
+        [funnel_row("screen", reused=3, recorded=12)], REASONS, {"run_id": "r"}, cut_away={"screen": {"thinking": 2}}
+    )
     screen = found["stages"]["screen"]
     assert (screen["shards"], screen["reused"], screen["recorded"], screen["failed"]["few_lines"]) == (4, 3, 12, 50)
     assert (found["run_id"], found["published"]) == ("r", 0)
