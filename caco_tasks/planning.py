@@ -18,7 +18,7 @@ from caco_tasks.llm.local_models import LocalModels
 from caco_tasks.llm.prompts import load_prompt, variables_of
 from caco_tasks.llm.weights import model_identity
 from caco_tasks.model_settings import ModelSettings
-from caco_tasks.pipeline import stages_of
+from caco_tasks.pipeline import check_stage_minutes, stages_of
 from caco_tasks.publishing.states import read_state
 from caco_tasks.sources import source_revision
 from caco_tasks.stages.shared.evaluation import evaluation_of, scored_items
@@ -50,6 +50,7 @@ def find_or_make_run(
         SourceError: a source or a benchmark cannot be read.
     """
     check_partition(partition)
+    check_stage_minutes(config)
     dataset = _find_dataset(partition, config, ledger, store) if pipeline == "evaluate" else None
     content = {"dataset": dataset[1], "dataset_sha256": dataset[2]} if dataset else {}
     partition = dataset[0] if dataset else partition

@@ -8,8 +8,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,8 +26,20 @@ from caco_tasks.identity import RunKeys
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm.local_models import LocalModels
 from caco_tasks.llm.prompts import check_prompts
-from caco_tasks.pipeline import count_shards, find_stage, mapped_stages, stage_before, stages_of
+from caco_tasks.patience import patience_in, repeated_while_unreachable
+from caco_tasks.pipeline import (
+    StageSpec,
+    count_gpus,
+    count_shards,
+    find_stage,
+    mapped_stages,
+    stage_before,
+    stages_of,
+    task_shards,
+    time_limit_seconds,
+)
 from caco_tasks.planning import find_or_make_run
+from caco_tasks.platform.gpus import Lease, lease_gpus
 from caco_tasks.publishing.states import change_state, read_state, read_states
 from caco_tasks.reruns import ask_for_attempts
 from caco_tasks.runner import find_output, make_output
@@ -38,7 +51,10 @@ from caco_tasks.store.registry import DatasetRecord, dataset_manifest_uri
 AIRFLOW_PREFIXES = ("AIRFLOW", "_AIRFLOW", "__AIRFLOW")
 GATE = "gate"  # who publishes a dataset: the run's own gate
 
+waiting = repeated_while_unreachable(lambda: patience_in(os.environ))
 
+
+@waiting
 def plan(pipeline: str, *, partition: str, config: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """Registers the run of `pipeline` over `partition` with `config`, or finds it registered; pins what it reads.
 
@@ -59,10 +75,16 @@ def plan(pipeline: str, *, partition: str, config: str, overrides: Sequence[str]
             models=LocalModels(reached.models),
             requested={"config": config, "overrides": list(overrides)},
         )
-    first = (mapped_stages(pipeline) or stages_of(pipeline))[0]
-    return {"run_id": run.run_id, "partition": run.partition, "shards": list(range(count_shards(first, settings)))}
+    tasks = task_shards(pipeline, settings)
+    return {
+        "run_id": run.run_id,
+        "partition": run.partition,
+        "shards": [shard for shards in tasks for shard in shards],
+        "tasks": tasks,  # the shards of each task, which loads its model once for them
+    }
 
 
+@waiting
 def settings_of(run_id: str) -> dict[str, Any]:
     """What a run was planned with: the arguments of `plan` that lead to it again.
 
@@ -79,30 +101,71 @@ def settings_of(run_id: str) -> dict[str, Any]:
     return {"partition": run.partition, **run.requested}
 
 
+@waiting
 def stage(name: str, run_id: str, shard: int, *, keys: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Makes one output of a run in a process of its own; returns the counts of its manifest.
+    """Makes one output of a run in a process of its own, as `stage_all` does; returns the counts of its manifest."""
+    [counts] = stage_all(name, run_id, [shard], keys=keys)
+    return counts
 
-    `keys` are those of endpoints, by the name of their connection; the process gets them through its environment.
+
+@waiting
+def stage_all(
+    name: str, run_id: str, shards: Sequence[int], *, keys: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """Makes some outputs of one stage of a run in a process of its own; returns the counts of their manifests.
+
+    The process is started once the GPUs that it needs are free, sees no others, and keeps them until it has ended.
+    `keys` are those of endpoints, by the name of their connection; it gets them through its environment.
 
     Raises:
-        CacoError: the stage failed; the message is its own one sentence.
+        ConfigError: it needs more GPUs than this machine has.
+        CacoError: it failed, and the message is its own one sentence; or it did not end in time.
     """
-    command = [sys.executable, "-m", "caco_tasks.cli", "stage", name, "--run", run_id, "--shard", str(shard), "--json"]
+    store, spec, run_keys = _open_work(name, run_id, Connections.from_environ(os.environ))
+    limit = time_limit_seconds(spec, run_keys.config, shards=len(shards))
+    command = [sys.executable, "-m", "caco_tasks.cli", "stage", name, "--run", run_id, "--json"]
+    command += [f"--shard={shard}" for shard in shards]
     command += ["--parent", str(os.getpid())]  # a killed task takes its stage along
     # without Airflow's own settings, which a stage has no part in, and with byte code written
     env = {name: value for name, value in os.environ.items() if not name.startswith(AIRFLOW_PREFIXES)}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     env |= {key_variable(connection): key for connection, key in (keys or {}).items()}
-    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=False)
-    result = _parse_last_line(done.stdout)
+    # into a file: what a killed process leaves behind would hold the end of a pipe open, and with it this task
+    with _lease_gpus(store, spec, run_keys, shards) as lease, tempfile.TemporaryFile("w+", encoding="utf-8") as printed:
+        env |= lease.environment
+        try:
+            done = subprocess.run(
+                command, env=env, stdout=printed, pass_fds=lease.descriptors, timeout=limit, check=False
+            )
+        except subprocess.TimeoutExpired as exc:
+            raise CacoError(
+                f"The stage '{name}' of run {run_id} was ended after {exc.timeout / 60:g} minutes (runner.stage_minutes): what "
+                "it had finished is kept, and a retry goes on from there."
+            ) from exc
+        printed.seek(0)
+        results = _parse_lines(printed.read())
     # a process that was killed has printed nothing, and its exit code is all that is known
-    if done.returncode != 0 or result is None:
+    if done.returncode != 0 or len(results) != len(shards):
         raise _rebuild_error(
-            result, f"The stage '{name}' of run {run_id} ended with exit code {done.returncode}: see its log."
+            results[-1] if results else None,
+            f"The stage '{name}' of run {run_id} ended with exit code {done.returncode}: see its log.",
         )
-    return result
+    return results
 
 
+@contextmanager
+def lease_for_stage(name: str, run_id: str, shards: Sequence[int]) -> Iterator[Lease]:
+    """The GPUs that outputs of a stage need, as `stage_all` leases them: for who works on them in this process.
+
+    Raises:
+        ConfigError: there is no such run or stage, or it needs more GPUs than this machine has.
+    """
+    store, spec, keys = _open_work(name, run_id, Connections.from_environ(os.environ))
+    with _lease_gpus(store, spec, keys, shards) as lease:
+        yield lease
+
+
+@waiting
 def connections(stage_name: str, run_id: str) -> list[str]:
     """The Airflow connections whose keys a stage of a run needs: those of the endpoints that it asks."""
     reached = Connections.from_environ(os.environ)
@@ -113,6 +176,7 @@ def connections(stage_name: str, run_id: str) -> list[str]:
     return [name] if name is not None else []
 
 
+@waiting
 def load(run_id: str, stage_name: str, shard: int) -> dict[str, Any]:
     """Loads the output that a run consists of at a stage and shard into the ledger; returns its counts.
 
@@ -141,6 +205,7 @@ def load(run_id: str, stage_name: str, shard: int) -> dict[str, Any]:
         return {**manifest.counts, "run_id": run.run_id, "shard": shard, "is_reused": output.is_reused}
 
 
+@waiting
 def gate(run_id: str) -> dict[str, Any]:
     """Checks a whole run before anything is published: nothing lost between stages, enough kept, not too much unknown.
 
@@ -171,6 +236,7 @@ def gate(run_id: str) -> dict[str, Any]:
     return counts
 
 
+@waiting
 def finish(run_id: str) -> dict[str, Any]:
     """Publishes the dataset that a run has staged, once its gate passed; returns the run's counts.
 
@@ -195,6 +261,7 @@ def finish(run_id: str) -> dict[str, Any]:
     return counts
 
 
+@waiting
 def dry_run(run_id: str, keys: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Takes the first shards of a run through all stages before the others, where its config says so, and judges by them.
 
@@ -220,6 +287,7 @@ def dry_run(run_id: str, keys: Mapping[str, str] | None = None) -> dict[str, Any
     return judge_dry_run(first, earlier, config)
 
 
+@waiting
 def rerun(run_id: str, stage_name: str, *, shard: int | None, unknown_only: bool, token: str) -> dict[str, Any]:
     """Asks for new attempts of finished outputs of a run; the same token asks once. Nothing is worked on yet.
 
@@ -259,6 +327,7 @@ def work_through(run_id: str, keys: Mapping[str, str] | None = None) -> dict[str
     return finish(run.run_id)
 
 
+@waiting
 def housekeeping(*, older_than_days: int, delete: bool) -> dict[str, Any]:
     """Counts what no run or dataset reaches and nobody touched for so many days, by kind, and removes it if `delete`.
 
@@ -290,13 +359,10 @@ def work_all(name: str, run_id: str, shards: Sequence[int], environ: Mapping[str
         CacoError: as `runner.make_output`.
     """
     reached = Connections.from_environ(environ)
-    store = open_store(reached.store)
-    run = read_run(store, run_id, reached)
-    spec, config = find_stage(run.pipeline, name), config_of(run)
-    if max(shards) >= count_shards(spec, config):
+    _, spec, keys = _open_work(name, run_id, reached)
+    if max(shards) >= count_shards(spec, keys.config):
         raise ConfigError(f"The stage '{name}' of this run has no shard {max(shards)}: they are counted from 0.")
-    keys = RunKeys.of(run, store)
-    with TaskServices(reached, run=run, config=config) as services:
+    with TaskServices(reached, run=keys.run, config=keys.config) as services:
         for shard in shards:
             yield make_output(stage_context(keys, services, spec, shard), keys)
 
@@ -382,13 +448,30 @@ def open_ledger() -> Iterator[tuple[Ledger, Connections]]:
         yield ledger, reached
 
 
-def _parse_last_line(printed: str) -> dict[str, Any] | None:
-    """The JSON object on the last line that a stage's process printed; None where there is none."""
-    try:
-        found = json.loads(printed.strip().splitlines()[-1])
-    except (ValueError, IndexError):
-        return None
-    return found if isinstance(found, dict) else None
+def _open_work(name: str, run_id: str, reached: Connections) -> tuple[Store, StageSpec, RunKeys]:
+    """What it takes to work on a stage of a run: the store, what the stage is, and the keys of its outputs."""
+    store = open_store(reached.store)
+    run = read_run(store, run_id, reached)
+    return store, find_stage(run.pipeline, name), RunKeys.of(run, store)
+
+
+def _lease_gpus(store: Store, spec: StageSpec, keys: RunKeys, shards: Sequence[int]) -> AbstractContextManager[Lease]:
+    """The GPUs of a stage, none where all outputs are there."""
+    count = count_gpus(spec, keys.config)
+    if count and all(find_output(store, spec.name, keys.key(spec.name, shard)) is not None for shard in shards):
+        count = 0
+    return lease_gpus(count, os.environ, purpose=f"The stage '{spec.name}'")
+
+
+def _parse_lines(printed: str) -> list[dict[str, Any]]:
+    """The JSON objects that a stage's process printed, one on a line: counts of each shard, or at last an error."""
+    found = []
+    for line in printed.splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:  # a library has printed something
+            continue
+    return [each for each in found if isinstance(each, dict)]
 
 
 def _rebuild_error(result: Mapping[str, Any] | None, otherwise: str) -> CacoError:

@@ -3,6 +3,7 @@
 A task body only calls `caco_tasks.tasks`; everything with a decision in it lives there and is tested without Airflow.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from itertools import pairwise
@@ -21,6 +22,7 @@ from airflow.sdk import (
     get_current_context,
     task,
 )
+from caco_notify import notify_failure
 
 from caco_tasks.config import bundled_configs, load_config
 from caco_tasks.llm.prompts import check_prompts
@@ -42,17 +44,27 @@ WORKERS: dict[str, dict[str, Any]] = {  # by the queue that a stage declares
 }
 CPU = WORKERS["cpu"]
 
+SHARDS_OF_A_TASK = (  # how the grid names a mapped task
+    "{% set shards = task.op_kwargs['shards'] %}"
+    "{{ 'shard %d' % shards[0] if shards | length == 1 else 'shards %d to %d' % (shards[0], shards[-1]) }}"
+)
+
 NON_RETRYABLE: list[type[BaseException] | str] = [  # a second attempt would end the same
-    f"caco_tasks.errors.{name}" for name in ("ConfigError", "ConservationError", "DamagedError", "GateError")
+    f"caco_tasks.errors.{name}"
+    for name in ("ConfigError", "ConservationError", "DamagedError", "GateError", "RefusedError")
 ]
+# Read where the DAGs are parsed, so one for all runs. Pauses double: 15, 30, 60 … seconds, a quarter of an hour in all.
+RETRIES = int(os.environ.get("CACO_TASK_RETRIES") or 6)
+RETRY_DELAY_SECONDS = float(os.environ.get("CACO_RETRY_DELAY_SECONDS") or 15)
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "caco",
-    "retries": 2,
-    "retry_delay": timedelta(seconds=15),
+    "retries": RETRIES,
+    "retry_delay": timedelta(seconds=RETRY_DELAY_SECONDS),
     "retry_exponential_backoff": 2,
     "max_retry_delay": timedelta(minutes=10),
     "retry_policy": ExceptionRetryPolicy(rules=[RetryRule(exception=NON_RETRYABLE, action=RetryAction.FAIL)]),
+    "on_failure_callback": notify_failure,
 }
 
 FIELDS = {"samples": "samples", "dataset": "evaluate.dataset"}  # of single forms, and the settings that they change
@@ -107,7 +119,7 @@ COMMON_PARAMS = {
 
 @task
 def plan(pipeline: str) -> list[dict[str, Any]]:
-    """Registers the run, asks for new attempts where the form does; one `{"run_id", "shard"}` for each of its shards."""
+    """Registers the run, asks for new attempts where the form does; `{"run_id", "shards"}` of each of its mapped tasks."""
     from caco_tasks import tasks
 
     context = get_current_context()
@@ -119,45 +131,45 @@ def plan(pipeline: str) -> list[dict[str, Any]]:
         stage, _, shard = form["rerun"].partition(":")
         unknown_only, token = form["rerun_unknown"], context["run_id"]  # a retried task asks once
         tasks.rerun(run["run_id"], stage, shard=int(shard) if shard else None, unknown_only=unknown_only, token=token)
-    return [{"run_id": run["run_id"], "shard": shard} for shard in run["shards"]]
+    return [{"run_id": run["run_id"], "shards": shards} for shards in run["tasks"]]
 
 
-@task(map_index_template="shard {{ task.op_kwargs['shard'] }}")
-def stage_and_load(stage: str, run_id: str, shard: int) -> dict[str, Any]:
-    """Makes an output, or finds it made, and loads it; hands on the counts that the ledger registered."""
+@task(map_index_template=SHARDS_OF_A_TASK)
+def stage_and_load(stage: str, run_id: str, shards: Sequence[int]) -> list[dict[str, Any]]:
+    """Makes outputs, or finds them made, and loads them; hands on the counts that the ledger registered."""
     from caco_tasks import tasks
 
-    tasks.stage(stage, run_id, shard, keys=keys_of(tasks.connections(stage, run_id)))
-    return tasks.load(run_id, stage, shard)
+    tasks.stage_all(stage, run_id, shards, keys=keys_of(tasks.connections(stage, run_id)))
+    return [tasks.load(run_id, stage, shard) for shard in shards]
 
 
 @task
-def gate(shards: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def gate(planned: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Checks the whole run before anything is published."""
     from caco_tasks import tasks
 
-    return tasks.gate(shards[0]["run_id"])
+    return tasks.gate(planned[0]["run_id"])
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
-def finish(shards: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def finish(planned: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Decides the state of the run, publishes what it staged, and tells those who wait for it what was made."""
     from caco_tasks import tasks
 
     require_all_done(get_current_context())
-    counts = tasks.finish(shards[0]["run_id"])
-    emit_asset_events(get_current_context(), shards[0]["run_id"])
+    counts = tasks.finish(planned[0]["run_id"])
+    emit_asset_events(get_current_context(), planned[0]["run_id"])
     return counts
 
 
-def line_of_stages(pipeline: str) -> Callable[[str, int], None]:
-    """The tasks of one shard: the mapped stages of a pipeline, each on the workers that it declares."""
+def line_of_stages(pipeline: str) -> Callable[[str, list[int]], None]:
+    """The tasks of one shard, or of some: the mapped stages of a pipeline, each on the workers that it declares."""
 
-    def line(run_id: str, shard: int) -> None:
+    def line(run_id: str, shards: list[int]) -> None:
         made: list[Any] = []
         for spec in mapped_stages(pipeline):
             step = stage_and_load.override(task_id=spec.name, **WORKERS[spec.queue])
-            made.append(step(stage=spec.name, run_id=run_id, shard=shard))
+            made.append(step(stage=spec.name, run_id=run_id, shards=shards))
         for before, after in pairwise(made):
             before >> after
 

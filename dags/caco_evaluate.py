@@ -39,11 +39,11 @@ DATASET_PARAM = Param(
 
 
 @task
-def student(shards: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def student(planned: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Trains the student, once for all shards, and loads its manifest."""
     from caco_tasks import tasks
 
-    run_id = shards[0]["run_id"]
+    run_id = planned[0]["run_id"]
     tasks.stage("student", run_id, 0)
     return tasks.load(run_id, "student", 0)
 

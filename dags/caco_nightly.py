@@ -58,22 +58,22 @@ SAMPLES = Param(
 
 
 @task
-def dry_run(shards: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def dry_run(planned: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Hands the shards on once the first ones went through all stages in band, where the config says so."""
     from caco_tasks import tasks
 
-    run_id = shards[0]["run_id"]
+    run_id = planned[0]["run_id"]
     keys = keys_of({name for spec in mapped_stages("nightly") for name in tasks.connections(spec.name, run_id)})
     get_current_context()["ti"].xcom_push("projection", tasks.dry_run(run_id, keys))
-    return list(shards)
+    return list(planned)
 
 
 @task
-def publish(shards: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def publish(planned: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Writes the dataset from all shards and loads its manifest; it stays staged until `finish`."""
     from caco_tasks import tasks
 
-    run_id = shards[0]["run_id"]
+    run_id = planned[0]["run_id"]
     tasks.stage("publish", run_id, 0)
     return tasks.load(run_id, "publish", 0)
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from uuid import uuid4
 
 import click
@@ -108,7 +109,8 @@ def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, h
 def stage(name: str, run_id: str, shards: Sequence[int], parent: int | None, as_json: bool) -> None:
     """Make one or some outputs of a stage, without Airflow; one that is there is left as it is.
 
-    A model is loaded once for all shards; with --json, each shard has a line of its own.
+    A model is loaded once for all shards; with --json, each shard has a line of its own. It waits for the GPUs that it
+    needs.
     """
     from caco_tasks import tasks
     from caco_tasks.connections import ENGINE_ENVIRONMENT
@@ -118,6 +120,15 @@ def stage(name: str, run_id: str, shards: Sequence[int], parent: int | None, as_
         die_with_parent(parent)
     for variable, value in ENGINE_ENVIRONMENT.items():  # an engine reads them when it is imported
         os.environ.setdefault(variable, value)
+    with ExitStack() as held:
+        if parent is None:  # a task has leased them already
+            os.environ.update(held.enter_context(tasks.lease_for_stage(name, run_id, shards)).environment)
+        _make_outputs(name, run_id, shards, as_json)
+
+
+def _make_outputs(name: str, run_id: str, shards: Sequence[int], as_json: bool) -> None:
+    from caco_tasks import tasks
+
     for shard, manifest in zip(shards, tasks.work_all(name, run_id, shards, os.environ), strict=True):
         text = f"{manifest.passed} passed, {manifest.failed} failed, {manifest.unknown} unknown of {manifest.read}"
         # its manifest names the run that made it

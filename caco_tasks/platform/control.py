@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from caco_tasks.errors import PlatformError
 from caco_tasks.platform.airflow import task_mark
 from caco_tasks.platform.api import AirflowApi
+from caco_tasks.platform.gpus import visible_gpus
 from caco_tasks.platform.ports import free_port, is_open, require_free
 from caco_tasks.platform.processes import (
     ProcessId,
@@ -333,7 +334,7 @@ def _state(place: Home) -> PlatformState:
 
 
 def _make_pools(state: PlatformState) -> None:
-    gpus = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))  # needs neither PyTorch nor nvidia-smi
+    gpus = len(visible_gpus(os.environ))
     with AirflowApi(state.airflow_url, state.airflow_user, state.airflow_password) as api:
         api.ensure_pool("cpu", slots=CPU_POOL_SLOTS, description="Tasks on CPUs")
         slots = gpus or min(MAX_MODELS_ON_PROCESSORS, os.cpu_count() or 1)
