@@ -7,9 +7,10 @@ from pathlib import Path
 from caco_tasks.audit import RowAnswer, answer_records, draw_of, draw_rows, find_draw, read_answers, row_markdown
 from caco_tasks.store import open_store
 from caco_tasks.store.registry import AuditDraw
-from caco_tasks.tasks import find_run, open_ledger
+from caco_tasks.tasks import find_run, open_ledger, waiting
 
 
+@waiting
 def audit_draw(run_id: str | None, max_rows: int) -> AuditDraw:
     """Draws rows of a nightly run, the newest by default, for people to judge: at most `max_rows` of each stratum.
 
@@ -21,6 +22,7 @@ def audit_draw(run_id: str | None, max_rows: int) -> AuditDraw:
         return draw_rows(ledger, open_store(reached.store), run, max_rows)
 
 
+@waiting
 def audit_text(draw_id: str, row: str) -> str:
     """What a person sees of a drawn row, as Markdown."""
     with open_ledger() as (ledger, reached):
@@ -28,6 +30,7 @@ def audit_text(draw_id: str, row: str) -> str:
     return row_markdown(next(each for each in draw.rows if each.subject_id == row))
 
 
+@waiting
 def audit_record(
     draw_id: str, answered: Sequence[RowAnswer], *, person: str, answered_at: datetime
 ) -> dict[str, int | str]:

@@ -3,10 +3,13 @@
 CacoError
 ├── ConfigError           a setting, a file of settings or an argument is wrong
 ├── StoreError            an object store does not answer, refuses, or has no room
-│   └── DamagedError      an object is there and is not what its manifest says
+│   ├── DamagedError      an object is there and is not what its manifest says
+│   └── StoreUnreachableError    the object store does not answer at the moment
 ├── LedgerError           Postgres does not answer or refuses
+│   └── LedgerUnreachableError   Postgres does not answer at the moment
 ├── ConservationError     rows were lost or doubled between two stages
 ├── EngineError           a model or its engine is missing, broken or speaks another protocol
+│   └── RefusedError      an endpoint refuses the key, the model or a setting
 ├── SandboxError          programs cannot be run safely here
 ├── SourceError           a source file is missing or is not what it claims to be
 ├── PlatformError         a local service does not start, stop or answer
@@ -32,8 +35,16 @@ class DamagedError(StoreError):
     """A stored object does not match its manifest."""
 
 
+class StoreUnreachableError(StoreError):
+    """The object store does not answer, which may pass: the same work may succeed a minute later."""
+
+
 class LedgerError(CacoError):
     """The ledger cannot be used."""
+
+
+class LedgerUnreachableError(LedgerError):
+    """Postgres does not answer, which may pass: the same work may succeed a minute later."""
 
 
 class ConservationError(CacoError):
@@ -42,6 +53,10 @@ class ConservationError(CacoError):
 
 class EngineError(CacoError):
     """A model cannot be loaded or asked."""
+
+
+class RefusedError(EngineError):
+    """An endpoint refuses what every request of the config holds: asking again would end the same."""
 
 
 class SandboxError(CacoError):

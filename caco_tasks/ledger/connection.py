@@ -1,5 +1,6 @@
 """The one door to Postgres: how it is reached, and how its errors are said."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -7,11 +8,14 @@ from uuid import UUID
 import psycopg2
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from caco_tasks.errors import LedgerError
+from caco_tasks.errors import LedgerError, LedgerUnreachableError
 
 CONNECT_SECONDS = 5  # a worker without its database should say so before its task times out
+
+_GOES_OR_COMES = ("57P", "08", "533")  # SQLSTATE: shut down, starting, connection lost, too many connections
+_REFUSED = re.compile(r"authentication failed|does not exist|pg_hba|no password|permission denied|SSL", re.IGNORECASE)
 
 
 class Database:
@@ -66,21 +70,27 @@ class Database:
 
         Raises:
             LedgerError: the body met such an error.
+            LedgerUnreachableError: Postgres is away, or went away meanwhile.
         """
         try:
             yield
-        except OperationalError as exc:
-            said = _first_line(exc)
-            if isinstance(exc.orig, psycopg2.errors.QueryCanceled):  # no fault of the server's: a limit was reached
+        except (SQLAlchemyError, psycopg2.Error) as exc:
+            said, cause = _first_line(exc), _cause_of(exc)
+            if isinstance(cause, psycopg2.errors.QueryCanceled):  # no fault of the server's: a limit was reached
                 raise LedgerError(
                     f"Postgres at {self.name} stopped the question ({said}): ask for less, or for longer."
                 ) from exc
-            raise LedgerError(
-                f"Postgres at {self.name} cannot be used ({said}): start it with `caco up`, or mend its address, user and "
-                "password."
-            ) from exc
-        except (SQLAlchemyError, psycopg2.Error) as exc:
-            raise LedgerError(f"Postgres at {self.name} refused: {_first_line(exc)}.") from exc
+            if (
+                (isinstance(exc, DBAPIError)
+                and exc.connection_invalidated)
+                or isinstance(cause, psycopg2.OperationalError)
+            ):
+                kind = LedgerUnreachableError if _may_come_back(cause) else LedgerError
+                raise kind(
+                    f"Postgres at {self.name} cannot be used ({said}): start it with `caco up`, or mend its address, user "
+                    "and password."
+                ) from exc
+            raise LedgerError(f"Postgres at {self.name} refused: {said}.") from exc
 
 
 def clean(text: str | None) -> str | None:
@@ -115,6 +125,18 @@ def _postgres_url(text: str) -> URL:
     return url.set(drivername="postgresql+psycopg2")
 
 
+def _cause_of(exc: Exception) -> BaseException:
+    """The driver's own error."""
+    return exc.orig if isinstance(exc, DBAPIError) and exc.orig is not None else exc
+
+
+def _may_come_back(cause: BaseException) -> bool:
+    """Whether Postgres is away, as in a restart, and not one that refuses."""
+    if isinstance(cause, psycopg2.Error) and cause.pgcode is not None:
+        return cause.pgcode.startswith(_GOES_OR_COMES)
+    return not _REFUSED.search(str(cause))  # libpq tells of a connection that was not made in words only
+
+
 def _first_line(exc: Exception) -> str:
-    cause: BaseException = exc.orig if isinstance(exc, DBAPIError) and exc.orig is not None else exc
+    cause = _cause_of(exc)
     return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")

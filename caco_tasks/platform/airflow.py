@@ -12,6 +12,7 @@ from caco_tasks.platform.processes import python_environment
 from caco_tasks.platform.state import AIRFLOW_USER, Home, Plan, Secrets, embedded_postgres
 
 MAX_TASKS_AT_ONCE = 8
+PATIENCE_SECONDS = 180  # of tasks with a ledger or store that does not answer, as while it restarts
 
 # Started in parallel. The log servers are left out: they would listen on all addresses, and the UI reads the same disk.
 COMPONENTS = {
@@ -59,6 +60,7 @@ def environment(home: Home, plan: Plan, own: Secrets, *, inherited: Mapping[str,
     }
     mark, _, value = task_mark(home).partition("=")
     local = {"AIRFLOW_HOME": str(home.airflow), "CACO_HOME": str(home.folder), mark: value}
+    local |= {"CACO_PATIENCE_SECONDS": kept.get("CACO_PATIENCE_SECONDS") or str(PATIENCE_SECONDS)}
     # Libraries read the one spelling or the other; a proxy must not get between tasks and the API on loopback.
     direct = ",".join(filter(None, [kept.get("no_proxy") or kept.get("NO_PROXY"), LOOPBACK, "localhost"]))
     return {**python_environment(kept), **local, "no_proxy": direct, "NO_PROXY": direct, **settings}

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
-from caco_tasks.errors import ConfigError, StoreError
+from caco_tasks.errors import ConfigError, StoreError, StoreUnreachableError
 from caco_tasks.store.file_store import COPY_BYTES, mending_os_errors
 from caco_tasks.store.keys import check_key, check_prefix
 from caco_tasks.store.store import Stored, StoreSettings
@@ -31,6 +31,7 @@ READ_SECONDS = 60
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _REFUSED = {"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden"}
 _FULL = {"507", "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"}
+_AWAY = {"500", "502", "503", "504", "InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout"}
 _OURS_ALREADY = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 
 
@@ -191,14 +192,18 @@ class S3Store:
     def _mending(self, key: str, allowed: Set[str] = frozenset()) -> Iterator[None]:
         """Turns an error of boto3 into a StoreError; swallows an answer whose code is in `allowed`."""
         from boto3.exceptions import Boto3Error
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, SSLError
 
         try:
             yield
         except ClientError as exc:
             code = exc.response.get("Error", {}).get("Code", "")
             if code not in allowed:
-                raise StoreError(self._explain(key, code, exc)) from exc
+                kind = StoreUnreachableError if code in _AWAY else StoreError
+                raise kind(self._explain(key, code, exc)) from exc
+        except (HTTPClientError, ConnectionError) as exc:  # the server is away; ATTEMPTS were made already
+            kind = StoreError if isinstance(exc, SSLError) else StoreUnreachableError
+            raise kind(self._explain(key, "", exc)) from exc
         except (BotoCoreError, Boto3Error) as exc:
             raise StoreError(self._explain(key, _code_within(exc), exc)) from exc
 

@@ -13,7 +13,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # The arrows of CONTRIBUTING.md, drawn out: a part may import itself and what stands in a row before its own.
 ROWS = (
     {"atomic", "boxed", "errors", "exact", "format", "ids", "numbers_in_text", "variety", "version"},
-    {"check_settings", "records"},
+    {"check_settings", "notifications", "patience", "records"},
     {"generation_settings", "model_settings"},
     {"config"},
     {"bank", "grading", "pipeline", "reading", "sandbox", "store"},
