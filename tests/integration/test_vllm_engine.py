@@ -80,10 +80,11 @@ def test_a_missing_model_is_one_sentence(scenes: dict[str, Any]) -> None:
     )
 
 
-def test_the_same_requests_get_the_same_replies_and_each_its_own(scenes: dict[str, Any]) -> None:
-    first, again = ([reply["text"] for reply in scenes["sampled"][name]] for name in ("first", "again"))
-    assert first == again
+def test_what_is_drawn_differs_within_a_task_and_between_two(scenes: dict[str, Any]) -> None:
+    first, again, other = ([reply["text"] for reply in scenes["sampled"][name]] for name in ("first", "again", "other"))
     assert len(set(first)) > 10
+    assert first != again
+    assert first != other  # of an engine that was loaded for another task
     assert scenes["sampled"]["none"] == []
 
 

@@ -80,11 +80,13 @@ def refusal_of_chat(llm: Any) -> str:
 
 
 def sampled() -> dict[str, Any]:
-    """Drawn beginnings of programs, cut off, twice."""
+    """Drawn beginnings of programs, cut off: twice, and once more by an engine that is loaded anew."""
     settings = settings_for(temperature=0.9, max_tokens=12)
     llm = open_llm(settings, folder=str(NANO), model_id="m")
     requests = requests_for(settings, *["<|program|>"] * 20)
-    return {"first": told(llm.generate(requests)), "again": told(llm.generate(requests)), "none": llm.generate([])}
+    drawn = {"first": told(llm.generate(requests)), "again": told(llm.generate(requests)), "none": llm.generate([])}
+    llm.close()
+    return {**drawn, "other": told(open_llm(settings, folder=str(NANO), model_id="m").generate(requests))}
 
 
 def short_of_memory(folder: Path) -> dict[str, Any]:
