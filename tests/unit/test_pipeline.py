@@ -23,11 +23,15 @@ from caco_tasks.pipeline import (
     PIPELINES,
     STAGES,
     StageSpec,
+    check_stage_minutes,
+    count_gpus,
     count_shards,
     find_stage,
     mapped_stages,
     stage_before,
     stages_of,
+    task_shards,
+    time_limit_seconds,
 )
 from caco_tasks.records import Seed
 from caco_tasks.services import TaskServices
@@ -262,3 +266,89 @@ def _run(pipeline: str, config: RunConfig) -> RunRecord:
         dataset="words/1",
         dataset_sha256="d" * 64,
     )
+
+
+VLLM = {"engine": "vllm", "model": "m", "prompt": "solve.v1", "vllm": {"tensor_parallel": 4}}
+ENDPOINT = {"engine": "openai", "model": "m", "prompt": "solve.v1", "endpoint": {"base_url": "http://localhost/v1"}}
+
+
+@SPECS
+def test_a_stage_that_may_ask_or_train_a_model_runs_on_the_workers_that_have_them(spec: StageSpec) -> None:
+    works_on_models = spec.role is not None or {"train", "evaluate.train", "evaluate.ask"} & set(spec.settings)
+    assert (spec.queue == "gpu") == bool(works_on_models)
+
+
+@pytest.mark.parametrize(
+    ("stage", "changes", "gpus"),
+    [
+        pytest.param("solve", {}, 0, id="on a CPU"),
+        pytest.param("solve", {"models": {"solver": {"device": "cuda"}}}, 1, id="on a GPU"),
+        pytest.param("solve", {"models": {"solver": {"device": "cuda:0"}}}, 1, id="on a GPU by its number"),
+        pytest.param("solve", {"models": {"solver": VLLM}}, 4, id="shared by four"),
+        pytest.param("solve", {"models": {"solver": {**ENDPOINT, "device": "cuda"}}}, 0, id="an endpoint"),
+        pytest.param("judge", {"models": {"solver": VLLM}}, 0, id="another stage's model"),
+        pytest.param("execute", {"models": {"solver": VLLM}}, 0, id="a stage without a model"),
+        pytest.param("unify", {"models": {"unifier": VLLM}}, 4, id="the unifier"),
+        pytest.param("unify", {}, 0, id="no unifier"),
+        pytest.param("train", {}, 1, id="one process"),
+        pytest.param("train", {"train": {"hardware": {"processes": 8}}}, 8, id="eight processes"),
+        pytest.param("train", {"models": {"codegen": VLLM}}, 4, id="the gate of a training"),
+        pytest.param("student", {"evaluate": {"train": {"hardware": {"processes": 2}}}}, 2, id="a student"),
+        pytest.param("evaluate", {"evaluate": {"ask": {**VLLM, "model": "nano:codegen"}}}, 4, id="an evaluation"),
+    ],
+)
+def test_a_stage_works_on_so_many_gpus(stage: str, changes: dict[str, Any], gpus: int) -> None:
+    assert count_gpus(STAGES[stage], changed(load_config("smoke").model_dump(mode="json"), changes)) == gpus
+
+
+def changed(values: dict[str, Any], changes: dict[str, Any]) -> RunConfig:
+    """The config with some of its settings changed, table by table."""
+
+    def merged(table: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+        return table | {
+            key: merged(table.get(key) or {}, value) if isinstance(value, dict) else value
+            for key, value in other.items()
+        }
+
+    return RunConfig.model_validate(merged(values | {"evaluate": EVALUATION}, changes))
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "overrides", "shards"),
+    [
+        pytest.param("nightly", [], [[0], [1], [2], [3], [4]], id="one each"),
+        pytest.param("nightly", ["runner.shards_per_task=2"], [[0, 1], [2, 3], [4]], id="two each, one left"),
+        pytest.param("nightly", ["runner.shards_per_task=9"], [[0, 1, 2, 3, 4]], id="all in one"),
+        pytest.param("seeds", ["runner.shards_per_task=2"], [[0, 1], [2]], id="of seeds"),
+        pytest.param("codegen", ["runner.shards_per_task=2"], [[0]], id="of a training"),
+        pytest.param(
+            "evaluate", ["runner.shards_per_task=2"], [[0], [1]], id="of contenders, who differ in their model"
+        ),
+    ],
+)
+def test_the_shards_of_a_task_are(pipeline: str, overrides: list[str], shards: list[list[int]]) -> None:
+    config = load_config("smoke", ["shards=5", "seeds.shards=3", *overrides])
+    assert task_shards(pipeline, config) == shards
+
+
+def test_a_stage_has_the_time_that_the_config_gives_to_each_of_its_shards() -> None:
+    config = load_config("smoke", ["runner.stage_minutes={judge = 90, solve = 0.5}"])
+    assert time_limit_seconds(STAGES["judge"], config, shards=2) == 2 * 90 * 60
+    assert time_limit_seconds(STAGES["solve"], config, shards=1) == 30
+    assert time_limit_seconds(STAGES["sample"], config, shards=1) is None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "says"),
+    [
+        pytest.param("{judge = 0}", "'runner.stage_minutes.judge' in", id="none at all"),
+        pytest.param("{judge = inf}", "'runner.stage_minutes.judge' in", id="without end"),
+        pytest.param(
+            "{jugde = 5}", "There is no stage 'jugde' (runner.stage_minutes): there are seeds, unify", id="typo"
+        ),
+    ],
+)
+def test_a_limit_of_time_that_cannot_be_kept_is_refused(minutes: str, says: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        check_stage_minutes(load_config("smoke", [f"runner.stage_minutes={minutes}"]))
+    assert says in str(refused.value)
