@@ -11,6 +11,7 @@ from typing import Any
 
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.checkpoints import callbacks, newest_whole
+from caco_tasks.llm.counted_loss import count_only_labels
 from caco_tasks.llm.encoding import Places, order, token_counts
 from caco_tasks.llm.finetune import FineTuneResult, Job, read_json, shares, write_json
 from caco_tasks.llm.transformers_engine import unloadable
@@ -79,6 +80,7 @@ def load_base(base: str, settings: TrainSettings) -> tuple[Any, Any]:
 
 def make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: Places, is_new: bool) -> Any:
     """The trainer of a job; `is_new` where no checkpoint is resumed, so that the loss before training is measured."""
+    import torch
     from datasets import Dataset, disable_progress_bars
     from peft import LoraConfig
     from transformers import PrinterCallback
@@ -100,6 +102,8 @@ def make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: Places, is_ne
         callbacks=callbacks(),
     )
     trainer.remove_callback(PrinterCallback)  # standard output is for the counts
+    if not torch.cuda.is_available():
+        count_only_labels(trainer.model.get_base_model() if lora else trainer.model)
     return trainer
 
 
