@@ -11,7 +11,7 @@ from typing import Any
 from caco_tasks.config import SETTINGS_PINNED_BY_CONTENT, RunConfig, parse_config
 from caco_tasks.errors import DamagedError
 from caco_tasks.ids import content_id, draw_id, run_id
-from caco_tasks.llm.llm import sampling_of
+from caco_tasks.llm.llm import SAMPLING_OF_SOME, sampling_of
 from caco_tasks.llm.prompts import judge_prompts
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import StageSpec, count_shards, find_stage, stage_before, stages_of
@@ -254,4 +254,5 @@ def _names(spec: StageSpec, config: RunConfig) -> list[str]:
 
 def _asked(model: ModelSettings) -> dict[str, Any]:
     """The settings of a model that change its replies."""
-    return sampling_of(model) | {"context_tokens": model.context_tokens}
+    of_some = model.model_dump(mode="json", include=set(SAMPLING_OF_SOME), exclude_defaults=True)
+    return sampling_of(model) | {"context_tokens": model.context_tokens} | of_some

@@ -75,6 +75,8 @@ class ModelSettings(Settings):
     stop: tuple[str, ...] = ()
     logprobs: bool = False  # keep the logarithm of the probability of every token written
     chat_options: dict[str, bool | int | float | str] = Field(default={})  # for the chat template
+    retry_temperature: float = Field(default=0.7, ge=0, le=2)  # of questions asked again, where temperature is 0
+    structured: bool = False  # for the judge: ask the engine to hold replies to the schema of a judgement
     context_tokens: int | None = Field(default=None, ge=16)  # of prompt and reply; None: what the model was made for
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     device: str = "cpu"

@@ -1,6 +1,7 @@
 """A server on loopback that speaks the OpenAI protocol, as well or as badly as a test wants."""
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -72,11 +73,14 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(answers: Answers) -> Iterator[Endpoint]:
-    """The server, while the block runs."""
+def serving(answers: Answers, *, tls: ssl.SSLContext | None = None) -> Iterator[Endpoint]:
+    """The server, while the block runs; with a certificate where `tls` holds one."""
     endpoint = Endpoint()
     server = _Server(("127.0.0.1", 0), _handler(endpoint, answers))
-    endpoint.base_url = f"http://127.0.0.1:{server.server_port}/v1"
+    if tls is not None:
+        # hands are shaken in the thread of each request, or one client that left would hold up all
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    endpoint.base_url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}/v1"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -21,6 +21,10 @@ class Request:
     text: str
     system: str | None = None
     is_chat: bool = False
+    temperature: float | None = None  # instead of the one of the settings; None: that one
+    schema: str | None = (
+        None  # JSON schema that the reply should follow, where the engine can see to it; None: any text
+    )
 
     @property
     def seed(self) -> int:
@@ -72,19 +76,49 @@ def sampling_of(settings: ModelSettings) -> dict[str, Any]:
     return values | {name: None for name in (_LEFT_OUT.get(sent, sent) for sent in left_out) if name in values}
 
 
+# Settings on which only some requests depend: retries, and those that are asked for a schema. Keys hold them where they
+# are not as they come, so that what was made before there were such settings is still found.
+SAMPLING_OF_SOME = ("retry_temperature", "structured")
+
+
 def make_request(
-    prompt: Prompt, settings: ModelSettings, *, model_id: str, sample: int = 0, values: dict[str, str]
+    prompt: Prompt,
+    settings: ModelSettings,
+    *,
+    model_id: str,
+    sample: int = 0,
+    values: dict[str, str],
+    is_retry: bool = False,
+    schema: str | None = None,
 ) -> Request:
-    """A request whose identity is the hash of all that its reply depends on."""
+    """A request whose identity is the hash of all that its reply depends on.
+
+    A retry asks what was asked before: where the settings sample nothing, the reply would be the same once more, so it is
+    sampled at `retry_temperature`. The `schema` is asked for where the settings say so.
+    """
     text = prompt.render(**values)
+    temperature = settings.retry_temperature if is_retry and settings.temperature == 0 else None
+    schema = schema if settings.structured else None
     parameters = sampling_of(settings)
+    if temperature is not None and parameters["temperature"] is not None:
+        parameters["temperature"] = temperature
+    asked = [schema] if schema is not None else []
     return Request(
-        request_id=content_id("request", prompt.name, prompt.system, model_id, parameters, text, sample),
+        request_id=content_id("request", prompt.name, prompt.system, model_id, parameters, text, sample, *asked),
         prompt=prompt.name,
         text=text,
         system=prompt.system,
         is_chat=prompt.is_chat,
+        temperature=temperature,
+        schema=schema,
     )
+
+
+def sampled_for(request: Request, settings: ModelSettings) -> ModelSettings:
+    """The settings that a request is sampled by: those of the engine, but for what the request says itself."""
+    if request.temperature is None:
+        return settings
+    return settings.model_copy(update={"temperature": request.temperature})
 
 
 def messages_of(request: Request) -> list[dict[str, str]]:

@@ -1,73 +1,73 @@
-"""The OpenAI protocol: the requests to `/completions` and `/chat/completions`, and the meaning of the answers."""
+"""The OpenAI protocol: the requests to `/completions` and `/chat/completions`, and the meaning of the answers.
+
+An answer is read field by field, for servers fill in the protocol in many ways; what cannot be read costs its own row.
+"""
 
 import json
+import math
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
-import httpx
-from pydantic import BaseModel, Field, ValidationError
-
-from caco_tasks.errors import EngineError
-from caco_tasks.llm.llm import PROMPT_TOO_LONG, Request, messages_of
+from caco_tasks.llm.llm import Request, messages_of, sampled_for
+from caco_tasks.llm.openai_failures import (
+    MAX_MESSAGE_CHARS,
+    OddAnswer,
+    RequestRefused,
+    ServerBusy,
+    ServerWords,
+    failure,
+    is_about_the_context,
+    is_moderation,
+    one_line,
+    parse_retry_after,
+    server_words,
+)
 from caco_tasks.model_settings import ModelSettings
 
 SEEDS = 2**31  # seeds below this are accepted by every server
-MAX_MESSAGE_CHARS = 200  # of a server's error message
+MAX_EXCERPT_CHARS = 80  # of an answer that cannot be read
+_MULTIPLE_CHOICES = 300  # statuses below it are good
+_MOST_TOKENS = 2**31  # whoever counts more does not count tokens
 
-# How vLLM, llama.cpp, OpenAI and others word it: the protocol has no code for a prompt that is too long.
-_TOO_LONG = re.compile(r"context[ _]length|context window|max_model_len|(prompt|input) is too long", re.IGNORECASE)
-_BUSY = {408, 409, 425, 429}  # and all from 500 up
-_ABOUT_THE_REQUEST = {400, 413, 422}  # any other status would be the answer to every request
-
-
-class ServerBusy(Exception):
-    """The server could not answer this time; it asks to wait `pause_seconds`, 0 where it does not say."""
-
-    def __init__(self, message: str, pause_seconds: float = 0.0) -> None:
-        super().__init__(message)
-        self.pause_seconds = pause_seconds
-
-
-class RequestRefused(Exception):
-    """The server will never answer this request; the message is stored with its row."""
-
-
-class _Message(BaseModel):
-    content: str | None = None
-
-
-class _TokenLogprob(BaseModel):
-    logprob: float
+# How servers say that a reply came to its end, was cut off, or was withheld; all are compared in small letters.
+_ENDED = re.compile(
+    r"(finish_reason_)?(stop(ped|_.+)?|eos(_.+)?|eot(_.+)?|end(_(turn|of_.+|_?sequence))?|complete[d]?|done|finish(ed)?)"
+)
+_CUT_OFF = re.compile(r"(finish_reason_)?(length|.*_length|max_?.*tokens?|token_limit.*|.*context_window.*|truncated)")
+_WITHHELD = re.compile(r".*(filter|safety|moderat|refus|recitation|prohibited|blocklist|spii|guardrail|sensitive).*")
+_BROKEN = re.compile(r".*(error|abort|cancel|fail|insufficient|unavailable|timeout).*")
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking")  # where a server puts what a model thinks before it replies
+# What an error within a good response stands for, by the words of its code; the first two are told by the message, too.
+_STATUS_OF_CODE = (
+    (re.compile(r"(?i)rate.?limit|too.many.requests|quota|throttl|resource.exhausted"), 429),
+    (re.compile(r"(?i)unavailable|overload|busy|timed?.?out|capacity|try again"), 503),
+    (re.compile(r"(?i)server.?error|internal|api_error"), 500),
+    (re.compile(r"(?i)authentication|api.?key|unauthori"), 401),
+    (re.compile(r"(?i)permission|forbidden"), 403),
+    (re.compile(r"(?i)not.?found"), 404),
+    (re.compile(r"(?i)invalid|bad.?request|context.length|unsupported|validation|too.long"), 400),
+)
 
 
-class _Logprobs(BaseModel):
-    token_logprobs: list[float | None] | None = None  # of /completions
-    content: list[_TokenLogprob] | None = None  # of /chat/completions
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """An HTTP response, read to its end."""
 
-    def values(self) -> tuple[float, ...]:
-        """One value for each token; a null, which a server may send for the first, is left out."""
-        found = [token.logprob for token in self.content or ()] or self.token_logprobs or ()
-        return tuple(round(value, 6) for value in found if value is not None)
+    status: int
+    headers: dict[str, str]  # by names in small letters
+    content: bytes
 
+    @property
+    def content_type(self) -> str:
+        """What the server says that the content is."""
+        return self.headers.get("content-type") or "no content type"
 
-class _Choice(BaseModel):
-    text: str | None = None
-    message: _Message | None = None
-    finish_reason: str | None = None
-    logprobs: _Logprobs | None = None
-
-
-class _Usage(BaseModel):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-class _Completion(BaseModel):
-    choices: list[_Choice] = Field(min_length=1)
-    usage: _Usage | None = None
+    @property
+    def text(self) -> str:
+        """The content as text, whatever it is."""
+        return self.content.decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,128 +81,255 @@ class Answer:
     logprobs: tuple[float, ...] | None
 
 
-def route(request: Request) -> str:
-    """The path below the base URL that takes a request."""
-    return "chat/completions" if request.is_chat else "completions"
+def url_of(request: Request, base_url: str) -> str:
+    """The address that takes a request: the path below the base URL, whose query stays.
+
+    >>> url_of(chat_request, "https://host/v1/?api-version=2")
+    'https://host/v1/chat/completions?api-version=2'
+    """
+    base = urlsplit(base_url)
+    path = re.sub(r"/(chat/)?completions$", "", base.path.rstrip("/"))  # the whole address, as some pages give it
+    route = "chat/completions" if request.is_chat else "completions"
+    return urlunsplit(base._replace(path=f"{path}/{route}", fragment=""))
+
+
+def headers_of(base_url: str, key: str | None) -> dict[str, str]:
+    """The headers that hold the key."""
+    if not key:
+        return {}
+    # deployments of Azure, which alone ask for a version in the query, take the key under its own name
+    azure = {"api-key": key} if "api-version=" in urlsplit(base_url).query else {}
+    return {"authorization": f"Bearer {key}", **azure}
 
 
 def body(request: Request, settings: ModelSettings) -> dict[str, Any]:
     """The JSON of a request; settings that only some servers know are sent only where the config has them."""
     prompt = {"messages": messages_of(request)} if request.is_chat else {"prompt": request.text}
+    return {"model": settings.model, **prompt, **parameters(request, settings)}
+
+
+def parameters(request: Request, settings: ModelSettings) -> dict[str, Any]:
+    """All of a request's JSON but model and prompt, under the names that the endpoint's settings give."""
     special = {
         "top_k": settings.top_k,
         "min_p": settings.min_p,
         "stop": list(settings.stop),
         "chat_template_kwargs": settings.chat_options if request.is_chat else {},
         "logprobs": (True if request.is_chat else 1) if settings.logprobs else None,  # the two routes differ in this
+        "response_format": _response_format(request.schema),
     }
-    return {
-        "model": settings.model,
-        **prompt,
-        "temperature": settings.temperature,
+    wanted = {
+        "temperature": sampled_for(request, settings).temperature,
         "top_p": settings.top_p,
         "max_tokens": settings.max_tokens,
         "seed": request.seed % SEEDS,
         "stream": False,
         **{name: value for name, value in special.items() if value},
     }
+    names = {str(ours): other for ours, other in settings.endpoint.rename.items()}
+    return {names.get(name, name): wanted[name] for name in wanted if name not in settings.endpoint.leave_out}
 
 
-def read(response: httpx.Response, settings: ModelSettings, key: str | None) -> Answer:
-    """Reads a server's response.
+def _response_format(schema: str | None) -> dict[str, Any] | None:
+    named = {"name": "reply", "strict": True, "schema": json.loads(schema)} if schema is not None else None
+    return {"type": "json_schema", "json_schema": named} if named is not None else None
+
+
+def read(response: Response, request: Request, settings: ModelSettings, key: str | None) -> Answer:
+    """Reads a server's response to a request.
 
     Raises:
         ServerBusy: a retry may get an answer.
         RequestRefused: this request will never be answered.
-        EngineError: no request will be: key, model or protocol are wrong.
+        RefusedError: no request will be: key, model, a parameter or the protocol are wrong.
     """
-    if response.status_code != httpx.codes.OK:
-        raise failure(response, settings, key)
+    content = _parse_json(response, key)
+    told = content if response.status >= _MULTIPLE_CHOICES else _error_within(content)
+    if told is None:
+        return _read_answer(content, response, settings, key)
+    words = server_words(told, response.text, key)
+    status = response.status if response.status >= _MULTIPLE_CHOICES else _status_of(words)
+    if status is None:
+        raise OddAnswer(f"the endpoint answered with an error ({words.message})")
+    pause = parse_retry_after(response.headers.get("retry-after"), response.headers.get("retry-after-ms"))
+    raise failure(status, words, settings, sent=parameters(request, settings).keys(), pause_seconds=pause)
+
+
+def _parse_json(response: Response, key: str | None) -> Any:
+    """The JSON of a response; of a refusal that is none, its text.
+
+    Raises:
+        OddAnswer: a good response has none.
+    """
     try:
-        completion = _parse_completion(response.content)
-    except ValidationError as exc:
-        raise _wrong_protocol(settings, response.headers.get("content-type", "no content type")) from exc
+        return json.loads(response.content)
     except (ValueError, RecursionError) as exc:
-        if response.content.lstrip().startswith(b"{"):
-            raise ServerBusy("the endpoint's answer was cut short") from exc
-        raise _wrong_protocol(settings, response.headers.get("content-type", "no content type")) from exc
-    choice, usage = completion.choices[0], completion.usage or _Usage()
-    text = choice.text if choice.message is None else choice.message.content
-    if choice.finish_reason not in ("stop", "length") or text is None:  # a content filter, a tool call
-        raise RequestRefused(f"the endpoint ended the reply: {choice.finish_reason}")
-    logprobs = choice.logprobs.values() if choice.logprobs else ()
-    return Answer(
-        text=text,
-        finish_reason=choice.finish_reason,
-        prompt_tokens=usage.prompt_tokens,
-        completion_tokens=usage.completion_tokens,
-        logprobs=logprobs if settings.logprobs else None,
+        if response.status >= _MULTIPLE_CHOICES:
+            return response.text
+        if isinstance(exc, UnicodeDecodeError):
+            raise OddAnswer("the endpoint's answer is not UTF-8") from exc
+        if response.text.lstrip().startswith("{"):
+            raise OddAnswer("the endpoint's answer was cut short") from exc
+        raise _other_protocol(response, key) from exc
+
+
+def _error_within(content: Any) -> Any:
+    """The error that the body of a good response holds; None where it holds none."""
+    content = content[0] if isinstance(content, list) and content else content
+    if not isinstance(content, dict):
+        return None
+    choices = content.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    for holder in (content, first):
+        error = holder.get("error")
+        if error and not (isinstance(error, dict) and not any(error.values())):
+            return {"error": error}
+    # older vLLM sends {"object": "error", "message": ...}, FastAPI {"detail": ...}, others {"code": ..., "message": ...}
+    is_error = content.get("object") == "error" or not {"detail", "code"}.isdisjoint(content)
+    return content if is_error and not choices else None
+
+
+def _status_of(words: ServerWords) -> int | None:
+    """The HTTP status that an error within a good response stands for; None where it does not tell."""
+    if words.status is not None:
+        return words.status
+    named = next((status for pattern, status in _STATUS_OF_CODE if pattern.search(words.codes)), None)
+    if named is None and (is_about_the_context(words) or is_moderation(words)):
+        return 400
+    return named or next((status for pattern, status in _STATUS_OF_CODE[:2] if pattern.search(words.whole)), None)
+
+
+def _read_answer(content: Any, response: Response, settings: ModelSettings, key: str | None) -> Answer:
+    """Reads the first choice of an answer.
+
+    Raises:
+        OddAnswer: there is none that can be read.
+        RequestRefused: it was withheld, or is no text.
+    """
+    if not isinstance(content, dict) or "choices" not in content:
+        raise _other_protocol(response, key)
+    choices = content["choices"]
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict):
+        raise _unreadable(response, key)
+    usage = content.get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    answer = Answer(
+        text="",
+        finish_reason="stop",
+        prompt_tokens=_count(usage.get("prompt_tokens", usage.get("input_tokens"))),
+        completion_tokens=_count(usage.get("completion_tokens", usage.get("output_tokens"))),
+        logprobs=_logprobs(choice.get("logprobs")) if settings.logprobs else None,
+    )
+    message = choice.get("message")
+    message = message if isinstance(message, dict) else {"content": choice.get("text")}
+    text = _text_of(message.get("content"), response, key)
+    ended = _ending(choice.get("finish_reason"), answer, settings)
+    if text is None:
+        text = _no_text(message, ended, response, key)
+    elif ended not in ("stop", "length"):
+        raise _ended_otherwise(ended)
+    # JSON can escape half a character, which UTF-8 cannot hold
+    return replace(answer, text=text.encode("utf-8", "replace").decode(), finish_reason=ended)
+
+
+def _ending(finish_reason: Any, answer: Answer, settings: ModelSettings) -> str:
+    """How a reply ended: "stop", "length", or what the server says of another end."""
+    if finish_reason is None:  # not told: a reply that is as long as it may be was cut off
+        return "length" if answer.completion_tokens >= settings.max_tokens else "stop"
+    word = str(finish_reason).strip().lower()
+    if _ENDED.fullmatch(word):
+        return "stop"
+    return "length" if _CUT_OFF.fullmatch(word) else str(finish_reason)
+
+
+def _no_text(message: dict[str, Any], ended: str, response: Response, key: str | None) -> str:
+    """The text of a message without one: empty where the model thought and said nothing, or was cut off before it did.
+
+    Raises:
+        RequestRefused: it was withheld, or is no text.
+        OddAnswer: nothing says why there is none.
+    """
+    refusal = message.get("refusal")
+    if refusal:
+        raise RequestRefused(f"the model refused: {one_line(str(refusal), key)[:MAX_MESSAGE_CHARS]}")
+    if ended == "length" or (ended == "stop" and any(message.get(name) for name in (*_THOUGHTS, "content"))):
+        return ""
+    raise _ended_otherwise(ended)
+
+
+def _ended_otherwise(ended: str) -> ServerBusy | RequestRefused:
+    """The error for a reply that neither came to its end nor was cut off."""
+    ended = ended[:MAX_MESSAGE_CHARS]
+    if _WITHHELD.fullmatch(ended.lower()):
+        return RequestRefused(f"the endpoint's moderation withheld the reply: {ended}")
+    said = f"the endpoint ended the reply: {ended}"
+    return OddAnswer(said) if _BROKEN.fullmatch(ended.lower()) else RequestRefused(said)
+
+
+def _text_of(content: Any, response: Response, key: str | None) -> str | None:
+    """The text of a message's content: a string, or a list of parts, of which those count that are text.
+
+    >>> _text_of([{"type": "thinking", "thinking": "2"}, {"type": "text", "text": "42"}], response, None)
+    '42'
+
+    Raises:
+        OddAnswer: it is of another kind.
+    """
+    if content is None or isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else [content]
+    texts = [part if isinstance(part, str) else _text_of_part(part) for part in parts]
+    found = [text for text in texts if text is not None]
+    if not found and not all(isinstance(part, dict) and "type" in part for part in parts):
+        raise _unreadable(response, key)
+    return "".join(found) if found else None
+
+
+def _text_of_part(part: Any) -> str | None:
+    if not isinstance(part, dict) or part.get("type") not in (None, "text", "output_text"):
+        return None
+    text = part.get("text")
+    return text if isinstance(text, str) else None
+
+
+def _count(value: Any) -> int:
+    """A number of tokens, however it is written; 0 where it is none."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+    return int(number) if 0 <= number < _MOST_TOKENS else 0
+
+
+def _logprobs(value: Any) -> tuple[float, ...] | None:
+    """One value for each token, of either route; a null, which a server may send for the first, is left out.
+
+    None where the server sent none, or something else.
+    """
+    found = value if isinstance(value, dict) else {}
+    tokens = found.get("content")  # of /chat/completions
+    if isinstance(tokens, list) and tokens:
+        values = [token.get("logprob") if isinstance(token, dict) else math.nan for token in tokens]
+    else:
+        values = found.get("token_logprobs") or []  # of /completions
+    if not isinstance(values, list) or not values:
+        return None
+    numbers = [number for number in values if number is not None]
+    is_whole = all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+    return tuple(round(float(number), 6) for number in numbers) if is_whole else None
+
+
+def _other_protocol(response: Response, key: str | None) -> OddAnswer:
+    found = response.content_type
+    return OddAnswer(
+        f"the endpoint's answer is of another protocol ({_beginning(response, key)})", other_protocol=found
     )
 
 
-def _parse_completion(content: bytes) -> _Completion:
-    """Parses an answer; half a character, which JSON can escape and UTF-8 cannot hold, becomes a question mark."""
-    try:
-        return _Completion.model_validate_json(content)
-    except ValidationError as exc:
-        if exc.errors()[0]["type"] != "json_invalid":
-            raise
-        whole = json.dumps(json.loads(content), ensure_ascii=False).encode("utf-8", "replace")
-    return _Completion.model_validate_json(whole)
+def _unreadable(response: Response, key: str | None) -> OddAnswer:
+    return OddAnswer(f"the endpoint's answer holds no reply ({_beginning(response, key)})")
 
 
-def failure(
-    response: httpx.Response, settings: ModelSettings, key: str | None
-) -> ServerBusy | RequestRefused | EngineError:
-    """What a response with another status than 200 means, as the error to raise."""
-    status, message = response.status_code, _error_message(response, key)
-    url = settings.endpoint.base_url
-    if status in _BUSY or status >= httpx.codes.INTERNAL_SERVER_ERROR:
-        pause_seconds = _parse_retry_after(response.headers.get("retry-after"))
-        return ServerBusy(f"the endpoint answered {status} ({message})", pause_seconds)
-    if status in _ABOUT_THE_REQUEST:
-        return RequestRefused(PROMPT_TOO_LONG if _TOO_LONG.search(message) else f"the endpoint refused: {message}")
-    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.PAYMENT_REQUIRED):
-        return EngineError(
-            f"The endpoint {url} refuses the key ({message}): mend the connection of endpoint.connection."
-        )
-    if status == httpx.codes.NOT_FOUND:
-        return EngineError(
-            f"The endpoint {url} knows no model '{settings.model}' ({message}): mend `model` or endpoint.base_url."
-        )
-    return _wrong_protocol(settings, f"status {status}")
-
-
-def _wrong_protocol(settings: ModelSettings, found: str) -> EngineError:
-    return EngineError(
-        f"{settings.endpoint.base_url} does not speak the OpenAI protocol ({found}): mend endpoint.base_url, which ends in "
-        "the version, such as /v1."
-    )
-
-
-def _error_message(response: httpx.Response, key: str | None) -> str:
-    """The server's own message, in one line and without the key."""
-    try:
-        content = response.json()
-    except ValueError:
-        content = None
-    fields = content if isinstance(content, dict) else {}
-    # OpenAI sends {"error": {"message": ...}}, older vLLM {"message": ...}, FastAPI {"detail": ...}
-    found = next((fields[name] for name in ("error", "message", "detail") if name in fields), response.text)
-    line = " ".join(str(found.get("message", found) if isinstance(found, dict) else found).split())
-    line = line.replace(key, "…") if key else line  # some servers repeat the key that they refuse
-    return line[:MAX_MESSAGE_CHARS].rstrip(".") or f"status {response.status_code}"
-
-
-def _parse_retry_after(retry_after: str | None) -> float:
-    """The seconds that a `Retry-After` header asks for, as seconds or as a date; 0 where it asks for none."""
-    if retry_after is None:
-        return 0.0
-    try:
-        return max(0.0, float(retry_after))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return 0.0
+def _beginning(response: Response, key: str | None) -> str:
+    return one_line(response.text, key)[:MAX_EXCERPT_CHARS] or "it is empty"

@@ -37,6 +37,8 @@ _SETTINGS = {
         "orphaned_tasks_check_interval": "20",  # tasks of a killed scheduler are taken up soon, not after 5 minutes
         "task_instance_heartbeat_timeout": "90",
     },
+    # a task outlives a minute in which Postgres, and with it the API server, does not answer
+    "workers": {"max_failed_heartbeats": "12", "execution_api_retries": "20", "execution_api_retry_wait_max": "8"},
     "dag_processor": {"refresh_interval": "10", "min_file_process_interval": "30"},
     "openlineage": {"disabled": "True"},
 }

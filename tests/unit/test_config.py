@@ -15,11 +15,13 @@ from caco_tasks.identity import config_hash
 from caco_tasks.llm.llm import SAMPLING
 from caco_tasks.pipeline import PIPELINES
 
-MODEL = {"model": "nano:codegen", "prompt": "nano_program.v1"}
+MODEL: dict[str, Any] = {"model": "nano:codegen", "prompt": "nano_program.v1"}
+ASKED_TWICE = MODEL | {"temperature": 0.7}  # or several programs or solutions would be one
 FULL = making.small_config(
     samples=100,
     shards=7,
-    models={role: MODEL for role in ("unifier", "codegen", "reverser", "solver", "judge")},
+    models={role: MODEL for role in ("codegen", "reverser", "judge")}
+    | {role: ASKED_TWICE for role in ("unifier", "solver")},
     decontamination={"benchmarks": [{"name": "b", "path": "b.jsonl"}]},
     evaluate={"bank_each": 1, "train": {"base": "b"}, "ask": {"model": "b", "prompt": "solve.v1", "temperature": 1.0}},
 ).model_dump(mode="json")
@@ -34,10 +36,12 @@ CANDIDATES = (
     "flash_attention_2",
     "huggingface",
     "unknown",
+    "off",
+    "shortest",
     "json",
     "openai",
     "record",
-    "judge.v1",
+    "judge.v2",
     "words/1",
     "bfloat16",
     "full",
@@ -47,6 +51,8 @@ CANDIDATES = (
     0.5,
     ["x"],
     {"problem": "x"},
+    ["seed"],
+    {"max_tokens": "max_completion_tokens"},
     {"in few words": 1.0},
     [{"name": "x", "path": "x.jsonl", "answer_column": "a"}],
     {"bank_each": 1, "train": {"base": "b"}, "ask": {"model": "b", "prompt": "p"}},
@@ -142,7 +148,7 @@ def test_a_setting_names_the_runs_of_the_pipelines_that_read_it(override: str, p
 
 def test_an_endpoint_that_tells_no_revision_is_named_by_its_host() -> None:
     def served_at(host: str, **changes: str) -> dict[str, str]:
-        judge = {"engine": "openai", "model": "m", "prompt": "judge.v1", "endpoint": {"base_url": f"http://{host}/v1"}}
+        judge = {"engine": "openai", "model": "m", "prompt": "judge.v2", "endpoint": {"base_url": f"http://{host}/v1"}}
         return hashes(making.small_config(models=FULL["models"] | {"judge": judge | changes}))
 
     assert served_at("one:8000") != served_at("other:8000")

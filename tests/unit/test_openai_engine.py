@@ -4,17 +4,21 @@ import asyncio
 import json
 import logging
 import socket
+import ssl
+import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from itertools import pairwise
+from itertools import count, pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from endpoints import Answers, Body, Endpoint, Said, completion, echo, fault, serving, text_of
 
-from caco_tasks.errors import EngineError
+from caco_tasks.errors import EngineError, RefusedError
 from caco_tasks.llm import Prompt, Reply, Request, openai_engine
 from caco_tasks.llm.limiter import Limiter
 from caco_tasks.llm.llm import make_request, open_llm
@@ -30,6 +34,7 @@ KEY = "sk-very-secret"
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts follow each other quickly."""
     monkeypatch.setattr(openai_engine, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(openai_engine, "LAST_PAUSE_SECONDS", 0.1)
 
 
 def settings_for(server: Endpoint, **changes: Any) -> ModelSettings:
@@ -159,6 +164,46 @@ def test_one_request_that_never_succeeds_is_unknown_and_its_neighbours_are_not(s
     assert reply_verdict(replies[1]).outcome == "unknown"
 
 
+ODD: dict[str, Said] = {
+    "an error within a good status": Said(body=b'{"error": {"message": "Rate limit", "code": 429}}'),
+    "HTML": Said(body=b"<html>Hello</html>", headers={"content-type": "text/html"}),
+    "another JSON": Said(body=b'{"hello": "world"}'),
+    "no choices": Said(body=b'{"choices": null}'),
+    "nothing": Said(),
+    "letters that are not UTF-8": Said(body=b'{"choices": [{"text": "caf\xe9"}]}'),
+    "a number for a text": completion({"text": 42}),
+    "a refusal of the key": fault(401, "who?"),
+    "a model that is gone": fault(404, "gone"),
+    "another place": Said(status=307, headers={"location": "/"}),
+}
+
+
+@pytest.mark.parametrize("said", ODD.values(), ids=ODD)
+def test_one_odd_answer_among_forty_costs_its_row_and_no_other(said: Said) -> None:
+    def odd_once(body: Body, times: int) -> Said:
+        return said if text_of(body) == "problem 30" else echo(body)
+
+    replies, _ = ask(odd_once, *texts(40), endpoint={"concurrency": 4})
+    assert [reply.text for reply in replies if reply.error is None] == [t for t in texts(40) if t != "problem 30"]
+    assert reply_verdict(replies[30]).outcome == "unknown"
+    assert "\n" not in str(replies[30].error)
+
+
+def test_odd_answers_may_come_first() -> None:
+    def odd_at_first(body: Body, times: int) -> Said:
+        return Said(body=b"<html>") if times == 0 and text_of(body) < "problem 3" else echo(body)
+
+    replies, _ = ask(odd_at_first, *texts(40), endpoint={"concurrency": 8})
+    assert [reply.text for reply in replies] == texts(40)
+
+
+def test_thirty_replies_cut_off_in_thought_are_thirty_replies() -> None:
+    said = completion({"message": {"content": None, "reasoning": "Let me think"}}, finish_reason="length")
+    replies, endpoint = ask(lambda body, times: said, *texts(30), prompt=CHAT)
+    assert {str(reply_verdict(reply).reason) for reply in replies} == {"cut_off"}
+    assert len(endpoint.asked) == 30
+
+
 TOO_LONG = {
     "vLLM": "This model's maximum context length is 512 tokens. However, you requested 600 tokens.",
     "OpenAI": "Your input exceeds the context window of this model.",
@@ -183,6 +228,10 @@ HOPELESS: dict[str, tuple[Said, str]] = {
     ),
     "a wrong key": (fault(401, f"Incorrect key: {KEY}"), r"refuses the key \(Incorrect key: …\): mend the connection"),
     "an empty account": (fault(402, "pay first"), r"refuses the key \(pay first\)"),
+    "a parameter": (
+        fault(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."),
+        r"refuses `max_tokens` \(.*\): set endpoint\.rename = \{ max_tokens = \"max_completion_tokens\" \}\.$",
+    ),
     "HTML": (
         Said(body=b"<html><body>Hello</body></html>", headers={"content-type": "text/html"}),
         r"does not speak the OpenAI protocol \(text/html\): mend endpoint\.base_url",
@@ -252,6 +301,97 @@ def test_too_many_requests_that_nothing_mends_end_the_task_early() -> None:
             found.extend(came)
     assert 20 <= len(endpoint.asked) < 40  # of 500
     assert len([reply for _, reply in found if reply.error is None]) >= 1  # those that came were handed over
+
+
+def test_a_server_that_is_away_for_a_while_loses_nothing() -> None:
+    asked = count()
+
+    def away(body: Body, times: int) -> Said:
+        return fault(503) if 10 <= next(asked) < 60 else echo(body)
+
+    replies, endpoint = ask(away, *texts(60), endpoint={"concurrency": 4, "attempts": 1000})
+    assert [reply.text for reply in replies] == texts(60)
+    assert max(endpoint.times(text) for text in texts(60)) > openai_engine.ATTEMPTS_BESIDE_OTHERS
+
+
+def test_a_request_that_fails_beside_others_is_given_up_early() -> None:
+    def one_is_poison(body: Body, times: int) -> Said:
+        return fault(503) if text_of(body) == "problem 0" else Said(body=echo(body).body, seconds=0.02)
+
+    replies, endpoint = ask(one_is_poison, *texts(200), endpoint={"concurrency": 4, "attempts": 1000})
+    assert [reply.error is None for reply in replies] == [False] + 199 * [True]
+    assert endpoint.times("problem 0") <= 2 * openai_engine.ATTEMPTS_BESIDE_OTHERS
+
+
+def test_a_server_that_comes_back_too_late_ends_the_task_with_one_reason() -> None:
+    def dies(body: Body, times: int) -> Said:
+        return echo(body) if text_of(body) < "problem 30" else fault(503, "nobody home")
+
+    found = []
+    with serving(dies) as endpoint:
+        table = {"attempts": 1000, "patience_seconds": 0.5, "concurrency": 4, "max_error_share": 0.9}
+        settings = settings_for(endpoint, endpoint=table)
+        came = open_llm(settings, folder="m", model_id="m@1").answers(requests_for(settings, *sorted(texts(500))))
+        with pytest.raises(EngineError, match=r"none of the last 20 requests \(the last: .*503 \(nobody home\)\)"):
+            found.extend(came)
+    assert len([reply for _, reply in found if reply.error is None]) > 200
+
+
+@pytest.fixture
+def tls_server(tmp_path: Path) -> Iterator[tuple[Endpoint, Path]]:
+    """A server with a certificate that it signed itself, and the file of that certificate."""
+    folder = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem")]
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *folder, *names]
+    subprocess.run(command, check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    with serving(echo, tls=tls) as endpoint:
+        yield endpoint, tmp_path / "cert.pem"
+
+
+def test_a_certificate_that_is_not_trusted_is_said_to_be_and_can_be_trusted(
+    tls_server: tuple[Endpoint, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint, certificate = tls_server
+    settings = settings_for(endpoint)
+    llm = open_llm(settings, folder="m", model_id="m@1")
+    with pytest.raises(RefusedError, match=r"^The certificate of https://\S+ is not trusted \(.*SSL_CERT_FILE"):
+        llm.generate(requests_for(settings, "x"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert [reply.text for reply in llm.generate(requests_for(settings, "x"))] == ["x"]
+
+
+def test_a_server_without_tls_is_said_to_have_none() -> None:
+    with serving(echo) as endpoint:
+        settings = settings_for(Endpoint(base_url=endpoint.base_url.replace("http:", "https:")))
+        llm = open_llm(settings, folder="m", model_id="m@1")
+        with pytest.raises(RefusedError, match=r"speaks no TLS: write http://"):
+            llm.generate(requests_for(settings, "x"))
+
+
+def test_a_host_that_is_not_known_is_named() -> None:
+    settings = settings_for(Endpoint(base_url="http://no-such-host.invalid/v1"), endpoint={"attempts": 2})
+    with pytest.raises(
+        EngineError, match=r"does not answer \(the host no-such-host\.invalid of the endpoint is not known"
+    ):
+        open_llm(settings, folder="m", model_id="m@1").generate(requests_for(settings, "x"))
+
+
+def test_a_proxy_of_the_environment_does_not_come_between_us_and_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    replies, _ = ask(echo, "x")
+    assert replies[0].text == "x"
+
+
+def test_proxies_that_cannot_be_understood_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "localhost,fd00::/8")
+    monkeypatch.setenv("no_proxy", "localhost,fd00::/8")
+    with pytest.raises(EngineError, match=r"^The proxies of the environment cannot be understood .*NO_PROXY\.$"):
+        ask(echo, "x")
 
 
 def test_a_storm_makes_the_engine_ask_less_at_once_and_nothing_is_lost() -> None:
