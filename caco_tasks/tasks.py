@@ -139,7 +139,7 @@ def stage_all(
             )
         except subprocess.TimeoutExpired as exc:
             raise CacoError(
-                f"The stage '{name}' of run {run_id} was ended after {exc.timeout / 60:g} minutes (runner.stage_minutes): what "
+                f"The stage '{name}' of run {run_id} was ended after {exc.timeout / 60:.3g} minutes (runner.stage_minutes): what "
                 "it had finished is kept, and a retry goes on from there."
             ) from exc
         printed.seek(0)

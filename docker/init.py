@@ -28,7 +28,8 @@ def main() -> None:
     if isinstance(store, S3Store):
         store.ensure_bucket()
     _run_airflow("db", "migrate")
-    _run_airflow("pools", "set", "gpu", os.environ["CACO_GPUS"], "Tasks on a GPU: one slot for each")
+    slots = os.environ["CACO_GPU_SLOTS"] if int(os.environ["CACO_GPU_SLOTS"]) else os.environ["CACO_GPUS"]
+    _run_airflow("pools", "set", "gpu", slots, "Tasks that run a model: one slot for each GPU")
 
 
 def _run_airflow(*arguments: str) -> None:
