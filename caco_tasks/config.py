@@ -116,6 +116,7 @@ class JudgeSettings(Settings):
 
     times: int = Field(default=1, ge=1, le=9)  # in each order
     both_orders: bool = False  # ask also with the program before the solution, by the prompt's twin `*_program_first`
+    evidence: bool = False  # read pairs `3=3 10=12` of a number in the program and in the problem as a verdict, too
 
 
 class PublishSettings(Settings):
@@ -221,6 +222,12 @@ class RunConfig(Settings):
         names = [source.name for source in self.seeds.sources]
         if len(names) > len(set(names)):
             raise ValueError("two sources have the same name")
+        unifier = self.models.get("unifier")
+        if unifier is not None and self.unify.attempts > 1 and unifier.temperature == 0:
+            raise ValueError(
+                f"unify.attempts is {self.unify.attempts}, and models.unifier.temperature 0 writes the same program each "
+                "time: set a temperature, or ask once"
+            )
         if self.solver.samples > 1 and self.models["solver"].temperature == 0:
             raise ValueError(
                 f"solver.samples is {self.solver.samples}, and models.solver.temperature 0 writes one solution "

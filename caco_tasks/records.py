@@ -49,7 +49,7 @@ class Reason(StrEnum):
     GOLD_DISPUTED = "gold_disputed"  # unify: the source's own equation, surely understood, contradicts its gold answer
     GRADE_TOO_LOW = "grade_too_low"  # unify: right, but its grade is below `seeds.min_seed_grade`
     # asking a model
-    CUT_OFF = "cut_off"  # asking: the reply had not ended after `max_tokens`
+    CUT_OFF = "cut_off"  # asking: the reply had not ended after `max_tokens` (of a judge: unknown)
     NO_CODE_FOUND = "no_code_found"  # unify, sample: the reply holds nothing that looks like a program
     PROMPT_TOO_LONG = "prompt_too_long"  # asking: the prompt and `max_tokens` of reply do not fit into the model
     ENGINE_LOST = "engine_lost"  # asking: the engine gave no reply (unknown)

@@ -32,7 +32,7 @@ PROMPTS: Mapping[str, RoleName] = {  # shown on the page of prompts, as engines 
     "program.v1": "codegen",
     "reverse.v2": "reverser",
     "solve.v2": "solver",
-    "judge.v1": "judge",
+    "judge.v2": "judge",
 }
 
 _BLOCK = r"(<!-- generated: {0} -->\n).*?(<!-- end of {0} -->)"

@@ -13,7 +13,7 @@ from typing import Any
 
 from caco_tasks.errors import EngineError
 from caco_tasks.ids import random_seed
-from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, messages_of, no_reply
+from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, messages_of, no_reply, sampled_for
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import Generation
 
@@ -39,10 +39,12 @@ class TransformersLlm:
         """
         prompts = [encode(self._tokenizer, request, self._settings, self.model_id) for request in requests]
         by_length = sorted(range(len(requests)), key=lambda index: (len(prompts[index]), index))
-        for start in range(0, len(by_length), self._settings.batch_rows):
-            batch = by_length[start : start + self._settings.batch_rows]
-            answered = self._generate_batch([requests[i] for i in batch], [prompts[i] for i in batch])
-            yield from zip(batch, answered, strict=True)
+        for temperature in {request.temperature: None for request in requests}:  # a batch is sampled at one
+            alike = [index for index in by_length if requests[index].temperature == temperature]
+            for start in range(0, len(alike), self._settings.batch_rows):
+                batch = alike[start : start + self._settings.batch_rows]
+                answered = self._generate_batch([requests[i] for i in batch], [prompts[i] for i in batch])
+                yield from zip(batch, answered, strict=True)
 
     def close(self) -> None:
         """Lets go of the weights, and of the GPU memory that PyTorch would keep for others of its own."""
@@ -97,7 +99,7 @@ class TransformersLlm:
                 attention_mask=mask,
                 return_dict_in_generate=True,
                 output_logits=self._settings.logprobs,
-                **_sampling_arguments(self._settings),
+                **_sampling_arguments(sampled_for(requests[0], self._settings)),
                 **stops,
             )
         written = generated.sequences[:, width:]

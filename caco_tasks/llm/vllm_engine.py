@@ -8,6 +8,7 @@ not fit alone gets no reply. vLLM's environment is set by the code that starts t
 
 import gc
 import json
+import secrets
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from caco_tasks.errors import EngineError
-from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, no_reply
+from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, no_reply, sampled_for
 from caco_tasks.llm.local_models import ADAPTER_CONFIG
 from caco_tasks.llm.transformers_engine import encode, unloadable
 from caco_tasks.model_settings import ModelSettings
@@ -85,7 +86,7 @@ class VllmLlm:
                 place = next(waiting, None)
                 is_left = place is not None
                 if place is not None:
-                    sampling = _make_sampling(self._settings, requests[place].seed)
+                    sampling = _make_sampling(self._settings, requests[place])
                     engine.add_request(
                         str(place), TokensPrompt(prompt_token_ids=todo[place]), sampling, lora_request=lora
                     )
@@ -188,6 +189,7 @@ def load_engine(settings: ModelSettings, folder: str, *, width: int, adapter: st
             max_lora_rank=16 if adapter is None else _room_for_rank(adapter),
             enforce_eager=current_platform.is_cpu(),  # compiling for a CPU takes minutes
             disable_log_stats=True,
+            seed=secrets.randbits(31),  # one for all would let two tasks draw the same programs from the same prompt
         )
     except (OSError, ValueError) as exc:
         raise EngineError(unloadable(folder, ValueError(_first_line(exc)))) from exc
@@ -199,10 +201,11 @@ def _room_for_rank(adapter: str) -> int:
     return max(8, 1 << (rank - 1).bit_length())
 
 
-def _make_sampling(settings: ModelSettings, seed: int) -> Any:
+def _make_sampling(settings: ModelSettings, request: Request) -> Any:
     from vllm import SamplingParams
-    from vllm.sampling_params import RequestOutputKind
+    from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
+    settings = sampled_for(request, settings)
     return SamplingParams(
         temperature=settings.temperature,
         top_p=settings.top_p,
@@ -210,8 +213,9 @@ def _make_sampling(settings: ModelSettings, seed: int) -> Any:
         min_p=settings.min_p,
         max_tokens=settings.max_tokens,
         stop=list(settings.stop),
-        seed=seed if settings.temperature > 0 else None,  # the likeliest token needs no random numbers
+        # no seed: each would have a generator of its own, which is slow and turns FlashInfer's sampler off
         logprobs=0 if settings.logprobs else None,  # of the token that was written, and of no other
+        structured_outputs=None if request.schema is None else StructuredOutputsParams(json=request.schema),
         output_kind=RequestOutputKind.FINAL_ONLY,
     )
 

@@ -109,7 +109,7 @@ def _score_solutions(
 
 def _judge(llm: Llm, examples: Sequence[Example]) -> list[str]:
     replies = _ask(llm, [example.prompt for example in examples])
-    return [str(parse_judgement(reply.text).outcome) for reply in replies]
+    return [str(parse_judgement(reply.text, evidence=True).outcome) for reply in replies]
 
 
 def _ask(llm: Llm, prompts: Sequence[str]) -> list[Reply]:

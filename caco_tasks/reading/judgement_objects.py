@@ -21,25 +21,20 @@ from caco_tasks.reading.verdict_words import VerdictWord, phrase_verdict
 MAX_OBJECTS = 40  # of a reply, from its end
 MAX_OBJECT_CHARS = 50_000
 
-VERDICT_KEYS = frozenset(
-    "verdict finalverdict overallverdict judgement judgment finaljudgement finaljudgment decision finaldecision result "
-    "outcome grade conclusion evaluation assessment label classification answer finalanswer".split()
+# names of fields, as `plain_key` writes them
+_VERDICT_KEY = re.compile(
+    r"(?:final|overall)?(?:verdict|judge?ment|decision|result|outcome|grade|conclusion|evaluation|assessment|label|"
+    r"classification|answer)"
 )
-_GOOD_IF_TRUE = frozenset(
-    "correct iscorrect correctness answercorrect answeriscorrect solutioncorrect solutioniscorrect valid isvalid success "
-    "successful passed pass consistent isconsistent equivalent isequivalent match matches same acceptable accepted agree "
-    "agrees belongtogether".split()
+_GOOD_IF_TRUE = re.compile(
+    r"(?:answer|solution)?(?:is)?(?:correct(?:ness)?|valid|success(?:ful)?|pass(?:ed)?|consistent|equivalent|match(?:es)?|"
+    r"same|accept(?:able|ed)|agrees?|belongtogether)"
 )
-_POSED_IF_TRUE = frozenset("wellposed iswellposed problemwellposed answerable isanswerable solvable issolvable".split())
-_BAD_IF_TRUE = frozenset(
-    "wrong iswrong incorrect isincorrect haserror haserrors containserror containserrors inconsistent".split()
-)
-_NOT_POSED_IF_TRUE = frozenset("illposed isillposed unanswerable isunanswerable".split())
-_STEP_KEYS = frozenset(
-    "firstdisagreeingstep firsterrorstep firstwrongstep firstincorrectstep firsterror disagreeingstep errorstep wrongstep "
-    "step".split()
-)
-_REASON_KEYS = frozenset("reason explanation rationale justification comment".split())
+_POSED_IF_TRUE = re.compile(r"(?:problem|question)?(?:is)?(?:wellposed|answerable|solvable)")
+_BAD_IF_TRUE = re.compile(r"(?:is|has|contains)?(?:wrong|incorrect|errors?|inconsistent)")
+_NOT_POSED_IF_TRUE = re.compile(r"(?:problem|question)?(?:is)?(?:illposed|unanswerable)")
+_STEP_KEY = re.compile(r"(?:first)?(?:disagreeing|error|wrong|incorrect)?step|firsterror")
+_REASON_KEY = re.compile(r"reason|explanation|rationale|justification|comment")
 
 _START = re.compile(r"\{\s*(?=[\"'“‘A-Za-z_])")
 # a backslash that JSON does not know, or that begins a LaTeX command rather than an escape (\frac, \times, \right, \neq)
@@ -50,6 +45,7 @@ _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _FIELD = re.compile(
     r"[\"'“”‘’]?(?P<key>[A-Za-z_][A-Za-z_ -]{0,40})[\"'“”‘’]?\s*:\s*"
     r"(?P<value>\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|[“‘][^”’\n]{0,200}[”’]|[\w-]{1,40})"
+    r"(?=\s*(?:,?\s*(?:\}|$)|,\s*[\"'“‘]?[A-Za-z_][A-Za-z_ -]{0,40}[\"'”’]?\s*:))"
 )
 
 
@@ -76,41 +72,40 @@ def find_objects(text: str) -> list[FoundObject]:
     return found
 
 
+def states_verdict(fields: Mapping[str, Any]) -> bool:
+    """Whether an object is meant as a verdict, be it one that cannot be read."""
+    return "verdict" in fields or fields_verdict(fields) is not None
+
+
 def fields_verdict(fields: Mapping[str, Any]) -> VerdictWord | None:
     """The verdict that the fields of an object state, a nested one's included; None for none, or for two that differ."""
-    named = {said for key, value in fields.items() if key in VERDICT_KEYS and (said := _word_of(value)) is not None}
-    parts = {said for key, value in fields.items() if (said := _part_of(key, value)) is not None}
-    if len(named) > 1 or (VERDICT_KEYS & fields.keys() and not named and not _nested(fields)):
-        return None
-    verdict = named.pop() if named else None
-    if verdict is None:
-        nested = {said for inner in _nested(fields) if (said := fields_verdict(inner)) is not None}
-        parts |= nested
+    is_named = any(_VERDICT_KEY.fullmatch(key) for key in fields)
+    named = {said for key, value in fields.items() if _VERDICT_KEY.fullmatch(key) and (said := _word_of(value))}
+    parts = {said for key, value in fields.items() if (said := _part_of(key, value))}
+    if not named and not (is_named and not _nested(fields)):
+        parts |= {said for inner in _nested(fields) if (said := fields_verdict(inner))}
         order: tuple[VerdictWord, ...] = ("ill-posed", "no", "yes")
         return next((word for word in order if word in parts), None)
+    if len(named) != 1:
+        return None
+    (verdict,) = named
     if verdict == "yes" and (parts - {"yes"} or read_step(fields) is not None):
         return None  # it says yes, and names a fault
-    if verdict == "no" and any(_part_of(key, fields[key]) == "yes" for key in _GOOD_IF_TRUE & fields.keys()):
-        return None
-    return verdict
+    is_good = any(_GOOD_IF_TRUE.fullmatch(key) and _part_of(key, value) == "yes" for key, value in fields.items())
+    return None if verdict == "no" and is_good else verdict
 
 
 def read_step(fields: Mapping[str, Any]) -> int | None:
     """The step that disagrees, counted from 1; None where no field names one (0, "none" and -1 name none)."""
-    for key in fields:
-        if key in _STEP_KEYS:
-            value = fields[key]
-            if isinstance(value, bool):
-                return None
-            digits = re.search(r"(?<![\d.-])\d{1,4}(?![\d.])", str(value)[:200])
-            return int(digits[0]) or None if digits else None
-    return None
+    value = next((value for key, value in fields.items() if _STEP_KEY.fullmatch(key)), None)
+    digits = None if isinstance(value, bool) else re.search(r"(?<![\d.-])\d{1,4}(?![\d.])", str(value)[:200])
+    return int(digits[0]) or None if digits else None
 
 
 def read_reason(fields: Mapping[str, Any]) -> str | None:
     """The sentence that gives the reason."""
-    found = next((value for key, value in fields.items() if key in _REASON_KEYS and isinstance(value, str)), None)
-    return " ".join(found.split()) or None if found else None
+    found = next((value for key, value in fields.items() if _REASON_KEY.fullmatch(key) and isinstance(value, str)), "")
+    return " ".join(found.split()) or None
 
 
 def plain_key(key: str) -> str:
@@ -126,18 +121,15 @@ def _word_of(value: Any) -> VerdictWord | None:
 
 def _part_of(key: str, value: Any) -> VerdictWord | None:
     """What one field says, if it is one that says whether something is right; 1 and 0 are taken as yes and no."""
-    said: VerdictWord | None = (
-        ("yes" if value else "no") if isinstance(value, int) and value in (0, 1) else _word_of(value)
-    )
-    if said is None or said == "ill-posed":
-        return said if key in _GOOD_IF_TRUE | _POSED_IF_TRUE else None
-    if key in _GOOD_IF_TRUE:
+    is_number = isinstance(value, int) and value in (0, 1)
+    said: VerdictWord | None = ("yes" if value else "no") if is_number else _word_of(value)
+    if _GOOD_IF_TRUE.fullmatch(key):
         return said
-    if key in _POSED_IF_TRUE:
-        return "yes" if said == "yes" else "ill-posed"
-    if key in _BAD_IF_TRUE:
-        return "no" if said == "yes" else "yes"
-    return "ill-posed" if key in _NOT_POSED_IF_TRUE and said == "yes" else None
+    if _POSED_IF_TRUE.fullmatch(key):
+        return "ill-posed" if said == "no" else said
+    if _BAD_IF_TRUE.fullmatch(key):
+        return "no" if said == "yes" else "yes" if said == "no" else None
+    return "ill-posed" if _NOT_POSED_IF_TRUE.fullmatch(key) and said == "yes" else None
 
 
 def _nested(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -180,7 +172,7 @@ def _parse(source: str) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for field in _FIELD.finditer(source):
         key, value = plain_key(field["key"]), field["value"].strip("\"'“”‘’")
-        if fields.setdefault(key, value) != value and key in VERDICT_KEYS:
+        if fields.setdefault(key, value) != value and _VERDICT_KEY.fullmatch(key):
             return {}  # two verdicts in what cannot be read
     return fields
 

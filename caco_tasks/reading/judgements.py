@@ -13,14 +13,25 @@ statements differ, or the first or last sentence says the opposite, nobody can t
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 
 from caco_tasks.boxed import find_boxes
-from caco_tasks.reading.judgement_objects import fields_verdict, find_objects, read_reason, read_step
+from caco_tasks.reading.judgement_objects import (
+    FoundObject,
+    fields_verdict,
+    find_objects,
+    read_reason,
+    read_step,
+    states_verdict,
+)
 from caco_tasks.reading.turn import read_turn
-from caco_tasks.reading.verdict_words import VerdictWord, claim_verdict, phrase_verdict
+from caco_tasks.reading.verdict_words import OPPOSITE, VerdictWord, claim_verdict, is_hedged, phrase_verdict
 
+# a reply that ends ill-posed may begin otherwise: it began to solve the problem
+_OUTSIDE = OPPOSITE | {"ill-posed": frozenset[VerdictWord | None]()}
+MAX_BOXES = 40  # of a reply, from its end
 CLOSING_SENTENCES = 6  # of a reply's end, in which a code must be said in words
 
 _NOUN = r"(?:verdict|judge?ment|decision|ruling|grade|answer|conclusion|assessment|evaluation|result|outcome|rating)"
@@ -28,7 +39,7 @@ _LABEL = re.compile(
     r"(?:^|(?<=[.!?] ))[^\w\n(\[{\"'“‘]{0,12}(?:\d{1,2}[.)]\s?)?[*_#\s]{0,6}"
     r"(?:(?:therefore|thus|so|hence|overall|in conclusion|in summary|accordingly),?\s)?(?:(?:my|the|our|your|this)\s)?"
     rf"(?P<final>(?:final|overall)\s)?(?P<noun>{_NOUN})\s?[*_`\"']{{0,4}}\s?"
-    r"(?P<colon>(?:is|was)\b\s?:?|[:：=]|-+>|→|[–—-])(?P<value>[^\n]*)(?:\n\s*(?P<next>[^\n]+))?",
+    r"(?P<colon>(?:is|was)\b\s?:?|[:：=]|-+>|→|[–—-]|(?=[*_\s]*\n))(?P<value>[^\n]*)(?=(?:\n\s*(?P<next>[^\n]+))?)",
     re.IGNORECASE | re.MULTILINE,
 )
 _WEAK = ("conclusion", "assessment", "evaluation", "result", "outcome", "rating")  # logs use them for single steps
@@ -48,11 +59,13 @@ _ASKED_FOR_RIGHT = re.compile(
 )
 _ASKED_FOR_POSED = re.compile(r"\b(?:answerable|well[- ]posed|solvable|be (?:answered|solved))\b", re.IGNORECASE)
 _MARK = re.compile(r"\[\[\s*([^\[\]\n]{1,40}?)\s*\]\]")
+_TAGGED = re.compile(rf"<({_NOUN})>([^<>]{{1,200}})</\1>", re.IGNORECASE)
 _EQUAL, _UNEQUAL = re.compile(r"A\s*==?\s*B"), re.compile(r"A\s*(?:!=|≠|<>|/=)\s*B")
 _CODES: dict[str, VerdictWord] = {"1": "yes", "0": "no", "C": "yes", "I": "no"}
 _STEP = re.compile(
     r"first (?:disagreeing|error|wrong|incorrect|mistaken)(?: step)?\W{1,6}(?:step\W{0,3})?(\d{1,4})\b", re.IGNORECASE
 )
+_FENCE = re.compile(r"^[ \t]*```\w*[ \t]*$", re.MULTILINE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
@@ -67,9 +80,8 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    verdict: VerdictWord
-    start: int
-    kind: str  # "object", "mark", "final", "label" or "weak"
+    verdict: VerdictWord | None  # None: it hedges
+    kind: str  # "object", "mark", "final", "label", "answer", "question" or "weak"
 
 
 def read_judgement(text: str) -> VerdictWord | None:
@@ -80,10 +92,10 @@ def read_judgement(text: str) -> VerdictWord | None:
 
 def read_opinion(text: str) -> Opinion | None:
     """The verdict of a reply, with the step and the reason that stand with it; None as `read_judgement`."""
-    reply = read_turn(text)[0].strip()
-    objects = [one for one in find_objects(reply) if fields_verdict(one.fields) is not None or one.fields.keys() & _OWN]
+    reply = _FENCE.sub("", read_turn(text)[0]).strip()
+    objects = [one for one in find_objects(reply) if states_verdict(one.fields)]
     prose = _without(reply, [(one.start, one.end) for one in objects])
-    verdict = _verdict(reply, prose)
+    verdict = _verdict(reply, objects, prose)
     if verdict is None:
         return None
     last = objects[-1].fields if objects else {}
@@ -92,14 +104,9 @@ def read_opinion(text: str) -> Opinion | None:
     return Opinion(verdict, step if verdict != "yes" else None, read_reason(last))
 
 
-_OWN = {"verdict"}  # an object with this field is a statement, be it one that cannot be read
-
-
-def _verdict(reply: str, prose: str) -> VerdictWord | None:
-    found = _object_statement(reply)
-    if found is None:
-        return None
-    statements = _strongest([*found, *_marks(prose), *_labels(prose), *_questions(prose)])
+def _verdict(reply: str, objects: Sequence[FoundObject], prose: str) -> VerdictWord | None:
+    stated_by_objects = [_object_statement(reply, objects)] if objects else []
+    statements = _strongest([*stated_by_objects, *_marks(prose), *_labels(prose), *_questions(prose)])
     stated = {statement.verdict for statement in statements}
     if len(stated) > 1:
         return None
@@ -112,42 +119,37 @@ def _verdict(reply: str, prose: str) -> VerdictWord | None:
         verdict = code if said == {code} else None
     else:
         verdict = _said_in_sentences(prose, sentences)
+    if verdict is None or (objects and verdict == "no"):
+        return verdict  # in front of an object, "the answer is right" may be one finding of several
     outer = {claim_verdict(sentence) for sentence in (*sentences[:1], *sentences[-1:])}
-    if verdict is None or outer & _OPPOSITE[verdict]:
-        return None
-    return verdict
+    return None if outer & _OUTSIDE[verdict] else verdict
 
 
-_OPPOSITE: dict[VerdictWord, set[VerdictWord | None]] = {"yes": {"no", "ill-posed"}, "no": {"yes"}, "ill-posed": set()}
-
-
-def _object_statement(reply: str) -> list[_Statement] | None:
-    """The last object that states a verdict, as a list of one or none; None where objects contradict each other."""
-    found = [one for one in find_objects(reply) if one.fields.keys() & _OWN or fields_verdict(one.fields) is not None]
-    if not found:
-        return []
-    verdicts = [fields_verdict(one.fields) for one in found]
-    last = verdicts[-1]
-    if last is None:
-        return None
-    for before, after, verdict in zip(found, found[1:], verdicts, strict=False):
+def _object_statement(reply: str, objects: Sequence[FoundObject]) -> _Statement:
+    """What the last object says; nothing where one beside it says something else."""
+    last = fields_verdict(objects[-1].fields)
+    for before, after in pairwise(objects):
         between = reply[before.end : after.start]
-        if verdict != last and not re.search(r"[^\W\d_]{2,}\W+[^\W\d_]{2,}", between):
-            return None  # side by side: no correction
-    return [_Statement(last, found[-1].start, "object")]
+        is_corrected = re.search(r"[^\W\d_]{2,}\W+[^\W\d_]{2,}", between)  # words that tell why
+        if fields_verdict(before.fields) != last and not is_corrected:
+            return _Statement(None, "object")
+    return _Statement(last, "object")
 
 
 def _marks(prose: str) -> Iterator[_Statement]:
     """Boxes and double brackets that hold a verdict in words."""
-    for box in find_boxes(prose):
+    for box in islice(find_boxes(prose), MAX_BOXES):
         verdict = phrase_verdict(box.content)
         if verdict is not None:
-            yield _Statement(verdict, box.start, "mark")
+            yield _Statement(verdict, "mark")
+    for tag in _TAGGED.finditer(prose):
+        if (verdict := phrase_verdict(tag[2])) is not None:
+            yield _Statement(verdict, "mark")
     for mark in _MARK.finditer(prose):
         if _EQUAL.fullmatch(mark[1]) or _UNEQUAL.fullmatch(mark[1]):
-            yield _Statement("yes" if _EQUAL.fullmatch(mark[1]) else "no", mark.start(), "mark")
+            yield _Statement("yes" if _EQUAL.fullmatch(mark[1]) else "no", "mark")
         elif (verdict := phrase_verdict(mark[1])) is not None:
-            yield _Statement(verdict, mark.start(), "mark")
+            yield _Statement(verdict, "mark")
 
 
 def _labels(prose: str) -> Iterator[_Statement]:
@@ -158,11 +160,13 @@ def _labels(prose: str) -> Iterator[_Statement]:
             value = (label["next"] or "").strip()
         first = re.split(r"(?<=[.!?])\s", value, maxsplit=1)[0]
         verdict = phrase_verdict(value) or (claim_verdict(first) if value.rstrip(".") else None)
-        if verdict is None:
+        if verdict is None and not is_hedged(value):
             continue
         noun = label["noun"].lower()
-        kind = "final" if label["final"] and noun not in ("answer", "result") else "weak" if noun in _WEAK else "label"
-        yield _Statement(verdict, label.start(), kind)
+        if label["final"] and noun not in ("answer", "result"):
+            yield _Statement(verdict, "final")
+        else:
+            yield _Statement(verdict, "weak" if noun in _WEAK else "answer" if noun == "answer" else "label")
 
 
 def _questions(prose: str) -> Iterator[_Statement]:
@@ -172,21 +176,24 @@ def _questions(prose: str) -> Iterator[_Statement]:
         if said is None or _ASKED_FOR_FAULTS.search(question):
             continue
         if _ASKED_FOR_POSED.search(question):
-            yield _Statement("yes" if said == "yes" else "ill-posed", asked.start(), "label")
+            yield _Statement("yes" if said == "yes" else "ill-posed", "question")
         elif _ASKED_FOR_RIGHT.search(question):
-            yield _Statement(said, asked.start(), "label")
+            yield _Statement(said, "question")
 
 
 def _strongest(statements: Iterable[_Statement]) -> list[_Statement]:
-    """Those that count: labels of single steps do not where the whole has one of its own."""
+    """Those that count: what is said of the parts of a solution does not where the whole has a statement of its own."""
     found = list(statements)
-    for ignored in ({"weak"}, {"weak", "label"}):
-        strong = [one for one in found if one.kind not in ignored]
-        if ignored == {"weak"} and strong:
-            found = strong
-        elif any(one.kind == "final" for one in found):
-            found = strong
-    return found
+    kinds = {one.kind for one in found}
+    if "final" in kinds:
+        passed_over = {"label", "answer", "question", "weak"}
+    elif "object" in kinds:
+        passed_over = {"answer", "question", "weak"}  # on the way to it
+    elif kinds & {"mark", "label", "answer"}:
+        passed_over = {"question", "weak"}
+    else:
+        passed_over = {"weak"} if "question" in kinds else set()
+    return [one for one in found if one.kind not in passed_over]
 
 
 def _code(prose: str) -> VerdictWord | None:
@@ -201,11 +208,14 @@ def _code(prose: str) -> VerdictWord | None:
 def _said_in_sentences(prose: str, sentences: list[str]) -> VerdictWord | None:
     """What the first line or the last says; None where the two differ."""
     lines = [line for line in prose.split("\n") if line.strip()]
-    if not lines:
+    if not sentences:
         return None
-    said = {phrase_verdict(lines[0]), phrase_verdict(lines[-1])} | {
-        claim_verdict(sentence) for sentence in (sentences[:1] + sentences[-1:])
-    }
+    last = [parts[-1] for parts in (lines, sentences) if not "".join(parts[-2:-1]).rstrip(" *_").endswith("?")]
+    phrases = (lines[0], *last)  # a bare "no" behind a question may answer anything
+    if any(is_hedged(phrase) for phrase in phrases):
+        return None
+    said = {phrase_verdict(phrase) for phrase in phrases}
+    said |= {claim_verdict(sentence) for sentence in (*sentences[:1], *sentences[-1:])}
     said -= {None}
     return said.pop() if len(said) == 1 else None
 

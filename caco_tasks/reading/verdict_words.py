@@ -43,11 +43,18 @@ _LEAD = re.compile(
 )
 _SCALE = re.compile(r"\(?[A-Ea-e]\s?[):.=-]+\s*(?=\w)")  # "B: INCORRECT", "(A) correct"
 _END = (
-    r"(?=$|\s*[.,;:!?)\]}(\[\"'|/–—\n-]|\s+(?:because|since|as|due|given|for the|and|the|it|they|there|this|that the|"
-    r"based|in that|so)\b)"
+    r"(?=$|\s*[.,;:!?)\]}(\[\"'|/–—\n*_`<。，；：）-]|\s+(?:because|since|as|due|given|for the|and|the|it|they|there|this|"
+    r"that the|based|in that|so)\b)"
 )
 _WORD = re.compile(
-    rf"{_STRONG}(?:(?P<ill>{_ILL_POSED})|(?P<negated>{_NEGATED})?(?:(?P<yes>{_YES})|(?P<no>{_NO}))){_END}", re.IGNORECASE
+    rf"{_STRONG}(?:(?P<ill>{_ILL_POSED})|(?P<negated>{_NEGATED})?(?:(?P<yes>{_YES})|(?P<no>{_NO}))){_END}",
+    re.IGNORECASE,
+)
+_HEDGED_HEAD = re.compile(
+    rf"{_STRONG}(?:mostly|partially|partly|largely|nearly|almost|somewhat|probably|likely|possibly|perhaps|maybe|unclear|"
+    r"uncertain|unsure|undecided|undetermined|inconclusive|unknown|not sure|not clear|cannot (?:tell|say|decide|judge)|"
+    r"hard to say|it depends|n/a)\b",
+    re.IGNORECASE,
 )
 _HEDGED_TAIL = re.compile(
     r"\s*(?:[,;:(.–—-]\s*)?(?:but|except|however|although|though|if|only|unless|up to|or|probably|i think|i guess|perhaps|"
@@ -68,7 +75,7 @@ _PARTS = re.compile(
     re.IGNORECASE,
 )
 _CLAIM = re.compile(
-    rf"\b{_SUBJECT}\b(?P<between>[^.;:?!\n]{{0,60}}?)\s(?:is|are|was|were|isn't|aren't)\s+{_STRONG}"
+    rf"\b{_SUBJECT}\b(?:(?!\b(?:is|are|was|were)\b)[^.;:?!\n]){{0,60}}?\s(?:is|are|was|were|isn't|aren't)\s+{_STRONG}"
     rf"(?P<said>(?:not\s+)?(?:{_YES}|{_NO}))\b(?P<after>[^.;\n]{{0,60}})",
     re.IGNORECASE,
 )
@@ -85,6 +92,14 @@ _CANNOT_BE_ANSWERED = re.compile(
     r"|\b(?:question|problem)\b[^.;:?!\n]{0,60}?\bcan(?:not|'t| not) be (?:answered|solved|determined)\b",
     re.IGNORECASE,
 )
+_CHOICES = re.compile(
+    r"\s*(?:/|\||or\b|and (?:yes|no)\b|[^.!?\n]{0,80}\?)", re.IGNORECASE
+)  # "yes/no", "right, isn't it?": what may be said, not what is
+OPPOSITE: dict[VerdictWord, frozenset[VerdictWord | None]] = {
+    "yes": frozenset(("no", "ill-posed")),
+    "no": frozenset(("yes",)),
+    "ill-posed": frozenset(("yes",)),
+}
 MAX_PHRASE_CHARS = 400
 MAX_SENTENCE_CHARS = 1_000
 
@@ -94,29 +109,29 @@ def phrase_verdict(phrase: str) -> VerdictWord | None:
 
     None where it begins with something else, hedges, or goes on to say the opposite.
     """
-    phrase = re.sub(r"\\(?:text|textbf|mathrm|mathbf|textit)\s*\{", "", phrase)[:MAX_PHRASE_CHARS]
-    head = phrase.lstrip(_DECORATION)
-    head = _SCALE.sub("", head, count=1) if _SCALE.match(head) else head
-    for _ in range(2):
-        lead = _LEAD.match(head)
-        head = head[lead.end() :].lstrip(_DECORATION) if lead else head
+    head = _head(phrase)
     found = _WORD.match(head)
     if found is None:
         return None
     said = _meaning(found)
     rest = head[found.end() :].lstrip("*_`\"' \t")
-    if said == "yes" and _HEDGED_TAIL.match(rest):
+    if said is None or (said == "yes" and _HEDGED_TAIL.match(rest)) or _CHOICES.match(rest):
         return None
-    if re.match(r"\s*(?:/|\||or\b|and (?:yes|no)\b)", rest, re.IGNORECASE):
-        return None  # the choices themselves: "yes/no"
     others = {claim_verdict(sentence) for sentence in re.split(r"(?<=[.!?])\s+|\n", rest)} - {None, said}
-    opposite = {"yes": {"no", "ill-posed"}, "no": {"yes"}, "ill-posed": {"yes"}}[said]
-    return None if others & opposite else said
+    return None if others & OPPOSITE[said] else said
+
+
+def is_hedged(phrase: str) -> bool:
+    """Whether a phrase begins with a verdict that it does not state plainly: "mostly correct", "correct, but ..."."""
+    head = _head(phrase)
+    return bool(_HEDGED_HEAD.match(head) or (_WORD.match(head) and phrase_verdict(phrase) is None))
 
 
 def claim_verdict(sentence: str) -> VerdictWord | None:
     """What a sentence says of a whole solution, answer or problem; None where it says nothing, or only of a part of it."""
     sentence = sentence[:MAX_SENTENCE_CHARS]
+    if sentence.rstrip(_DECORATION).endswith("?"):
+        return None  # a question states nothing
     if _CANNOT_BE_ANSWERED.search(sentence):
         return "ill-posed"
     fault = _FAULT.search(sentence)
@@ -124,6 +139,16 @@ def claim_verdict(sentence: str) -> VerdictWord | None:
         return "yes" if _NONE_OF_IT.search(fault[0]) else "no"
     claims = {_claimed(claim, sentence) for claim in _CLAIM.finditer(sentence)} - {None}
     return claims.pop() if len(claims) == 1 else None
+
+
+def _head(phrase: str) -> str:
+    """A phrase without what stands before the word proper: marks, LaTeX, a letter of a scale, "the answer is"."""
+    head = re.sub(r"\\(?:text|textbf|mathrm|mathbf|textit)\s*\{", "", phrase[:MAX_PHRASE_CHARS]).lstrip(_DECORATION)
+    head = _SCALE.sub("", head, count=1) if _SCALE.match(head) else head
+    for _ in range(2):
+        lead = _LEAD.match(head)
+        head = head[lead.end() :].lstrip(_DECORATION) if lead else head
+    return head
 
 
 def _claimed(claim: re.Match[str], sentence: str) -> VerdictWord | None:
@@ -140,10 +165,10 @@ def _claimed(claim: re.Match[str], sentence: str) -> VerdictWord | None:
     return None if said == "yes" and (hedged or _HEDGED_TAIL.match(claim["after"])) else said
 
 
-def _meaning(found: re.Match[str]) -> VerdictWord:
+def _meaning(found: re.Match[str]) -> VerdictWord | None:
     if found["ill"]:
         return "ill-posed"
     if found["negated"]:
         posed = re.search(r"posed|answerable|solvable", found[0], re.IGNORECASE)
-        return "ill-posed" if posed else "no" if found["yes"] else "yes"
+        return "ill-posed" if posed else "no" if found["yes"] else None  # "not wrong" is no plain yes
     return "yes" if found["yes"] else "no"

@@ -1,22 +1,22 @@
 """judge: a model that sees problem, solution and program says whether they are consistent and the problem is well posed.
 
-A reply is a JSON object with the three fields of `Opinion`, alone or in one fence, or evidence: pairs `3=3 10=12` of a
-number in the program's input and what the problem gives for it, which must all be the same. Any other reply is unknown.
-The judge may be asked several times, and with the program before the solution (`judge.times`, `judge.both_orders`): more
-than half of the replies must say the same, or nobody can tell.
+What a reply states is read by `caco_tasks.reading.judgements`; a reply that was cut off, or that states nothing plainly, is
+unknown, and is asked for again. Under `judge.evidence` a reply may be pairs `3=3 10=12` instead, of a number in the
+program's input and what the problem gives for it, which must all be the same. The judge may be asked several times, and
+with the program before the solution (`judge.times`, `judge.both_orders`): more than half of the replies must say the same,
+or nobody can tell.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from caco_tasks.context import Context
 from caco_tasks.llm.llm import Reply
 from caco_tasks.llm.prompts import judge_prompts
+from caco_tasks.reading import read_opinion
 from caco_tasks.records import (
     PASS,
     JudgedRecord,
@@ -29,69 +29,67 @@ from caco_tasks.records import (
     fail,
     unknown,
 )
-from caco_tasks.stages.shared.prompting import ask, reply_verdict
+from caco_tasks.stages.shared.prompting import ask, program_variables, reply_verdict, with_costs_of
+
+MAX_DETAIL_CHARS = 200  # of a reply that states nothing
+
+# What a model under `models.judge.structured` has to write: room to calculate comes first, since it can write nothing else.
+SCHEMA = json.dumps(
+    {
+        "type": "object",
+        "properties": {
+            "reasoning": {"type": "string"},
+            "verdict": {"type": "string", "enum": ["yes", "no", "ill-posed"]},
+            "first_disagreeing_step": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+            "reason": {"type": "string"},
+        },
+        "required": ["reasoning", "verdict", "first_disagreeing_step", "reason"],
+        "additionalProperties": False,
+    }
+)
 
 _EVIDENCE = re.compile(r"[\d-]+=[\d-]+(\s+[\d-]+=[\d-]+)*")
-_FENCED = re.compile(r"```(?:json)?\s*\n(.*)\n\s*```", re.DOTALL)
-
-
-class Opinion(BaseModel):
-    """What a judge must reply, as JSON, with all three fields and no other."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    verdict: Literal["yes", "no", "ill-posed"]
-    first_disagreeing_step: int | None = Field(ge=1, le=10_000)  # of the solution, from 1; null: none
-    reason: str
-
-    @model_validator(mode="after")
-    def _is_of_one_mind(self) -> "Opinion":
-        if self.verdict == "yes" and self.first_disagreeing_step is not None:
-            raise ValueError("it says yes and names a step that disagrees")
-        return self
 
 
 def judge(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """One judgement for every sample, made of one reply or of several."""
 
     def variables(sample: Sample) -> dict[str, str]:
+        told = program_variables(sample)
         return {
             "problem": sample.problem.text if sample.problem else "",
             "solution": sample.solution.text if sample.solution else "",
-            "code": sample.program.code,
+            "code": told["code"],
+            "output": told["output"],
         }
 
-    samples, times = list(samples), context.config.judge.times
-    numbers = range(context.attempt * times, (context.attempt + 1) * times)  # a new attempt must not replay the last
+    samples, settings = list(samples), context.config.judge
+    first = context.attempt * settings.times  # a new attempt must not replay the last
     asked = [
-        [reply for _, reply in ask(samples, context, "judge", variables, prompt=prompt, sample=number)]
+        [reply for _, reply in ask(samples, context, "judge", variables, prompt=prompt, sample=number, schema=SCHEMA)]
         for prompt in judge_prompts(context.config)
-        for number in numbers
+        for number in range(first, first + settings.times)
     ]
     for sample, replies in zip(samples, zip(*asked, strict=True), strict=True):
-        ends = [(reply, reply_verdict(reply)) for reply in replies]
-        verdicts = [parse_judgement(reply.text) if end.kept else end for reply, end in ends]
+        verdicts = [_reply_verdict(reply, evidence=settings.evidence) for reply in replies]
         yield JudgedRecord(
             record=replace(sample, judgement=_make_judgement(replies, verdicts)), verdict=majority(verdicts)
         )
 
 
-def parse_judgement(text: str) -> Verdict:
-    """The verdict in a judge's reply; unknown when it holds none, or anything besides."""
-    text = text.strip()
-    if _EVIDENCE.fullmatch(text):
-        # small judges copy numbers exactly and compare them badly, so they copy and we compare
-        pairs = [pair.split("=") for pair in text.split()]
-        unequal = [f"the program has {one} where the problem gives {other}" for one, other in pairs if one != other]
-        return fail(Reason.INCONSISTENT, unequal[0]) if unequal else PASS
-    opinion = _parse_opinion(text)
+def parse_judgement(text: str, *, evidence: bool = False) -> Verdict:
+    """What a judge's reply says of the sample; unknown where it states nothing. `evidence`: pairs of numbers are read too."""
+    compared = _compare_evidence(text) if evidence else None
+    if compared is not None:
+        return compared
+    opinion = read_opinion(text)
     if opinion is None:
-        return unknown(Reason.UNPARSEABLE_JUDGEMENT, text[:200])
+        return unknown(Reason.UNPARSEABLE_JUDGEMENT, text.strip()[:MAX_DETAIL_CHARS])
     if opinion.verdict == "yes":
         return PASS
-    step = f"step {opinion.first_disagreeing_step}: " if opinion.first_disagreeing_step else ""
+    step = f"step {opinion.step}: " if opinion.step else ""
     reason = Reason.INCONSISTENT if opinion.verdict == "no" else Reason.ILL_POSED
-    return fail(reason, f"{step}{opinion.reason}" or None)
+    return fail(reason, f"{step}{opinion.reason or ''}" or None)
 
 
 def majority(verdicts: Sequence[Verdict]) -> Verdict:
@@ -112,35 +110,36 @@ def majority(verdicts: Sequence[Verdict]) -> Verdict:
     return next(verdict for verdict in verdicts if verdict.outcome is Outcome.UNKNOWN)
 
 
-def _parse_opinion(text: str) -> Opinion | None:
-    fenced = _FENCED.fullmatch(text)
-    try:
-        return Opinion.model_validate_json(fenced[1] if fenced else text)
-    except ValidationError:
+def _reply_verdict(reply: Reply, *, evidence: bool) -> Verdict:
+    ended = reply_verdict(reply)
+    if ended.reason is Reason.CUT_OFF:
+        return unknown(Reason.CUT_OFF, ended.detail)  # half a judgement says nothing of the sample
+    return parse_judgement(reply.text, evidence=evidence) if ended.kept else ended
+
+
+def _compare_evidence(text: str) -> Verdict | None:
+    """The verdict of pairs of numbers; None where a reply is anything else."""
+    if not _EVIDENCE.fullmatch(text.strip()):
         return None
+    # small judges copy numbers exactly and compare them badly, so they copy and we compare
+    pairs = [pair.split("=") for pair in text.split()]
+    unequal = [f"the program has {one} where the problem gives {other}" for one, other in pairs if one != other]
+    return fail(Reason.INCONSISTENT, unequal[0]) if unequal else PASS
 
 
 def _make_judgement(replies: Sequence[Reply], verdicts: Sequence[Verdict]) -> Judgement:
     votes = []
     for reply, verdict in zip(replies, verdicts, strict=True):
-        text, opinion = reply.text.strip(), _parse_opinion(reply.text.strip())
+        opinion = read_opinion(reply.text) if verdict.outcome is Outcome.FAIL else None
         vote = Vote(
-            reply=text,
+            reply=reply.text.strip(),
             prompt=reply.generation.prompt,
             request_id=reply.generation.request_id,
             outcome=verdict.outcome,
             reason=verdict.reason,
-            first_disagreeing_step=opinion.first_disagreeing_step if opinion else None,
+            first_disagreeing_step=opinion.step if opinion else None,
         )
         votes.append(vote)
     made = [reply.generation for reply in replies]
     # one entry stands for all replies, so it bears the cost of all
-    generation = replace(
-        made[0],
-        prompt_tokens=sum(one.prompt_tokens for one in made),
-        completion_tokens=sum(one.completion_tokens for one in made),
-        seconds=sum(one.seconds for one in made),
-        cost_usd=sum(one.cost_usd for one in made),
-        is_replayed=all(one.is_replayed for one in made),
-    )
-    return Judgement(reply=votes[0].reply, generation=generation, votes=tuple(votes))
+    return Judgement(reply=votes[0].reply, generation=with_costs_of(made[0], made), votes=tuple(votes))

@@ -138,7 +138,7 @@ def judge_behind(base_url: str) -> list[str]:
     return [
         "models.judge.engine=openai",
         "models.judge.model=judge-of-elsewhere",
-        "models.judge.prompt=judge.v1",
+        "models.judge.prompt=judge.v2",
         "models.judge.stop=[]",
         f"models.judge.endpoint.base_url={base_url}",
         "models.judge.endpoint.attempts=1",

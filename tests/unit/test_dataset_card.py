@@ -56,7 +56,7 @@ def test_a_card_says_that_nothing_was_protected() -> None:
 @pytest.mark.parametrize(("judge", "is_told"), [("Qwen/Qwen3-32B", True), ("some-org/Other-70B", False)])
 def test_a_card_tells_when_judge_and_solver_are_of_one_family(judge: str, is_told: bool) -> None:
     roles = {role: {"model": "Qwen/Qwen3-8B", "prompt": "solve.v1"} for role in ("codegen", "reverser", "solver")}
-    config = making.small_config(models=roles | {"judge": {"model": judge, "prompt": "judge.v1"}})
+    config = making.small_config(models=roles | {"judge": {"model": judge, "prompt": "judge.v2"}})
     assert ("Solver and judge are of one family of models (`qwen`)" in card(config)) is is_told
 
 

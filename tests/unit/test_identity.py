@@ -21,7 +21,7 @@ from caco_tasks.store import RunRecord
 from caco_tasks.store.manifest import Manifest, output_key
 
 NIGHTLY = [spec.name for spec in stages_of("nightly")]
-PROMPTS = {"nano_program.v1": "text 1", "judge.v1": "text 2"}
+PROMPTS = {"nano_program.v1": "text 1", "judge.v2": "text 2"}
 MODELS = {"codegen": "codegen@1", "reverser": "reverser@1", "solver": "solver@1", "judge": "judge@1"}
 BENCHMARKS = {"own": "version 1"}
 CONFIG = {
@@ -33,7 +33,7 @@ CONFIG = {
             "codegen": "nano_program.v1",
             "reverser": "nano_reverse.v1",
             "solver": "nano_solve.v1",
-            "judge": "judge.v1",
+            "judge": "judge.v2",
         }.items()
     },
     "decontamination": {"benchmarks": [{"name": "own", "path": "own.jsonl"}]},
@@ -105,7 +105,7 @@ def test_a_setting_changes_the_keys_of_the_stage_that_reads_it_and_of_those_afte
 
 
 PINNED = {
-    "the text of the judge's prompt": ({"prompts": PROMPTS | {"judge.v1": "text 3"}}, "judge"),
+    "the text of the judge's prompt": ({"prompts": PROMPTS | {"judge.v2": "text 3"}}, "judge"),
     "the text of the start token": ({"prompts": PROMPTS | {"nano_program.v1": "text 3"}}, "sample"),
     "the weights of the judge": ({"models": {"judge": "judge@2"}}, "judge"),
     "the weights of CodeGen": ({"models": {"codegen": "codegen@2"}}, "sample"),
@@ -307,9 +307,9 @@ def test_the_answers_of_a_base_are_the_same_for_all_its_students() -> None:
 
 def test_the_judge_asks_with_the_twin_of_its_prompt_where_both_orders_are_wanted() -> None:
     spec = find_stage("nightly", "judge")
-    assert prompt_names(spec, making.small_config(**CONFIG)) == ("judge.v1",)
+    assert prompt_names(spec, making.small_config(**CONFIG)) == ("judge.v2",)
     both = making.small_config(**CONFIG | {"judge": {"both_orders": True}})
-    assert prompt_names(spec, both) == ("judge.v1", "judge_program_first.v1")
+    assert prompt_names(spec, both) == ("judge.v2", "judge_program_first.v2")
 
 
 def test_a_prompt_that_was_changed_after_the_plan_stops_the_stage(tmp_path: Path) -> None:
@@ -317,10 +317,10 @@ def test_a_prompt_that_was_changed_after_the_plan_stops_the_stage(tmp_path: Path
     context = making.context_of(keys, tmp_path, "judge")
     with pytest.raises(
         ConfigError,
-        match=rf"^The prompt 'judge\.v1' was changed after run {keys.run.run_id[:12]} was planned: give the new text a "
+        match=rf"^The prompt 'judge\.v2' was changed after run {keys.run.run_id[:12]} was planned: give the new text a "
         r"version of its own, and name it in the config\.$",
     ):
-        load_stage_prompt(context, "judge.v1")
+        load_stage_prompt(context, "judge.v2")
 
 
 CHANGED_PROMPTS = {

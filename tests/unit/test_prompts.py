@@ -52,15 +52,15 @@ def test_a_variable_that_is_unknown_is_told_with_config_and_role(templates: Path
 
 
 def test_the_twin_of_a_judge_that_is_asked_in_both_orders_must_be_there(templates: Path) -> None:
-    check_prompts(asked_of("judge.v1", both_orders=True))
-    (templates / "judge_program_first.v1.txt").unlink()
-    check_prompts(asked_of("judge.v1"))
-    with pytest.raises(ConfigError, match=r"There is no prompt 'judge_program_first\.v1'"):
-        check_prompts(asked_of("judge.v1", both_orders=True))
+    check_prompts(asked_of("judge.v2", both_orders=True))
+    (templates / "judge_program_first.v2.txt").unlink()
+    check_prompts(asked_of("judge.v2"))
+    with pytest.raises(ConfigError, match=r"There is no prompt 'judge_program_first\.v2'"):
+        check_prompts(asked_of("judge.v2", both_orders=True))
 
 
 def test_the_twin_of_the_judge_s_prompt_says_the_same() -> None:
-    texts = [load_prompt(f"{name}.v1", variables=VARIABLES["judge"]).text for name in ("judge", "judge_program_first")]
+    texts = [load_prompt(f"{name}.v2", variables=VARIABLES["judge"]).text for name in ("judge", "judge_program_first")]
     assert sorted(texts[0].split()) == sorted(texts[1].split())
     assert texts[0].index("$solution") < texts[0].index("$code")
     assert texts[1].index("$code") < texts[1].index("$solution")

@@ -27,38 +27,35 @@ ILL_POSED = '{"verdict": "ill-posed", "first_disagreeing_step": null, "reason": 
 
 JUDGEMENTS: dict[str, tuple[str, Outcome, Reason | None]] = {
     "yes": (YES, Outcome.PASS, None),
-    "yes with spaces": (f"\n {YES} \n", Outcome.PASS, None),
-    "yes in a fence": (f"```json\n{YES}\n```", Outcome.PASS, None),
+    "yes in a word": ("Yes.", Outcome.PASS, None),
     "no": (NO, Outcome.FAIL, Reason.INCONSISTENT),
     "no without a step": (NO.replace("2", "null"), Outcome.FAIL, Reason.INCONSISTENT),
     "ill-posed": (ILL_POSED, Outcome.FAIL, Reason.ILL_POSED),
     "nothing": ("", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "a bare word": ("yes", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "a word in capitals": (YES.replace("yes", "YES"), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "another word": (YES.replace("yes", "maybe"), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "a sentence with yes in it": ("yes, it is true", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+    "neither": ("I could not say.", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
     "yes, and a step that disagrees": (YES.replace("null", "2"), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "a step as text": (NO.replace("2", '"2"'), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "a step that no solution has": (NO.replace("2", "0"), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "a field too many": (YES.replace("{", '{"sure": true, '), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "a field too few": ('{"verdict": "yes", "reason": "fits"}', Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "broken JSON": (YES[:-1], Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "JSON and talk": (f"{YES} I hope", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
     "two objects": (f"{YES}\n{NO}", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "a list": (f"[{YES}]", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "a truth value": (YES.replace('"yes"', "true"), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "deep JSON": ('{"verdict": ' + "[" * 100_000, Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "a huge number": (NO.replace("2", "9" * 10_000), Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
-    "evidence that agrees": ("3=3 10=10", Outcome.PASS, None),
-    "evidence that disagrees": ("3=3 10=12", Outcome.FAIL, Reason.INCONSISTENT),
-    "half of the evidence": ("3=3 10=", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
+}
+EVIDENCE: dict[str, tuple[str, Outcome, Reason | None]] = {
+    "that agrees": ("3=3 10=10", Outcome.PASS, None),
+    "that disagrees": ("3=3 10=12", Outcome.FAIL, Reason.INCONSISTENT),
+    "half of it": ("3=3 10=", Outcome.UNKNOWN, Reason.UNPARSEABLE_JUDGEMENT),
 }
 
 
 @pytest.mark.parametrize(("reply", "outcome", "reason"), JUDGEMENTS.values(), ids=JUDGEMENTS)
-def test_a_judgement_is_of_the_schema_or_unknown(reply: str, outcome: Outcome, reason: Reason | None) -> None:
+def test_a_judgement_passes_fails_or_is_unknown(reply: str, outcome: Outcome, reason: Reason | None) -> None:
     verdict = parse_judgement(reply)
     assert (verdict.outcome, verdict.reason) == (outcome, reason)
+
+
+@pytest.mark.parametrize(("reply", "outcome", "reason"), EVIDENCE.values(), ids=EVIDENCE)
+def test_evidence_is_read_from_a_judge_that_gives_it_and_from_no_other(
+    reply: str, outcome: Outcome, reason: Reason | None
+) -> None:
+    verdict = parse_judgement(reply, evidence=True)
+    assert (verdict.outcome, verdict.reason) == (outcome, reason)
+    assert parse_judgement(reply).outcome is Outcome.UNKNOWN
 
 
 def test_a_judge_s_step_and_reason_are_kept_with_a_rejection() -> None:
@@ -120,7 +117,7 @@ class Courtroom(TaskServices):
 
 def tried(tmp_path: Path, *, attempt: int = 0, **judge_settings: Any) -> tuple[JudgedRecord[Sample], Bench]:
     """One sample before that judge."""
-    model = {"model": "nano:judge", "prompt": "judge.v1"}
+    model = {"model": "nano:judge", "prompt": "judge.v2"}
     roles = {role: model for role in ("codegen", "reverser", "solver", "judge")}
     config = making.small_config(models=roles, judge=judge_settings)
     plain = making.context_in(tmp_path, "judge", config)
@@ -137,7 +134,7 @@ def test_a_judge_is_asked_in_both_orders_and_every_reply_is_kept(tmp_path: Path)
     judgement = judged.record.judgement
     assert judgement is not None
     assert judged.verdict.reason is Reason.JUDGES_DISAGREE
-    assert [vote.prompt for vote in judgement.votes] == ["judge.v1"] * 2 + ["judge_program_first.v1"] * 2
+    assert [vote.prompt for vote in judgement.votes] == ["judge.v2"] * 2 + ["judge_program_first.v2"] * 2
     assert [vote.outcome for vote in judgement.votes] == [Outcome.PASS] * 2 + [Outcome.FAIL] * 2
     assert [vote.first_disagreeing_step for vote in judgement.votes] == [None, None, 2, 2]
     assert len({request.request_id for request in bench.asked}) == 4
@@ -152,7 +149,7 @@ def test_a_judge_that_is_tried_again_is_asked_for_other_replies(tmp_path: Path) 
 def test_one_question_in_one_order_is_the_default(tmp_path: Path) -> None:
     judged, bench = tried(tmp_path)
     assert judged.verdict == PASS
-    assert [request.prompt for request in bench.asked] == ["judge.v1"]
+    assert [request.prompt for request in bench.asked] == ["judge.v2"]
 
 
 FAMILIES_OF_MODELS = {
@@ -167,7 +164,7 @@ FAMILIES_OF_MODELS = {
 
 @pytest.mark.parametrize(("model", "family"), FAMILIES_OF_MODELS.items())
 def test_a_model_s_family_is_told_by_its_name(model: str, family: str) -> None:
-    assert ModelSettings(model=model, prompt="judge.v1").family == family
+    assert ModelSettings(model=model, prompt="judge.v2").family == family
 
 
 @pytest.mark.parametrize(
@@ -178,7 +175,7 @@ def test_a_judge_of_another_family_than_the_solver_is_independent(
     judge_model: str, solver_model: str, is_independent: bool
 ) -> None:
     models = {"codegen": "trained", "reverser": "r", "solver": solver_model, "judge": judge_model}
-    roles = {role: {"model": model, "prompt": "judge.v1"} for role, model in models.items()}
+    roles = {role: {"model": model, "prompt": "judge.v2"} for role, model in models.items()}
     assert making.small_config(models=roles).has_independent_judge is is_independent
 
 

@@ -24,11 +24,12 @@ def ask(
     *,
     prompt: str | None = None,
     sample: int | Callable[[Item], int] | None = None,
+    schema: str | None = None,
 ) -> Iterator[tuple[Item, Reply]]:
     """Asks the model of `role` about every item; pairs each item with its reply.
 
     `prompt` names another template than the configured one; `sample` numbers the replies to one question, for all items
-    alike or for each (None: by the runner's attempt).
+    alike or for each (None: by the runner's attempt); `schema` is the JSON schema of replies, for a role that is asked by one.
 
     Raises:
         ConfigError: the template is not the one that the run pinned.
@@ -42,7 +43,15 @@ def ask(
     number = sample if callable(sample) else lambda _: context.attempt if sample is None else sample
     shared = shared_values(template)
     requests = [
-        make_request(template, settings, model_id=llm.model_id, sample=number(item), values=values(item) | shared)
+        make_request(
+            template,
+            settings,
+            model_id=llm.model_id,
+            sample=number(item),
+            values=values(item) | shared,
+            is_retry=context.attempt > 0,
+            schema=schema,
+        )
         for item in items
     ]
     yield from zip(items, llm.generate(requests), strict=True)
