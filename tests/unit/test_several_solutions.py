@@ -263,7 +263,7 @@ def test_a_row_and_its_exports_change_only_where_several_were_asked_for(tmp_path
 
 CONFIG = making.small_config()
 
-SAID = {
+SAID: dict[str, list[str | None]] = {
     "all": [WRONG, RIGHT, SHORT],
     "one": [WRONG, "I do not know.", SHORT],
     "none": ["I do not know.", "Nor do I.", "Nobody does."],
@@ -313,8 +313,8 @@ def line(tmp_path: Path) -> Iterator[Line]:
     with serving(answer) as server:
         endpoint = {"base_url": server.base_url, "concurrency": 1, "attempts": 1, "max_error_share": 1.0}
         table = {"engine": "openai", "model": "m", "prompt": "nano_solve.v1", "temperature": 0.7, "endpoint": endpoint}
-        models = {role: {"model": "nano:codegen", "prompt": "nano_program.v1"} for role in ("codegen", "reverser")}
-        models |= {"judge": models["codegen"], "solver": table}
+        plain = {"model": "nano:codegen", "prompt": "nano_program.v1"}
+        models = {role: plain for role in ("codegen", "reverser", "judge")} | {"solver": table}
         settings = {"solver": {"samples": 3, "publish": "shortest"}, "runner": {"retries_of_unknown": 0}}
         yield Line(tmp_path, making.small_config(models=models, **settings))
 
