@@ -5,6 +5,9 @@ A seed goes through these modules: `annotation` reads what the source wrote down
 `question_numbers` finds the numbers of the question; `offers` (with `number_forms` and `constants`) lists what a literal may
 be, and `binding` chooses; `rendering` (with `naming`) writes the program; `golds` and `grades` compare what it returns.
 `unify_sources` runs it all over a source.
+
+`redraw` makes more problems of converted seeds, with other numbers: `fixed_numbers` says which may change,
+`number_draws` draws them, `solution_tokens` traces them through a solution, `solution_lines` writes one where there is none.
 """
 
 from caco_tasks.convert.conversion import Conversion

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
-from caco_tasks.convert.binding import bind, own_numbers, results
+from caco_tasks.convert.binding import Bound, bind, own_numbers, results
 from caco_tasks.convert.question_numbers import QuestionNumber
 from caco_tasks.convert.rendering import render
 from caco_tasks.convert.solution_steps import Statement
@@ -26,6 +26,7 @@ class Conversion:
         False  # the source itself gives this calculation as its answer: if it misses gold, gold is in doubt
     )
     are_inputs_proven: bool = True  # whether every input is known to change the output; if not, running has to show it
+    bound: Bound | None = field(default=None, repr=False, compare=False)  # what it was rendered from; None: from code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ def attempt(
         return None
     if "input = {}" in code:
         return None
-    conversion = Conversion(code=code, grade=bound.grade)
+    conversion = Conversion(code=code, grade=bound.grade, bound=bound)
     return BoundConversion(conversion=conversion, results=tuple(found[index] for index in bound.finals))
 
 

@@ -42,6 +42,7 @@ class _SolutionEquation:
     right: str
     before: str  # the text of the line up to it, from the equation before
     after: str  # the text after its result
+    span: tuple[int, int] | None  # where the line holds it; None where the line was changed first
 
 
 def convert(seed: Seed) -> Conversion | None:
@@ -78,17 +79,19 @@ def statements_of(solution: str, *, with_unannotated: bool) -> list[Statement]:
     """The statements of a solution in order; lines without annotations count only when asked."""
     found: list[Statement] = []
     shadows: set[Fraction] = set()
-    place = 0
-    for line in solution[:MAX_SOLUTION_CHARS].split("####")[0].splitlines():
+    place = start = 0
+    for line in solution[:MAX_SOLUTION_CHARS].split("####")[0].splitlines(keepends=True):
         for equation in _find_equations(line, with_unannotated):
             statement = _read_statement(equation, place)
             if statement is not None and len(found) < MAX_STATEMENTS and place < MAX_LITERALS:
-                found.append(replace(statement, shadows=frozenset(shadows)))
+                span = equation.span and (start + equation.span[0], start + equation.span[1])
+                found.append(replace(statement, shadows=frozenset(shadows), span=span))
                 place += len(literals(statement.tree))
         # What the line states outside its annotations: a later literal of that value may be that result.
         bare = re.sub(r"<<[^<>]{0,200}>>\s*\$?[\d.,]*", " ", line)
         stated = {number(match[1]) for match in _STATED.finditer(bare)}
         shadows |= stated - {statement.shown for statement in found}
+        start += len(line)
     return found
 
 
@@ -110,7 +113,9 @@ def rounded(statement: Statement) -> Statement:
 def _find_equations(line: str, with_unannotated: bool) -> Iterator[_SolutionEquation]:
     # <<134=134>> asserts a number instead of calculating one.
     matches = [match for match in _ANNOTATION.finditer(line) if not _NUMBER.fullmatch(match[1].strip(" $"))]
+    is_unchanged = True
     if not matches and with_unannotated:
+        is_unchanged = _ANNOTATION.search(line) is None
         line = _ANNOTATION.sub("", line)
         matches = list(_SURFACE.finditer(line))
     end = 0
@@ -118,14 +123,15 @@ def _find_equations(line: str, with_unannotated: bool) -> Iterator[_SolutionEqua
         following = matches[order + 1].start() if order + 1 < len(matches) else len(line)
         is_surface = match.re is _SURFACE
         before = line[end : match.start() + (len(match[1]) if is_surface else 0)]
-        yield _SolutionEquation(match[1], match[2], before or match[1], line[match.end() : following])
+        span = match.span() if is_unchanged else None
+        yield _SolutionEquation(match[1], match[2], before or match[1], line[match.end() : following], span)
         end = match.end()
 
 
 def _read_statement(equation: _SolutionEquation, place: int) -> Statement | None:
     """The equation as a step, its literals numbered from `place`; None if it says something else than it computes."""
     try:
-        tree = placed(parse(_without_units(equation.left)), place)
+        tree = placed(parse(without_units(equation.left)), place)
         shown = _read_result(equation.right)
         exact = value(tree, {})
     except NoValueError:
@@ -149,7 +155,7 @@ def _read_statement(equation: _SolutionEquation, place: int) -> Statement | None
     )
 
 
-def _without_units(text: str) -> str:
+def without_units(text: str) -> str:
     """`16 tbs - 4 tbs` without its words, but with the x that multiplies; a closing `* 100%` makes a percentage."""
     bare = re.sub(
         r"(?<![a-zA-Z])(?!x(?![a-zA-Z]))[a-zA-Z]+(?: ?/ ?[a-zA-Z]+)*", " ", _TIMES_X.sub("x", text.replace("$", " "))
@@ -159,7 +165,7 @@ def _without_units(text: str) -> str:
 
 def _read_result(text: str) -> Fraction:
     try:
-        return value(parse(_without_units(text)), {})
+        return value(parse(without_units(text)), {})
     except NoValueError:
         return number(text.strip(" $%"))
 

@@ -34,6 +34,7 @@ class Statement:
     is_rounded: bool = (
         False  # the result shown is the value rounded to a whole number, by a rule that had to be guessed
     )
+    span: tuple[int, int] | None = None  # character positions of its equation in the solution, where it is one piece
 
 
 @dataclass(slots=True)
