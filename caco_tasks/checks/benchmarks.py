@@ -61,8 +61,8 @@ def benchmark_version(settings: BenchmarkSettings) -> str:
 
 
 def _make_item(settings: BenchmarkSettings, record: Mapping[str, Any], *, position: int, place: str) -> Item:
-    problem = record.get(settings.problem_column)
-    if not isinstance(problem, str) or not problem.strip():
+    problem = _join_columns(record, settings.problem_column)
+    if problem is None:
         raise SourceError(f"There is no text under '{settings.problem_column}' in {place}; set `problem_column`.")
     for column in (settings.answer_column, settings.id_column):
         if column is not None and column not in record:
@@ -74,6 +74,17 @@ def _make_item(settings: BenchmarkSettings, record: Mapping[str, Any], *, positi
         answer = answer[0]
     key = record[settings.id_column] if settings.id_column is not None else position
     return Item(benchmark=settings.name, key=str(key), problem=problem, answer=None if answer is None else str(answer))
+
+
+def _join_columns(record: Mapping[str, Any], columns: str) -> str | None:
+    """The text of a column, or of several (`Body, Question`) as sentences one after the other; None where one is empty."""
+    names = [columns] if columns in record else [name.strip() for name in columns.split(",")]
+    texts = [record.get(name) for name in names]
+    told = [text for text in texts if isinstance(text, str) and text.strip()]
+    if len(told) < len(names):
+        return None
+    *before, last = told
+    return "".join(f"{text.rstrip()}{'' if text.rstrip().endswith(tuple('.?!')) else '.'} " for text in before) + last
 
 
 def read_jsonl(path: Path) -> Iterator[Placed]:

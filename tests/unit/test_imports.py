@@ -23,7 +23,7 @@ ROWS = (
     {"context", "platform"},
     {"audit", "checks", "connections", "dry_run", "housekeeping", "publishing"},
     {"services", "stages"},
-    {"nano", "planning", "runner"},
+    {"nano", "planning", "runner", "smol"},
     {"forecast", "reruns"},
     {"tasks"},
     {"audit_tasks"},
