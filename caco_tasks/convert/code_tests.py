@@ -103,6 +103,11 @@ def read_tests(seed: Seed) -> CodeTests | None:
     return CodeTests(function=function, code=str(code), source=source, setup=setup if isinstance(setup, str) else "")
 
 
+def is_code_seed(seed: Seed) -> bool:
+    """Whether a seed's source says by tests, and not by an answer, what is right."""
+    return "tests" in annotation_of(seed)
+
+
 def find_usable(found: Sequence[CodeTests], sandbox: Sandbox) -> list[bool]:
     """For each, whether its own code passes and a function that returns nothing does not."""
     empty = [f"def {tests.function}(*values, **named):\n    return None\n" for tests in found]

@@ -168,5 +168,9 @@ def _variables(text: str) -> frozenset[str]:
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
     tame = {name: value.replace("<|", "< |") for name, value in values.items()}
-    kept = _OPTIONAL.sub(lambda found: found[2] if tame[found[1]].strip() else "", text)  # before values are put in
-    return Template(kept).substitute(tame)
+
+    def chosen(part: re.Match[str]) -> str:
+        body = part[2] if part.end() < len(text) else part[2].rstrip("\n")  # the last part ends the text
+        return body if tame[part[1]].strip() else ""
+
+    return Template(_OPTIONAL.sub(chosen, text)).substitute(tame)  # parts first: a value may look like one

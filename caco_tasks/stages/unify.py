@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from caco_tasks.checks.fingerprints import claim_problems, claim_programs
 from caco_tasks.context import Context
 from caco_tasks.convert import CONVERTERS, unify_seeds
-from caco_tasks.convert.code_tests import CodeTests, find_usable, judge_tests, read_tests
+from caco_tasks.convert.code_tests import CodeTests, find_usable, is_code_seed, judge_tests, read_tests
 from caco_tasks.convert.grades import unmet_rule
 from caco_tasks.ids import program_id
 from caco_tasks.llm.llm import Reply
@@ -129,7 +129,8 @@ def find_gold(seeds: Sequence[Seed], context: Context) -> list[AskedSeed]:
     found = {seed.seed_id: tests for seed in seeds if (tests := read_tests(seed)) is not None}
     usable = dict(zip(found, find_usable(list(found.values()), context.services.sandbox()), strict=True))
     asked = (AskedSeed(seed=seed, tests=found[seed.seed_id] if usable.get(seed.seed_id) else None) for seed in seeds)
-    return [one for one in asked if one.tests is not None or one.seed.answer is not None]
+    # what one test of a code seed returns is no answer to its problem, which does not say what the function is called with
+    return [one for one in asked if one.tests or (one.seed.answer is not None and not is_code_seed(one.seed))]
 
 
 def ask_unifier(asked: Sequence[AskedSeed], context: Context) -> Iterator[JudgedRecord[SeedProgram]]:

@@ -69,7 +69,7 @@ from pathlib import Path
 from airflow.dag_processing.dagbag import BundleDagBag
 from caco_tasks.llm import prompts
 folder = shutil.copytree(prompts.TEMPLATES_FOLDER, sys.argv[2])
-(Path(folder) / "reverse.v1.txt").write_text("[user]\\nWrite about $topic: $code")
+(Path(folder) / "reverse.v2.txt").write_text("[user]\\nWrite about $topic: $code")
 prompts.TEMPLATES_FOLDER = Path(folder)
 bag = BundleDagBag(Path(sys.argv[1]), bundle_path=Path(sys.argv[1]), bundle_name="dags-folder")
 print(json.dumps({"dags": sorted(bag.dags), "errors": list(bag.import_errors.values())}))
@@ -93,7 +93,7 @@ def test_a_prompt_that_cannot_be_filled_in_stops_the_dags_where_they_are_parsed(
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     report = json.loads(done.stdout.strip().splitlines()[-1])
     assert report["dags"] == []
-    said = r"In the config '(paper|single-gpu)', models.reverser.prompt: The prompt 'reverse.v1' names topic; it may name code, "
+    said = r"In the config '(paper|single-gpu)', models.reverser.prompt: The prompt 'reverse.v2' names topic; it may name code, "
     assert [error for error in report["errors"] if not re.search(said, error)] == []
     assert len(report["errors"]) >= len(IDS)
 
@@ -128,6 +128,8 @@ def test_parsing_takes_less_than_two_seconds_and_loads_nothing_heavy(airflow_hom
         "ids",
         "records",
         "check_settings",
+        "generation_settings",
+        "model_settings",
         "config",
         "pipeline",
         "llm",
@@ -158,7 +160,8 @@ def test_the_example_in_the_docstring_fits_the_form(dag_bag: "BundleDagBag", dag
 def test_every_task_has_owner_retries_timeout_and_queue(dag_bag: "BundleDagBag", dag_id: str) -> None:
     for task in dag_bag.dags[dag_id].tasks:
         assert task.owner == "caco", task.task_id
-        assert task.retries == 2, task.task_id
+        assert task.retries == 6, task.task_id
+        assert [callback.__name__ for callback in task.on_failure_callback] == ["notify_failure"], task.task_id
         assert task.retry_exponential_backoff == 2, task.task_id
         assert (getattr(task, "response_timeout", None) or task.execution_timeout) is not None, task.task_id
         assert task.queue in {"cpu", "gpu"}, task.task_id

@@ -182,6 +182,32 @@ def test_an_argument_that_changes_nothing_is_found_by_running(tmp_path: Path, sa
     assert (judged.record.grade, judged.verdict.outcome) == (Grade.B, Outcome.PASS)
 
 
+TOTAL = "def total(a):\n    b = a or []\n    c = 0\n    for d in b:\n        c += d\n    return c"
+BORDERS = {
+    "None": (["assert total(None) == 0"], {"a": None}, Grade.B),
+    "an empty list": (["assert total([]) == 0"], {"a": []}, Grade.B),
+    "lists of nothing": (["assert total([[], []][0]) == 0", "assert total(()) == 0"], {"a": ()}, Grade.B),
+    "a later test that says something": (
+        ["assert total([]) == 0", "assert total([2, 5]) == 7"],
+        {"a": [2, 5]},
+        Grade.S,
+    ),
+}
+
+
+@pytest.mark.parametrize(("tests", "given", "grade"), BORDERS.values(), ids=BORDERS)
+def test_an_argument_that_has_nothing_to_change_is_not_taken_to_matter(
+    tests: list[str], given: dict[str, Any], grade: Grade, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text(json.dumps({"task_id": 1, "text": "Add them.", "code": TOTAL, "test_list": tests}))
+    settings = SourceSettings(name="mine", reader="mbpp", path=str(source))
+    [judged] = unify_seeds(read_source(settings), "mbpp", sandbox)
+    assert judged.record.program is not None
+    assert f"input = {given!r}".replace("'", '"') in judged.record.program.code
+    assert (judged.record.grade, judged.verdict.outcome) == (grade, Outcome.PASS)
+
+
 def real(name: str, path: str) -> SourceSettings:
     return SourceSettings(name=name, reader=name, path=str(require_public(path)))
 

@@ -120,7 +120,7 @@ def test_the_model_is_asked_where_the_converter_finds_nothing(tmp_path: Path, an
     assert programs["s2"].generation is not None
 
 
-def test_without_gold_the_model_is_not_asked(tmp_path: Path) -> None:
+def test_without_gold_or_tests_the_model_is_not_asked(tmp_path: Path) -> None:
     (row,) = unified(tmp_path, config_of(), replace(SEED, source="school", answer=None))
     assert row.record.program is None
     assert row.verdict.reason is Reason.NO_PROGRAM_FOUND

@@ -82,6 +82,7 @@ def test_a_seed_without_a_solution_shows_no_empty_part() -> None:
     assert ("Solution" in shown, "assert f()" in shown, "Final answer" in shown) == (True, True, False)
     assert "Name the function `f`" in coded
     assert "\n\n\n" not in bare + coded
+    assert bare.endswith("Final answer: 7")
 
 
 def test_a_program_without_a_scenario_is_asked_for_none() -> None:
@@ -180,7 +181,7 @@ def test_where_a_prompt_lies_changes_no_key_and_names_another_run(tmp_path: Path
 
 
 def test_a_section_for_a_model_counts_only_where_there_is_one() -> None:
-    model = {"model": "nano:codegen", "prompt": "unify.v2"}
+    model = {"model": "nano:codegen", "prompt": "unify.v2", "temperature": 0.5}
     roles = {role: model for role in ("codegen", "reverser", "solver", "judge")}
     plain, more = (making.small_config(models=roles, unify={"attempts": attempts}) for attempts in (1, 4))
     assert config_hash("seeds", plain) == config_hash("seeds", more)
