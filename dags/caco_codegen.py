@@ -13,7 +13,7 @@ ran with; or by hand.
 
 **To rerun** clear `train` with what follows it. The same seeds and settings are the same run: a finished training is
 found and skipped, a killed one goes on from its last checkpoint on the same machine. Training takes one slot of the
-pool `gpu`.
+pool `gpu`, and waits for as many GPUs of its machine as it has processes.
 
 **It will not** touch a model that was accepted before; nightly runs that were planned with it keep it. A new model whose loss
 rose, or whose programs run less often than those of the model in use, is registered with the reason

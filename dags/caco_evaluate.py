@@ -13,7 +13,7 @@ ran with; or by hand, for any dataset.
 
 **To rerun** clear the failed task with what follows it. The same dataset and settings are the same run, filed under the
 date of the dataset: a finished training is found and reused, as are the answers of a base that was asked before. Each model
-takes one slot of the pool `gpu`.
+takes one slot of the pool `gpu`, and waits for the GPUs of its machine that it needs.
 
 **It will not** train on a dataset without rows, count an answer that no checker could decide as wrong, or let a student
 take the place of any model that a nightly run uses.

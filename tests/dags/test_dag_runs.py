@@ -73,6 +73,23 @@ def test_a_mapped_task_is_named_by_its_shard(first_runs: dict[str, "DagRun"]) ->
     assert {each.rendered_map_index for each in instances} == {"shard 0", "shard 1"}
 
 
+def test_a_task_may_work_on_several_shards_and_is_named_by_them(
+    dag_bag: "BundleDagBag", ledger_url: str, airflow_database: None
+) -> None:
+    form = {"config": "smoke", "partition": "2026-11-03", "overrides": ["seeds.shards=3", "runner.shards_per_task=2"]}
+    run = dag_bag.dags["caco_seeds"].test(run_conf=form)
+    assert states(run) == {"success"}
+    mapped = [each for each in run.get_task_instances() if each.map_index >= 0]
+    named = {(each.task_id, each.map_index, each.rendered_map_index) for each in mapped}
+    assert named == {
+        (f"conversion.{stage}", *task)
+        for stage in ("seeds", "unify")
+        for task in ((0, "shards 0 to 1"), (1, "shard 2"))
+    }
+    made = sorted(path.stem for path in store().glob("runs/2026-11-03/*/outputs/unify/*.json"))
+    assert made == ["00000", "00001", "00002"]
+
+
 def test_a_failing_shard_fails_its_run_and_no_other_shard(
     first_runs: dict[str, "DagRun"], monkeypatch: pytest.MonkeyPatch
 ) -> None:
