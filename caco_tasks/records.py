@@ -80,7 +80,7 @@ class Reason(StrEnum):
     NEAR_DUPLICATE = "near_duplicate"  # dedup: a program that differs in a few tokens was seen first elsewhere
     SAME_PROBLEM = "same_problem"  # decontaminate: nearly the same words, numbers and answer were released or a seed's
     # the language problem
-    EMPTY = "empty"  # reverse: no words
+    EMPTY = "empty"  # reverse: no words, or none but thinking, talk and an answer
     LEAKS_CODE = "leaks_code"  # reverse: holds code, or a name of the program
     LEAKS_ANSWER = "leaks_answer"  # reverse: states the answer
     NAMES_NO_INPUT = "names_no_input"  # reverse: an input's value is not stated

@@ -17,13 +17,13 @@ _NAMES = (
     r"seed:think|chain_of_thought|cot|ant:?thinking|antThinking"
 )
 _TAG = re.compile(
-    rf"(?<!`)(?:<(?P<close>/)?(?P<name>{_NAMES})(?:\s[^<>/\n]{{0,80}})?\s?(?P<void>/)?>"
+    rf"<(?P<close>/)?(?P<name>{_NAMES})(?:\s[^<>/\n]{{0,80}})?\s?(?P<void>/)?>"
     r"|\[(?P<close_bracket>/)?(?P<bracket>THINK(?:ING)?)\]"
     r"|◁(?P<close_sign>/)?(?P<sign>think)▷"
     r"|<\|(?P<border>begin|end)_of_(?P<of>thought|thinking)\|>"
     r"|<\|\s?(?P<words>Analysis|Thought|Thinking|Reasoning)[ _](?P<word>Begin|Start|End)\s?\|>"
     r"|(?P<details><details[^<>\n]{0,40}>\s{0,20}<summary>[^<\n]{0,40}?(?:think|thought|reason)[^<\n]{0,40}</summary>)"
-    r"|(?P<end_details></details>))(?!`)",
+    r"|(?P<end_details></details>)",
     re.IGNORECASE,
 )
 _CHANNEL = re.compile(r"<\|channel\|>\s{0,5}([A-Za-z_]{0,20})[^<\n]{0,60}(?:<\|message\|>)?")
@@ -94,7 +94,7 @@ def final_channel(text: str) -> tuple[str, bool]:
 
 def without_blocks(text: str) -> tuple[str, bool]:
     """The text without blocks of thinking between tags, and whether there were any."""
-    tags = [tag for tag in _TAG.finditer(text)]
+    tags = [tag for tag in _TAG.finditer(text) if not _is_quoted(tag)]
     named = [_name_of(tag) for tag in tags]
     if all(name == _DETAILS and is_closing for name, is_closing in named):
         return text, False  # no tags, or ends of HTML elements that hold no thinking
@@ -132,8 +132,14 @@ def _name_of(tag: re.Match[str]) -> tuple[str, bool]:
         return f"of {tag['of'].lower()}", tag["border"].lower() == "end"
     if tag["words"]:
         return f"words {tag['words'].lower()}", tag["word"].lower() == "end"
-    name = tag["name"] or tag["bracket"] or tag["sign"]
+    name = tag["name"] or f"{tag[0][0]}{tag['bracket'] or tag['sign']}"
     return name.lower(), (tag["close"] or tag["close_bracket"] or tag["close_sign"]) is not None
+
+
+def _is_quoted(tag: re.Match[str]) -> bool:
+    """Whether a tag is only talked about, as in `<think>` between single backticks."""
+    around = tag.string[max(0, tag.start() - 2) : tag.start()], tag.string[tag.end() : tag.end() + 2]
+    return around[0].endswith("`") and around[1].startswith("`") and "``" not in around
 
 
 def _next(places: list[int], place: int) -> int | None:
