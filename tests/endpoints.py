@@ -43,8 +43,8 @@ class Endpoint:
 
 
 def text_of(body: Body) -> str:
-    """The text of a request, without its system message."""
-    return str(body["messages"][-1]["content"] if "messages" in body else body["prompt"])
+    """The text of a request, without its system message; empty where something else was posted."""
+    return str(body["messages"][-1]["content"] if "messages" in body else body.get("prompt", ""))
 
 
 def echo(body: Body, times: int = 0) -> Said:

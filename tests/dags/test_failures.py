@@ -3,6 +3,7 @@
 import asyncio
 import email
 import json
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -119,6 +120,26 @@ def test_a_failure_is_told_to_a_webhook_and_by_mail_once_for_a_run(
     body = mail.get_body()
     assert body is not None
     assert told["link"] in body.get_content()
+
+
+def test_a_run_tells_of_its_first_failure_only(
+    dag_bag: "BundleDagBag", ledger_url: str, airflow_database: None, hook: Endpoint
+) -> None:
+    from caco_tasks import tasks
+    from caco_tasks.identity import RunKeys
+    from caco_tasks.store import RunRecord
+    from caco_tasks.store.manifest import manifest_uri
+
+    store = Path(os.environ["CACO_STORE"].removeprefix("file://"))
+    run_id = tasks.plan("seeds", partition="2026-11-02", config="smoke")["run_id"]
+    record = RunRecord.model_validate_json((store / f"runs/2026-11-02/{run_id}/run.json").read_text())
+    manifest = store / manifest_uri("seeds", RunKeys(record, {}).key("seeds", 1))
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text("damaged")
+    run = run_seeds(dag_bag, {**WRONG, "partition": "2026-11-02", "overrides": []})
+    failed = {each.task_id for each in run.get_task_instances() if each.state == "failed"}
+    assert failed == {"conversion.seeds", "finish"}
+    assert [told["task"] for _, _, told in hook.asked] == ["conversion.seeds (shard 1)"]
 
 
 def test_notifications_that_fail_fail_nothing_and_tell_no_secret(
