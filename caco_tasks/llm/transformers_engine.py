@@ -164,7 +164,10 @@ def has_chat_template(model: str, revision: str | None = None) -> bool:
 def unloadable(model: str, exc: Exception) -> str:
     """The message on a model that cannot be loaded: the reason, and what to do."""
     why = (str(exc).splitlines() or [type(exc).__name__])[0].rstrip(".")
-    return f"The model '{model}' cannot be loaded ({why}): mend its name in the config, or delete it and get it again."
+    return (
+        f"The model '{model}' cannot be loaded ({why}): mend its name in the config, put a copy below CACO_MODELS, or delete "
+        "a damaged one and get it again."
+    )
 
 
 def load_model(settings: ModelSettings, folder: str, adapter: str | None = None) -> tuple[Any, Any]:

@@ -75,8 +75,8 @@ def test_a_chat_needs_a_template(scenes: dict[str, Any]) -> None:
 
 def test_a_missing_model_is_one_sentence(scenes: dict[str, Any]) -> None:
     assert scenes["missing"] == (
-        "The model '/nowhere/at/all' cannot be loaded (there is no such folder): mend its name in the config, or delete "
-        "it and get it again."
+        "The model '/nowhere/at/all' cannot be loaded (there is no such folder): mend its name in the config, put a "
+        "copy below CACO_MODELS, or delete a damaged one and get it again."
     )
 
 
