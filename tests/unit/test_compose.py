@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped, unused-ignore]
 
+from caco_tasks.config import bundled_configs, load_config
+from caco_tasks.connections import ENGINE_ENVIRONMENT
+
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
+DOCKERFILE = ROOT / "docker" / "Dockerfile"
 ENV_EXAMPLE = ROOT / "docker" / "env.example"
 
 _VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<rest>:[-?][^}]*)?\}")
@@ -60,10 +64,14 @@ def test_every_variable_is_explained_in_the_example_and_no_other() -> None:
     assert variables() == set(example())
 
 
+OPTIONAL = {"HF_TOKEN"}  # a secret that most need none of
+
+
 def test_secrets_have_no_default_and_the_rest_has_one() -> None:
     found = {match["name"]: match["rest"] or "" for match in _VARIABLE.finditer(_text())}
     demanded = {name for name, rest in found.items() if rest.startswith(":?")}
-    assert demanded == {name for name, value in example().items() if not value}
+    assert demanded == {name for name, value in example().items() if not value} - OPTIONAL
+    assert {found[name] for name in OPTIONAL} == {":-"}
     assert all(rest.startswith(":-") for name, rest in found.items() if name not in demanded)
     assert {name for name in found if re.search("PASSWORD|SECRET|KEY", name)} == demanded
 
@@ -71,7 +79,7 @@ def test_secrets_have_no_default_and_the_rest_has_one() -> None:
 def test_defaults_are_the_same_in_the_example() -> None:
     found = {match["name"]: match["rest"] or "" for match in _VARIABLE.finditer(_text())}
     defaults = {name: rest.removeprefix(":-") for name, rest in found.items() if rest.startswith(":-")}
-    assert defaults == {name: value for name, value in example().items() if value}
+    assert defaults == {name: value for name, value in example().items() if value or name in OPTIONAL}
 
 
 def test_ports_are_opened_on_loopback_only() -> None:
@@ -139,7 +147,81 @@ def test_every_queue_of_the_dags_has_a_worker() -> None:
     assert wanted == {"cpu", "gpu"}
     assert example()["CACO_CPU_QUEUES"] == "cpu"
     assert services()["worker-cpu"]["environment"]["QUEUES"].startswith("${CACO_CPU_QUEUES:-cpu}")
-    assert services()["worker-gpu"]["environment"]["QUEUES"] == "gpu"
+    assert example()["CACO_GPU_QUEUES"] == "gpu"
+    assert services()["worker-gpu"]["environment"]["QUEUES"] == "${CACO_GPU_QUEUES:-gpu}"
+
+
+FOLDERS = {"CACO_SEEDS": "seeds", "CACO_BENCHMARKS": "benchmarks", "CACO_CONFIGS": "configs", "CACO_MODELS": "models"}
+
+
+@pytest.mark.parametrize("variable", FOLDERS)
+@pytest.mark.parametrize("worker", sorted(WORKERS))
+def test_a_worker_reads_a_folder_of_its_machine_and_cannot_write_there(worker: str, variable: str) -> None:
+    inside = f"/opt/caco/{FOLDERS[variable]}"
+    assert f"${{{variable}:-./{FOLDERS[variable]}}}:{inside}:ro" in services()[worker]["volumes"]
+
+
+def test_a_path_in_a_bundled_config_is_one_that_workers_see() -> None:
+    workplace = re.findall(r"^WORKDIR (\S+)$", DOCKERFILE.read_text(), re.MULTILINE)
+    assert workplace == ["/opt/caco"]
+    named = {path for name in bundled_configs() for path in _paths(load_config(name).model_dump(mode="json"))}
+    assert {"seeds", "benchmarks"} == {path.split("/")[0] for path in named}
+    assert all("working_dir" not in services()[worker] for worker in WORKERS)
+
+
+VOLUMES = {"hub": "HF_HOME", "compiled": "XDG_CACHE_HOME", "home": "CACO_HOME", "models": "CACO_MODELS"}
+
+
+@pytest.mark.parametrize("folder", VOLUMES)
+@pytest.mark.parametrize("worker", sorted(WORKERS))
+def test_what_libraries_keep_lies_where_the_workers_have_a_volume(worker: str, folder: str) -> None:
+    assert image_environment()[VOLUMES[folder]] == f"/opt/caco/{folder}"
+    assert f"/opt/caco/{folder}" in {_split_volume(volume)[1] for volume in services()[worker]["volumes"]}
+
+
+@pytest.mark.parametrize("compiler", ["TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR", "CUDA_CACHE_PATH"])
+def test_what_is_compiled_is_kept_over_a_restart(compiler: str) -> None:
+    assert image_environment()[compiler].startswith("/opt/caco/compiled/")
+
+
+def test_a_new_volume_belongs_to_the_user_of_the_image() -> None:
+    made = re.search(r"install -d -o caco -g caco (.*)", DOCKERFILE.read_text())
+    assert made is not None
+    folders = {f"/opt/{name}" for name in made[1].split()}
+    mounted = {
+        _split_volume(volume)[1] for name in WORKERS for volume in services()[name]["volumes"] if volume[0] != "$"
+    }
+    assert mounted <= folders
+
+
+def test_the_token_of_the_hub_reaches_the_worker_that_downloads_and_no_other() -> None:
+    holders = {name for name, service in services().items() if "HF_TOKEN" in service.get("environment", {})}
+    assert holders == {"worker-gpu"}
+
+
+def test_the_cpu_image_asks_for_the_cpu_build_and_the_gpu_image_does_not() -> None:
+    cpu, gpu = DOCKERFILE.read_text().split("FROM base AS cpu\n")[1].split("FROM base AS gpu\n")
+    assert 'ARG TORCH="--torch-backend cpu"' in cpu
+    assert "uv pip install $TORCH --constraint requirements.lock" in cpu
+    assert "uv pip install --constraint requirements-gpu.lock" in gpu
+    assert "torch-backend" not in gpu
+
+
+def test_the_gpu_image_has_the_compilers_that_kernels_are_made_with_and_does_not_need_cuda_s() -> None:
+    gpu = DOCKERFILE.read_text().split("FROM base AS gpu\n")[1]
+    assert {"gcc", "g++"} <= set(gpu.split())
+    assert ENGINE_ENVIRONMENT["VLLM_USE_FLASHINFER_SAMPLER"] == "0"
+
+
+def test_what_the_images_copy_is_let_through() -> None:
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = [line.split()[1:-1] for line in DOCKERFILE.read_text().splitlines() if line.startswith("COPY ")]
+    assert {word.split("/")[0] for words in copied for word in words} - {"."} <= kept
+
+
+def test_no_file_of_the_images_names_a_package_index() -> None:
+    texts = [path.read_text() for path in (ROOT / "docker").iterdir() if path.is_file()]
+    assert not any(re.search(r"https?://(?!.*schema)", text) for text in texts)
 
 
 def test_init_gets_every_variable_that_its_script_reads() -> None:
@@ -168,6 +250,12 @@ def example() -> dict[str, str]:
     """The variables of the example and their values, comments left out."""
     lines = [line.partition(" #")[0].strip() for line in ENV_EXAMPLE.read_text().splitlines()]
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def image_environment() -> dict[str, str]:
+    """The variables that both images set."""
+    base = DOCKERFILE.read_text().split("FROM base AS cpu\n")[0]
+    return dict(re.findall(r"(\w+)=(\S+)", base))
 
 
 def dangling(parsed: dict[str, Any]) -> list[str]:
@@ -207,12 +295,29 @@ def _values(service: dict[str, Any]) -> list[str]:
     return [_VARIABLE.sub("x", str(value)) for value in service.get("environment", {}).values()]
 
 
+def _split_volume(volume: str) -> tuple[str, str]:
+    """What is mounted, and where; a folder that a variable names stands as the variable."""
+    source, target = re.fullmatch(r"(\$\{[^}]*\}|[^:]+):([^:]+)(?::ro)?", volume).groups()  # type: ignore[union-attr]
+    return source, target
+
+
+def _paths(settings: Any) -> list[str]:
+    """The files and folders that a config names."""
+    if isinstance(settings, list):
+        return [path for each in settings for path in _paths(each)]
+    if not isinstance(settings, dict):
+        return []
+    own = [settings[key] for key in ("path", "folder", "prompts_folder") if settings.get(key)]
+    return own + [path for value in settings.values() for path in _paths(value)]
+
+
 def _named_volumes(service: dict[str, Any]) -> list[str]:
-    return [name for name in (volume.split(":")[0] for volume in service.get("volumes", [])) if name[0] not in "./"]
+    sources = [_split_volume(volume)[0] for volume in service.get("volumes", [])]
+    return [source for source in sources if source[0] not in "./$"]
 
 
 def _mounted_files(service: dict[str, Any]) -> list[str]:
-    mounted = [volume.split(":")[0] for volume in service.get("volumes", []) if volume[0] in "./"]
+    mounted = [_split_volume(volume)[0] for volume in service.get("volumes", []) if volume[0] in "./"]
     return mounted + [word for word in service.get("command", []) if re.fullmatch(r"docker/[\w.-]+", word)]
 
 

