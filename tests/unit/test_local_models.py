@@ -89,6 +89,21 @@ def test_another_adapter_than_the_pinned_one_is_refused(tmp_path: Path) -> None:
         pinned_identity(settings, pinned, models)
 
 
+def test_a_model_that_the_first_task_of_a_run_downloaded_is_the_one_that_the_run_pinned(tmp_path: Path) -> None:
+    models, settings = LocalModels(tmp_path / "copies"), ModelSettings(model=HUB_ID, prompt="p")
+    pinned = model_identity(settings, models)
+    make_model(tmp_path / "copies" / HUB_ID)
+    assert model_identity(settings, models) != pinned
+    assert pinned_identity(settings, pinned, models) == pinned
+
+
+def test_a_model_of_a_named_revision_stays_the_one_that_was_pinned_when_it_arrives(tmp_path: Path) -> None:
+    models, settings = LocalModels(tmp_path / "copies"), ModelSettings(model=HUB_ID, prompt="p", revision="0a1b")
+    pinned = model_identity(settings, models)
+    make_model(tmp_path / "copies" / HUB_ID)
+    assert pinned_identity(settings, pinned, models) == pinned == f"{HUB_ID}@0a1b"
+
+
 def test_an_adapter_of_another_base_is_refused(tmp_path: Path) -> None:
     folder = make_adapter(tmp_path / "adapter", base="somebody/other-model")
     with pytest.raises(EngineError, match="was trained upon 'somebody/other-model'"):
