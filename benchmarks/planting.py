@@ -1,6 +1,6 @@
 """Right rows of the bank, errors planted in them one at a time, and the proof that each planted row is wrong.
 
-`planted.py` has the kinds of errors. A program is shown to be wrong by running it, beside the bank's own, over the numbers
+`planted_errors.py` has the kinds of errors. A program is shown to be wrong by running it, beside the bank's own, over the numbers
 that its problem gives, or over changed inputs; an equation by computing it. A planted row that turns out right by chance
 does not count.
 """
@@ -11,7 +11,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from planted import FIRST_NUMBER, KINDS, NUMBER, Proof, Row, input_line, row_of
+from planted_errors import FIRST_NUMBER, KINDS, NUMBER, Proof, Row, input_line, row_of
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem

@@ -31,7 +31,7 @@ from caco_tasks.stages import stage_function
 
 sys.path.insert(0, str(Path(__file__).parent))
 from bench_runs import connections_in, keys_of
-from planted import KINDS, Row
+from planted_errors import KINDS, Row
 from planting import plant_all, prove, right_rows
 from public_files import find_public
 
@@ -101,7 +101,7 @@ class Line:
 
     def look(self, rows: Sequence[Row], stages: Sequence[str] = STAGES_RUN) -> list[Seen]:
         """What each of the stages says of each row."""
-        samples = [_sample(row) for row in rows]
+        samples = [sample_of(row) for row in rows]
         verdicts: list[dict[str, Verdict | None]] = [{} for _ in rows]
         for stage in stages:
             places = [place for place, sample in enumerate(samples) if stage == "execute" or _ran(sample)]
@@ -233,7 +233,8 @@ def _gsm8k_row(record: Any) -> Row:
     )  # fmt: skip
 
 
-def _sample(row: Row) -> Sample:
+def sample_of(row: Row) -> Sample:
+    """A row before anything was said of it."""
     program = Program(program_id=program_id(row.program), code=row.program)
     return Sample(sample_id=content_id("planted", row.key, row.kind), program=program)
 

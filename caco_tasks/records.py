@@ -49,7 +49,7 @@ class Reason(StrEnum):
     GOLD_DISPUTED = "gold_disputed"  # unify: the source's own equation, surely understood, contradicts its gold answer
     GRADE_TOO_LOW = "grade_too_low"  # unify: right, but its grade is below `seeds.min_seed_grade`
     # asking a model
-    CUT_OFF = "cut_off"  # asking: the reply had not ended after `max_tokens` (of a judge: unknown)
+    CUT_OFF = "cut_off"  # unify, sample, reverse, solve, evaluate: the reply had not ended after `max_tokens`
     NO_CODE_FOUND = "no_code_found"  # unify, sample: the reply holds nothing that looks like a program
     PROMPT_TOO_LONG = "prompt_too_long"  # asking: the prompt and `max_tokens` of reply do not fit into the model
     ENGINE_LOST = "engine_lost"  # asking: the engine gave no reply (unknown)
@@ -102,7 +102,7 @@ class Reason(StrEnum):
     # the judge
     INCONSISTENT = "inconsistent"  # judge: problem, solution and program do not fit together
     ILL_POSED = "ill_posed"  # judge: the problem has no one answer
-    UNPARSEABLE_JUDGEMENT = "unparseable_judgement"  # judge: the reply is not of the form that it must have (unknown)
+    UNPARSEABLE_JUDGEMENT = "unparseable_judgement"  # judge: the reply states no verdict plainly, or was cut off (unknown)
     JUDGES_DISAGREE = "judges_disagree"  # judge: no verdict has more than half of the replies (unknown)
     # benchmarks
     BENCHMARK_OVERLAP = "benchmark_overlap"  # seeds, reverse, decontaminate: overlaps a protected item

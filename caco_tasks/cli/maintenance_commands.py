@@ -60,10 +60,13 @@ def housekeeping(days: int, delete: bool, as_json: bool) -> None:
 
 @click.command()
 @click.argument("name")
+@click.option("--config", help="The config whose models are measured, for benchmarks that can take any.")
+@click.option("--each", type=click.IntRange(1), help="Rows of each kind, for benchmarks that can take more or fewer.")
 @json_option
 @explain_errors
-def bench(name: str, as_json: bool) -> None:
+def bench(name: str, config: str | None, each: int | None, as_json: bool) -> None:
     """Measure a part of the platform, as ratios within one run; needs a checkout, which holds `benchmarks/`."""
+    import inspect
     import runpy
 
     from caco_tasks.cli.tables import figure_tables
@@ -77,8 +80,13 @@ def bench(name: str, as_json: bool) -> None:
         )
     # so that a benchmark finds these helpers
     sys.path.insert(0, str(path.parent))
+    measure = runpy.run_path(str(path))["bench"]
+    options = {key: value for key, value in (("config", config), ("each", each)) if value is not None}
+    unknown = options.keys() - inspect.signature(measure).parameters.keys()
+    if unknown:
+        raise ConfigError(f"The benchmark '{name}' takes no --{min(unknown)}: leave it out.")
     with err.status(f"measuring {name}"):
-        figures = runpy.run_path(str(path))["bench"]()
+        figures = measure(**options)
     if as_json:
         print_json(figures)
     else:

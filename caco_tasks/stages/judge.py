@@ -113,7 +113,8 @@ def majority(verdicts: Sequence[Verdict]) -> Verdict:
 def _reply_verdict(reply: Reply, *, evidence: bool) -> Verdict:
     ended = reply_verdict(reply)
     if ended.reason is Reason.CUT_OFF:
-        return unknown(Reason.CUT_OFF, ended.detail)  # half a judgement says nothing of the sample
+        # half a judgement says nothing of the sample
+        return unknown(Reason.UNPARSEABLE_JUDGEMENT, f"cut off {ended.detail}")
     return parse_judgement(reply.text, evidence=evidence) if ended.kept else ended
 
 

@@ -82,6 +82,18 @@ def test_a_stop_text_ends_a_reply_and_is_no_part_of_it(codegen: TransformersLlm)
     assert "def " not in reply.text
 
 
+def test_a_request_may_be_sampled_at_a_temperature_of_its_own(codegen: TransformersLlm) -> None:
+    cold = CODEGEN.model_copy(update={"temperature": 0.0, "retry_temperature": 1.5})
+    greedy = codegen.sampled_by(cold)
+    first, again = (
+        make_request(Prompt(name="test.v1", system=None, text="<|program|>", is_chat=False), cold, model_id="m",
+                     values={}, is_retry=is_retry) for is_retry in (False, True)
+    )  # fmt: skip
+    alone, (together, sampled) = greedy.generate([first])[0], greedy.generate([first, again])
+    assert alone.text == together.text
+    assert sampled.text != alone.text
+
+
 def test_a_prompt_that_is_too_long_gets_no_reply_and_its_neighbours_do(codegen: TransformersLlm) -> None:
     long, short = codegen.generate(asking("<|program|>" + "1" * 5000, "<|program|>"))
     assert (long.error, long.text, long.generation.completion_tokens) == ("prompt_too_long", "", 0)

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+import making
 import pytest
+from endpoints import Body, Said, completion, serving
 
 from caco_tasks.config import SandboxSettings
 from caco_tasks.records import Execution
@@ -15,9 +17,10 @@ from caco_tasks.sandbox import Job, Sandbox
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 import planted  # noqa: E402
+import planted_errors  # noqa: E402
 import planting  # noqa: E402
 import verification  # noqa: E402
-from planted import KINDS, Row  # noqa: E402
+from planted_errors import KINDS, Row  # noqa: E402
 
 PENS = next(row for row in planting.right_rows(1) if row.family == "pens")
 EGGS = next(row for row in planting.right_rows(1) if row.family == "egg_cartons")
@@ -56,7 +59,7 @@ def test_operands_that_may_be_swapped_are_right_by_chance(box: Sandbox) -> None:
 
 
 def test_a_changed_number_that_changes_no_answer_is_right_by_chance(box: Sandbox) -> None:
-    numbers = planted.NUMBER.findall(EGGS.problem)
+    numbers = planted_errors.NUMBER.findall(EGGS.problem)
     kind = "changed number in the problem"
     changes = [
         replace(EGGS, problem=EGGS.problem.replace(number, str(int(number) + step)), kind=kind)
@@ -78,7 +81,7 @@ def test_an_equation_that_stays_true_is_right_by_chance() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_every_kind_changes_its_own_part_and_no_other(kind: planted.Kind) -> None:
+def test_every_kind_changes_its_own_part_and_no_other(kind: planted_errors.Kind) -> None:
     made = [(row, kind.plant(row, Random(row.key))) for row in planting.right_rows(2)]
     changed = [(row, other) for row, other in made if other is not None]
     assert len(changed) >= 3
@@ -96,6 +99,26 @@ def test_the_checks_find_nearly_all_planted_errors_and_lose_few_right_rows(tmp_p
     assert chain["caught"]["of"] == figures["wrong"] > 60
     assert chain["caught"]["share"] >= 0.9
     assert chain["right_rows_lost"]["n"] <= 2
+
+
+def test_a_judge_of_any_config_is_measured_apart_from_the_checks(tmp_path: Path) -> None:
+    def answers(body: Body, times: int) -> Said:
+        text = body["messages"][-1]["content"]
+        is_new = body["temperature"] > 0
+        said = "Hm." if "eggs" in text and not is_new else "Yes." if "pens" in text or "eggs" in text else "No."
+        return completion({"message": {"content": said}}, tokens=3)
+
+    plain = {"model": "nano:codegen", "prompt": "nano_program.v1"}
+    rows = [PENS, EGGS, next(row for row in planting.right_rows(1) if row.family not in ("pens", "egg_cartons"))]
+    with serving(answers) as server:
+        asked = {"engine": "openai", "model": "m", "prompt": "judge.v2", "endpoint": {"base_url": server.base_url}}
+        roles = {role: plain for role in ("codegen", "reverser", "solver")} | {"judge": asked}
+        figures = planted.measure(tmp_path, making.small_config(models=roles), rows, kinds_each=2)
+    right = figures["triples"]["right"]
+    assert (right["passed"]["n"], right["rejected"]["n"], right["unknown"]["n"]) == (2, 1, 0)
+    wrong = figures["triples"]["with a planted error"]
+    assert wrong["passed"]["of"] == figures["planted"] - figures["right_by_chance"]
+    assert wrong["passed"]["of"] == sum(kind["passed"]["of"] for kind in figures["kinds"].values())
 
 
 def test_a_share_has_its_wilson_interval() -> None:

@@ -117,6 +117,10 @@ MENDABLE = {
     ),
     "a file of programs that is not there": (["exec", "--jsonl", "nothing.jsonl", "--out", "x"], "nothing.jsonl"),
     "a file of answers that is not there": (["grade", "--jsonl", "nothing.jsonl", "--out", "x"], "nothing.jsonl"),
+    "an option that a benchmark does not take": (
+        ["bench", "grading", "--config", "nano"],
+        "The benchmark 'grading' takes no --config: leave it out.",
+    ),
     "an unknown benchmark": (["bench", "nothing"], "There is no benchmark 'nothing': there are "),
 }
 

@@ -222,7 +222,10 @@ def test_the_step_is_read_however_it_is_written(reply: str, step: int | None) ->
 
 
 def test_an_opinion_has_the_reason_with_its_formulas() -> None:
-    reply = r'{"reasoning": "3 \cdot 4 = 12 \neq 13", "verdict": "no", "first_disagreeing_step": 2, "reason": "\(\frac12\) of \times"}'
+    reply = (
+        r'{"reasoning": "3 \cdot 4 = 12 \neq 13", "verdict": "no", "first_disagreeing_step": 2, '
+        r'"reason": "\(\frac12\) of \times"}'
+    )
     assert read_opinion(reply) == Opinion("no", 2, r"\(\frac12\) of \times")
     (found,) = find_objects(reply)
     assert found.fields["reasoning"] == r"3 \cdot 4 = 12 \neq 13"
