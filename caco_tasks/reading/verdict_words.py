@@ -80,7 +80,7 @@ _CLAIM = re.compile(
     re.IGNORECASE,
 )
 _FAULT = re.compile(
-    rf"\b{_SUBJECT}(?:'s)?\b[^.;:?!\n]{{0,80}}?\b(?:contains?|has|have|suffers? from|includes?|makes?|made)\b"
+    rf"\b{_SUBJECT}(?:'s)?\b[^.;:?!\n]{{0,80}}?(?P<verb>\b(?:contains?|has|have|suffers? from|includes?|makes?|made)\b)"
     r"(?P<what>[^.;\n]{0,60}?)\b(?:errors?|mistakes?|gaps?|flaws?|fallacy|fallacies)\b",
     re.IGNORECASE,
 )
@@ -135,8 +135,11 @@ def claim_verdict(sentence: str) -> VerdictWord | None:
     if _CANNOT_BE_ANSWERED.search(sentence):
         return "ill-posed"
     fault = _FAULT.search(sentence)
-    if fault is not None and not re.search(r"\b(?:if|would|might|may|whether)\b", fault[0], re.IGNORECASE):
-        return "yes" if _NONE_OF_IT.search(fault[0]) else "no"
+    if fault is not None and not re.search(r"\b(?:if|would|might|may|whether|only)\b", fault[0], re.IGNORECASE):
+        before = sentence[fault.start() : fault.start("verb")]
+        if _NONE_OF_IT.search(fault["what"]) or re.search(r"(?:\bnot|n't|\bnever)\s*$", before, re.IGNORECASE):
+            return "yes"
+        return None if _NONE_OF_IT.search(before) else "no"
     claims = {_claimed(claim, sentence) for claim in _CLAIM.finditer(sentence)} - {None}
     return claims.pop() if len(claims) == 1 else None
 

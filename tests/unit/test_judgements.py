@@ -243,6 +243,22 @@ def test_a_phrase_is_no_sentence_and_a_sentence_no_phrase() -> None:
     assert claim_verdict("Yes") is None
 
 
+FAULTS = {
+    "The solution contains an error in line 2.": "no",
+    "The proof has no gaps.": "yes",
+    "The argument doesn't have any flaws.": "yes",
+    "The solution, which is not mine, contains errors.": None,
+    "The solution contains not only errors.": None,
+    "If the sign were lost, the solution would have errors.": None,
+    "Does the solution contain errors?": None,
+}
+
+
+@pytest.mark.parametrize(("sentence", "verdict"), FAULTS.items())
+def test_faults_that_are_denied_are_told_from_faults(sentence: str, verdict: str | None) -> None:
+    assert claim_verdict(sentence) == verdict
+
+
 WIDE = (
     "{", '{"a":', "the answer is ", "the solution has ", "[[", r"\boxed{", '"', "? yes", "verdict: ", "\n", "* ",
     "the solution is correct. ", "final verdict\n", '{"verdict": "', "<verdict>", "not ", "<think>", "\\", '{"v":1}',
