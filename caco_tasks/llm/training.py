@@ -11,9 +11,9 @@ from typing import Any
 
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.checkpoints import callbacks, newest_whole
-from caco_tasks.llm.counted_loss import count_only_labels
 from caco_tasks.llm.encoding import Places, order, token_counts
 from caco_tasks.llm.finetune import FineTuneResult, Job, read_json, shares, write_json
+from caco_tasks.llm.on_processor import make_trainer_class
 from caco_tasks.llm.transformers_engine import unloadable
 from caco_tasks.model_settings import TrainSettings
 
@@ -84,6 +84,7 @@ def make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: Places, is_ne
     from datasets import Dataset, disable_progress_bars
     from peft import LoraConfig
     from transformers import PrinterCallback
+    from trl import SFTTrainer
 
     disable_progress_bars()
 
@@ -92,7 +93,7 @@ def make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: Places, is_ne
     lora = LoraConfig(**adapter, target_modules="all-linear", task_type="CAUSAL_LM") if settings.lora_rank else None
     places = order(lengths, epochs=settings.epochs, batch=settings.batch_sequences, seed=job.seed)
     rows = Dataset.from_file(str(job.train))  # mapped into memory, not read
-    trainer = _choose_trainer()(
+    trainer = (SFTTrainer if torch.cuda.is_available() else make_trainer_class())(
         model=model,
         args=make_arguments(job, rows=len(places), is_new=is_new),
         processing_class=tokenizer,
@@ -102,22 +103,7 @@ def make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: Places, is_ne
         callbacks=callbacks(),
     )
     trainer.remove_callback(PrinterCallback)  # standard output is for the counts
-    if not torch.cuda.is_available():
-        count_only_labels(trainer.model.get_base_model() if lora else trainer.model)
     return trainer
-
-
-def _choose_trainer() -> Any:
-    """TRL's trainer; on a processor with the model's own loss, since TRL's is made for a GPU and slower there."""
-    import torch
-    from transformers import Trainer
-    from trl import SFTTrainer
-
-    class OnProcessor(SFTTrainer):  # type: ignore[misc]
-        def compute_loss(self, *args: Any, **more: Any) -> Any:
-            return Trainer.compute_loss(self, *args, **more)
-
-    return SFTTrainer if torch.cuda.is_available() else OnProcessor
 
 
 def make_arguments(job: Job, *, rows: int, is_new: bool) -> Any:

@@ -7,10 +7,11 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, Gemma2Config, Gemma2ForCausalLM, LlamaConfig, LlamaForCausalLM
 
-from caco_tasks.llm import counted_loss
+from caco_tasks.llm import counted_loss, on_processor
 from caco_tasks.llm.counted_loss import count_only_labels
 from caco_tasks.llm.encoding import NO_LOSS
 from caco_tasks.llm.local_models import NANO_FOLDER
+from caco_tasks.llm.on_processor import choose_attention
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")  # PEFT's
 
@@ -90,3 +91,14 @@ def test_a_model_with_a_loss_of_its_own_keeps_it() -> None:
     assert not count_only_labels(capped)
     headless = LlamaForCausalLM(LlamaConfig(**small)).model
     assert not count_only_labels(headless)
+
+
+def test_attention_of_short_rows_is_plain_and_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast, plain = nano(), nano()
+    choose_attention(fast, 4, on_processor.PLAIN_ATTENTION_TOKENS + 1)
+    choose_attention(plain, 4, 60)
+    assert (fast.config._attn_implementation, plain.config._attn_implementation) == ("sdpa", "eager")
+    assert learnt(plain)[0] == pytest.approx(learnt(fast)[0], rel=1e-5)
+    monkeypatch.setattr(on_processor, "PLAIN_ATTENTION_BYTES", 1000)
+    choose_attention(plain, 4, 60)
+    assert plain.config._attn_implementation == "sdpa"
