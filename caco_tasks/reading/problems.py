@@ -56,7 +56,8 @@ _EXAMPLE = re.compile(rf"^{_DECORATION}(?:examples?|sample|input|output)\b[^\n]{
 _EXPLAINS = re.compile(r"explanation|reasoning", re.IGNORECASE)
 _PROGRAM_BEHIND = re.compile(r"\n(?:def \w{1,60}\(|import \w+[ \t]*\n|from \w+ import |input = [{])")
 _ANSWER_IN_BRACKETS = re.compile(
-    r"\s{0,20}[*_]{0,3}[(\[](?:(?:the |final |correct )*(?:answer|solution|ans)s?)\b[^()\[\]\n]{0,200}[)\]][*_]{0,3}\s{0,50}\Z",
+    r"\s{0,20}[*_]{0,3}[(\[](?:(?:the |final |correct )*(?:answer|solution|ans)s?)(?: is\b| ?[:=])"
+    r"[^()\[\]\n]{0,200}[)\]][*_]{0,3}\s{0,50}\Z",
     re.IGNORECASE,
 )
 _ASKS = re.compile(

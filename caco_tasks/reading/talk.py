@@ -25,11 +25,12 @@ _CLOSING = re.compile(
     r"(?:would|do) you (?:like|want) (?:me|to see|another|a |the |more)\b|is there anything\b|"
     r"if you (?:have any|need|would like|want|'d like)\b|"
     r"happy (?:solving|learning|coding|to help)\b|good luck\b|enjoy\b|thank you\b|thanks\b|"
-    r"(?:i|we) can also\b|(?:this|the|my|so the|that) (?:answer|solution|result) is (?:correct|right|incorrect|wrong)[.! ]*$)",
+    r"i can also (?:write|make|create|change|add|provide|adapt)\b|"
+    r"(?:this|the|my|so the|that) (?:answer|solution|result) is (?:correct|right|incorrect|wrong)[.! ]*$)",
     re.IGNORECASE,
 )
 _REMARK = re.compile(
-    r"[*_>(\s]{0,5}(?:note:?[*_ ]{0,4}(?:i|this|the) \b|this (?:new |harder |revised |word |math )?"
+    r"[*_>(\s]{0,5}(?:note:?[*_ ]{0,4}i\b|(?:note:?[*_ ]{0,4})?this (?:new |harder |revised |word |math )?"
     r"(?:problem|question|exercise|puzzle|version)"
     r" (?:requires|tests|uses|is designed|is based|involves|encourages|challenges|illustrates|demonstrates|combines|"
     r"assesses|captures|mirrors|preserves|corresponds|matches|reflects|follows|incorporates|introduces|can be solved|asks)\b)",

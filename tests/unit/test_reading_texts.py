@@ -5,8 +5,10 @@ import re
 import pytest
 from thinking_frames import HEADED, NO_END, THINKING
 
+from caco_tasks.bank.catalog import FAMILIES
+from caco_tasks.bank.family import Family, draw_problem
 from caco_tasks.grading import extract_answer
-from caco_tasks.reading import read_problem, read_solution
+from caco_tasks.reading import read_problem, read_program, read_solution
 
 PROBLEM = (
     "A farmer has 12 hens and buys 5 more. Each hen lays 2 eggs a day. How many eggs does the farmer get in a day?"
@@ -91,6 +93,11 @@ AS_THEY_ARE = {
     "an answer that is asked for": "Solve 2x = 8. Give your answer as a whole number.",
     "a solution of salt": "A solution holds 3 g of salt in 60 g. What share of the solution is salt?",
     "braces": r"Find $f(x) = \left\{ x \right\}$ for $x = \frac{5}{2}$.",
+    "a note on what is meant": "How many rows are there?\n\nNote: The row at the top counts, and this one is row 0.",
+    "a note in brackets": "What is $n + n$ for a whole number $n$? (Answer in terms of $n$.)",
+    "a label inside": "A tram carries 40 people, and 7 get off.\n\nQuestion: How many are left?",
+    "a task inside": "You are given a list of heights.\n\n**Task:** Write a function that returns the greatest.",
+    "a word in brackets": "What does the tag <b> mean, and what `<think>`?",
     "several lines": "A shop has 3 rules:\n\n1. Two for one.\n2. Ten off.\n\nWhat do 4 pens of 5 cost?",
 }
 
@@ -162,3 +169,12 @@ LEFT = {
 @pytest.mark.parametrize("solution", LEFT.values(), ids=LEFT)
 def test_a_solution_stays_as_it_is(solution: str) -> None:
     assert read_solution(solution).text == solution
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_what_needs_no_cutting_stays_as_it_is(family: Family) -> None:
+    for number in range(3):
+        made = draw_problem(family, number)
+        assert read_program(made.program).text == made.program.strip() + "\n"
+        assert read_problem(made.problem).text == made.problem.strip()
+        assert read_solution(made.solution).text == made.solution.strip()
