@@ -68,7 +68,7 @@ def _summed_loss() -> Any:
     """The function of (hidden states [n, d], head's weight [v, d] and bias [v] or None, labels [n]) to the summed loss."""
     import torch
 
-    class SummedLoss(torch.autograd.Function):
+    class SummedLoss(torch.autograd.Function):  # type: ignore[misc]
         @staticmethod
         def forward(ctx: Any, hidden: Any, weight: Any, bias: Any, labels: Any) -> Any:
             kind = hidden.device.type

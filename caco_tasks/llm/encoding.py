@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from caco_tasks.atomic import drafted
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.examples import read_examples
+from caco_tasks.llm.turns import find_end_of_turn
 
 SCHEMA = pa.schema([("input_ids", pa.list_(pa.int32())), ("labels", pa.list_(pa.int32()))])
 TOKENIZER_ROWS = 256  # tokenised at once: many texts are faster than one, and each takes 200 KB while it is at work
@@ -47,7 +48,7 @@ def encode(tokenizer: Any, examples: Iterable[Any], max_tokens: int) -> Iterator
     A prompt is tokenised by itself, as an engine does when it asks: no token spans the border to the completion.
 
     Raises:
-        EngineError: an example is a chat and the tokenizer has no chat template, or the prompts leave no room for a loss.
+        EngineError: as `split_example`, or the prompts leave no room for a loss.
     """
     is_empty = True
     coming = iter(examples)
@@ -92,7 +93,11 @@ def _order_epoch(lengths: Places, batch: int, seed: tuple[int, int]) -> Places:
 
 
 def split_example(tokenizer: Any, example: Any) -> tuple[str, str]:
-    """The text before the loss, and the one with it."""
+    """The text before the loss, and the one with it: up to the end of a text, or of the turn in a chat, and with it.
+
+    Raises:
+        EngineError: the chat template is missing, ends no turn, or writes a question otherwise once it is answered.
+    """
     match example:
         case str():
             return "", example + tokenizer.eos_token
@@ -100,10 +105,17 @@ def split_example(tokenizer: Any, example: Any) -> tuple[str, str]:
             return prompt, completion + tokenizer.eos_token
     if not tokenizer.chat_template:
         raise EngineError("The base model's tokenizer has no chat template: train on prompts with their completions.")
+    turn = find_end_of_turn(tokenizer)
+    if turn is None:
+        raise EngineError(
+            "The base model's chat template ends an answer with no control token, so a student would never learn to stop: "
+            "use a base whose template ends turns, as `<|im_end|>` does."
+        )
     asked: str = tokenizer.apply_chat_template(example[:-1], add_generation_prompt=True, tokenize=False)
     whole: str = tokenizer.apply_chat_template(example, tokenize=False)
     if not whole.startswith(asked):  # an engine asks with the first; a student must learn to go on from there
         raise EngineError(
             "The base model's chat template writes a question otherwise once it is answered: use another."
         )
-    return asked, whole.removeprefix(asked)
+    answer = whole.removeprefix(asked)
+    return asked, answer.removesuffix(turn.rest) if answer.endswith(turn.text + turn.rest) else answer

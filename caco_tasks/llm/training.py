@@ -15,6 +15,7 @@ from caco_tasks.llm.encoding import Places, order, token_counts
 from caco_tasks.llm.finetune import FineTuneResult, Job, read_json, shares, write_json
 from caco_tasks.llm.on_processor import make_trainer_class
 from caco_tasks.llm.transformers_engine import unloadable
+from caco_tasks.llm.turns import stop_ids
 from caco_tasks.model_settings import TrainSettings
 
 POINTS_OF_CURVE = 100
@@ -172,12 +173,22 @@ def save_model(trainer: Any, tokenizer: Any, job: Job) -> None:
         model.save_pretrained(adapter, state_dict=state)
         # merged into the base as it was loaded from disk: in its own number format
         base = AutoModelForCausalLM.from_pretrained(job.base, revision=job.settings.revision, dtype=dtype)
-        PeftModel.from_pretrained(base, adapter).merge_and_unload().save_pretrained(job.out)
+        merged = PeftModel.from_pretrained(base, adapter).merge_and_unload()
+        _stop_where_taught(merged, tokenizer)
+        merged.save_pretrained(job.out)
     else:
+        _stop_where_taught(model, tokenizer)
         model.save_pretrained(job.out, state_dict=_cast_weights(state, dtype))
         model.config.dtype = dtype
         model.config.save_pretrained(job.out)
     tokenizer.save_pretrained(job.out)
+
+
+def _stop_where_taught(model: Any, tokenizer: Any) -> None:
+    """Lets every engine that reads the generation config stop at the end of a text and of a turn, as was learnt."""
+    ends = stop_ids(tokenizer, model.generation_config)
+    model.generation_config.eos_token_id = ends[0] if len(ends) == 1 else ends
+    model.generation_config._from_model_config = False  # else it would be made anew from config.json
 
 
 def _cast_weights(state: dict[str, Any], dtype: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from caco_tasks.errors import EngineError
 from caco_tasks.ids import random_seed
 from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, messages_of, no_reply, sampled_for
+from caco_tasks.llm.turns import stop_ids
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import Generation
 
@@ -25,7 +26,7 @@ class TransformersLlm:
         self.model_id = model_id
         self._settings = settings
         self._tokenizer, self._model = load_model(settings, folder, adapter)
-        self._stop_ids = _stop_ids(self._model, self._tokenizer)
+        self._stop_ids = stop_ids(self._tokenizer, self._model.generation_config)
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
         """One reply for each request, in the order of the requests."""
@@ -98,6 +99,7 @@ class TransformersLlm:
                 input_ids=ids,
                 attention_mask=mask,
                 return_dict_in_generate=True,
+                eos_token_id=self._stop_ids,
                 output_logits=self._settings.logprobs,
                 **_sampling_arguments(sampled_for(requests[0], self._settings)),
                 **stops,
@@ -110,7 +112,8 @@ class TransformersLlm:
         self, request: Request, prompt: list[int], written: list[int], logprobs: list[float], seconds: float
     ) -> Reply:
         # a row that ends before the longest of its batch is filled up with padding
-        end = next((i for i, token in enumerate(written) if token in self._stop_ids), None)
+        ends = {*self._stop_ids, self._tokenizer.pad_token_id}
+        end = next((i for i, token in enumerate(written) if token in ends), None)
         kept = written[:end]
         text = self._tokenizer.decode(kept, skip_special_tokens=True)
         stop = next((stop for stop in self._settings.stop if stop in text), None)
@@ -232,12 +235,6 @@ def _check_device(device: str) -> None:
         raise EngineError(
             f"The device '{device}' cannot be used here ({why}): set it to 'cpu', or run this where there is a GPU."
         ) from exc
-
-
-def _stop_ids(model: Any, tokenizer: Any) -> set[int]:
-    ends = model.generation_config.eos_token_id
-    ids = {tokenizer.eos_token_id, tokenizer.pad_token_id, *(ends if isinstance(ends, list) else [ends])}
-    return {token for token in ids if token is not None}
 
 
 def _sampling_arguments(settings: ModelSettings) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from caco_tasks.errors import EngineError
 from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, no_reply, sampled_for
 from caco_tasks.llm.local_models import ADAPTER_CONFIG
 from caco_tasks.llm.transformers_engine import encode, unloadable
+from caco_tasks.llm.turns import find_end_of_turn
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import Generation
 
@@ -41,6 +42,8 @@ class VllmLlm:
         self._since_halved = 0
         self._llm = self._load_fitting()
         self._tokenizer = self._llm.get_tokenizer()
+        turn = find_end_of_turn(self._tokenizer)
+        self._stop_ids = [] if turn is None else [turn.token_id]  # beside those of the model's generation config
         self._context_tokens: int = self._llm.llm_engine.model_config.max_model_len
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
@@ -86,7 +89,7 @@ class VllmLlm:
                 place = next(waiting, None)
                 is_left = place is not None
                 if place is not None:
-                    sampling = _make_sampling(self._settings, requests[place])
+                    sampling = _make_sampling(self._settings, requests[place], self._stop_ids)
                     engine.add_request(
                         str(place), TokensPrompt(prompt_token_ids=todo[place]), sampling, lora_request=lora
                     )
@@ -201,7 +204,7 @@ def _room_for_rank(adapter: str) -> int:
     return max(8, 1 << (rank - 1).bit_length())
 
 
-def _make_sampling(settings: ModelSettings, request: Request) -> Any:
+def _make_sampling(settings: ModelSettings, request: Request, stop_ids: list[int]) -> Any:
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
@@ -213,6 +216,7 @@ def _make_sampling(settings: ModelSettings, request: Request) -> Any:
         min_p=settings.min_p,
         max_tokens=settings.max_tokens,
         stop=list(settings.stop),
+        stop_token_ids=stop_ids,
         # no seed: each would have a generator of its own, which is slow and turns FlashInfer's sampler off
         logprobs=0 if settings.logprobs else None,  # of the token that was written, and of no other
         structured_outputs=None if request.schema is None else StructuredOutputsParams(json=request.schema),
