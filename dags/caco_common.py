@@ -4,7 +4,7 @@ A task body only calls `caco_tasks.tasks`; everything with a decision in it live
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -22,6 +22,7 @@ from airflow.sdk import (
     get_current_context,
     task,
 )
+from airflow.sdk.exceptions import AirflowSkipException
 from caco_notify import notify_failure
 
 from caco_tasks.config import bundled_configs, load_config
@@ -126,6 +127,7 @@ def plan(pipeline: str) -> list[dict[str, Any]]:
     form = context["params"]
     settings = tasks.settings_of(form["run_id"]) if form["run_id"] else resolve_settings(context)
     context["ti"].xcom_push("settings", settings)  # for `finish`, which hands them on
+    require_wanted(pipeline, context, settings)
     run = tasks.plan(pipeline, **settings)
     if form["rerun"]:
         stage, _, shard = form["rerun"].partition(":")
@@ -194,6 +196,22 @@ def resolve_settings(context: Context) -> dict[str, Any]:
         "config": form["config"] or event.get("config") or Variable.get(CONFIG_VARIABLE, default="nano"),
         "overrides": [*(form["overrides"] or event.get("overrides", [])), *chosen],
     }
+
+
+def require_wanted(pipeline: str, context: Context, settings: Mapping[str, Any]) -> None:
+    """Skips an evaluation that a published dataset started, where its config asks for none; one by hand is told so.
+
+    Raises:
+        AirflowSkipException: the config has no section `[evaluate]`.
+    """
+    if pipeline != "evaluate" or not context["triggering_asset_events"]:
+        return
+    config = load_config(settings["config"], settings["overrides"])
+    if config.evaluate is None:
+        raise AirflowSkipException(
+            f"The config '{config.name}' has no section [evaluate], so no student is trained on what it published: add "
+            "one, see docs/evaluation.md."
+        )
 
 
 def require_all_done(context: Context) -> None:

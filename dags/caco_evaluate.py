@@ -9,7 +9,7 @@ their intervals; the Caco page shows them. `finish` decides the state of the run
 verdict in the ledger.
 
 **When** each time `caco_nightly` has published (asset `caco_dataset`), with the partition, config and overrides that it
-ran with; or by hand, for any dataset.
+ran with, where its config has a section `[evaluate]`: the run is skipped where it has none. Or by hand, for any dataset.
 
 **To rerun** clear the failed task with what follows it. The same dataset and settings are the same run, filed under the
 date of the dataset: a finished training is found and reused, as are the answers of a base that was asked before. Each model

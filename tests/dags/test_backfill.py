@@ -107,21 +107,37 @@ def test_a_published_dataset_starts_its_evaluation_with_the_same_settings(
     api: AirflowApi, platform: PlatformState
 ) -> None:
     settings = {"partition": "2026-01-05", "config": "smoke", "overrides": ["publish.name=nowhere"]}
-    wait_until(lambda: api.is_dag_known("caco_evaluate"))
-    api.unpause("caco_evaluate")
-    with browser(platform) as client:
-        [asset] = [one["id"] for one in client.get("/api/v2/assets").json()["assets"] if one["name"] == "caco_dataset"]
-        event = {
-            "asset_id": asset,
-            "partition_key": "2026-01-05",
-            "extra": {"run_id": "of the nightly run", **settings},
-        }
-        assert client.post("/api/v2/assets/events", json=event).status_code == 200
-        wait_until(lambda: any(run.partition_key == "2026-01-05" for run in api.runs("caco_evaluate")))
-        [run] = [run for run in api.runs("caco_evaluate") if run.partition_key == "2026-01-05"]
+    with evaluation_of(settings, api, platform) as (client, run):
         place = f"/api/v2/dags/caco_evaluate/dagRuns/{run.dag_run_id}/taskInstances/plan/xcomEntries/settings"
         wait_until(lambda: client.get(place).status_code == 200)
         assert client.get(place).json()["value"] == settings
+
+
+def test_a_published_dataset_of_a_config_without_an_evaluation_is_skipped(
+    api: AirflowApi, platform: PlatformState
+) -> None:
+    settings = {"partition": "2026-01-06", "config": "single-gpu", "overrides": []}
+    with evaluation_of(settings, api, platform) as (client, run):
+        wait_until(lambda: api.run("caco_evaluate", run.dag_run_id).is_finished)
+        assert api.run("caco_evaluate", run.dag_run_id).state == "success"
+        tasks = client.get(f"/api/v2/dags/caco_evaluate/dagRuns/{run.dag_run_id}/taskInstances").json()
+        assert {task["state"] for task in tasks["task_instances"]} == {"skipped"}
+
+
+@contextmanager
+def evaluation_of(
+    settings: dict[str, Any], api: AirflowApi, platform: PlatformState
+) -> Iterator[tuple[httpx.Client, DagRun]]:
+    """The run that a dataset starts which was published with some settings."""
+    wait_until(lambda: api.is_dag_known("caco_evaluate"))
+    api.unpause("caco_evaluate")
+    key = settings["partition"]
+    with browser(platform) as client:
+        [asset] = [one["id"] for one in client.get("/api/v2/assets").json()["assets"] if one["name"] == "caco_dataset"]
+        event = {"asset_id": asset, "partition_key": key, "extra": {"run_id": "of the nightly run", **settings}}
+        assert client.post("/api/v2/assets/events", json=event).status_code == 200
+        wait_until(lambda: any(run.partition_key == key for run in api.runs("caco_evaluate")))
+        yield client, next(run for run in api.runs("caco_evaluate") if run.partition_key == key)
     api.unpause("caco_evaluate", paused=True)
 
 

@@ -292,3 +292,27 @@ def test_the_settings_of_a_run_are(
         "dag_run": SimpleNamespace(logical_date=None, run_after=datetime(2026, 11, 20, 23, 59, tzinfo=UTC)),
     }
     assert caco_common.resolve_settings(context) == {**NOTHING, **expected}
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "config", "is_by_event", "is_skipped"),
+    [
+        pytest.param("evaluate", "single-gpu", True, True, id="a config without it"),
+        pytest.param("evaluate", "smoke", True, False, id="a config with it"),
+        pytest.param("evaluate", "single-gpu", False, False, id="by hand, to be told what is missing"),
+        pytest.param("codegen", "single-gpu", True, False, id="another pipeline"),
+    ],
+)
+def test_a_published_dataset_is_evaluated_where_its_config_asks_for_it(
+    dag_bag: "BundleDagBag", pipeline: str, config: str, is_by_event: bool, is_skipped: bool
+) -> None:
+    import caco_common  # on the path once the DAGs were parsed
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    context: Any = {"triggering_asset_events": {"caco_dataset": [SimpleNamespace(extra={})]} if is_by_event else {}}
+    settings = {"config": config, "overrides": []}
+    if is_skipped:
+        with pytest.raises(AirflowSkipException, match=r"^The config 'single-gpu' has no section \[evaluate\], so no"):
+            caco_common.require_wanted(pipeline, context, settings)
+    else:
+        caco_common.require_wanted(pipeline, context, settings)
