@@ -1,8 +1,10 @@
 """Examples into tokens and labels, and the order in which a training sees them.
 
-Tokens lie in Arrow files, which the trainer maps into memory: only what it is working on takes room there.
+Tokens lie in Arrow files, and their rows' lengths in files of numpy, which every process of a training maps into memory:
+only what it is working on takes room there.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -10,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from caco_tasks.atomic import drafted
@@ -29,17 +30,20 @@ Places = NDArray[np.int64]
 
 
 def encode_file(tokenizer: Any, source: Path, target: Path, max_tokens: int) -> None:
-    """Encodes a file of examples into an Arrow file, which appears when it is whole; one that is there is left.
+    """Encodes a file of examples into an Arrow file and one of lengths, each there when it is whole; what is there is left.
 
     Raises:
         EngineError: as `encode`.
     """
-    if target.is_file():
+    if target.is_file() and _lengths_of(target).is_file():
         return
-    rows = encode(tokenizer, read_examples(source), max_tokens)
+    rows, lengths = encode(tokenizer, read_examples(source), max_tokens), array("q")
     with drafted(target) as draft, pa.OSFile(str(draft), "wb") as sink, pa.ipc.new_stream(sink, SCHEMA) as writer:
         while batch := list(islice(rows, BATCH_ROWS)):
             writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=SCHEMA))
+            lengths.extend(len(row["input_ids"]) for row in batch)
+    with drafted(_lengths_of(target)) as draft, draft.open("wb") as out:
+        np.save(out, np.frombuffer(lengths, dtype=np.int64))
 
 
 def encode(tokenizer: Any, examples: Iterable[Any], max_tokens: int) -> Iterator[Row]:
@@ -65,11 +69,13 @@ def encode(tokenizer: Any, examples: Iterable[Any], max_tokens: int) -> Iterator
 
 
 def token_counts(encoded: Path) -> Places:
-    """How many tokens each row of an encoded file has, in its order."""
-    # read, not mapped: the pages of a mapped file would count as memory of the process until somebody else needs them
-    with pa.OSFile(str(encoded)) as source, pa.ipc.open_stream(source) as batches:
-        counts = [pc.list_value_length(batch.column("input_ids")).to_numpy() for batch in batches]
-    return np.concatenate(counts, dtype=np.int64)
+    """How many tokens each row of an encoded file has, in its order; mapped into memory, not read."""
+    counts: Places = np.load(_lengths_of(encoded), mmap_mode="r")
+    return counts
+
+
+def _lengths_of(encoded: Path) -> Path:
+    return encoded.with_suffix(".lengths.npy")
 
 
 def order(lengths: Places, *, epochs: float, batch: int, seed: int) -> Places:

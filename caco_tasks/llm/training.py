@@ -29,11 +29,11 @@ def run(job: Job) -> FineTuneResult:
     """
     import torch
 
-    tokenizer, model = load_base(job.base, job.settings)
     lengths = token_counts(job.train)
     checkpoint = newest_whole(job.work)
-    trainer = make_trainer(model, tokenizer, job, lengths=lengths, is_new=checkpoint is None)
     try:
+        tokenizer, model = load_base(job.base, job.settings)
+        trainer = make_trainer(model, tokenizer, job, lengths=lengths, is_new=checkpoint is None)
         trained = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         after = trainer.evaluate()["eval_loss"]
     except torch.OutOfMemoryError as exc:
@@ -60,7 +60,14 @@ def run(job: Job) -> FineTuneResult:
 
 
 def load_base(base: str, settings: TrainSettings) -> tuple[Any, Any]:
-    """Loads tokenizer and model: in single precision, or with LoRA, which leaves its weights as they are, in `dtype`."""
+    """Loads tokenizer and model: in single precision, or with LoRA, which leaves its weights as they are, in `dtype`.
+
+    Each process loads onto its own GPU, past the machine's memory. Where the weights are shared out, the first loads
+    them there, and the others get their shares from it.
+
+    Raises:
+        EngineError: the model cannot be loaded.
+    """
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -68,15 +75,29 @@ def load_base(base: str, settings: TrainSettings) -> tuple[Any, Any]:
 
     logging.disable_progress_bar()
     dtype = getattr(torch, settings.dtype) if settings.lora_rank else torch.float32
+    process, is_shared_out = int(os.environ.get("LOCAL_RANK", "0")), settings.hardware.sharding == "fsdp"
+    how = {"revision": settings.revision, "dtype": dtype, "attn_implementation": settings.hardware.attention}
     try:
         tokenizer = AutoTokenizer.from_pretrained(base, revision=settings.revision)
-        model = AutoModelForCausalLM.from_pretrained(
-            base, revision=settings.revision, dtype=dtype, attn_implementation=settings.hardware.attention
-        )
+        if is_shared_out and process != 0:
+            model = empty_model(base, **how)
+        else:
+            has_own_gpu = torch.cuda.is_available() and not is_shared_out
+            model = AutoModelForCausalLM.from_pretrained(base, device_map={"": process} if has_own_gpu else None, **how)
     except (OSError, ValueError, ImportError, SafetensorError) as exc:
         raise EngineError(unloadable(base, exc)) from exc
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     return tokenizer, model
+
+
+def empty_model(base: str, *, revision: str | None, **how: Any) -> Any:
+    """The model without memory for its weights; its buffers, such as the angles of positions, are made."""
+    from accelerate import init_empty_weights
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    config = AutoConfig.from_pretrained(base, revision=revision)
+    with init_empty_weights(include_buffers=False):
+        return AutoModelForCausalLM.from_config(config, **how)
 
 
 def make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: Places, is_new: bool) -> Any:
@@ -143,6 +164,7 @@ def make_arguments(job: Job, *, rows: int, is_new: bool) -> Any:
         ddp_backend="gloo" if hardware.processes > 1 and not has_gpu else None,
         ddp_find_unused_parameters=False,
         fsdp=True if hardware.sharding == "fsdp" else None,
+        fsdp_config={"cpu_ram_efficient_loading": True} if hardware.sharding == "fsdp" else None,  # see `load_base`
         seed=job.seed % 2**32,
         eval_on_start=is_new,
         logging_steps=max(1, steps // POINTS_OF_CURVE),

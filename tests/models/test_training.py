@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from test_finetune import BASE, examples_in, settings, tuned
 
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.curve import draw_curve
 from caco_tasks.llm.finetune import FineTuneResult, finetune
+from caco_tasks.llm.training import empty_model
 
 PATIENCE_SECONDS = 120
 
@@ -141,6 +143,19 @@ def test_a_loss_that_is_no_number_ends_the_training_at_once(tmp_path: Path) -> N
 def test_sharing_the_weights_out_needs_gpus(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"^train.hardware.sharding 'fsdp' needs GPUs, and there is none"):
         tuned(tmp_path, hardware={"sharding": "fsdp"})
+
+
+def test_processes_that_get_their_weights_from_the_first_load_none() -> None:
+    from transformers import AutoModelForCausalLM
+
+    empty = empty_model(BASE, revision=None, dtype=torch.bfloat16, attn_implementation="sdpa")
+    whole = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.bfloat16)
+    assert {weight.device.type for weight in empty.parameters()} == {"meta"}
+    forms = [{name: (w.shape, w.dtype) for name, w in model.state_dict().items()} for model in (empty, whole)]
+    assert forms[0] == forms[1]
+    for (name, made), (other, wanted) in zip(empty.named_buffers(), whole.named_buffers(), strict=True):
+        assert name == other
+        torch.testing.assert_close(made, wanted)
 
 
 def test_an_error_in_a_process_is_one_sentence_here_too(tmp_path: Path) -> None:
