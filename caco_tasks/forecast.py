@@ -106,7 +106,7 @@ class Forecast:
             return 0
         records = self._likely_records(spec, shard)
         if records is None or spec.executes:
-            return self._max_records(spec, shard) * _replies_each(spec, config)
+            return self._max_records(spec, shard) * replies_each(spec, config)
         self._services.unanswered.clear()
         context = stage_context(self._keys, self._services, spec, shard)
         for _ in stage_function(spec)(records, context) if records else ():
@@ -177,7 +177,7 @@ class Forecast:
         return read_shard(self._store, manifest.uri, record, sha256=manifest.sha256)
 
 
-def _replies_each(spec: StageSpec, config: RunConfig) -> int:
+def replies_each(spec: StageSpec, config: RunConfig) -> int:
     """How many replies a stage asks for about one record; of a seed's program, at most."""
     match spec.role:
         case "unifier":

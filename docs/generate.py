@@ -16,7 +16,8 @@ from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
 from caco_tasks.check_settings import RuleSettings
 from caco_tasks.cli import main as caco
-from caco_tasks.config import RoleName, RunConfig
+from caco_tasks.config import RoleName, RunConfig, load_config
+from caco_tasks.estimate import Estimate
 from caco_tasks.generation_settings import ReverserSettings, SolverSettings
 from caco_tasks.ledger.migrations import sql_folder
 from caco_tasks.llm.prompts import load_prompt, variables_of
@@ -200,6 +201,31 @@ def prompt_block(name: str) -> str:
     return f"~~~~text\n{shown}\n~~~~"
 
 
+def estimate_block() -> str:
+    """What `paper` asks of GPUs, by published figures: what `caco plan --config paper --estimate` shows without a ledger."""
+    found = Estimate(load_config("paper"))
+    stages = list(found.stages())
+    heads = ("stage", "model", "requests", "million tokens in (computed once)", "out", "tokens/s", "GPUs", "GPU-hours")
+    rows = [
+        (
+            f"`{one.stage}`",
+            one.model,
+            f"{one.requests:,}",
+            f"{(one.prompt_tokens or 0) / 1e6:,.0f} ({(one.cached_tokens or 0) / 1e6:,.0f})",
+            f"{(one.completion_tokens or 0) / 1e6:,.0f}",
+            f"{one.tokens_per_second:,.0f}",
+            str(one.gpus),
+            f"{one.gpu_hours:,.0f}",
+        )
+        for one in stages
+    ]
+    total = f"{sum(one.gpu_hours or 0 for one in stages):,.0f}"
+    rows.append(("all", *[""] * (len(heads) - 2), total))
+    sources = dict.fromkeys(f"{one.model.rpartition('/')[2]}: {one.speed_from}" for one in stages)
+    notes = [f"- {source}" for source in sources]
+    return "\n".join([_table(heads, rows), "", *notes, f"- shares that pass: {found.shares_from}"])
+
+
 BLOCKS: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/stages.md", "stages"): stages_block,
     ("docs/reasons.md", "reasons"): reasons_block,
@@ -208,6 +234,7 @@ BLOCKS: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/schema.md", "tables"): tables_block,
     ("docs/schema.md", "views"): views_block,
     ("docs/schema.md", "cookbook"): cookbook_block,
+    ("docs/training.md", "estimate"): estimate_block,
     ("docs/commands.md", "commands"): commands_block,
     ("CONTRIBUTING.md", "imports"): arrow_block,
     **{("docs/prompts.md", name): (lambda name=name: prompt_block(name)) for name in PROMPTS},

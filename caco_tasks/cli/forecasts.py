@@ -1,14 +1,19 @@
-"""What a run would reuse and make, and what a rerun asks again; told before anything is worked on."""
+"""What a run would reuse and make, what it asks of GPUs, and what a rerun asks again; told before anything is worked on."""
 
+import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from caco_tasks.cli.dag_runs import check_settings, locate_config
-from caco_tasks.errors import PlatformError
+from caco_tasks.connections import Connections
+from caco_tasks.errors import ConfigError, LedgerError, PlatformError
+from caco_tasks.estimate import Estimate, StageEstimate
 from caco_tasks.forecast import Forecast, ForecastServices, StageForecast
 from caco_tasks.identity import RunKeys
+from caco_tasks.ledger import Ledger, StageSpeed, TrainingRow
 from caco_tasks.llm.local_models import LocalModels
-from caco_tasks.pipeline import count_shards, find_stage, stages_of
+from caco_tasks.pipeline import PIPELINES, count_shards, find_stage, stages_of
 from caco_tasks.planning import find_or_make_run
 from caco_tasks.runner import find_output
 from caco_tasks.store import RunRecord, Store, open_store
@@ -37,6 +42,61 @@ def forecast_run(
         planned = plan(pipeline, partition=partition, config=locate_config(config), overrides=overrides)
         return {name: planned[name] for name in ("run_id", "partition", "shards")}, stages
     return {"run_id": run.run_id, "partition": run.partition}, stages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineEstimate:
+    """What some runs of one config ask of GPUs."""
+
+    config: str
+    stages: list[StageEstimate]
+    shares_from: str  # where the shares of records that pass each stage are from
+    notes: list[str]  # what could not be looked at, in sentences
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that scripts read: the stages, their sum, and which of them are in no sum."""
+        hours = [stage.gpu_hours for stage in self.stages if stage.gpu_hours is not None]
+        most = max((stage.gpus for stage in self.stages), default=0)
+        return {
+            "config": self.config,
+            "stages": [stage.as_json() for stage in self.stages],
+            "gpu_hours": round(sum(hours), 2) if hours else None,
+            "most_gpus": most,
+            "hours_at_least": round(sum(hours) / most, 2) if hours and most else None,
+            "unknown": [stage.stage for stage in self.stages if stage.gpu_hours is None],
+            "shares_from": self.shares_from,
+            "notes": self.notes,
+        }
+
+
+def estimate_line(pipeline: str | None, config: str, overrides: Sequence[str]) -> LineEstimate:
+    """What the runs of one pipeline, or of all, ask of GPUs; a ledger is asked where there is one, and not needed.
+
+    Raises:
+        ConfigError: pipeline, config or an override is wrong.
+    """
+    settings = check_settings(config, overrides)
+    if pipeline is not None:
+        stages_of(pipeline)
+    speeds, trainings, notes = _measured_here()
+    found = Estimate(settings, speeds, trainings)
+    stages = list(found.stages(tuple(PIPELINES) if pipeline is None else (pipeline,)))
+    return LineEstimate(config=settings.name, stages=stages, shares_from=found.shares_from, notes=notes)
+
+
+def _measured_here() -> tuple[list[StageSpeed], list[TrainingRow], list[str]]:
+    """What the ledger of this machine has measured; nothing, and a sentence, where it cannot be asked."""
+    try:
+        url = Connections.from_environ(os.environ).ledger_url
+    except ConfigError:
+        url = None  # no platform, no store: an estimate is made before there is any
+    if url is None:
+        return [], [], []
+    try:
+        with Ledger(url) as ledger:
+            return ledger.stage_speeds(), ledger.trainings(), []
+    except LedgerError as exc:  # published figures will do
+        return [], [], [f"Nothing measured here was looked at: {exc}"]
 
 
 def describe_attempts(run: RunRecord, store: Store, stage: str, shards: Sequence[int]) -> str:

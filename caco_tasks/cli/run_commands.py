@@ -10,6 +10,7 @@ import click
 from caco_tasks.cli.console import err, explain_errors, out, print_json, print_whole
 from caco_tasks.cli.environment import find_running_platform, open_ledger_as, open_store_here, require_platform, today
 from caco_tasks.cli.options import config_option, json_option, partition_option, set_option
+from caco_tasks.errors import ConfigError
 
 
 @click.command()
@@ -28,24 +29,41 @@ def run(partition: str | None, config: str, overrides: Sequence[str]) -> None:
 
 
 @click.command()
-@click.argument("pipeline", default="nightly")
+@click.argument("pipeline", required=False)
 @partition_option
 @config_option
 @set_option
 @click.option("--register", is_flag=True, help="Register the run too, so that `caco stage` can work on it.")
+@click.option("--estimate", is_flag=True, help="Show GPUs and GPU-hours instead, by the config alone.")
 @json_option
 @explain_errors
 def plan(
-    pipeline: str, partition: str | None, config: str, overrides: Sequence[str], register: bool, as_json: bool
+    pipeline: str | None,
+    partition: str | None,
+    config: str,
+    overrides: Sequence[str],
+    register: bool,
+    estimate: bool,
+    as_json: bool,
 ) -> None:
     """Show what a run would reuse and make, and how many model calls that is.
 
-    PIPELINE is nightly, seeds, codegen or evaluate. Nothing is asked, and without --register nothing is written. A
-    number of model calls is the most that it can be; it is exact where the records that a stage reads are there.
+    PIPELINE is nightly, seeds, codegen or evaluate; not given, nightly. Nothing is asked, and without --register nothing
+    is written. A number of model calls is the most that it can be; it is exact where the records that a stage reads are
+    there.
+
+    With --estimate nothing needs to be there, neither ledger nor seeds nor models, and PIPELINE, not given, is all of
+    them: what each stage asks of which GPUs for how long, by what earlier runs have measured or by published figures.
     """
     from caco_tasks.cli.forecasts import forecast_run
     from caco_tasks.cli.tables import forecast_table, summarize_forecast
 
+    if estimate:
+        if register:
+            raise ConfigError("--estimate looks at a config alone: leave out --register.")
+        _show_estimate(pipeline, config, overrides, as_json)
+        return
+    pipeline = pipeline or "nightly"
     with err.status("comparing with what is there"):
         planned, stages = forecast_run(pipeline, partition or today(), config, overrides, is_registered=register)
     if as_json:
@@ -57,6 +75,19 @@ def plan(
     if register:
         begin = f"caco stage {stages[0].stage} --run {planned['run_id'][:12]} --shard 0"
         out.print(f"The run is registered; without Airflow it begins with: {begin}", soft_wrap=True)
+
+
+def _show_estimate(pipeline: str | None, config: str, overrides: Sequence[str], as_json: bool) -> None:
+    from caco_tasks.cli.forecasts import estimate_line
+    from caco_tasks.cli.tables import estimate_notes, estimate_table
+
+    found = estimate_line(pipeline, config, overrides)
+    if as_json:
+        print_json(found.as_json())
+        return
+    print_whole(estimate_table(found.stages))
+    for note in [*estimate_notes(found.stages, found.shares_from), *found.notes]:
+        out.print(note, soft_wrap=True, markup=False, highlight=False)
 
 
 @click.command()

@@ -20,6 +20,7 @@ from caco_tasks.format import (
 )
 
 if TYPE_CHECKING:  # figures of benchmarks are shown without the ledger
+    from caco_tasks.estimate import StageEstimate
     from caco_tasks.forecast import StageForecast
     from caco_tasks.ledger import FunnelRow, GainRow, RejectRow, ScoreRow
 
@@ -108,6 +109,50 @@ def summarize_forecast(forecasts: "Sequence[StageForecast]") -> str:
         return f"All {shards:,} outputs are there: this run makes nothing and asks no model."
     asks = f"asks models at most {calls:,} times" if calls else "asks no model"
     return f"Of {shards:,} outputs {reused:,} are there and reused; this run makes {shards - reused:,} and {asks}."
+
+
+def estimate_table(stages: "Sequence[StageEstimate]") -> Table:
+    """What each stage asks of GPUs, and the sum; the numbers in brackets are those of `estimate_notes`."""
+    table = Table("stage", "model", title="Estimate", title_justify="left", show_footer=True)
+    for column in ("requests", "tokens in", "tokens out", "tokens/s"):
+        table.add_column(column, justify="right")
+    hours = [stage.gpu_hours for stage in stages if stage.gpu_hours is not None]
+    table.add_column("GPUs", justify="right", footer="sum")
+    table.add_column("GPU-hours", justify="right", footer=_format_hours(sum(hours) if hours else None))
+    sources = _speed_sources(stages)
+    for stage in stages:
+        counts = map(format_count, (stage.requests, stage.prompt_tokens, stage.completion_tokens))
+        speed = format_count(None if stage.tokens_per_second is None else round(stage.tokens_per_second))
+        mark = "" if stage.tokens_per_second is None else f" [{sources.index(stage.speed_from) + 1}]"
+        cells = (stage.stage, stage.model, *counts, speed + mark, str(stage.gpus), _format_hours(stage.gpu_hours))
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def estimate_notes(stages: "Sequence[StageEstimate]", shares_from: str) -> list[str]:
+    """What stands below an estimate: the sources of its figures, and what they leave out."""
+    notes = [f"[{number}] {source}." for number, source in enumerate(_speed_sources(stages), 1)]
+    hours = sum(stage.gpu_hours or 0.0 for stage in stages)
+    most = max((stage.gpus for stage in stages), default=0)
+    if hours and most:
+        notes.append(f"On {most} GPUs, the most that a task leases, {_format_hours(hours / most)} hours at least.")
+    notes.append(f"Shares that pass a stage: {shares_from}. Requests are the most that these leave.")
+    assumed = [stage.stage for stage in stages if stage.tokens_from == "assumed"]
+    if assumed:
+        notes.append(f"Tokens are assumed, not measured, in {', '.join(assumed)}.")
+    unknown = [stage.stage for stage in stages if stage.gpu_hours is None]
+    if unknown:
+        notes.append(f"Not in the sum, as no figure is known: {', '.join(unknown)}.")
+    return notes
+
+
+def _speed_sources(stages: "Sequence[StageEstimate]") -> list[str]:
+    """Where the speeds of some stages are from, each source once."""
+    return list(dict.fromkeys(stage.speed_from for stage in stages if stage.tokens_per_second is not None))
+
+
+def _format_hours(hours: float | None) -> str:
+    return NOTHING if hours is None else f"{hours:,.1f}"
 
 
 def run_table(runs: Sequence[Mapping[str, Any]]) -> Table:

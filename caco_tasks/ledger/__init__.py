@@ -5,7 +5,7 @@ from caco_tasks.ledger.claims import LedgerClaims
 from caco_tasks.ledger.ledger import Ledger
 from caco_tasks.ledger.lookups import FunnelRow, OverlapRow, RejectRow, SourceRow
 from caco_tasks.ledger.rebuilding import rebuild
-from caco_tasks.ledger.scores import GainRow, OutlayRow, ScoreRow
+from caco_tasks.ledger.scores import GainRow, OutlayRow, ScoreRow, StageSpeed, TrainingRow
 
 __all__ = [
     "CHECKS",
@@ -19,6 +19,8 @@ __all__ = [
     "RejectRow",
     "ScoreRow",
     "SourceRow",
+    "StageSpeed",
     "Stratum",
+    "TrainingRow",
     "rebuild",
 ]

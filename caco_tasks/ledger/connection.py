@@ -80,10 +80,8 @@ class Database:
                 raise LedgerError(
                     f"Postgres at {self.name} stopped the question ({said}): ask for less, or for longer."
                 ) from exc
-            if (
-                (isinstance(exc, DBAPIError)
-                and exc.connection_invalidated)
-                or isinstance(cause, psycopg2.OperationalError)
+            if (isinstance(exc, DBAPIError) and exc.connection_invalidated) or isinstance(
+                cause, psycopg2.OperationalError
             ):
                 kind = LedgerUnreachableError if _may_come_back(cause) else LedgerError
                 raise kind(

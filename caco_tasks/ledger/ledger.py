@@ -22,7 +22,7 @@ from caco_tasks.ledger.claims import LedgerClaims
 from caco_tasks.ledger.connection import Database
 from caco_tasks.ledger.conservation import demand_conservation
 from caco_tasks.ledger.lookups import FunnelRow, OverlapRow, RejectRow, SourceRow
-from caco_tasks.ledger.scores import GainRow, OutlayRow, ScoreRow
+from caco_tasks.ledger.scores import GainRow, OutlayRow, ScoreRow, StageSpeed, TrainingRow
 from caco_tasks.store.manifest import Manifest, RunOutput, RunRecord, manifest_uri, parse_stored, run_uri
 from caco_tasks.store.registry import (
     AuditAnswers,
@@ -303,6 +303,16 @@ class Ledger:
         """The same of the newest runs that published under the config that `run` names, without `run` itself."""
         with self._transaction() as connection:
             return scoring.last_nightly_runs(connection, str(run.config["name"]), but=run.run_id, max_runs=max_runs)
+
+    def stage_speeds(self) -> list[StageSpeed]:
+        """What each stage of each run did in how long, as far as it asked anew: what an estimate goes by."""
+        with self._transaction() as connection:
+            return scoring.stage_speeds(connection)
+
+    def trainings(self) -> list[TrainingRow]:
+        """All trainings, with settings and metrics."""
+        with self._transaction() as connection:
+            return scoring.trainings(connection)
 
     def datasets(self, run_id: str | None = None, *, state: StateName | None = None) -> list[str]:
         """The datasets, as `name/version`, newest first; of one run, what it consists of now before all others, or of all."""

@@ -1,7 +1,8 @@
-"""What students score, and what runs cost: the figures that evaluation and dry run read."""
+"""What students score, and what runs cost: the figures that evaluation, dry run and estimate read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -44,6 +45,20 @@ _OF_LAST_RUNS = text(
     )"""
     )
 )
+# replayed replies took no time; those of an output that has any are left out with it
+_STAGE_SPEEDS = text("""
+    SELECT CAST(output.stage AS text) AS stage, run.config,
+        CAST(sum(output.read) AS bigint) AS read, CAST(sum(output.passed) AS bigint) AS passed,
+        CAST(sum(output.requests) AS bigint) AS requests,
+        CAST(sum(output.prompt_tokens) AS bigint) AS prompt_tokens,
+        CAST(sum(output.completion_tokens) AS bigint) AS completion_tokens, sum(output.seconds) AS seconds
+    FROM caco.output JOIN caco.run USING (run_no)
+    WHERE output.replayed = 0 AND output.kept = 0 AND output.read > 0
+    GROUP BY output.stage, run.run_no, run.config
+""")
+_TRAININGS = text("""
+    SELECT role, config, metrics FROM caco.model WHERE metrics ? 'tokens' AND metrics ? 'seconds' ORDER BY output_no
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +108,39 @@ class OutlayRow:
     completion_tokens: int
     seconds: float  # wall time of making the outputs, added up
     cost_usd: float  # of the replies, by the price table of the config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSpeed:
+    """What one stage of one run read, passed, asked and wrote, and how long that took."""
+
+    stage: str
+    config: Mapping[str, Any]  # of the run
+    read: int
+    passed: int
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float  # wall time of making its outputs, added up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingRow:
+    """One training that the ledger knows of."""
+
+    role: str  # "codegen" or "student"
+    config: Mapping[str, Any]  # its settings
+    metrics: Mapping[str, Any]
+
+
+def stage_speeds(connection: Connection) -> list[StageSpeed]:
+    """What the stages of all runs did, outputs with replayed replies or kept verdicts left out."""
+    return [StageSpeed(**row._mapping) for row in connection.execute(_STAGE_SPEEDS)]
+
+
+def trainings(connection: Connection) -> list[TrainingRow]:
+    """All trainings, in the order in which they were loaded."""
+    return [TrainingRow(**row._mapping) for row in connection.execute(_TRAININGS)]
 
 
 def scores(connection: Connection, run_id: str) -> list[ScoreRow]:
