@@ -29,11 +29,12 @@ def run(job: Job) -> FineTuneResult:
     """
     import torch
 
-    lengths = token_counts(job.train)
-    checkpoint = newest_whole(job.work)
+    settings, lengths, checkpoint = job.settings, token_counts(job.train), newest_whole(job.work)
+    places = order(lengths, epochs=settings.epochs, batch=settings.batch_sequences, seed=job.seed)
+    arguments = make_arguments(job, rows=len(places), is_new=checkpoint is None)
     try:
-        tokenizer, model = load_base(job.base, job.settings)
-        trainer = make_trainer(model, tokenizer, job, lengths=lengths, is_new=checkpoint is None)
+        tokenizer, model = load_base(job.base, settings, arguments)
+        trainer = make_trainer(model, tokenizer, job, arguments, places)
         trained = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         after = trainer.evaluate()["eval_loss"]
     except torch.OutOfMemoryError as exc:
@@ -59,7 +60,7 @@ def run(job: Job) -> FineTuneResult:
     return result
 
 
-def load_base(base: str, settings: TrainSettings) -> tuple[Any, Any]:
+def load_base(base: str, settings: TrainSettings, arguments: Any) -> tuple[Any, Any]:
     """Loads tokenizer and model: in single precision, or with LoRA, which leaves its weights as they are, in `dtype`.
 
     Each process loads onto its own GPU, past the machine's memory. Where the weights are shared out, the first loads
@@ -75,15 +76,15 @@ def load_base(base: str, settings: TrainSettings) -> tuple[Any, Any]:
 
     logging.disable_progress_bar()
     dtype = getattr(torch, settings.dtype) if settings.lora_rank else torch.float32
-    process, is_shared_out = int(os.environ.get("LOCAL_RANK", "0")), settings.hardware.sharding == "fsdp"
+    is_shared_out = settings.hardware.sharding == "fsdp"
     how = {"revision": settings.revision, "dtype": dtype, "attn_implementation": settings.hardware.attention}
     try:
         tokenizer = AutoTokenizer.from_pretrained(base, revision=settings.revision)
-        if is_shared_out and process != 0:
+        if is_shared_out and arguments.local_process_index != 0:
             model = empty_model(base, **how)
         else:
-            has_own_gpu = torch.cuda.is_available() and not is_shared_out
-            model = AutoModelForCausalLM.from_pretrained(base, device_map={"": process} if has_own_gpu else None, **how)
+            place = {"": arguments.device} if torch.cuda.is_available() and not is_shared_out else None
+            model = AutoModelForCausalLM.from_pretrained(base, device_map=place, **how)
     except (OSError, ValueError, ImportError, SafetensorError) as exc:
         raise EngineError(unloadable(base, exc)) from exc
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
@@ -100,8 +101,8 @@ def empty_model(base: str, *, revision: str | None, **how: Any) -> Any:
         return AutoModelForCausalLM.from_config(config, **how)
 
 
-def make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: Places, is_new: bool) -> Any:
-    """The trainer of a job; `is_new` where no checkpoint is resumed, so that the loss before training is measured."""
+def make_trainer(model: Any, tokenizer: Any, job: Job, arguments: Any, places: Places) -> Any:
+    """The trainer of a job over the rows of its data at `places`, in that order; with packing it orders them itself."""
     import torch
     from datasets import Dataset, disable_progress_bars
     from peft import LoraConfig
@@ -113,11 +114,10 @@ def make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: Places, is_ne
     settings = job.settings
     adapter = {"r": settings.lora_rank, "lora_alpha": settings.lora_alpha}
     lora = LoraConfig(**adapter, target_modules="all-linear", task_type="CAUSAL_LM") if settings.lora_rank else None
-    places = order(lengths, epochs=settings.epochs, batch=settings.batch_sequences, seed=job.seed)
     rows = Dataset.from_file(str(job.train))  # mapped into memory, not read
     trainer = (SFTTrainer if torch.cuda.is_available() else make_trainer_class())(
         model=model,
-        args=make_arguments(job, rows=len(places), is_new=is_new),
+        args=arguments,
         processing_class=tokenizer,
         train_dataset=rows if settings.packing else rows.select(places),
         eval_dataset=Dataset.from_file(str(job.held_out)),
@@ -129,7 +129,7 @@ def make_trainer(model: Any, tokenizer: Any, job: Job, *, lengths: Places, is_ne
 
 
 def make_arguments(job: Job, *, rows: int, is_new: bool) -> Any:
-    """The settings of a job as TRL's.
+    """The settings of a job as TRL's; `is_new` where no checkpoint is resumed, so that the loss before is measured.
 
     Raises:
         EngineError: sharding is wanted, and there is no GPU.
