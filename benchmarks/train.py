@@ -17,6 +17,7 @@ from typing import Any
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
+from caco_tasks.gpu_figures import model_flops_share
 from caco_tasks.llm.examples import ExampleWriter
 from caco_tasks.llm.finetune import finetune
 from caco_tasks.model_settings import HardwareSettings, TrainSettings
@@ -25,17 +26,6 @@ TOKENIZER = Path(__file__).parents[1] / "caco_tasks" / "nano" / "weights" / "cod
 ROUNDS = 3
 SEED = 7
 HELD_OUT = 32
-
-# Dense bfloat16 operations a second, by the makers' data sheets.
-PEAK_FLOPS = {
-    "H200": 989e12,
-    "H100": 989e12,
-    "A100": 312e12,
-    "L40S": 362e12,
-    "L4": 121e12,
-    "4090": 165e12,
-    "A10": 125e12,
-}
 
 Figures = dict[str, Any]
 
@@ -62,7 +52,7 @@ def bench() -> Figures:
         "tokens_per_second": rates,
         "ours to plain TRL": round(ours / plain, 3),
         "weights": weights,
-        "mfu": _mfu(ours, weights) if has_card else None,
+        "mfu": model_flops_share(weights, ours, torch.cuda.get_device_name()) if has_card else None,
         "machine": machine(),
     }
 
@@ -165,15 +155,6 @@ def _plain(folder: Path, settings: TrainSettings, texts: list[str], *, has_card:
     tokens = sum(len(row) for row in trainer.train_dataset["input_ids"])
     told = trainer.train()
     return round(tokens / told.metrics["train_runtime"], 1)
-
-
-def _mfu(tokens_per_second: float, weights: int) -> float | None:
-    """The share of the card's peak: 6 operations for each weight and token, attention left out. None: card not listed."""
-    import torch
-
-    name = torch.cuda.get_device_name()
-    peak = next((flops for part, flops in PEAK_FLOPS.items() if part in name), None)
-    return None if peak is None else round(6 * weights * tokens_per_second / peak, 3)
 
 
 def _processor() -> str:

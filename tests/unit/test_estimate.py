@@ -188,6 +188,8 @@ def test_no_kind_of_device_hides_another() -> None:
 
 def test_the_share_of_the_peak_is_six_operations_for_each_weight_and_token() -> None:
     assert model_flops_share(7e9, 3700, "NVIDIA A100-SXM4-80GB") == pytest.approx(0.498, abs=0.001)
+    with_adapter = model_flops_share(7e9, 3700, "NVIDIA A100-SXM4-80GB", is_lora=True)
+    assert with_adapter == pytest.approx(0.498 * 4 / 6, abs=0.001)
     assert model_flops_share(7e9, 3700, "a device of another maker") is None
 
 
