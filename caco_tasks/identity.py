@@ -249,7 +249,8 @@ def _names(spec: StageSpec, config: RunConfig) -> list[str]:
     server = model.endpoint.base_url if model and model.engine == "openai" and model.revision is None else None
     prompts = prompt_names(spec, config)
     folder = [config.prompts_folder] if prompts and config.prompts_folder is not None else []
-    return [*([model.model, str(model.revision), str(server)] if model else []), *prompts, *folder]
+    adapter = [model.adapter] if model and model.adapter is not None else []
+    return [*([model.model, str(model.revision), str(server)] if model else []), *adapter, *prompts, *folder]
 
 
 def _asked(model: ModelSettings) -> dict[str, Any]:

@@ -95,14 +95,12 @@ class Reason(StrEnum):
     INPUT_NOT_USED = "input_not_used"  # agree: the solution never names an input's value
     ANSWER_NOT_REACHED = "answer_not_reached"  # agree: the answer is announced, and no step gives it
     WRONG_UNIT = "wrong_unit"  # agree: the answer is in another unit than the question asks for
-    MAJORITY_DIFFERS = (
-        "majority_differs"  # agree: more than half of the answers are one that is not the program's output
-    )
+    MAJORITY_DIFFERS = "majority_differs"  # agree: most of several answers are one that the program does not give
     CHECKER_TIMEOUT = "checker_timeout"  # unify, agree, evaluate: comparing the answers took too long (unknown)
     # the judge
     INCONSISTENT = "inconsistent"  # judge: problem, solution and program do not fit together
     ILL_POSED = "ill_posed"  # judge: the problem has no one answer
-    UNPARSEABLE_JUDGEMENT = "unparseable_judgement"  # judge: the reply states no verdict plainly, or was cut off (unknown)
+    UNPARSEABLE_JUDGEMENT = "unparseable_judgement"  # judge: no verdict is in the reply, or it was cut off (unknown)
     JUDGES_DISAGREE = "judges_disagree"  # judge: no verdict has more than half of the replies (unknown)
     # benchmarks
     BENCHMARK_OVERLAP = "benchmark_overlap"  # seeds, reverse, decontaminate: overlaps a protected item
@@ -330,7 +328,9 @@ class SeedProgram:
     program: Program | None = None
     execution: Execution | None = None
     grade: Grade | None = None  # None: no program, or written by a model
-    unifier_attempt: int | None = None  # of `unify.attempts`, from 1, in which a model wrote the program; None: no model did
+    unifier_attempt: int | None = (
+        None  # of `unify.attempts`, from 1, in which a model wrote the program; None: no model did
+    )
 
     @property
     def id(self) -> str:

@@ -83,6 +83,7 @@ CREATE TYPE caco.reason AS ENUM (
     'input_not_used',
     'answer_not_reached',
     'wrong_unit',
+    'majority_differs',
     'checker_timeout',
     'inconsistent',
     'ill_posed',
@@ -528,6 +529,7 @@ CREATE TABLE caco.output (
     sandbox_level text,
     artifacts jsonb NOT NULL,
     loaded_at timestamp with time zone DEFAULT now() NOT NULL,
+    cut_away jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT a_later_attempt_has_one_before CHECK (((attempt = 0) = (previous IS NULL))),
     CONSTRAINT attempt_is_not_negative CHECK ((attempt >= 0)),
     CONSTRAINT counts_are_not_negative CHECK (((passed >= 0) AND (failed >= 0) AND (unknown >= 0) AND (bytes >= 0) AND (seconds >= (0)::double precision) AND (requests >= 0) AND (prompt_tokens >= 0) AND (completion_tokens >= 0) AND (cost_usd >= (0)::double precision) AND (replayed >= 0) AND (cut_off >= 0) AND (recorded >= 0))),
@@ -614,6 +616,8 @@ COMMENT ON COLUMN caco.output.sandbox_level IS 'Protections that held: full, par
 COMMENT ON COLUMN caco.output.artifacts IS 'What else the stage made, such as a trained model or a dataset; empty object where nothing.';
 
 COMMENT ON COLUMN caco.output.loaded_at IS 'When it was loaded into the ledger.';
+
+COMMENT ON COLUMN caco.output.cut_away IS 'What replies held besides what was asked for, such as thinking or a header, and how many replies did; empty object where nothing.';
 
 CREATE TABLE caco.run (
     run_id uuid NOT NULL,

@@ -12,7 +12,7 @@ import pytest
 from caco_tasks.config import SETTINGS_THAT_CHANGE_NO_DATA, RunConfig, bundled_configs, load_config, parse_config
 from caco_tasks.errors import ConfigError
 from caco_tasks.identity import config_hash
-from caco_tasks.llm.llm import SAMPLING
+from caco_tasks.llm.llm import SAMPLING, SAMPLING_OF_SOME
 from caco_tasks.pipeline import PIPELINES
 
 MODEL: dict[str, Any] = {"model": "nano:codegen", "prompt": "nano_program.v1"}
@@ -26,7 +26,7 @@ FULL = making.small_config(
     evaluate={"bank_each": 1, "train": {"base": "b"}, "ask": {"model": "b", "prompt": "solve.v1", "temperature": 1.0}},
 ).model_dump(mode="json")
 DECLARED_BY_NO_STAGE = {"name", "description", "shard_samples", "runner", "gate", "dry_run"}
-OF_A_MODEL = {"model", "revision", "prompt", "context_tokens", *SAMPLING}
+OF_A_MODEL = {"model", "revision", "adapter", "prompt", "context_tokens", *SAMPLING, *SAMPLING_OF_SOME}
 CANDIDATES = (
     "x",
     "vllm",

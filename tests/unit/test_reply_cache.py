@@ -106,14 +106,14 @@ def test_a_killed_task_loses_only_what_was_not_kept_yet(place: Place) -> None:
         return echo(body) if len(place.server.asked) <= 5 else fault(401)
 
     place.answers = goes_down
-    killed = place.task(rows=2)
-    with pytest.raises(EngineError):
-        killed.ask(*TEXTS)
+    killed, texts = place.task(rows=2), [f"problem {number}" for number in range(40)]
+    with pytest.raises(EngineError):  # at the twentieth refusal
+        killed.ask(*texts)
     # killed: it never came to write its index
     place.asked()
     place.answers = echo
-    assert words(place.task().ask(*TEXTS)) == list(TEXTS)
-    assert place.asked() == list(TEXTS[5:])
+    assert words(place.task().ask(*texts)) == texts
+    assert place.asked() == texts[5:]
 
 
 def test_another_grouping_of_the_requests_finds_them_through_the_index(place: Place) -> None:
@@ -272,7 +272,7 @@ def test_what_is_cached_can_be_looked_up_without_a_model(place: Place) -> None:
 
 def judging(server: Endpoint) -> RunConfig:
     """Settings whose judge is the model behind `server`, at temperature 0, for money."""
-    config = making.small_config(runner={"retries_of_unknown": 2})
+    config = making.small_config(runner={"retries_of_unknown": 2}, judge={"evidence": True})
     judge = settings_for(server, prompt="nano_judge.v1", price={"prompt": 1.0, "completion": 1.0})
     return config.model_copy(update={"models": config.models | {"judge": judge}})
 
