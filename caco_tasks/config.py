@@ -133,7 +133,7 @@ class RunnerSettings(Settings):
     reply_rows: int = Field(default=256, ge=1)  # replies of a model kept together as they come
     retries_of_unknown: int = Field(default=1, ge=0, le=10)
     shards_per_task: int = Field(default=1, ge=1, le=1000)  # a task loads its model once for so many
-    stage_minutes: dict[str, Minutes] = Field(default={})  # stage -> how long it may work on a shard, before it is ended
+    stage_minutes: dict[str, Minutes] = Field(default={})  # stage -> how long it may work on a shard
 
 
 class GateSettings(Settings):

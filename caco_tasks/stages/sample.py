@@ -46,7 +46,8 @@ def sample(draws: Iterable[Draw], context: Context) -> Iterator[JudgedRecord[Sam
     ]
     for draw, reply in zip(draws, llm.generate(requests), strict=True):
         reading = read_program(reply.text)
-        text = reply.text if reading.text is None else reading.text  # a reply without code is kept as it is, for whoever asks why
+        # a reply without code is kept as it is, for whoever asks why
+        text = reply.text if reading.text is None else reading.text
         program = Program(program_id=program_id(text), code=text, generation=generation_of(reply, reading))
         verdict = reply_verdict(reply)
         if verdict.kept and reading.text is None:

@@ -34,7 +34,8 @@ def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("path", sorted(prompts.TEMPLATES_FOLDER.glob("*.txt")), ids=lambda path: path.stem)
 def test_a_bundled_prompt_suits_its_role(path: Path) -> None:
-    prompt = load_prompt(path.stem, variables=VARIABLES[ROLES[path.stem.removeprefix("nano_").removeprefix("smol_").partition(".")[0]]])
+    task = path.stem.removeprefix("nano_").removeprefix("smol_").partition(".")[0]
+    prompt = load_prompt(path.stem, variables=VARIABLES[ROLES[task]])
     filled = prompt.render(**{name: f"«{name}»" for name in prompt.variables})
     assert [name for name in prompt.variables if f"«{name}»" not in filled] == []
 
