@@ -1,6 +1,7 @@
 """The models on this machine: bundled ones, a folder of local copies laid out by Hub id, and the Hub's own cache."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ NANO = "nano:"  # before the name of a bundled model
 SMOL = "smol:"  # before the name of a bundled adapter
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
+
+_ONE_OF_SEVERAL = re.compile(r"-\d+-of-(\d+)\.safetensors$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,15 @@ class LocalModels:
         from huggingface_hub import try_to_load_from_cache
 
         found = try_to_load_from_cache(name, needed, revision=revision)
-        # what was only begun to be downloaded has no weights yet, and is gone on with by name
-        is_whole = isinstance(found, str) and any(Path(found).parent.glob("*.safetensors"))
-        return str(Path(found).parent) if isinstance(found, str) and is_whole else None
+        # what was only begun to be downloaded lacks weights, and is gone on with by name
+        return str(Path(found).parent) if isinstance(found, str) and _has_all_weights(Path(found).parent) else None
+
+
+def _has_all_weights(folder: Path) -> bool:
+    """Whether a folder has weights, and of those in several files (`model-00001-of-00004.safetensors`) every one."""
+    names = {path.name for path in folder.glob("*.safetensors")}
+    of_several = [int(found[1]) for name in names if (found := _ONE_OF_SEVERAL.search(name))]
+    return bool(names) and len(of_several) >= max(of_several, default=0)
 
 
 def _bundled(folder: Path, name: str, needed: str) -> str:

@@ -39,10 +39,11 @@ def pinned_identity(settings: ModelSettings, pinned: str | None, models: LocalMo
         EngineError: the weights here are not those that the run pinned.
     """
     found = model_identity(settings, models)
-    versions = {name.partition("+")[0].rpartition("@")[2] for name in (found, pinned or found)}
+    adapter = _adapter_identity(settings, models)  # always here, and named by its hash
+    versions = {name.removesuffix(adapter).rpartition("@")[2] for name in (found, pinned or found)}
     # else weights are not here, or were not when the run was planned: a first run downloads them
     are_known = versions.isdisjoint(("main", settings.revision))
-    if pinned is not None and are_known and found != pinned:
+    if pinned is not None and found != pinned and (are_known or not pinned.endswith(adapter)):
         raise EngineError(
             f"The model '{settings.model}' on this machine is {found}, the run pinned {pinned}: restore its weights, or "
             "plan the run anew under another name of the model."

@@ -57,6 +57,17 @@ def test_a_download_that_was_broken_off_is_no_model(tmp_path: Path) -> None:
     assert LocalModels().find(HUB_ID) == HUB_ID
 
 
+def test_weights_in_several_files_are_a_model_once_all_of_them_are_there(tmp_path: Path) -> None:
+    cached = tmp_path / "cache" / "models--somebody--tiny-model"
+    folder = make_model(cached / "snapshots" / "0123")
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text("0123")
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
+    assert LocalModels().find(HUB_ID) == HUB_ID
+    (folder / "model-00002-of-00002.safetensors").write_bytes(b"more")
+    assert LocalModels().find(HUB_ID) == str(folder)
+
+
 def test_a_hub_id_without_a_copy_stays_a_hub_id(tmp_path: Path) -> None:
     assert LocalModels(tmp_path).find(HUB_ID) == HUB_ID
     assert LocalModels(tmp_path).find("./folder/x") == "./folder/x"
@@ -83,6 +94,20 @@ def test_another_adapter_than_the_pinned_one_is_refused(tmp_path: Path) -> None:
     folder = make_adapter(tmp_path / "adapter")
     settings = ModelSettings(model=HUB_ID, prompt="p", adapter=str(folder))
     pinned = model_identity(settings, models)
+    assert pinned_identity(settings, pinned, models) == pinned
+    (folder / "adapter_model.safetensors").write_bytes(b"other")
+    with pytest.raises(EngineError, match="the run pinned"):
+        pinned_identity(settings, pinned, models)
+
+
+@pytest.mark.parametrize("revision", [None, "0a1b"])
+def test_another_adapter_is_refused_upon_a_base_that_is_still_to_be_downloaded(
+    tmp_path: Path, revision: str | None
+) -> None:
+    models, folder = LocalModels(tmp_path / "copies"), make_adapter(tmp_path / "adapter")
+    settings = ModelSettings(model=HUB_ID, prompt="p", revision=revision, adapter=str(folder))
+    pinned = model_identity(settings, models)
+    make_model(tmp_path / "copies" / HUB_ID)
     assert pinned_identity(settings, pinned, models) == pinned
     (folder / "adapter_model.safetensors").write_bytes(b"other")
     with pytest.raises(EngineError, match="the run pinned"):
