@@ -175,6 +175,8 @@ class EvaluateSettings(Settings):
             raise ValueError("ask.model and train.base differ: the student is compared with the model it began as")
         if self.draws and (self.draws < self.k or self.ask.temperature == 0):
             raise ValueError("pass@k needs at least k draws, and an ask.temperature above 0 to draw at")
+        if self.ask.adapter is not None:
+            raise ValueError("ask.adapter is set: one upon the base does not fit the student, whose weights are others")
         if self.ask.engine == "openai":
             raise ValueError("ask.engine is openai: an endpoint does not have the student's weights")
         names = [benchmark.name for benchmark in self.benchmarks] + ["bank"] * bool(self.bank_each)
@@ -222,6 +224,9 @@ class RunConfig(Settings):
         names = [source.name for source in self.seeds.sources]
         if len(names) > len(set(names)):
             raise ValueError("two sources have the same name")
+        codegen = self.models["codegen"]
+        if codegen.model == "trained" and codegen.adapter is not None:
+            raise ValueError("models.codegen.adapter is set: no adapter fits the model 'trained', which is made anew")
         unifier = self.models.get("unifier")
         if unifier is not None and self.unify.attempts > 1 and unifier.temperature == 0:
             raise ValueError(

@@ -112,8 +112,8 @@ def hashes(config: RunConfig) -> dict[str, str]:
     return {pipeline: config_hash(pipeline, config) for pipeline in PIPELINES}
 
 
-# base and asked model must be the same, so neither can change alone; roles of a night are alike
-NOT_ALONE = [("evaluate", "train", "base"), ("evaluate", "ask", "model")]
+# base and asked model must be the same and have no adapter, so none can change alone; roles of a night are alike
+NOT_ALONE = [("evaluate", "train", "base"), ("evaluate", "ask", "model"), ("evaluate", "ask", "adapter")]
 PATHS = [path for path in leaves(FULL) if path[:2] not in [("models", "reverser"), ("models", "solver")]]
 PATHS = [path for path in PATHS if path not in NOT_ALONE]
 
@@ -176,6 +176,11 @@ def test_every_excluded_setting_exists() -> None:
 def test_a_default_that_is_written_out_changes_nothing() -> None:
     spoken = FULL | {"screen": {"min_lines": 6}}
     assert hashes(parse_config(spoken, origin="")) == hashes(parse_config(FULL, origin=""))
+
+
+def test_an_adapter_upon_a_model_that_is_made_anew_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"models\.codegen\.adapter is set"):
+        load_config("single-gpu", ["models.codegen.adapter=a/b"])
 
 
 def test_the_bundled_configs_are_there() -> None:

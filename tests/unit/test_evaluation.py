@@ -129,6 +129,7 @@ def test_a_student_learns_the_question_as_it_will_be_asked() -> None:
             "does not have the student's weights",
             id="an endpoint",
         ),
+        pytest.param({"ask": {"model": "b", "prompt": "p", "adapter": "a"}}, "ask.adapter is set", id="an adapter"),
         pytest.param({"dataset": "name only"}, "dataset", id="a dataset without a version"),
     ],
 )  # fmt: skip
