@@ -58,8 +58,11 @@ def training_hash(config: RunConfig) -> str:
     How programs are sampled from it later has no part in it, nor has any check of a nightly run.
     """
     unifier = config.models.get("unifier")
-    told = {"model": unifier.model, "prompt": unifier.prompt, **config.data_settings("unify")} if unifier else {}
-    asked = _asked(unifier) | told if unifier else None
+    asked = None
+    if unifier is not None:
+        exact = unifier.model_dump(include={"revision", "adapter"}, exclude_none=True)
+        told = {"model": unifier.model, **exact, "prompt": unifier.prompt, **config.data_settings("unify")}
+        asked = _asked(unifier) | told
     seeds = config.data_settings("seeds", without=["seeds.shards"])  # however they are cut, they are the same seeds
     return content_id("training", seeds, asked, config.data_settings("train"), config.models["codegen"].prompt)
 

@@ -146,6 +146,13 @@ def test_a_benchmark_that_lies_elsewhere_changes_no_key_and_yet_names_another_ru
     assert keys_of().run.run_id != keys_of(decontamination=moved).run.run_id
 
 
+def test_a_training_by_another_adapter_or_revision_of_the_unifier_is_another_one() -> None:
+    unifier = ["models.unifier.model=a/b", "models.unifier.prompt=unify.v2"]
+    asked = ["models.unifier.adapter=a/c", "models.unifier.adapter=a/d", "models.unifier.revision=0a1b"]
+    found = [training_hash(load_config("smoke", [*unifier, *more])) for more in ([], *([one] for one in asked))]
+    assert len(set(found)) == 4
+
+
 def test_a_training_is_the_same_however_its_seeds_are_cut_and_however_its_model_is_sampled() -> None:
     plain = training_hash(load_config("smoke"))
     for same in (
