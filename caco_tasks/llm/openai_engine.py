@@ -23,7 +23,7 @@ from caco_tasks.errors import EngineError, RefusedError
 from caco_tasks.llm import openai_protocol as protocol
 from caco_tasks.llm.limiter import Limiter
 from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, Request, in_order, no_reply
-from caco_tasks.llm.openai_failures import OddAnswer, RequestRefused, ServerBusy, address, wrong_protocol
+from caco_tasks.llm.openai_failures import OddAnswer, ReplyWithheld, RequestRefused, ServerBusy, address, wrong_protocol
 from caco_tasks.llm.openai_protocol import Answer, Response
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import Generation
@@ -173,7 +173,7 @@ class _Session:
         try:
             return await self._ask_patiently(request)
         except (RequestRefused, RefusedError) as exc:
-            if str(exc) == PROMPT_TOO_LONG:
+            if isinstance(exc, ReplyWithheld) or str(exc) == PROMPT_TOO_LONG:
                 raise
             answer = await self._ask_patiently(replace(request, schema=None))  # whose refusal has another cause
             if self._takes_schemas:

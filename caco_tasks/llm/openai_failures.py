@@ -95,6 +95,10 @@ class RequestRefused(Exception):
     """The server will never answer this request; the message is stored with its row."""
 
 
+class ReplyWithheld(RequestRefused):
+    """Moderation or the model itself objects to what is said, which is no word on how it was asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerWords:
     """What a server says of an error.
@@ -148,7 +152,7 @@ def failure(
     if status == _TOO_LARGE or (may_be_long and is_about_the_context(words)):
         return RequestRefused(PROMPT_TOO_LONG)
     if status != _NO_LOGIN and status < _INTERNAL and is_moderation(words):
-        return RequestRefused(f"the endpoint's moderation refused the prompt: {words.message}")
+        return ReplyWithheld(f"the endpoint's moderation refused the prompt: {words.message}")
     if status in _BUSY or status >= _INTERNAL:
         # 500 is an answer, if a poor one; with those above it somebody says that nobody else is there
         return ServerBusy(_answered(status, words), pause_seconds=pause_seconds, is_down=status > _INTERNAL)

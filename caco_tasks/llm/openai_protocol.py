@@ -14,6 +14,7 @@ from caco_tasks.llm.llm import Request, messages_of, sampled_for
 from caco_tasks.llm.openai_failures import (
     MAX_MESSAGE_CHARS,
     OddAnswer,
+    ReplyWithheld,
     RequestRefused,
     ServerBusy,
     ServerWords,
@@ -252,7 +253,7 @@ def _no_text(message: dict[str, Any], ended: str, response: Response, key: str |
     """
     refusal = message.get("refusal")
     if refusal:
-        raise RequestRefused(f"the model refused: {one_line(str(refusal), key)[:MAX_MESSAGE_CHARS]}")
+        raise ReplyWithheld(f"the model refused: {one_line(str(refusal), key)[:MAX_MESSAGE_CHARS]}")
     if ended == "length" or (ended == "stop" and any(message.get(name) for name in (*_THOUGHTS, "content"))):
         return ""
     raise _ended_otherwise(ended)
@@ -262,7 +263,7 @@ def _ended_otherwise(ended: str) -> ServerBusy | RequestRefused:
     """The error for a reply that neither came to its end nor was cut off."""
     ended = ended[:MAX_MESSAGE_CHARS]
     if _WITHHELD.fullmatch(ended.lower()):
-        return RequestRefused(f"the endpoint's moderation withheld the reply: {ended}")
+        return ReplyWithheld(f"the endpoint's moderation withheld the reply: {ended}")
     said = f"the endpoint ended the reply: {ended}"
     return OddAnswer(said) if _BROKEN.fullmatch(ended.lower()) else RequestRefused(said)
 

@@ -164,6 +164,27 @@ def test_one_request_that_never_succeeds_is_unknown_and_its_neighbours_are_not(s
     assert reply_verdict(replies[1]).outcome == "unknown"
 
 
+WITHHELD: dict[str, Said] = {
+    "by the model": completion({"message": {"content": None, "refusal": "I cannot help with that."}}),
+    "by moderation": completion({"message": {"content": None}}, finish_reason="content_filter"),
+    "before it was asked": fault(400, "The prompt was flagged by moderation"),
+}
+
+
+@pytest.mark.parametrize("withheld", WITHHELD.values(), ids=WITHHELD)
+def test_a_reply_that_is_withheld_says_nothing_against_the_schema_of_all_others(withheld: Said) -> None:
+    def answers(body: Body, times: int) -> Said:
+        return withheld if text_of(body) == "problem 1" and "response_format" in body else echo(body)
+
+    with serving(answers) as endpoint:
+        settings = settings_for(endpoint, structured=True, endpoint={"concurrency": 1})
+        schema, told = '{"type": "object"}', [{"problem": text} for text in texts(4)]
+        asked = [make_request(CHAT, settings, model_id="m@1", values=values, schema=schema) for values in told]
+        replies = open_llm(settings, folder="m", model_id="m@1").generate(asked)
+    assert [reply_verdict(reply).outcome for reply in replies] == ["pass", "unknown", "pass", "pass"]
+    assert [("response_format" in body) for _, _, body in endpoint.asked] == [True] * 4
+
+
 ODD: dict[str, Said] = {
     "an error within a good status": Said(body=b'{"error": {"message": "Rate limit", "code": 429}}'),
     "HTML": Said(body=b"<html>Hello</html>", headers={"content-type": "text/html"}),
