@@ -16,7 +16,7 @@ MAX_SENTENCE_CHARS = 500
 SEND_SECONDS = 10.0
 
 _SECRETS = (
-    (re.compile(r"(\w+://)[^\s/@]+@"), r"\1…@"),
+    (re.compile(r"(\w+://)[^\s/]+@"), r"\1…@"),  # up to the last one: a password may hold it
     (re.compile(r"(\w+://[^\s?]+)\?[^\s):]+"), r"\1?…"),
     (re.compile(r"(?i)\b(bearer|basic) [\w.~+/=-]{8,}"), r"\1 …"),
     (re.compile(r"(?i)(\w*(?:password|passwd|secret|token|api[_-]?key|credential)\w*['\"]?\s*[:=]\s*)\S+"), r"\1…"),

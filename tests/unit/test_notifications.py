@@ -15,6 +15,7 @@ FAILURE = Failure(
 
 SECRETS = {
     "an address with a password": "postgresql://ada:hunter2@host:5432/db",
+    "a password with the sign that ends it": "redis://:a@hunter2@host:6379/0",
     "an address with a query": "https://host/v1?key=hunter2&a=b",
     "a bearer": "authorization: Bearer hunter2hunter2",
     "a named key": "api_key=hunter2",
