@@ -79,8 +79,8 @@ def lease_gpus(
         PlatformError: the folder of the locks cannot be used, or as `visible_gpus`.
     """
     gpus = visible_gpus(environ)
-    if not gpus:
-        yield Lease()
+    if not gpus:  # hidden where CACO_GPUS says that there shall be none, which PyTorch would not know
+        yield Lease(environment={"CUDA_VISIBLE_DEVICES": ""} if environ.get("CACO_GPUS", "").strip() else {})
         return
     if count > len(gpus):
         raise ConfigError(

@@ -103,8 +103,13 @@ def test_a_lease_shows_its_gpus_and_no_others(machine: dict[str, str]) -> None:
 
 
 def test_where_there_is_no_gpu_nothing_is_leased_and_nothing_hidden(machine: dict[str, str]) -> None:
-    with lease_gpus(2, {**machine, "CACO_GPUS": "0"}) as lease:
+    with lease_gpus(2, {**machine, "CACO_GPUS": "", "CUDA_VISIBLE_DEVICES": ""}) as lease:
         assert lease == Lease()
+
+
+def test_where_tasks_are_to_use_no_gpu_they_see_none(machine: dict[str, str]) -> None:
+    with lease_gpus(2, {**machine, "CACO_GPUS": "0"}) as lease:
+        assert lease == Lease(environment={"CUDA_VISIBLE_DEVICES": ""})
 
 
 def test_more_gpus_than_the_machine_has_are_refused_at_once(machine: dict[str, str]) -> None:
