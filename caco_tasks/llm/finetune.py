@@ -52,9 +52,12 @@ class Job:
 
     @property
     def id(self) -> str:
-        """The hash of all that its result depends on: a checkpoint of another job is never resumed."""
+        """The hash of all that its result depends on: a checkpoint of another job is never resumed.
+
+        The base counts by its name in the settings; its place differs once it was downloaded.
+        """
         settings = self.settings.model_dump(mode="json", exclude={"hardware"})
-        return content_id("training", self.base, settings, self.examples, self.seed)
+        return content_id("training", settings, self.examples, self.seed)
 
     @property
     def work(self) -> Path:

@@ -11,7 +11,7 @@ from caco_tasks.errors import ConfigError, EngineError
 from caco_tasks.llm.checkpoints import newest_whole, seal
 from caco_tasks.llm.encoding import NO_LOSS, encode, encode_file, order, token_counts
 from caco_tasks.llm.examples import ExampleFiles, ExampleWriter, read_examples
-from caco_tasks.llm.finetune import FineTuneResult, finetune, shares
+from caco_tasks.llm.finetune import FineTuneResult, Job, finetune, shares
 from caco_tasks.llm.local_models import NANO_FOLDER
 from caco_tasks.model_settings import TrainSettings
 
@@ -46,6 +46,14 @@ def tokenizer() -> Any:
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(BASE)
+
+
+def test_a_training_is_the_same_once_its_base_was_downloaded() -> None:
+    def name(base: str, **changes: Any) -> str:
+        return Job(base=base, out="out", settings=settings(base="a/b", **changes), examples="e", seed=7).id
+
+    assert name("a/b") == name("/cache/models--a--b/snapshots/0123")
+    assert name("a/b") != name("a/b", revision="0a1b")
 
 
 def test_a_checkpoint_that_was_cut_short_is_passed_over(tmp_path: Path) -> None:
