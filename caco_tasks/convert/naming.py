@@ -58,24 +58,26 @@ def identifier(words: Iterable[str]) -> str:
 
 
 def input_wishes(mention: QuestionNumber, field: str) -> list[list[str]]:
-    """Names for a number of the question, the shortest first: what is counted, then the words before as well."""
+    """Names for a number of the question, the shortest first: what is counted, then with words around it."""
     kind = {"whole": ["percent"] if mention.kind == "percent" else []}.get(field, [field])
     money = ["dollars"] if mention.is_money else []
     after, before = list(mention.after), list(mention.before)
     short = after[:2] or before[-2:]
     if not short:
         return [[*money, *kind]] if money or kind else []
-    return [
-        [*money, *short, *kind],
-        [*money, *before[-1:], *after[:2], *kind],
-        [*money, *before[-2:], *after[:1], *kind],
-    ]
+    around = [before[-1:] + after[:2], before[-2:] + after[:1], after[:3], after[1:3], before[-2:], before[-3:]]
+    return [[*money, *words, *kind] for words in (short, *(words for words in around if words))]
 
 
 def step_wishes(label: str, unit: str) -> list[list[str]]:
-    """Names for a step: the first words of its line, with the unit of its result."""
+    """Names for a step: the first words of its line with the unit of its result, then other words of the line."""
     words = [word for word in label.split() if word not in _EMPTY_WORDS]
     units = [word for word in unit.split()[:1] if word not in words]
     if not words:
         return [units] if units else []
-    return [[*words[: MAX_WORDS - 1], *units], [*words[:MAX_WORDS], *units], [*words[-3:], *units]]
+    firsts = [words[: MAX_WORDS - 1], words[:MAX_WORDS], words[-3:]]
+    # a number behind a name says nothing to who reads it, and other words of the line do
+    others = [words[start : start + size] for size in (3, 2) for start in range(1, len(words) - size + 1)]
+    more = [word for word in unit.split() if word not in _EMPTY_WORDS and word not in words]
+    behind = [[*words[:2], *more], [*words[:2], *more[1:]]] if more else []
+    return [[*firsts[0], *units], *behind, *([*chosen, *units] for chosen in (*firsts[1:], *others))]
