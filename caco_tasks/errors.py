@@ -6,7 +6,8 @@ CacoError
 │   ├── DamagedError      an object is there and is not what its manifest says
 │   └── StoreUnreachableError    the object store does not answer at the moment
 ├── LedgerError           Postgres does not answer or refuses
-│   └── LedgerUnreachableError   Postgres does not answer at the moment
+│   ├── LedgerUnreachableError   Postgres does not answer at the moment
+│   └── PrerequisiteError  the ledger does not know what this work begins with: something else must run first
 ├── ConservationError     rows were lost or doubled between two stages
 ├── EngineError           a model or its engine is missing, broken or speaks another protocol
 │   └── RefusedError      an endpoint refuses the key, the model or a setting
@@ -45,6 +46,10 @@ class LedgerError(CacoError):
 
 class LedgerUnreachableError(LedgerError):
     """Postgres does not answer, which may pass: the same work may succeed a minute later."""
+
+
+class PrerequisiteError(LedgerError):
+    """What a run needs of an earlier one is not in the ledger: it will not come by itself."""
 
 
 class ConservationError(CacoError):

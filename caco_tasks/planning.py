@@ -11,7 +11,7 @@ from typing import Any
 from caco_tasks.check_settings import BenchmarkSettings
 from caco_tasks.checks.benchmarks import benchmark_version
 from caco_tasks.config import RunConfig
-from caco_tasks.errors import ConfigError, LedgerError
+from caco_tasks.errors import ConfigError, PrerequisiteError
 from caco_tasks.identity import BASE, TRAINED, config_hash, pipeline_run_id, prompt_names, training_hash
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm.local_models import LocalModels
@@ -46,7 +46,7 @@ def find_or_make_run(
 
     Raises:
         ConfigError: pipeline, partition or a setting is wrong.
-        LedgerError: what the run needs of an earlier pipeline is not there yet.
+        PrerequisiteError: what the run needs of an earlier pipeline is not there yet.
         SourceError: a source or a benchmark cannot be read.
     """
     check_partition(partition)
@@ -103,7 +103,7 @@ def find_codegen(partition: str, config: RunConfig, ledger: Ledger) -> ModelReco
     """
     model = ledger.accepted_model(partition, training_hash(config))
     if model is None:
-        raise LedgerError(
+        raise PrerequisiteError(
             f"No CodeGen of the config '{config.name}' was accepted on or before {partition}: run `caco_seeds`, which starts "
             "`caco_codegen`, for that date or an earlier one and with the same training settings and seeds; one that was "
             "refused says why in caco.model."
@@ -115,7 +115,7 @@ def make_pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger, 
     """What the names in a config stand for now: the fields of the run's record that pin models, prompts and sources.
 
     Raises:
-        LedgerError: what the run needs of an earlier pipeline is not there yet.
+        PrerequisiteError: what the run needs of an earlier pipeline is not there yet.
         SourceError: a source or a benchmark cannot be read.
     """
     pins: dict[str, Any] = {"prompts": {}, "benchmarks": _pin_benchmarks(pipeline, config)}
@@ -168,7 +168,7 @@ def _pin_seed_programs(partition: str, config: RunConfig, ledger: Ledger) -> dic
     seed_run = pipeline_run_id("seeds", partition, config)
     outputs = ledger.outputs(seed_run, "unify")
     if len(outputs) != config.seeds.shards:
-        raise LedgerError(f"There are no seed programs for {partition} with this config: run `caco_seeds` first.")
+        raise PrerequisiteError(f"There are no seed programs for {partition} with this config: run `caco_seeds` first.")
     accepted = ledger.accepted_model(partition, training_hash(config))
     return {
         "seed_run_id": seed_run,
@@ -183,7 +183,7 @@ def _find_dataset(partition: str, config: RunConfig, ledger: Ledger, store: Stor
     names: Sequence[str] = [evaluation_of(config).dataset or "", *ledger.datasets(nightly, state="published")]
     dataset = next((name for name in names if name), None)
     if dataset is None:
-        raise LedgerError(
+        raise PrerequisiteError(
             f"No dataset of {partition} was published with this config: run `caco_nightly`, or name one in evaluate.dataset."
         )
     uri = dataset_manifest_uri(*dataset.split("/", 1))

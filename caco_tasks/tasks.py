@@ -20,7 +20,7 @@ from caco_tasks.config import RunConfig, load_config, parse_config
 from caco_tasks.connections import Connections, key_variable
 from caco_tasks.context import stage_context
 from caco_tasks.dry_run import dry_run_shards, judge_dry_run, run_costs
-from caco_tasks.errors import CacoError, ConfigError, GateError, LedgerError
+from caco_tasks.errors import CacoError, ConfigError, GateError, LedgerError, PrerequisiteError
 from caco_tasks.housekeeping import find_waste, tally
 from caco_tasks.identity import RunKeys
 from caco_tasks.ledger import Ledger
@@ -399,7 +399,7 @@ def find_run(ledger: Ledger, run_id: str | None, *, pipeline: str | None = None)
     run = ledger.find_run(run_id, pipeline=pipeline)
     if run is None:
         kind = f"run of '{pipeline}'" if pipeline else "run"
-        raise LedgerError(
+        raise PrerequisiteError(
             f"There is no run '{run_id}' in the ledger." if run_id else f"The ledger knows no {kind} yet."
         )
     return run

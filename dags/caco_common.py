@@ -52,7 +52,7 @@ SHARDS_OF_A_TASK = (  # how the grid names a mapped task
 
 NON_RETRYABLE: list[type[BaseException] | str] = [  # a second attempt would end the same
     f"caco_tasks.errors.{name}"
-    for name in ("ConfigError", "ConservationError", "DamagedError", "GateError", "RefusedError")
+    for name in ("ConfigError", "ConservationError", "DamagedError", "GateError", "PrerequisiteError", "RefusedError")
 ]
 # Read where the DAGs are parsed, so one for all runs. Pauses double: 15, 30, 60 … seconds, a quarter of an hour in all.
 RETRIES = int(os.environ.get("CACO_TASK_RETRIES") or 6)

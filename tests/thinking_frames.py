@@ -1,6 +1,10 @@
 """Thinking as models mark it, around an answer: `{}` stands for the answer, "secretly" for what must reach nobody."""
 
 THINKING = {
+    "cohere": "<|START_THINKING|>secretly more<|END_THINKING|><|START_RESPONSE|>{}<|END_RESPONSE|>",
+    "gemma, undecoded": "<unused94>thought\nsecretly more<unused95>{}",
+    "gemma, a channel": "<|channel>thought\nsecretly more<channel|>{}",
+    "a quotation": "> Reasoning\n> secretly more\n> and more\n\n{}",
     "think": "<think>\nhens lay, secretly\n</think>\n\n{}",
     "an empty block": "<think>\n\n</think>\n\n{}",
     "think in capitals": "<THINK>secretly</THINK>{}",
@@ -24,11 +28,14 @@ THINKING = {
     "an end of text": "<think>secretly</think>\n{}<|endoftext|>secretly go on",
 }
 HEADED = {
+    "granite": "Here is my thought process: secretly more\n\nHere is my response: {}",
     "a header": "Thinking: hens lay, secretly.\n\nFinal answer: {}",
     "a bold header": "**Thinking:** secretly\n\n**Response:**\n{}",
     "a title": "## Thought process\nsecretly\n\n## Final answer\n{}",
 }
 NO_END = {
+    "cohere": "<|START_THINKING|>secretly {}",
+    "gemma, a channel": "<|channel>thought\nsecretly {}",
     "think": "<think>secretly {}",
     "thinking": "<thinking>\nsecretly {}",
     "square brackets": "[THINK]secretly {}",

@@ -14,6 +14,7 @@ NANO = "nano:"  # before the name of a bundled model
 SMOL = "smol:"  # before the name of a bundled adapter
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
+_SCALE = ("r", "lora_alpha", "use_rslora", "use_dora", "rank_pattern", "alpha_pattern")
 
 _ONE_OF_SEVERAL = re.compile(r"-\d+-of-(\d+)\.safetensors$")
 
@@ -104,10 +105,26 @@ def _download_adapter(adapter: str) -> str:
         ) from exc
 
 
+def read_scale(folder: Path) -> dict[str, object]:
+    """What an adapter's description says of how strongly its weights count.
+
+    Raises:
+        EngineError: it cannot be read.
+    """
+    told = _read_description(folder)
+    return {name: told.get(name) for name in _SCALE}
+
+
 def _base_of(folder: Path) -> str | None:
+    base = _read_description(folder).get("base_model_name_or_path")
+    return str(base) if base else None
+
+
+def _read_description(folder: Path) -> dict[str, object]:
     try:
         told = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
-        base = told.get("base_model_name_or_path")
-    except (OSError, ValueError, AttributeError) as exc:
+    except (OSError, ValueError) as exc:
         raise EngineError(f"{folder / ADAPTER_CONFIG} cannot be read: restore the adapter.") from exc
-    return str(base) if base else None
+    if not isinstance(told, dict):
+        raise EngineError(f"{folder / ADAPTER_CONFIG} cannot be read: restore the adapter.")
+    return told

@@ -50,6 +50,7 @@ class OpenAiLlm:
         self.model_id = model_id
         self._settings = settings
         self._key = key
+        self._was_reached = False  # a server that has answered before is waited for longer
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
         """One reply for each request, in the order of the requests."""
@@ -61,12 +62,13 @@ class OpenAiLlm:
             return
         # The loop turns only while a caller waits for the next reply; between these, answers wait in their sockets.
         with asyncio.Runner() as runner:
-            session = _Session(self._settings, model_id=self.model_id, key=self._key)
+            session = _Session(self._settings, model_id=self.model_id, key=self._key, was_reached=self._was_reached)
             runner.run(session.begin(requests))
             try:
                 for _ in requests:
                     yield runner.run(session.next())
             finally:
+                self._was_reached = session.was_reached
                 runner.run(session.end())
 
     def close(self) -> None:
@@ -76,8 +78,9 @@ class OpenAiLlm:
 class _Session:
     """Some requests under way to one endpoint, in one event loop."""
 
-    def __init__(self, settings: ModelSettings, *, model_id: str, key: str | None) -> None:
+    def __init__(self, settings: ModelSettings, *, model_id: str, key: str | None, was_reached: bool) -> None:
         self._settings, self._model_id, self._key = settings, model_id, key
+        self.was_reached = was_reached  # by these requests or earlier ones
         self._answered = self._given_up = 0
         self._lost_in_a_row = 0  # requests that the server, and not their own text, is to blame for
         self._of_another_protocol = 0
@@ -138,6 +141,7 @@ class _Session:
             self._give_up(str(exc))
             return no_reply(request, self._model_id, str(exc))
         self._answered += 1
+        self.was_reached = True
         self._answered_at, self._lost_in_a_row = _now(), 0
         return self._make_reply(request, answer)
 
@@ -155,7 +159,7 @@ class _Session:
         is_over = self._lost_in_a_row >= MIN_FINISHED and self._settings.endpoint.max_error_share < 1
         if isinstance(error, RefusedError) and (self._answered == 0 or is_over):
             raise error
-        if self._answered == 0 and _is_unreachable(error):
+        if not self.was_reached and _is_unreachable(error):
             found = f" ({error})" if _find_cause(error, socket.gaierror) else ""
             raise EngineError(
                 f"The endpoint {self._url} does not answer{found}: start it or mend its address."
@@ -202,7 +206,7 @@ class _Session:
     def _patience_seconds(self, error: ServerBusy) -> float:
         """How long a server is waited for: less where it was never reached."""
         patience_seconds = self._settings.endpoint.patience_seconds
-        is_unknown = self._answered == 0 and _is_unreachable(error)
+        is_unknown = not self.was_reached and _is_unreachable(error)
         return min(patience_seconds, UNREACHABLE_SECONDS) if is_unknown else patience_seconds
 
     async def _ask_in_slot(self, request: Request) -> Answer:

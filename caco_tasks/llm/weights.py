@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from caco_tasks.errors import EngineError
 from caco_tasks.ids import content_id, file_sha256
-from caco_tasks.llm.local_models import LocalModels
+from caco_tasks.llm.local_models import LocalModels, read_scale
 from caco_tasks.model_settings import ModelSettings
 
 REGISTERED = "model:"  # before the id of a model of the registry, whose weights lie in models/{id}
@@ -29,7 +29,10 @@ def model_identity(settings: ModelSettings, models: LocalModels) -> str:
 def _adapter_identity(settings: ModelSettings, models: LocalModels) -> str:
     if settings.adapter is None:
         return ""
-    return f"+{settings.adapter}@{_hash(weights_hashes(models.find_adapter(settings.adapter, base=settings.model)))}"
+    folder = models.find_adapter(settings.adapter, base=settings.model)
+    # the same matrices weigh more or less by what the description says of them
+    content = content_id("adapter", weights_hashes(folder), read_scale(Path(folder)))
+    return f"+{settings.adapter}@{content[:HASH_CHARS]}"
 
 
 def pinned_identity(settings: ModelSettings, pinned: str | None, models: LocalModels) -> str:

@@ -178,6 +178,9 @@ def _before_answers(said: str, cut: set[Cut]) -> str:
         for found in pattern.finditer(said)
         if found.start() < examples or not _EXPLAINS.search(found[0])  # examples of a problem are explained in it
     ]
+    # "Solution: 3 liters" may be a fact of a problem that asks only behind it
+    asks = [found.start() for found in _ASKS.finditer(said)] if begins else []
+    begins = [place for place in begins if not asks or asks[0] < place or asks[-1] < place]
     if begins:
         cut.add(Cut.ANSWER)
         said = said[: min(begins)].rstrip().removesuffix("---").rstrip()

@@ -1,9 +1,11 @@
 r"""Thinking, as the families of models mark it, is no part of what they answer.
 
 Known are tags (`<think>` of Qwen, DeepSeek and most others, `<thinking>`, `<reasoning>`, `<thought>`, `[THINK]` of
-Mistral, `◁think▷` of Kimi, `<|begin_of_thought|>`, `<|Analysis Begin|>`), the channels of the harmony format of gpt-oss,
-and plain headers ("Thinking: ... Final answer: ..."). A block that never closes is thinking up to its end. A block whose
-opening the chat template wrote, so that the reply holds only its closing tag, begins with the reply.
+Mistral, `◁think▷` of Kimi, `<|START_THINKING|>` of Cohere, `<unused94>` and `<|channel>` of Gemma,
+`<|begin_of_thought|>`, `<|Analysis Begin|>`), the channels of the harmony format of gpt-oss, plain headers
+("Thinking: ... Final answer: ...", "Here is my thought process: ... Here is my response:"), and a quotation that begins
+with such a header. A block that never closes is thinking up to its end. A block whose opening the chat template wrote, so
+that the reply holds only its closing tag, begins with the reply.
 
 All of it is one pass over the text: a reply is written by others, and may be long.
 """
@@ -22,6 +24,9 @@ _TAG = re.compile(
     r"|◁(?P<close_sign>/)?(?P<sign>think)▷"
     r"|<\|(?P<border>begin|end)_of_(?P<of>thought|thinking)\|>"
     r"|<\|\s?(?P<words>Analysis|Thought|Thinking|Reasoning)[ _](?P<word>Begin|Start|End)\s?\|>"
+    r"|<\|(?P<edge>START|END)_(?:THINKING|REASONING|THOUGHT)\|>"
+    r"|<unused(?P<unused>9[45])>"
+    r"|(?P<open_channel><\|channel>)|(?P<end_channel><channel\|>)"
     r"|(?P<details><details[^<>\n]{0,40}>\s{0,20}<summary>[^<\n]{0,40}?(?:think|thought|reason)[^<\n]{0,40}</summary>)"
     r"|(?P<end_details></details>)",
     re.IGNORECASE,
@@ -35,15 +40,22 @@ _BARE_FINAL = re.compile(r"assistant\s{0,5}final(?:\s{0,5}json)?", re.IGNORECASE
 _DETAILS, _ANY = "details", ""  # names of tags
 _DECORATION = r"[ \t>#*_]{0,12}"
 _HEADER = re.compile(
-    rf"\s{{0,50}}{_DECORATION}(?:my |the |internal )?(?:thinking|thoughts?|thought process|thinking process|scratch ?pad|"
-    rf"inner monologue|chain[- ]of[- ]thought)(?: process)?{_DECORATION}(?::{_DECORATION}|\n)",
+    rf"\s{{0,50}}{_DECORATION}(?:here(?: is|'s) )?(?:my |the |internal )?(?:thinking|thoughts?|thought process|"
+    rf"thinking process|scratch ?pad|inner monologue|chain[- ]of[- ]thought)(?: process)?{_DECORATION}(?::{_DECORATION}|\n)",
     re.IGNORECASE,
 )
 _AFTER_HEADER = re.compile(
     rf"^{_DECORATION}(?:(?:my |the )?final (?:answer|problem|question|response|reply|output|version|solution|program|code)"
-    rf"|answer|response|reply|output|solution|problem|question|result){_DECORATION}(?::|$)",
+    rf"|answer|response|reply|output|solution|problem|question|result"
+    rf"|here(?: is|'s) (?:my|the) (?:response|answer|reply|output|solution|problem|program)){_DECORATION}(?::|$)",
     re.IGNORECASE | re.MULTILINE,
 )
+_QUOTATION = re.compile(
+    r"\s{0,50}>[ \t]{0,5}[*_#]{0,6}(?:reasoning|thinking|thoughts?|thought process)\b[^\n]{0,80}\n"
+    r"(?:[ \t]{0,5}>[^\n]*(?:\n|\Z))*",
+    re.IGNORECASE,
+)
+_RESPONSE_MARKS = re.compile(r"<\|(?:START|END)_RESPONSE\|>")
 # an answer in tags, with which a reply ends that forgot to close its thinking
 _ANSWER_LAST = re.compile(
     r"<(answer|solution|final_answer)>(?:(?!<)[\s\S]){0,2000}</\1>[\s.]{0,20}"
@@ -93,7 +105,14 @@ def final_channel(text: str) -> tuple[str, bool]:
 
 
 def without_blocks(text: str) -> tuple[str, bool]:
-    """The text without blocks of thinking between tags, and whether there were any."""
+    """The text without blocks of thinking between tags or in a quotation, and whether there were any."""
+    kept, had_tags = _without_tags(text)
+    kept = _RESPONSE_MARKS.sub("", kept)
+    quotation = _QUOTATION.match(kept)
+    return (kept[quotation.end() :], True) if quotation else (kept, had_tags)
+
+
+def _without_tags(text: str) -> tuple[str, bool]:
     tags = [tag for tag in _TAG.finditer(text) if not _is_quoted(tag)]
     named = [_name_of(tag) for tag in tags]
     if all(name == _DETAILS and is_closing for name, is_closing in named):
@@ -130,6 +149,12 @@ def _name_of(tag: re.Match[str]) -> tuple[str, bool]:
         return _DETAILS, tag["end_details"] is not None
     if tag["border"]:
         return f"of {tag['of'].lower()}", tag["border"].lower() == "end"
+    if tag["edge"]:
+        return "edge", tag["edge"].upper() == "END"
+    if tag["unused"]:
+        return "unused", tag["unused"] == "95"
+    if tag["open_channel"] or tag["end_channel"]:
+        return "channel", tag["end_channel"] is not None
     if tag["words"]:
         return f"words {tag['words'].lower()}", tag["word"].lower() == "end"
     name = tag["name"] or f"{tag[0][0]}{tag['bracket'] or tag['sign']}"

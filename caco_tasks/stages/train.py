@@ -119,7 +119,9 @@ def sample_yield(model_id: str, context: Context) -> float | None:
     wanted = context.config.train.gate_samples
     if not wanted:
         return None
-    settings = context.config.models["codegen"].model_copy(update={"model": f"model:{model_id}", "revision": None})
+    settings = context.config.models["codegen"].model_copy(
+        update={"model": f"model:{model_id}", "revision": None, "adapter": None}
+    )
     llm = context.model(settings)
     prompt = load_stage_prompt(context, settings.prompt)
     requests = [

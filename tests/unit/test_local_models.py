@@ -148,3 +148,12 @@ def test_an_adapter_that_is_nowhere_is_one_sentence(name: str) -> None:
     with pytest.raises(EngineError) as caught:
         LocalModels().find_adapter(name, base=HUB_ID)
     assert "\n" not in str(caught.value)
+
+
+def test_the_strength_of_an_adapter_is_part_of_its_identity(tmp_path: Path) -> None:
+    folder = make_adapter(tmp_path / "adapter")
+    settings = ModelSettings(model=HUB_ID, prompt="p", adapter=str(folder))
+    weak = model_identity(settings, LocalModels())
+    told = json.loads((folder / "adapter_config.json").read_text())
+    (folder / "adapter_config.json").write_text(json.dumps(told | {"lora_alpha": 64}))
+    assert model_identity(settings, LocalModels()) != weak

@@ -35,6 +35,12 @@ def test_thinking_that_does_not_end_is_no_answer(frame: str) -> None:
     assert read_solution(frame.format(BOXED)).text is None
 
 
+def test_a_fact_named_solution_does_not_end_a_problem_that_asks_behind_it() -> None:
+    text = "A chemist mixes this.\nSolution: 3 liters of brine\nWater: 2 liters\nHow many liters is that?"
+    assert read_problem(text).text == text
+    assert read_problem(f"{PROBLEM}\nSolution: 3 liters").text == PROBLEM
+
+
 def test_an_answer_in_tags_ends_thinking_that_was_not_closed() -> None:
     assert read_solution("<think>so it is 34 <answer>34</answer>").text == "The answer is \\boxed{34}"
     assert read_solution("<think>maybe <answer>30</answer>, or secretly more").text is None
