@@ -195,4 +195,11 @@ def test_what_no_try_can_mend_is_not_tried_again(dag_bag: "BundleDagBag") -> Non
         for name, kind in vars(errors).items()
         if isinstance(kind, type) and policy.evaluate(kind("no"), 1, 6).action == RetryAction.FAIL
     }
-    assert ended == {"ConfigError", "ConservationError", "DamagedError", "GateError", "RefusedError"}
+    assert ended == {
+        "ConfigError",
+        "ConservationError",
+        "DamagedError",
+        "GateError",
+        "PrerequisiteError",
+        "RefusedError",
+    }
