@@ -23,6 +23,7 @@ from caco_tasks.ledger.migrations import sql_folder
 from caco_tasks.llm.prompts import load_prompt, variables_of
 from caco_tasks.pipeline import PIPELINES, STAGES, StageSpec, mapped_stages
 from caco_tasks.records import Reason
+from caco_tasks.smol.card import adapters_table
 from caco_tasks.stages.shared.few_shot import problem_variety, shared_values, solution_style
 
 ROOT = Path(__file__).parents[1]
@@ -239,6 +240,7 @@ BLOCKS: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/training.md", "estimate"): estimate_block,
     ("docs/commands.md", "commands"): commands_block,
     ("CONTRIBUTING.md", "imports"): arrow_block,
+    ("docs/smol.md", "adapters"): adapters_table,
     **{("docs/prompts.md", name): (lambda name=name: prompt_block(name)) for name in PROMPTS},
 }
 
