@@ -4,10 +4,10 @@ Pure text, and no model: `read_program`, `read_problem` and `read_solution` cut 
 was not asked for; where nobody could say what is meant, there is nothing to read.
 """
 
+from caco_tasks.reading.cuts import Cut, Reading
 from caco_tasks.reading.judgements import Opinion, read_judgement, read_opinion
 from caco_tasks.reading.problems import read_problem
 from caco_tasks.reading.programs import read_program
-from caco_tasks.reading.reading import Cut, Reading
 from caco_tasks.reading.solutions import read_solution
 
 __all__ = [

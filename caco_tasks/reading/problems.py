@@ -7,8 +7,8 @@ final counts, else the first.
 
 import re
 
+from caco_tasks.reading.cuts import Cut, Reading, read_as
 from caco_tasks.reading.fences import find_fences
-from caco_tasks.reading.reading import Cut, Reading, read_as
 from caco_tasks.reading.talk import without_closing, without_opening, without_remarks
 from caco_tasks.reading.thinking import without_headed_thinking
 from caco_tasks.reading.turn import read_turn

@@ -10,8 +10,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from caco_tasks.reading.cuts import Cut, Reading, read_as
 from caco_tasks.reading.fences import Fence, find_fences
-from caco_tasks.reading.reading import Cut, Reading, read_as
 from caco_tasks.reading.turn import read_turn
 
 MAX_PARSED_CHARS = 20_000  # of a program; a longer one is no program that the sandbox would take

@@ -9,8 +9,8 @@ import re
 from collections import Counter
 
 from caco_tasks.boxed import has_box
+from caco_tasks.reading.cuts import Cut, Reading, read_as
 from caco_tasks.reading.fences import find_fences
-from caco_tasks.reading.reading import Cut, Reading, read_as
 from caco_tasks.reading.talk import without_closing, without_opening
 from caco_tasks.reading.thinking import without_headed_thinking
 from caco_tasks.reading.turn import read_turn

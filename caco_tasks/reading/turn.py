@@ -2,7 +2,7 @@
 
 import re
 
-from caco_tasks.reading.reading import Cut
+from caco_tasks.reading.cuts import Cut
 from caco_tasks.reading.thinking import final_channel, without_blocks
 
 # marks with which the turns of chat templates end, and those that some instruction sets write out

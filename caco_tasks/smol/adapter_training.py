@@ -1,4 +1,4 @@
-"""Trains an adapter: `python -m caco_tasks.smol.train ROLE --data quadruples.jsonl --base FOLDER --out FOLDER`.
+"""Trains an adapter: `python -m caco_tasks.smol.adapter_training ROLE --data quadruples.jsonl --base FOLDER --out FOLDER`.
 
 The data are what `caco_tasks.smol.redrawn` writes. The folder gets the adapter in bfloat16 and `training.json`, which
 `caco_tasks.smol.card` reads. A killed training goes on from its last checkpoint.
@@ -18,7 +18,7 @@ from caco_tasks.llm.examples import ExampleWriter
 from caco_tasks.llm.finetune import FineTuneResult, finetune
 from caco_tasks.llm.local_models import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from caco_tasks.model_settings import HardwareSettings, TrainSettings
-from caco_tasks.smol.examples import ROLES, AdapterRole, make_examples, read_quadruples
+from caco_tasks.smol.quadruples import ROLES, AdapterRole, make_examples, read_quadruples
 
 BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
 SEED = 20261129

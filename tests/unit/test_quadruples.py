@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from caco_tasks.grading import extract_answer
-from caco_tasks.smol.examples import ROLES, Quadruple, make_examples, read_quadruples
+from caco_tasks.smol.quadruples import ROLES, Quadruple, make_examples, read_quadruples
 
 
 def quadruple(seed_id: str, boxes: int, *, is_redraw: bool = False) -> Quadruple:
