@@ -44,19 +44,21 @@ def adapter_settings(*, rank: int, learning_rate: float, batch: int) -> TrainSet
     )
 
 
+def is_held_out(seed_id: str) -> bool:
+    """Whether a seed and its re-draws are kept for testing: by its own id, so it stays so whatever else there is."""
+    return random_seed("held out", seed_id) % 1000 < 1000 * HELD_OUT_SEEDS
+
+
 def train_adapter(
     role: AdapterRole, data: Path, *, base: str, out: Path, count: int, settings: TrainSettings
 ) -> FineTuneResult:
     """Trains the adapter of a role upon the model in `base` and writes it to `out`."""
     seeds = read_quadruples(data)
-    held_out = {
-        group[0].seed_id for group in seeds if random_seed("held out", group[0].seed_id) % 1000 < 1000 * HELD_OUT_SEEDS
-    }
     with ExampleWriter(out / "examples") as writer:
-        for is_held_out, number in ((False, count), (True, MAX_HELD_OUT)):
-            chosen = [group for group in seeds if (group[0].seed_id in held_out) == is_held_out]
+        for is_tested, number in ((False, count), (True, MAX_HELD_OUT)):
+            chosen = [group for group in seeds if is_held_out(group[0].seed_id) == is_tested]
             for prompt, reply in make_examples(role, chosen, count=number, seed=SEED):
-                writer.add((prompt, reply), is_held_out=is_held_out)
+                writer.add((prompt, reply), is_held_out=is_tested)
     result = finetune(base, out / "merged", settings, examples=writer.files, seed=SEED)
     ship_adapter(out / "merged" / "work" / "adapter", out)
     told = {
