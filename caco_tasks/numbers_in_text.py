@@ -1,56 +1,38 @@
 """The numbers of a text, in digits or in English words, each with the values that it may stand for.
 
-    number_of_words("one hundred and five")       # 105
-    words_of_number(48)                           # "forty-eight"
     [mention.values for mention in mentions("15 % of two dozen")]
 
-The words of numbers stand here for all who read them: the grader, the checks, and the converter, which needs to know
-what a number of a question is made of and where it stands (`caco_tasks.convert.question_numbers`).
+The converter, which needs to know what a number of a question is made of, reads its own: `convert.question_numbers`.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-MAX_DIGITS = 400  # of one number
-MAX_WORD_CHARS = 100  # of a number in words
-MAX_NUMBER = 999_999  # that is read and written in words
-WORD_CONSTANT = 12  # up to here a number in words is a word like any other: one, both, a dozen
+from caco_tasks.number_words import CARDINALS, DENOMINATORS, MULTIPLES, ORDINALS, SCALES, TENS, read_cardinal
+from caco_tasks.plain_numerals import plain_numerals
 
-ONES = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
-    "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-)  # fmt: skip
-TENS = (
-    "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
-)  # fmt: skip
-CARDINALS = {word: value for value, word in enumerate(ONES)} | {
-    word: 10 * place for place, word in enumerate(TENS, start=2)
-}
-ORDINALS = (
-    "zeroth", "first", "second", "third", "fourth", "fifth", "sixth",
-    "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth",
-    "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth",
-)  # fmt: skip
-SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-DENOMINATORS = {
-    "half": 2, "halves": 2, "third": 3, "thirds": 3, "fourth": 4, "fourths": 4, "quarter": 4, "quarters": 4,
-    "fifth": 5, "fifths": 5, "sixth": 6, "sixths": 6, "seventh": 7, "sevenths": 7, "eighth": 8, "eighths": 8,
-    "ninth": 9, "ninths": 9, "tenth": 10, "tenths": 10, "twelfth": 12, "twelfths": 12, "twentieth": 20,
-    "twentieths": 20, "hundredth": 100, "hundredths": 100,
-}  # fmt: skip
-MULTIPLES = {
-    "twice": 2, "double": 2, "doubles": 2, "doubled": 2, "doubling": 2, "thrice": 3, "triple": 3, "triples": 3,
-    "tripled": 3, "tripling": 3, "quadruple": 4, "quadruples": 4, "quadrupled": 4, "quintuple": 5, "dozen": 12,
-    "dozens": 12,
-}  # fmt: skip
+MAX_DIGITS = 400  # of one number
+MAX_PHRASE_WORDS = 100
+WORD_CONSTANT = 12  # up to here a number in words is a word like any other: one, both, a dozen
 # Words that name a number without being one: nobody calls the 1 of "a" or the 2 of "both" foreign to a problem.
 _IDIOMS = MULTIPLES | {
-    "no": 0, "none": 0, "nothing": 0, "empty": 0, "a": 1, "an": 1, "single": 1, "once": 1, "pair": 2, "both": 2,
-    "couple": 2, "square": 2, "squared": 2, "cube": 3, "cubed": 3,
+    "no": 0, "none": 0, "nothing": 0, "empty": 0, "free": 0, "nobody": 0, "without": 0, "origin": 0,
+    "a": 1, "an": 1, "single": 1, "once": 1,
+    "pair": 2, "pairs": 2, "both": 2, "couple": 2, "couples": 2,
+    "square": 2, "squared": 2, "twin": 2, "twins": 2, "duo": 2, "duet": 2,
+    "cube": 3, "cubed": 3, "trio": 3, "triplets": 3, "quartet": 4, "quadruplets": 4,
+    "decade": 10, "decades": 10, "fortnight": 14, "century": 100, "centuries": 100, "millennium": 1000,
 }  # fmt: skip
-_MULTIPLIERS = SCALES | {"dozen": 12}  # behind a number
+_MULTIPLIERS = SCALES | {"dozen": 12, "decade": 10, "fortnight": 14}  # behind a number
+_SHORT_SCALES = {"k": 10**3, "mn": 10**6, "bn": 10**9}  # directly behind digits
+_LATE_ORDINALS = {f"{word[:-1]}ieth": CARDINALS[word] for word in TENS} | {"hundredth": 100, "thousandth": 1000}
+_SHARES = DENOMINATORS | {
+    f"{name}{ending}": value
+    for name, value in [*_LATE_ORDINALS.items(), *zip(ORDINALS[11:20], range(11, 20), strict=True)]
+    for ending in ("", "s")
+}  # a hundredth, three sixteenths
 
 
 def digits_pattern(*separators: str) -> str:
@@ -63,115 +45,108 @@ def without_separators(digits: str) -> str:
     return digits.translate(_SEPARATORS)
 
 
-_SEPARATORS = str.maketrans("", "", ",{}\\")
+_SEPARATORS = str.maketrans("", "", ",{}\\!")
 _WORD = re.compile(r"[A-Za-z]+")
-_LATEX_DIGITS = digits_pattern(",", r"\{,\}", r"\\,")
+_LATEX_DIGITS = digits_pattern(",", r"\{,\}", r"\\,", r",\\!")
+_FRAC = (  # as LaTeX reads it: \frac12 is a half, and \frac{11!}{9!} has no numbers alone above and below
+    r"\\[dt]?frac\s*(?:\{\s*(?P<above>\d{1,400})\s*\}|(?P<digit_above>\d))"
+    r"\s*(?:\{\s*(?P<below>\d{1,400})\s*\}|(?P<digit_below>\d))"
+)
+_TEN = r"10\s?(?:\^|\*\*)\s?\{?(?P<tens>-?\d{1,3})\}?(?!\d)"
 _NUMBER = re.compile(
     rf"""
-      \\[dt]?frac\s*\{{?(?P<above>\d{{1,400}})\}}?\s*\{{?(?P<below>\d{{1,400}})\}}?
-    | (?<![\w.^])(?P<whole>\d{{1,400}})[ -](?P<numerator>\d{{1,400}})/(?P<denominator>\d{{1,400}})(?![\d.])
-    | (?<![\w.^/])(?P<left>\d{{1,400}})\s?/\s?(?P<right>\d{{1,400}})(?![\d.])
-    | (?P<power>\^\s?\{{?|\*\*\s?)?(?<![A-Za-z0-9_.])(?P<number>{_LATEX_DIGITS})
-      (?P<after>\s*(?:\\?%|percent\b|per\s+cent\b)|[ -](?:{"|".join(_MULTIPLIERS)})s?\b|(?:st|nd|rd|th)\b)?
+    (?=[\d.\\^*_])(?:
+      (?<![\w.^])(?P<factor>\d{{1,40}}(?:\.\d{{1,40}})?)\s?(?:×|\*|x|\\times|\\cdot)\s?{_TEN}
+    | (?<![\w.^])10\s?(?:\^|\*\*)\s?\{{?(?P<power>\d{{1,2}})\}}?\s?(?P<rest>[+-]\s?\d{{1,3}})(?![\d^*]|\.\d)
+    | (?:(?<![\w.^])(?P<before>\d{{1,400}})\s?)?{_FRAC}
+    | (?<![\w.^])(?P<whole>\d{{1,400}})[ -](?P<numerator>\d{{1,400}})/(?P<denominator>\d{{1,400}})(?!\d|\.\d)
+    | (?<![\w.^/])(?P<left>\d{{1,400}})\s?/\s?(?P<right>\d{{1,400}})(?!\d|\.\d)
+    | (?P<mark>\^\s?\{{?\s?-?|(?<=[\w)\]}}])\*\*\s?-?|(?<=[\w)\]}}]\s)\*\*\s-?|(?<=[A-Za-z0-9)}}])_\{{?|_\{{)?
+      (?:(?<![A-Za-z0-9_.])|(?<=[\s(]_)|(?<=[\s(]__)|(?<=\d[xX])|(?<=[A-Za-z0-9)}}]_)|(?<=_\{{))
+      (?P<number>{_LATEX_DIGITS})
+      (?P<after>\s*(?:\\?%|percent\b|per\s+cent\b)|[ -](?:{"|".join(_MULTIPLIERS)})s?\b|(?:st|nd|rd|th)\b
+        |(?:{"|".join(_SHORT_SCALES)})\b|[eE][-+]?\d{{1,3}}\b|\s?(?:\^|\*\*)\s?\{{?-?\d{{1,3}}(?!\d))?
+    )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_NUMBER_WORDS = (
+    {
+        word: (frozenset({Fraction(1, below), Fraction(below)}), word in _LATE_ORDINALS)
+        for word, below in _SHARES.items()
+    }
+    | {
+        word: (frozenset({Fraction(place)} | ({Fraction(1, _SHARES[word])} if word in _SHARES else set())), True)
+        for place, word in enumerate(ORDINALS)
+    }
+    | {word: (frozenset({Fraction(value)}), True) for word, value in _IDIOMS.items()}
+    | {f"{word}fold": (frozenset({Fraction(value)}), True) for word, value in CARDINALS.items()}
+)  # values, and whether it is exempt
 _CARDINAL = "|".join(CARDINALS)
 _PHRASE = re.compile(
-    rf"\b(?:{_CARDINAL}|an?(?=\s(?:hundred|thousand)\b))"
-    rf"(?:[\s-]+(?:and\s+)?(?:{_CARDINAL}|hundred|thousand|million)\b)*\b",
+    rf"\b(?:{_CARDINAL}|an?(?=\s(?:hundred|thousand|million|billion)\b))"
+    rf"(?:[\s-]+(?:and\s+)?(?:{_CARDINAL}|hundred|thousand|million|billion)\b)*\b",
     re.IGNORECASE,
 )
+_PHRASE_WORD = re.compile(r"[a-z]+|-", re.IGNORECASE)
 _NEXT_WORD = re.compile(r"[\s-]+([a-z]+)", re.IGNORECASE)
+_PART_MORE = re.compile(r"\s+and\s+(an?|one|two|three)[\s-]+([a-z]+)", re.IGNORECASE)
+_PERCENT = re.compile(r"\s*(?:\\?%|per\s?cent\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One number in a text: what is written, the values that it may stand for, and how it is written."""
+    """One number in a text: what is written and where, the values that it may stand for, and how it is written."""
 
     text: str
     values: frozenset[Fraction]
     is_digits: bool
     is_exempt: bool = False  # an ordinal, an exponent, an idiom such as `twice`: names a number, and is never foreign
+    start: int = 0  # in the text as `plain_numerals` writes it
 
 
 def mentions(text: str) -> list[Mention]:
     """All numbers of a text, those in digits first; `15 %` stands for 15, 0.15, 1.15 or 0.85."""
+    text = plain_numerals(text)
     return [*_find_digits(text), *_find_phrases(text), *_find_words(text)]
 
 
-def number_of_words(text: str) -> int | None:
-    """The number that `text` spells, such as `forty-eight` or `one hundred and five`; None if it is anything else."""
-    if len(text) > MAX_WORD_CHARS or not text[:1].isalpha():
-        return None
-    words = [word for word in _WORD.findall(text.lower()) if word != "and"]
-    number, taken = read_cardinal(words)
-    if not words or taken < len(words) or number > MAX_NUMBER:
-        return None
-    # Written again it must be the same: "twenty five six" adds up too.
-    spelled = [word for word in _WORD.findall(words_of_number(number)) if word != "and"]
-    return number if spelled == words else None
-
-
-def words_of_number(number: int) -> str:
-    """A whole number from 0 to 999,999 in words, as in `one hundred and five`."""
-    if number < 20:
-        return ONES[number]
-    if number < 100:
-        tens, ones = divmod(number, 10)
-        return TENS[tens - 2] + (f"-{ONES[ones]}" if ones else "")
-    size, name = (1000, "thousand") if number >= 1000 else (100, "hundred")
-    most, rest = divmod(number, size)
-    link = " and " if rest and rest < 100 else " "
-    return f"{words_of_number(most)} {name}{link if rest else ''}{words_of_number(rest) if rest else ''}"
-
-
-def read_cardinal(words: Sequence[str]) -> tuple[int, int]:
-    """The number that `words` begin with, and how many of them say it (hyphens count as words); (0, 0) if none."""
-    total = current = taken = 0
-    for place, word in enumerate(map(str.lower, words)):
-        if word in CARDINALS and _may_add(current, CARDINALS[word]):
-            current += CARDINALS[word]
-        elif word == "hundred" and taken:
-            current *= 100
-        elif word in SCALES and taken:
-            total, current = total + current * SCALES[word], 0
-        elif word in ("-", "and") and taken and _joins(words, place):
-            continue  # it counts only together with the word behind it
-        else:
-            break
-        taken = place + 1
-    return total + current, taken
-
-
-def _may_add(current: int, more: int) -> bool:
-    """Whether a cardinal may follow: `twenty` then `five`, `hundred` then `twenty`, but not `five` then `six`."""
-    rest = current % 100
-    return current == 0 or (rest == 0 and current >= 100) or (rest >= 20 and rest % 10 == 0 and 0 < more < 10)
-
-
-def _joins(words: Sequence[str], place: int) -> bool:
-    """Whether a hyphen stands between two cardinals, or an `and` between a scale and a cardinal."""
-    before = words[place - 1].lower()
-    is_inside = before in CARDINALS if words[place] == "-" else before in SCALES
-    return is_inside and place + 1 < len(words) and words[place + 1].lower() in CARDINALS
-
-
 def _find_digits(text: str) -> Iterator[Mention]:
-    for match in _NUMBER.finditer(text.replace("\u2212", "-")):
+    for match in _NUMBER.finditer(text):
         groups = match.groupdict()
         if groups["number"] is not None:
             yield from _read_digits(match)
-            continue
-        whole = int(groups["whole"] or 0)
-        above = int(groups["above"] or groups["numerator"] or groups["left"])
-        below = int(groups["below"] or groups["denominator"] or groups["right"])
-        # The halves of 3/4 are numbers of their own (3 of 4 apples), those of 2 1/2 are not. And 3/4 may stand for 0:
-        # it is not foreign to a program that counts from 0.
-        values = set() if groups["whole"] else {Fraction(0), Fraction(above), Fraction(below)}
-        if below:
-            values.add(whole + Fraction(above, below))
-        yield Mention(match[0], frozenset(values), is_digits=True)
+        elif groups["factor"] is not None or groups["power"] is not None:
+            yield from _read_power_of_ten(match)
+        else:
+            yield _read_fraction(match)
+
+
+def _read_fraction(match: re.Match[str]) -> Mention:
+    groups = match.groupdict()
+    mixed = groups["whole"] or groups["before"]
+    above = int(groups["above"] or groups["digit_above"] or groups["numerator"] or groups["left"])
+    below = int(groups["below"] or groups["digit_below"] or groups["denominator"] or groups["right"])
+    # The halves of 3/4 are numbers of their own (3 of 4 apples), those of 2 1/2 are not.
+    values = set() if mixed else {Fraction(above), Fraction(below)}
+    if below:
+        value = int(mixed or 0) + Fraction(above, below)
+        values |= {value, value / 100} if _PERCENT.match(match.string, match.end()) else {value}
+    return Mention(match[0], frozenset(values), is_digits=True, start=match.start())
+
+
+def _read_power_of_ten(match: re.Match[str]) -> Iterator[Mention]:
+    """`3 × 10^8`, and a power of ten with a little more or less, as in `10^9 + 7`."""
+    if match["factor"] is not None:
+        factor, power = Fraction(match["factor"]), Fraction(10) ** int(match["tens"])
+        values = {factor, factor * power}
+    else:
+        power = Fraction(10) ** int(match["power"])
+        values = {power, power + int(match["rest"].replace(" ", ""))}
+    yield Mention(match[0], frozenset(values), is_digits=True, start=match.start())
+    yield Mention("10", frozenset({Fraction(10), power}), is_digits=True, is_exempt=True, start=match.start())
+    exponent = abs(int(match["tens"] or match["power"]))
+    yield Mention(str(exponent), frozenset({Fraction(exponent)}), is_digits=True, is_exempt=True, start=match.start())
 
 
 def _read_digits(match: re.Match[str]) -> Iterator[Mention]:
@@ -184,9 +159,19 @@ def _read_digits(match: re.Match[str]) -> Iterator[Mention]:
     if after.startswith(("\\", "%", "per")):
         values |= values_of_percent(value)
     elif after.rstrip("s") in _MULTIPLIERS:
-        values = {value * _MULTIPLIERS[after.rstrip("s")]}
-    is_exempt = match["power"] is not None or after in ("st", "nd", "rd", "th")
-    yield Mention(digits, frozenset(values), is_digits=True, is_exempt=is_exempt)
+        values.add(value * _MULTIPLIERS[after.rstrip("s")])
+    elif after in _SHORT_SCALES:
+        values.add(value * _SHORT_SCALES[after])
+    elif after.startswith("e"):
+        values = {value * Fraction(10) ** int(after[1:])}
+    elif after.startswith(("^", "*")):
+        exponent = int(after.strip("^* {"))
+        if value and abs(exponent) * len(plain) <= MAX_DIGITS:
+            values.add(value**exponent)
+        named = frozenset({Fraction(abs(exponent))})
+        yield Mention(str(exponent), named, is_digits=True, is_exempt=True, start=match.end() - 1)
+    is_exempt = match["mark"] is not None or after in ("st", "nd", "rd", "th")
+    yield Mention(digits, frozenset(values), is_digits=True, is_exempt=is_exempt, start=match.start("number"))
 
 
 def values_of_percent(percent: Fraction) -> set[Fraction]:
@@ -195,43 +180,48 @@ def values_of_percent(percent: Fraction) -> set[Fraction]:
 
 
 def _find_phrases(text: str) -> Iterator[Mention]:
-    """`two hundred and five`, `two thirds`, `five million`, `twenty percent`."""
-    for match in _PHRASE.finditer(text):
-        number = _read_phrase(match[0])
-        if number is None:
-            continue
-        following = _NEXT_WORD.match(text, match.end())
-        word = following[1].lower() if following else ""
-        values = {Fraction(number)}
-        if word in DENOMINATORS:
-            values.add(Fraction(number, DENOMINATORS[word]))
-        if word in ("percent", "per"):
-            values |= values_of_percent(Fraction(number))
-        if word.rstrip("s") in _MULTIPLIERS:
-            values.add(Fraction(number * _MULTIPLIERS[word.rstrip("s")]))
-        yield Mention(match[0], frozenset(values), is_digits=False)
+    """`two hundred and five`, `two thirds`, `two and a half`, `five million`, `twenty-first`."""
+    for phrase in _PHRASE.finditer(text):
+        for start, end, number in _split_phrase(phrase):
+            following = _NEXT_WORD.match(text, end)
+            word = following[1].lower() if following else ""
+            if following and word in ORDINALS[1:10] and number % 100 >= 20 and number % 10 == 0:  # twenty-first
+                place = frozenset({Fraction(number + ORDINALS.index(word))})
+                yield Mention(text[start : following.end()], place, is_digits=False, is_exempt=True, start=start)
+                continue
+            values = {Fraction(number)}
+            if word in _SHARES:
+                values.add(Fraction(number, _SHARES[word]))
+            if word in ("percent", "per"):
+                values |= values_of_percent(Fraction(number))
+            more = _PART_MORE.match(text, end)
+            if more and more[2].lower() in _SHARES:
+                count = CARDINALS.get(more[1].lower(), 1)
+                values.add(number + Fraction(count, _SHARES[more[2].lower()]))
+                following = _NEXT_WORD.match(text, more.end())
+                word = following[1].lower() if following else ""
+            if word.rstrip("s") in _MULTIPLIERS:
+                values |= {value * _MULTIPLIERS[word.rstrip("s")] for value in values}
+            yield Mention(text[start:end], frozenset(values), is_digits=False, start=start)
 
 
-def _read_phrase(text: str) -> int | None:
-    """The number of a phrase that may begin with `a hundred` and may hold one `million`."""
-    phrase = re.sub(r"^an?\s", "one ", text.strip(), flags=re.IGNORECASE)
-    head, million, rest = phrase.lower().partition("million")
-    if not million:
-        return number_of_words(phrase)
-    most, least = number_of_words(head.strip()), number_of_words(rest.strip()) if rest.strip() else 0
-    return None if most is None or least is None else most * 10**6 + least
+def _split_phrase(phrase: re.Match[str]) -> Iterator[tuple[int, int, int]]:
+    """Start, end and value of each number of a phrase: two in `one fifty-dollar bill`."""
+    parts = list(_PHRASE_WORD.finditer(phrase[0]))
+    words = ["one" if part[0].lower() in ("a", "an") else part[0] for part in parts[:MAX_PHRASE_WORDS]]
+    while words:
+        number, taken = read_cardinal(words)
+        if taken:
+            first, last = parts[0], parts[taken - 1]
+            yield phrase.start() + first.start(), phrase.start() + last.end(), number
+        words, parts = words[max(1, taken) :], parts[max(1, taken) :]
 
 
 def _find_words(text: str) -> Iterator[Mention]:
-    """Idioms, ordinals and the names of fractions: `twice`, `third`, `quarters`."""
+    """Idioms, ordinals and the names of fractions: `twice`, `third`, `quarters`, `tenfold`."""
     for match in _WORD.finditer(text):
         word = match[0].lower()
-        below = DENOMINATORS.get(word)
-        values = {Fraction(1, below), Fraction(below)} if below else set()
-        if word in _IDIOMS:
-            yield Mention(match[0], frozenset({Fraction(_IDIOMS[word])}), is_digits=False, is_exempt=True)
-        elif word in ORDINALS:
-            values.add(Fraction(ORDINALS.index(word)))
-            yield Mention(match[0], frozenset(values), is_digits=False, is_exempt=True)
-        elif values:
-            yield Mention(match[0], frozenset(values), is_digits=False)
+        found = _NUMBER_WORDS.get(word)
+        if found is not None:
+            values, is_exempt = found
+            yield Mention(match[0], values, is_digits=False, is_exempt=is_exempt, start=match.start())

@@ -1,19 +1,28 @@
 """Whether two trees are the same answer: True, False, or None when only an algebra system could tell."""
 
 from collections import Counter
-from fractions import Fraction
 
 import mpmath
 
 from caco_tasks.exact import NoValueError
-from caco_tasks.grading.exact_value import DIGITS, choices_of_sign, exact, residue, symbols, walk
-from caco_tasks.grading.numeric_probe import same_at_points, same_constant
-from caco_tasks.grading.precision import same_as_shown, shown
-from caco_tasks.grading.relations import compare_relations, interval_of, is_label, settled
+from caco_tasks.grading.bindings import labelled_values, same_with_parameters, split_parameter, with_arguments_of
+from caco_tasks.grading.exact_value import DIGITS, exact, symbols, walk
+from caco_tasks.grading.real_sets import same_set, speaks_of_sets
+from caco_tasks.grading.relations import (
+    compare_relations,
+    interval_of,
+    is_assignment,
+    is_label,
+    settled,
+    solves,
+    value_of,
+)
+from caco_tasks.grading.scalars import equal_scalars, equal_words
+from caco_tasks.grading.substitution import with_both_signs
 from caco_tasks.grading.syntax_tree import Group, Node, Number, Operation, Relation, Symbol, Words
+from caco_tasks.grading.three_valued import all_true
 
 MAX_UNORDERED = 60  # items of a list that are paired with each other one by one
-PRIMES = (2_147_483_647, 2_147_483_629, 1_000_000_007)  # equal residues of all three: equal towers
 
 _UNORDERED = {"bare", "set", "union"}
 _OPEN_OR_CLOSED = {"paren", "square", "(]", "[)"}
@@ -32,7 +41,7 @@ def compare_trees(gold: Node, pred: Node) -> tuple[bool | None, str]:
 
 
 def _name_method(gold: Node, pred: Node) -> str:
-    values = _value(gold), _value(pred)
+    values = value_of(gold), value_of(pred)
     if any(isinstance(node, Relation) for node in values):
         return "relation"
     if groups := [node for node in values if isinstance(node, Group)]:
@@ -51,28 +60,50 @@ def _name_method(gold: Node, pred: Node) -> str:
 _GROUP_METHODS = {"set": "set", "bare": "set", "union": "set", "matrix": "matrix", "(]": "interval", "[)": "interval"}
 
 
-def _value(node: Node) -> Node:
-    """What an assignment such as `x = 3` assigns; any other node itself."""
-    return node.sides[-1] if isinstance(node, Relation) and set(node.ops) == {"="} and is_label(node.sides[0]) else node
-
-
 def _equal(gold: Node, pred: Node, *, loose: bool = False) -> bool | None:
+    if isinstance(gold, Group | Relation) or isinstance(pred, Group | Relation):
+        for same in (_equal_parameters, _equal_labelled, _equal_sets):
+            result = same(gold, pred)
+            if result is not None:
+                return result
     gold, pred = settled(gold), settled(pred)
     if isinstance(gold, Relation) or isinstance(pred, Relation):
         return _equal_relations(gold, pred)
-    gold, pred = _with_both_signs(gold), _with_both_signs(pred)
+    gold, pred = with_both_signs(gold), with_both_signs(pred)
     if isinstance(gold, Group) or isinstance(pred, Group):
         return _equal_groups(gold, pred, loose=loose)
     if isinstance(gold, Words) or isinstance(pred, Words):
-        return _equal_words(gold, pred)
-    return _equal_scalars(gold, pred)
+        return equal_words(gold, pred)
+    return equal_scalars(gold, pred)
 
 
-def _with_both_signs(node: Node) -> Node:
-    if isinstance(node, Group | Words | Relation):
-        return node
-    choices = choices_of_sign(node)
-    return node if len(choices) == 1 else Group("bare", tuple(choices))
+# answers with names
+
+
+def _equal_parameters(gold: Node, pred: Node) -> bool | None:
+    has_parameter = split_parameter(gold)[1] or split_parameter(pred)[1]
+    return same_with_parameters(gold, pred, _equal) if has_parameter else None
+
+
+def _equal_labelled(gold: Node, pred: Node) -> bool | None:
+    """`x = 1, y = 2` by its names, or against `(1, 2)` in the order of its names."""
+    values = labelled_values(gold), labelled_values(pred)
+    if values[0] is not None and values[1] is not None:
+        if values[0].keys() != values[1].keys():
+            return False
+        return all_true(_equal(value, values[1][name]) for name, value in values[0].items())
+    named, other = (values[0], pred) if values[0] is not None else (values[1], gold)
+    if named is None or not (isinstance(other, Group) and other.kind == "paren") or len(other.items) != len(named):
+        return None
+    is_listed = isinstance(gold if values[0] is not None else pred, Group)
+    names = sorted(named) if is_listed else named
+    return all_true(_equal(named[name], item) for name, item in zip(names, other.items, strict=True))
+
+
+def _equal_sets(gold: Node, pred: Node) -> bool | None:
+    if not (speaks_of_sets(gold) or speaks_of_sets(pred)):
+        return None
+    return same_set(settled(gold), settled(pred), equal_scalars)
 
 
 # relations
@@ -80,20 +111,27 @@ def _with_both_signs(node: Node) -> Node:
 
 def _equal_relations(gold: Node, pred: Node) -> bool | None:
     if isinstance(gold, Relation) and isinstance(pred, Relation):
+        renamed = with_arguments_of(gold, pred)
+        if renamed is None:
+            return False
+        pred = renamed
         labels = gold.sides[0], pred.sides[0]
-        names = [label.name for label in labels if isinstance(label, Symbol)]
         # y = x^2 is f(x) = x^2, but x = 3 is not y = 3.
-        may_agree = labels[0] == labels[1] or len(names) < 2 or any("(" in name for name in names)
-        if _value(gold) is not gold and _value(pred) is not pred and may_agree:
-            return _equal(_value(gold), _value(pred))
-        return compare_relations(gold, pred)
+        may_agree = labels[0] == labels[1] or not all(isinstance(label, Symbol) for label in labels)
+        if is_assignment(gold) and is_assignment(pred) and may_agree:
+            return _equal(value_of(gold), value_of(pred))
+        # x^2 = 4, and what x is
+        solved = solves(gold, pred) if is_assignment(pred) else solves(pred, gold) if is_assignment(gold) else None
+        return solved if solved is not None else compare_relations(gold, pred)
     relation, other = (gold, pred) if isinstance(gold, Relation) else (pred, gold)
     assert isinstance(relation, Relation)
-    if _value(relation) is not relation:
-        return _equal(_value(gold), _value(pred))
+    if is_assignment(relation):
+        return _equal(value_of(gold), value_of(pred))
     interval = interval_of(relation)
     if interval is not None and isinstance(other, Group):
         return _equal(interval, other)
+    if isinstance(other, Group) and relation.ops == ("=",):
+        return solves(relation, other)
     return False if isinstance(other, Number | Operation | Words) else None
 
 
@@ -102,14 +140,12 @@ def _equal_relations(gold: Node, pred: Node) -> bool | None:
 
 def _equal_groups(gold: Node, pred: Node, *, loose: bool) -> bool | None:
     if not (isinstance(gold, Group) and isinstance(pred, Group)):
-        group, other = (gold, pred) if isinstance(gold, Group) else (pred, gold)
-        assert isinstance(group, Group)
-        if group.kind == "set" and len(group.items) == 1:
-            return _equal(group.items[0], other)
-        return None if isinstance(other, Symbol) else False  # a symbol may stand for anything, a number for no list
+        return _equal_group_and_one(gold, pred)
     kinds = {gold.kind, pred.kind}
-    if "union" in kinds and len(kinds) > 1:
+    if kinds & {"intersection", "difference"} or ("union" in kinds and len(kinds) > 1):
         return None  # (0, 1) U (1, 2) against a list: to be solved
+    if kinds == {"ratio"}:
+        return _equal_ratios(gold, pred)
     if "matrix" in kinds:
         gold, pred = _flattened(gold), _flattened(pred)
         return _equal_in_order(gold, pred, loose=True)
@@ -120,6 +156,25 @@ def _equal_groups(gold: Node, pred: Node, *, loose: bool) -> bool | None:
     if (len(kinds) > 1 and not (loose or _is_sequence(gold))) or ("ratio" in kinds and len(kinds) > 1):
         return False
     return _equal_in_order(gold, pred, loose=loose or gold.kind == "square")
+
+
+def _equal_group_and_one(gold: Node, pred: Node) -> bool | None:
+    """A group against what is none: 3 : 2 is 3/2, and {5} is 5."""
+    group, other = (gold, pred) if isinstance(gold, Group) else (pred, gold)
+    assert isinstance(group, Group)
+    if group.kind == "ratio" and len(group.items) == 2:
+        return _equal(Operation("/", group.items), other)
+    if group.kind == "set" and len(group.items) == 1:
+        return _equal(group.items[0], other)
+    return None if isinstance(other, Symbol) else False  # a symbol may stand for anything, a number for no list
+
+
+def _equal_ratios(gold: Group, pred: Group) -> bool | None:
+    """3 : 2 is 6 : 4."""
+    if len(gold.items) != len(pred.items) or any(isinstance(item, Words) for item in (*gold.items, *pred.items)):
+        return _equal_in_order(gold, pred, loose=True)
+    shares = [[Operation("/", (item, group.items[0])) for item in group.items[1:]] for group in (gold, pred)]
+    return all_true(_equal(first, second) for first, second in zip(*shares, strict=True))
 
 
 def _is_sequence(group: Group) -> bool:
@@ -143,7 +198,7 @@ def _flat_union(group: Group) -> Group:
     """`{2 ± 1}` holds two values."""
     items: list[Node] = []
     for item in group.items:
-        both = _with_both_signs(item)
+        both = with_both_signs(item)
         items.extend(both.items if both is not item and isinstance(both, Group) else (item,))
     return Group(group.kind, tuple(items))
 
@@ -161,7 +216,7 @@ def _equal_list_and_tuple(gold: Group, pred: Group) -> bool | None:
 def _equal_in_order(gold: Group, pred: Group, *, loose: bool) -> bool | None:
     if len(gold.items) != len(pred.items):
         return False
-    return _all(_equal(first, second, loose=loose) for first, second in zip(gold.items, pred.items, strict=True))
+    return all_true(_equal(first, second, loose=loose) for first, second in zip(gold.items, pred.items, strict=True))
 
 
 def _equal_unordered(gold: Group, pred: Group) -> bool | None:
@@ -169,14 +224,20 @@ def _equal_unordered(gold: Group, pred: Group) -> bool | None:
         gold, pred = _without_repeats(gold), _without_repeats(pred)
     if len(gold.items) != len(pred.items):
         return False
-    if _equal_in_order(gold, pred, loose=True):  # the usual case, without any pairing
-        return True
+    in_order = _equal_in_order(gold, pred, loose=True)
+    if in_order or any(map(_is_computed, gold.items)) or any(map(_is_computed, pred.items)):
+        return in_order  # the usual case, without any pairing; and sin(pi) = 0, cos(pi) = -1, where each value has its place
     try:
         values = [Counter(map(exact, group.items)) for group in (gold, pred)]
     except NoValueError:
         return _equal_matched(gold, pred)
     has_decimals = any(isinstance(item, Number) and item.decimals is not None for item in (*gold.items, *pred.items))
     return _equal_matched(gold, pred) if has_decimals else values[0] == values[1]
+
+
+def _is_computed(item: Node) -> bool:
+    """Whether an item says of what it is the value: `sin(pi) = 0`."""
+    return isinstance(item, Relation) and set(item.ops) == {"="} and not is_label(item.sides[0])
 
 
 def _without_repeats(group: Group) -> Group:
@@ -198,77 +259,3 @@ def _equal_matched(gold: Group, pred: Group) -> bool | None:
         else:
             return False
     return None if is_unsure else True
-
-
-def _all(results: "object") -> bool | None:
-    is_unsure = False
-    for result in results:  # type: ignore[attr-defined]
-        if result is False:
-            return False
-        is_unsure |= result is None
-    return None if is_unsure else True
-
-
-# scalars
-
-
-def _equal_words(gold: Node, pred: Node) -> bool:
-    """Words are compared blind to case; a letter may be the name of something."""
-    yes_no = {"yes": "true", "no": "false"}
-    texts = [
-        node.text if isinstance(node, Words) else node.name.casefold() if isinstance(node, Symbol) else None
-        for node in (gold, pred)
-    ]
-    return None not in texts and yes_no.get(texts[0] or "", texts[0]) == yes_no.get(texts[1] or "", texts[1])
-
-
-def _equal_scalars(gold: Node, pred: Node) -> bool | None:
-    if gold == pred:
-        return True
-    values = _exact_or_none(gold), _exact_or_none(pred)
-    if values[0] is not None and values[1] is not None:
-        return same_as_shown(shown(gold, values[0]), shown(pred, values[1]))
-    if _sign_of_infinity(gold) or _sign_of_infinity(pred):
-        return _sign_of_infinity(gold) == _sign_of_infinity(pred)
-    if symbols(gold) or symbols(pred):
-        return same_at_points(gold, pred)
-    same = _same_residues(gold, pred, values)
-    return same if same is not None else _same_numbers(gold, pred, values)
-
-
-def _exact_or_none(node: Node) -> Fraction | None:
-    try:
-        return exact(node)
-    except NoValueError:
-        return None
-
-
-def _same_numbers(gold: Node, pred: Node, values: tuple[Fraction | None, Fraction | None]) -> bool | None:
-    same, approximations = same_constant(gold, pred)
-    if same or approximations is None:
-        return same
-    sides = [
-        shown(node, value if value is not None else approximation)
-        for node, value, approximation in zip((gold, pred), values, approximations, strict=True)
-    ]
-    return same_as_shown(*sides) if any(side.decimals is not None for side in sides) else same
-
-
-def _same_residues(gold: Node, pred: Node, values: tuple[Fraction | None, Fraction | None]) -> bool | None:
-    """Decides towers of powers that no machine can write out; None for other trees."""
-    try:
-        # A value that can be written out, or that a symbol such as pi keeps from being whole, has no use for residues.
-        unwritten = [node for node, value in zip((gold, pred), values, strict=True) if value is None]
-        if all(any(isinstance(part, Symbol) for part in walk(node)) for node in unwritten):
-            return None
-        return all(residue(gold, prime) == residue(pred, prime) for prime in PRIMES)
-    except NoValueError:
-        return None
-
-
-def _sign_of_infinity(node: Node) -> int:
-    if node == Symbol("oo"):
-        return 1
-    if isinstance(node, Operation) and node.name == "neg":
-        return -_sign_of_infinity(node.args[0])
-    return 0

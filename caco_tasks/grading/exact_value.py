@@ -1,10 +1,12 @@
-"""The value of a tree: exactly as a fraction, to many digits with mpmath, or modulo a prime; never by executing text.
+"""The value of a tree: exactly as a fraction, or to many digits with mpmath; never by executing text.
 
 Every operation has a cap on the size of its result, so that no tree takes long.
 """
 
 import math
+import zlib
 from collections.abc import Callable, Mapping
+from enum import Enum
 from fractions import Fraction
 from typing import Any
 
@@ -17,6 +19,7 @@ LIMITS = Limits(max_bits=40_000, max_factorial=3000, max_root=64)
 CALCULATOR = Calculator(LIMITS)
 MAX_LOG2 = 10**12  # of the magnitude of a numeric result
 DIGITS = 60  # that numeric evaluation works with
+SALT = ""  # the name under which the values of symbols hold the number of a point, for functions of no known rule
 MAX_NODES = 3000  # of a tree
 
 
@@ -36,7 +39,26 @@ def exact(node: Node) -> Fraction:
     return operation(*[exact(arg) for arg in node.args])
 
 
-def numeric(node: Node, values: Mapping[str, Any]) -> Any:
+class Reading(Enum):
+    """How what has more than one meaning is read."""
+
+    PRINCIPAL = "principal"  # (-8)^(1/3) is complex, log is natural
+    REAL_ROOTS = "real roots"  # (-8)^(1/3) is -2
+    BASE_TEN = "base ten"  # log is of base ten
+
+
+def readings_of(*nodes: Node) -> list[Reading]:
+    """The readings that may give some of the trees different values, the usual one first."""
+    found = [Reading.PRINCIPAL]
+    parts = [part for node in nodes for part in walk(node) if isinstance(part, Operation)]
+    if any(part.name == "^" and _is_odd_root(part.args[1]) for part in parts):
+        found.append(Reading.REAL_ROOTS)
+    if any(part.name == "log?" for part in parts):
+        found.append(Reading.BASE_TEN)
+    return found
+
+
+def numeric(node: Node, values: Mapping[str, Any], reading: Reading = Reading.PRINCIPAL) -> Any:
     """The value of a tree as an mpmath number of `DIGITS` digits; `values` gives each symbol's.
 
     Raises:
@@ -48,11 +70,11 @@ def numeric(node: Node, values: Mapping[str, Any]) -> Any:
         if node.name not in _CONSTANTS and node.name not in values:
             raise NoValueError(f"{node.name} has no value")
         return _CONSTANTS[node.name]() if node.name in _CONSTANTS else values[node.name]
-    if not isinstance(node, Operation) or node.name not in _NUMERIC:
+    if not isinstance(node, Operation):
         raise NoValueError("not a number")
-    args = [numeric(arg, values) for arg in node.args]
+    args = [numeric(arg, values, reading) for arg in node.args]
     try:
-        result = _NUMERIC[node.name](*args)
+        result = _operation(node, reading, values.get(SALT, 0))(*args)
     except (ValueError, ZeroDivisionError, OverflowError, TypeError, mpmath.libmp.NoConvergence) as exc:
         raise NoValueError("not defined here") from exc
     if not mpmath.isfinite(result) or _log2(result) > MAX_LOG2:
@@ -60,11 +82,46 @@ def numeric(node: Node, values: Mapping[str, Any]) -> Any:
     return result
 
 
+def _operation(node: Operation, reading: Reading, salt: int) -> Callable[..., Any]:
+    if node.name.startswith("call "):
+        return lambda *args: _unknown_function(f"{node.name} {salt}", args)
+    if node.name == "log?" and reading is Reading.BASE_TEN:
+        return _NUMERIC["log10"]
+    if node.name == "^" and reading is Reading.REAL_ROOTS and _is_odd_root(node.args[1]):
+        exponent = exact(node.args[1])
+        return lambda base, _: _real_power(base, exponent)
+    if node.name not in _NUMERIC:
+        raise NoValueError("not a number")
+    return _NUMERIC[node.name]
+
+
+def _is_odd_root(exponent: Node) -> bool:
+    try:
+        value = exact(exponent)
+    except NoValueError:
+        return False
+    return 1 < value.denominator < 100 and value.denominator % 2 == 1
+
+
+def _real_power(base: Any, exponent: Fraction) -> Any:
+    if not isinstance(base, mpmath.mpf) or base >= 0:
+        return _numeric_power(base, mpmath.mpf(exponent.numerator) / exponent.denominator)
+    size = _numeric_power(-base, mpmath.mpf(exponent.numerator) / exponent.denominator)
+    return -size if exponent.numerator % 2 else size
+
+
+def _unknown_function(name: str, args: tuple[Any, ...]) -> Any:
+    """A value for a function of no known rule: the same for the same arguments, and for others another one."""
+    shown = ",".join(mpmath.nstr(mpmath.mpmathify(arg), 30) for arg in args)
+    return mpmath.mpf(zlib.crc32(f"{name}({shown})".encode()) % 1_000_003 + 7) / 999_983
+
+
 def symbols(node: Node) -> frozenset[str]:
-    """The names of the variables of a tree, constants such as pi and i left out."""
+    """The names of the variables and unknown functions of a tree, constants such as pi and i left out."""
     found: set[str] = set()
     for part in walk(node):
-        if isinstance(part, Symbol) and part.name not in _CONSTANTS:
+        is_variable = isinstance(part, Symbol) and part.name not in _CONSTANTS
+        if isinstance(part, Symbol | Operation) and (is_variable or part.name.startswith("call ")):
             found.add(part.name)
     return frozenset(found)
 
@@ -89,24 +146,13 @@ def walk(node: Node) -> list[Node]:
     return found
 
 
-def choices_of_sign(node: Node) -> list[Node]:
-    """A tree with ± as the trees with + and with -; any other tree alone."""
-    if not any(isinstance(part, Operation) and part.name in ("\\pm", "\\mp") for part in walk(node)):
-        return [node]
-    return [_with_sign(node, plus=True), _with_sign(node, plus=False)]
-
-
-def _with_sign(node: Node, *, plus: bool) -> Node:
-    if not isinstance(node, Operation):
-        return node
-    args = tuple(_with_sign(arg, plus=plus) for arg in node.args)
-    if node.name not in ("\\pm", "\\mp"):
-        return Operation(node.name, args)
-    positive = plus == (node.name == "\\pm")  # in a \pm b \mp c the signs are opposite
-    return Operation("+", args if positive else (args[0], Operation("neg", (args[1],))))
-
-
 # exact operations
+
+
+def _whole(value: Fraction) -> int:
+    if value.denominator != 1:
+        raise NoValueError("not a whole number")
+    return int(value)
 
 
 def _rational_root(value: Fraction, degree: Fraction = Fraction(2)) -> Fraction:
@@ -127,6 +173,10 @@ _EXACT: dict[str, Callable[..., Fraction]] = {
     "ceil": lambda a: Fraction(math.ceil(a)),
     "factorial": CALCULATOR.factorial,
     "binomial": CALCULATOR.binomial,
+    "gcd": lambda *args: Fraction(math.gcd(*map(_whole, args))),
+    "lcm": lambda *args: Fraction(math.lcm(*map(_whole, args))),
+    "max": lambda *args: max(args),
+    "min": lambda *args: min(args),
 }
 
 
@@ -178,7 +228,10 @@ def _undefined(why: str) -> Any:
 
 
 _PERIODIC = ("sin", "cos", "tan", "cot", "sec", "csc")
-_OTHERS = ("sinh", "cosh", "tanh", "asin", "acos", "atan", "acot", "asinh", "acosh", "atanh", "exp")
+_OTHERS = (
+    "sinh", "cosh", "tanh", "coth", "sech", "csch", "asin", "acos", "atan", "acot", "asec", "acsc", "asinh", "acosh",
+    "atanh", "acoth", "asech", "acsch", "exp",
+)  # fmt: skip
 _NUMERIC: dict[str, Callable[..., Any]] = {
     "+": lambda a, b: a + b,
     "*": lambda a, b: a * b,
@@ -193,6 +246,11 @@ _NUMERIC: dict[str, Callable[..., Any]] = {
     "floor": mpmath.floor,
     "ceil": mpmath.ceil,
     "ln": mpmath.log,
+    "log?": mpmath.log,
+    "cis": lambda a: _small(mpmath.cos, 200)(a) + mpmath.mpc(0, 1) * mpmath.sin(a),
+    "max": lambda *args: max(args),
+    "min": lambda *args: min(args),
+    "sign": mpmath.sign,
     "log": lambda a, base: mpmath.log(a) / mpmath.log(base),
     "log10": mpmath.log10,
     "factorial": _small(mpmath.factorial, 40),
@@ -201,79 +259,3 @@ _NUMERIC: dict[str, Callable[..., Any]] = {
     **{name: _small(getattr(mpmath, name), 200) for name in _PERIODIC},
     **{name: _small(getattr(mpmath, name), 40) for name in _OTHERS},
 }
-
-
-# towers of powers
-
-
-def residue(node: Node, modulus: int) -> int:
-    """The value of a tree of whole numbers modulo a prime, however high its powers tower.
-
-    Raises:
-        NoValueError: the tree is not built from whole numbers by + - * and ^.
-    """
-    if isinstance(node, Number) and node.value.denominator == 1:
-        return int(node.value) % modulus
-    if not isinstance(node, Operation) or node.name not in ("+", "*", "neg", "^"):
-        raise NoValueError("not built from whole numbers")
-    if node.name == "^":
-        return _residue_of_power(node.args[0], node.args[1], modulus)
-    args = [residue(arg, modulus) for arg in node.args]
-    return {"+": sum(args), "*": math.prod(args), "neg": -args[0]}[node.name] % modulus
-
-
-def _residue_of_power(base: Node, exponent: Node, modulus: int) -> int:
-    """By Euler's theorem: a^e = a^(e mod phi + phi) modulo m for every e of at least log2(m)."""
-    if modulus == 1:
-        return 0
-    small = _exponent_or_none(exponent)
-    if small is not None:
-        return pow(residue(base, modulus), small, modulus)
-    totient = _totient(modulus)
-    return pow(residue(base, modulus), residue(exponent, totient) + totient, modulus)
-
-
-def _exponent_or_none(node: Node) -> int | None:
-    """The exponent itself if it can be written out, None if it is too large for that.
-
-    Raises:
-        NoValueError: it is negative, not whole, or its size cannot be told.
-    """
-    try:
-        value = exact(node)
-    except NoValueError:
-        if not _is_huge(node):
-            raise
-        return None
-    if value < 0 or value.denominator != 1:
-        raise NoValueError("not a whole exponent")
-    return int(value)
-
-
-def _is_huge(node: Node) -> bool:
-    """Certainly more than 2**64: a power of a whole number above 1, or a sum or product of such."""
-    if not isinstance(node, Operation):
-        return False
-    if node.name == "^":
-        base, exponent = node.args
-        if not (isinstance(base, Number) and base.value >= 2):
-            return False
-        try:
-            return exact(exponent) >= 64
-        except NoValueError:
-            return _is_huge(exponent)
-    rest = node.name in ("+", "*") and all(
-        _is_huge(arg) or (isinstance(arg, Number) and arg.value >= 1) for arg in node.args
-    )
-    return rest and any(_is_huge(arg) for arg in node.args)
-
-
-def _totient(number: int) -> int:
-    result, rest, factor = number, number, 2
-    while factor * factor <= rest:
-        if rest % factor == 0:
-            result -= result // factor
-            while rest % factor == 0:
-                rest //= factor
-        factor += 1
-    return result - result // rest if rest > 1 else result

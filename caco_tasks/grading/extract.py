@@ -1,9 +1,13 @@
-r"""The final answer of a solution: what is boxed, or follows "the answer is" or `####`, the last equation or number."""
+r"""The final answer of a solution: what is boxed, or announced, or else what its last statement says."""
 
 import itertools
 import re
 
-from caco_tasks.boxed import Box, find_boxes, has_box, last_box
+from caco_tasks.boxed import Box, find_boxes, has_box
+from caco_tasks.grading.announcements import find_announced, is_announced
+from caco_tasks.grading.formulas import FORMULA, without_formulas
+from caco_tasks.grading.last_statement import find_last_statement
+from caco_tasks.reading import read_solution
 
 TAIL_CHARS = 20_000  # of a solution, from its end, that are searched
 MAX_BOXES = 50  # that are looked at
@@ -11,67 +15,99 @@ BETWEEN_BOXES = 12  # characters between two boxes that are one answer
 BETWEEN_BOXES_LISTED = 60  # the same, where a comma or `and` stands between them
 
 _NEW_SENTENCE = re.compile(r"[.!?]\s+[A-Z]")
+_NEW_STATEMENT = re.compile(
+    r"\n|[.!?]\s+[A-Z]|\b(?i:so|thus|hence|therefore|then|since|because|we|gives?)\b"
+)  # or a step
 _LISTED = re.compile(r",|;|\b(?:and|or)\b")
-_CUE = re.compile(
-    r"(?:answers?|solutions?|results?|option|choice|values?)\b[^.\n:=]{0,60}?(?:\bis\b|\bare\b|:|=)(?:\s*:)?\s*(?=\S)"
-    r"|\banswer\s*(?=\\\(|\$|\\\[|[-+]?\d)",
-    re.IGNORECASE,
-)
-_FINAL_CUE = re.compile(r"final answer(?: is\b|\s*:)\s*:?", re.IGNORECASE)
-_IS = re.compile(r"\b(?:is|are|equals?|was|were)\b\s*:?\s*(?=\S)", re.IGNORECASE)
-_STRONG_CUE = re.compile(r"answer|option|choice", re.IGNORECASE)
-_SENTENCE_END = re.compile(
-    r"\n|[.!?](?=\s|$|\*)|(?<=\s)which\b|(?<=\s)because\b|(?<=\s)since\b|,\s+not\b", re.IGNORECASE
-)
-_MATH = re.compile(
-    r"\$\$([^$]{1,600})\$\$|(?<!\\)\$((?:[^$\\\n]|\\.){1,600})\$"
-    r"|\\\[((?:[^\\]|\\(?!\])){1,600})\\\]|\\\(((?:[^\\]|\\(?!\))){1,600})\\\)"
-)
-_WORDS = re.compile(r"(?<!\\)\b[A-Za-z]{3,}")
-_EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
-_COMMANDS = re.compile(r"\\[A-Za-z]+")
-_NAME = re.compile(
-    r"(?:[A-Za-z]|\\[A-Za-z]+)(?:_(?:\w|\{\w{1,20}\}))?'?|\w{1,20}\([^()]{1,40}\)|[A-Z]{2,3}|[A-Za-z][A-Za-z ]{2,40}"
-)
-_VALUE = re.compile(
-    r"[-+]?\(?\\frac\s*\{[-\d]+\}\s*\{\d+\}|[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
-    r"(?:\s*/\s*\d+)?(?:\s*(?:%|percent))?"
-)
-_CHOICE = re.compile(r"\(([A-J])\)\s*[.!]?\s*$")
-_LEAD = re.compile(
-    r"^(?:\s|\*\*|[:=]|\b(?:therefore|thus|so|equal to|equals|exactly|approximately|about|indeed|simply|option)\b)+",
-    re.I,
-)
-_TRAILING = " \t\n.,;:*"
+# Marks of a reply as a model gave it: tags, tokens of a chat template, and the headings of Chinese solutions.
+_REPLY_MARKS = ("[THINK", "[INST", "\u25c1", "\u3010")
+_REPLY_TAG = re.compile(r"<(?:/?[A-Za-z_]{3,20}>|\||/s>)")
+_CALCULATOR = re.compile(r"<<[^<>\n]{0,200}>>")
+_HASHES = re.compile(r"####[ \t]*(?!#)")
+_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+_ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[a-z*]+\}")
+_SAID = frozenset({
+    "is", "are", "was", "were", "be", "has", "have", "had", "will", "would", "can", "there", "so", "he", "she", "they",
+    "we", "it", "therefore", "thus", "hence", "then", "get", "gets", "got", "since", "because", "which", "total", "gives",
+    "give", "needs", "need", "takes", "take", "costs", "cost", "makes", "make", "made", "equals", "means", "left",
+    "remain", "remains", "spent", "earned",
+})  # fmt: skip
+_TRAILING = " \t\n,;:*"
+MARKS_OF_TWO_FORMULAS = 4  # dollars
+MIN_ANNOUNCEMENT = 5  # characters of "A: 4" and the line before it
+MIN_SOLUTION_WORDS = 4  # of a text of several lines
 
 
 def extract_answer(solution: str) -> str | None:
     r"""The final answer of a solution, as written there; None when there is none.
 
-    In this order: the last `\boxed{...}` (with its neighbours, if several answers are boxed side by side; a "final
-    answer" announced behind it counts instead), the rest of the line after the last `####`, what follows the last "the
-    answer is", the last mathematics, the right side of the last equation, the last choice letter or number.
+    In this order: the last `\boxed{...}` (with its neighbours, if several answers are boxed side by side; an answer
+    announced behind it counts instead), the rest of the line after the last `####`, what follows the last "the answer
+    is", what the last statement says. A reply that still has its marks is read first, as `read_solution` does.
     """
     text = solution[-TAIL_CHARS:]
+    if _has_reply_marks(text):
+        text = (read_solution(solution).text or "")[-TAIL_CHARS:]
     for rule in RULES:
         answer = rule(text)
-        if answer is not None and answer.strip(_TRAILING):
-            return answer.strip(_TRAILING)
+        if answer is not None and (answer := _trimmed(answer)):
+            return answer
     return None
+
+
+def _has_reply_marks(text: str) -> bool:
+    return _REPLY_TAG.search(text) is not None or any(mark in text for mark in _REPLY_MARKS)
+
+
+def _trimmed(answer: str) -> str:
+    """Without blanks and marks around it; the point of `.5` is part of it."""
+    return answer.strip(_TRAILING).rstrip(_TRAILING + ".").strip()
 
 
 def has_solution_marks(text: str) -> bool:
     """Whether a text is more than a bare answer: it boxes something, announces an answer or has words around formulas."""
-    if has_box(text) or "####" in text or _STRONG_CUE.search(text) is not None:
+    if has_box(text) or "####" in text or is_announced(text) or _has_reply_marks(text):
         return True
-    outside = _MATH.sub(" ", text)
-    return outside != text and len([word for word in _WORDS.findall(outside) if word.lower() != "and"]) >= 2
+    outside = without_formulas(text)
+    if outside != text and len([word for word in _WORD.findall(outside) if word.lower() not in ("and", "or")]) >= 2:
+        return True
+    return "\n" in text.strip() and len(_words(text)) >= MIN_SOLUTION_WORDS
+
+
+def holds_several(text: str, *, is_gold: bool) -> bool:
+    """Whether a text without marks says several things in formulas, of which none is the answer alone.
+
+    A gold answer does so with any two formulas between words, a solution only where it is one sentence.
+    """
+    marks = text.count("$") + 2 * (text.count(r"\(") + text.count(r"\["))
+    if marks < MARKS_OF_TWO_FORMULAS or has_box(text) or "####" in text or is_announced(text) or _has_reply_marks(text):
+        return False
+    return (
+        len(FORMULA.findall(text)) > 1
+        and has_solution_marks(text)
+        and (is_gold or _NEW_STATEMENT.search(text.strip()) is None)
+    )
+
+
+def is_prose(text: str) -> bool:
+    """Whether a text without marks says its answer in a sentence: `so there are 12 of them`."""
+    if " " not in text:
+        return False
+    words = _words(text)
+    least = 1 if FORMULA.search(text) else 2
+    return len(words) >= least and any(word.lower() in _SAID for word in words)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_ENVIRONMENT.sub("", text) if "\\" in text else text)
 
 
 def find_boxed(text: str) -> str | None:
-    """The last box, with its neighbours where several answers are boxed side by side."""
+    """What is announced behind the last box, which then was a step; or the last box, with its neighbours side by side."""
     found: list[Box] = []
     for box in itertools.islice(find_boxes(text), MAX_BOXES):
+        if not found and (announced := _announced_behind(text[box.end :])):
+            return announced
         if found and box.start < found[-1].start <= box.end:
             continue  # it holds the one before
         if found and not _belongs_together(text[box.end : found[-1].start], box.content, found[-1].content):
@@ -81,11 +117,10 @@ def find_boxed(text: str) -> str | None:
     return ", ".join(dict.fromkeys(parts)) if parts else None
 
 
-def find_after_last_box(text: str) -> str | None:
-    """What is announced as the final answer after the last box, which then was a step."""
-    box = last_box(text)
-    cue = next(iter(reversed(list(_FINAL_CUE.finditer(text)))), None)
-    return _clause(text[cue.end() :]) if box and cue and cue.start() > box.start else None
+def _announced_behind(text: str) -> str | None:
+    if len(text) < MIN_ANNOUNCEMENT or not ("####" in text or is_announced(text)):
+        return None
+    return find_after_hashes(text) or find_announced(text, is_after_box=True)
 
 
 def _belongs_together(between: str, first: str, second: str) -> bool:
@@ -96,118 +131,25 @@ def _belongs_together(between: str, first: str, second: str) -> bool:
     return is_near and _NEW_SENTENCE.search(between) is None
 
 
+def find_stated(text: str) -> str | None:
+    """What is announced, or else what the last statement says; the notes of a calculator, `<<2+2=4>>`, left out."""
+    text = _CALCULATOR.sub("", text) if "<<" in text else text
+    return find_announced(text) or find_last_statement(text)
+
+
 def find_after_hashes(text: str) -> str | None:
-    """The rest of the line after the last `####`."""
-    _, mark, after = text.rpartition("####")
-    return after.strip().split("\n", 1)[0] if mark else None
-
-
-def find_after_cue(text: str) -> str | None:
-    """What follows the last `the answer is`."""
-    cues = [match for match in _CUE.finditer(text) if _STRONG_CUE.match(match[0])]
-    # "The value is" counts only where no "the answer is" stands.
-    cues = cues or list(_CUE.finditer(text))[-1:]
-    for match in reversed(cues[-3:]):
-        answer = _clause(text[match.end() :])
-        if answer:
-            return answer
-    return None
-
-
-def _clause(text: str) -> str | None:
-    """The answer at the start of what follows a cue: its mathematics, the right side of its equation, or its words."""
-    text = _LEAD.sub("", text[:2000])
-    mathematics = _MATH.match(text)
-    if mathematics is not None:
-        return _joined_mathematics(text)
-    end = _SENTENCE_END.search(text)
-    clause = text[: end.start()] if end else text
-    statement = list(_IS.finditer(clause))
-    if statement and clause[statement[-1].end() :].strip(_TRAILING):
-        return _clause(clause[statement[-1].end() :])
-    inner = _MATH.search(clause)
-    if inner is not None:
-        return _right_side(_content(inner))
-    value = _VALUE.search(clause)
-    if value is not None and len(_WORDS.findall(clause[: value.start()])) >= 2:
-        return _value_with_sign(clause, value)
-    return _right_side(clause) or None
-
-
-def _joined_mathematics(text: str) -> str:
-    """Pieces of mathematics in a row, such as `$1$ and $2$`, with the unit behind the last."""
-    parts: list[str] = []
-    position = 0
-    while (match := _MATH.match(text, position)) is not None:
-        parts.append(_content(match).strip())
-        separator = re.compile(r"\s*(?:,\s*and\b|,|\band\b|\bor\b)\s*").match(text, match.end())
-        position = separator.end() if separator else match.end()
-        if separator is None:
-            break
-    unit = re.compile(r"\s?(?:%|percent\b)").match(text, position)
-    return (_right_side(parts[0]).strip() if len(parts) == 1 else ", ".join(parts)) + (unit[0] if unit else "")
-
-
-def _content(match: re.Match[str]) -> str:
-    return next(group for group in match.groups() if group is not None)
-
-
-def find_last_mathematics(text: str) -> str | None:
-    """The last piece of mathematics, unless a value follows it."""
-    found = list(_MATH.finditer(text))
-    if not found:
+    """The rest of the line after the last `####`, where that is no heading."""
+    if "####" not in text:
         return None
-    rest = text[found[-1].end() :]
-    return None if _VALUE.search(rest) else _right_side(_content(found[-1]))
-
-
-def find_last_equation(text: str) -> str | None:
-    """The right side of the last equation."""
-    for line in reversed(text.splitlines()):
-        if _EQUALS.search(line):
-            after = _EQUALS.split(line)[-1]
-            value = _VALUE.search(after)
-            return _value_with_sign(after, value) if value else after
-    return None
-
-
-def find_last_value(text: str) -> str | None:
-    """The last choice letter or number."""
-    choice = _CHOICE.search(text)
-    if choice is not None:
-        return choice[1]
-    found = list(_VALUE.finditer(text))
-    return _value_with_sign(text, found[-1]) if found else None
-
-
-def _value_with_sign(text: str, match: re.Match[str]) -> str:
-    """The value, without a sign that is the minus or hyphen of the word or number before it."""
-    value = match[0]
-    is_operator = (
-        value[0] in "+-"
-        and match.start() > 0
-        and (text[match.start() - 1].isalnum() or text[match.start() - 1] in ")}")
-    )
-    return value[1:] if is_operator else value
-
-
-def _right_side(text: str) -> str:
-    """What follows the last equals sign where a value is named or computed; all where the equation is the answer."""
-    sides = _EQUALS.split(text)
-    # (x, y) = (1, 2) and x = 1, y = 2 are answers as they stand.
-    if len(sides) == 1 or any(mark in text for mark in (",", ";", r"\le", r"\ge", "<", ">")):
-        return text
-    left = sides[0].strip()
-    is_computed = re.search(r"[A-Za-z]", _COMMANDS.sub("", left)) is None
-    return sides[-1] if is_computed or _NAME.fullmatch(left) or len(sides) > 2 else text
+    marks = list(_HASHES.finditer(text))
+    if not marks:
+        return None
+    line = text[marks[-1].end() :].split("\n", 1)[0].strip()
+    return (find_announced(line) if is_announced(line) else line) or None
 
 
 RULES = (  # in the order in which they are tried
-    find_after_last_box,
     find_boxed,
     find_after_hashes,
-    find_after_cue,
-    find_last_mathematics,
-    find_last_equation,
-    find_last_value,
+    find_stated,
 )

@@ -9,21 +9,24 @@ from types import TracebackType
 from typing import Self
 
 from caco_tasks.config import GradingSettings
-from caco_tasks.grading.compare import Decision, Question, compare_exactly
-from caco_tasks.grading.workers import CheckerPool
+from caco_tasks.grading.algebra_questions import Question
+from caco_tasks.grading.compare import Decision, compare_exactly
+from caco_tasks.killable.process_pool import KillablePool, WorkerKind
 from caco_tasks.records import PASS, Reason, Verdict, fail, unknown
 
-VERSION = "exact-3+math-verify-0.9"
+VERSION = "exact-4+math-verify-0.9"
 WINDOW = 256  # pairs that wait for the slowest before them
 PENDING_PER_WORKER = 4
 MAX_QUARANTINE = 100_000
+MEMORY_MB = 1536  # of address space, per worker
+START_SECONDS = 90.0  # for a worker to import sympy on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What the grader says of one pair, by which method, and how long it took in seconds of wall time."""
 
-    verdict: Verdict  # PASS equal, fail(ANSWERS_DIFFER), unknown(CHECKER_TIMEOUT)
+    verdict: Verdict  # PASS equal, fail(ANSWERS_DIFFER), unknown(NOT_UNDERSTOOD or CHECKER_TIMEOUT)
     method: str
     seconds: float
 
@@ -33,6 +36,7 @@ class _PendingPair:
     """A pair's place in the order; `comparison` comes when it is decided."""
 
     fingerprint: bytes = b""
+    is_understood: bool = True  # False: the algebra system would skip a part of it, so that its "equal" says nothing
     seconds: float = 0.0
     comparison: Comparison | None = None
 
@@ -47,7 +51,7 @@ class Grader:
 
     def __init__(self, settings: GradingSettings) -> None:
         self._settings = settings
-        self._pool: CheckerPool | None = None
+        self._pool: KillablePool | None = None
         self._quarantine: set[bytes] = set()
         self._pairs: dict[int, _PendingPair] = {}
         self._next_key = 0
@@ -94,7 +98,9 @@ class Grader:
         result = compare_exactly(gold, pred)
         seconds = time.perf_counter() - started
         if isinstance(result, Decision):
-            return _PendingPair(comparison=Comparison(_to_verdict(result.equal, result.detail), result.method, seconds))
+            unsure = unknown(Reason.NOT_UNDERSTOOD, result.detail)
+            verdict = unsure if result.equal is None else _to_verdict(result.equal, result.detail)
+            return _PendingPair(comparison=Comparison(verdict, result.method, seconds))
         return self._ask(result, seconds)
 
     def _ask(self, question: Question, seconds: float) -> _PendingPair:
@@ -103,23 +109,41 @@ class Grader:
             f"{len(question.gold)}\0{question.gold}{question.pred}".encode(errors="replace")
         ).digest()
         if fingerprint in self._quarantine:
-            detail = "this pair stopped a checker before"
-            return _PendingPair(comparison=Comparison(_to_verdict(None, detail), "quarantine", seconds))
-        pair = _PendingPair(fingerprint, seconds)
+            verdict = unknown(Reason.CHECKER_TIMEOUT, "this pair stopped a checker before")
+            return _PendingPair(comparison=Comparison(verdict, "quarantine", seconds))
+        pair = _PendingPair(fingerprint, question.is_understood, seconds)
         self._pairs[self._next_key] = pair
         if self._pool is None:
-            self._pool = CheckerPool(self._settings.workers, self._settings.timeout_seconds)
-        self._pool.submit(self._next_key, question.gold, question.pred)
+            self._pool = KillablePool(worker_kind(self._settings.timeout_seconds), self._settings.workers)
+        self._pool.submit(self._next_key, {"gold": question.gold, "pred": question.pred})
         self._next_key += 1
         return pair
 
     def _take_replies(self, timeout_seconds: float | None) -> None:
         for reply in self._pool.poll(timeout_seconds) if self._pool is not None else ():
             pair = self._pairs.pop(reply.key)
-            if reply.killed and len(self._quarantine) < MAX_QUARANTINE:
+            if reply.error is not None and len(self._quarantine) < MAX_QUARANTINE:
                 self._quarantine.add(pair.fingerprint)
-            verdict = _to_verdict(reply.equal, reply.error)
+            said = reply.message or {"equal": None, "error": reply.error}
+            if said["equal"] is None:
+                verdict = unknown(Reason.CHECKER_TIMEOUT, said["error"])
+            elif said["equal"] and not pair.is_understood:
+                verdict = unknown(Reason.NOT_UNDERSTOOD, "a part of the answer is not understood")
+            else:
+                verdict = _to_verdict(said["equal"], said["error"])
             pair.comparison = Comparison(verdict, "math-verify", pair.seconds + reply.seconds)
+
+
+def worker_kind(timeout_seconds: float) -> WorkerKind:
+    """The workers that compare answers with math-verify, each pair in so many seconds by the clock."""
+    return WorkerKind(
+        module="caco_tasks.grading.algebra_worker",
+        task="compares answers",
+        memory_mb=MEMORY_MB,
+        cpu_seconds=timeout_seconds,
+        wall_seconds=timeout_seconds,
+        start_seconds=START_SECONDS,
+    )
 
 
 def _take_decided(window: deque[_PendingPair]) -> Iterator[Comparison]:
@@ -129,7 +153,5 @@ def _take_decided(window: deque[_PendingPair]) -> Iterator[Comparison]:
         yield comparison
 
 
-def _to_verdict(equal: bool | None, detail: str | None) -> Verdict:
-    if equal is None:
-        return unknown(Reason.CHECKER_TIMEOUT, detail)
+def _to_verdict(equal: bool, detail: str | None) -> Verdict:
     return PASS if equal else fail(Reason.ANSWERS_DIFFER, detail)

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from caco_tasks.grading.syntax_tree import Node, Number, Operation
 
-NOISE_DIGITS = 15  # a decimal with so many digits was computed in floating point
+NOISE_DIGITS = 14  # a decimal with so many digits was computed in floating point
 NOISE = Fraction(1, 10**12)  # relative error that floating point may have left
 ENOUGH_DIGITS = 6  # a decimal with so many digits stands for the value that rounds to it
 GOLD_DIGITS = 3  # the same for a gold answer, which says how far a program's float is to be read

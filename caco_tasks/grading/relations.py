@@ -1,9 +1,16 @@
 """Equations, inequalities and chains of them."""
 
+import mpmath
+
 from caco_tasks.exact import NoValueError
-from caco_tasks.grading.exact_value import exact, symbols
+from caco_tasks.grading.exact_value import exact, numeric, symbols
 from caco_tasks.grading.numeric_probe import is_same_number, ratio_at_points, same_at_points
-from caco_tasks.grading.syntax_tree import Group, Node, Operation, Relation, Symbol
+from caco_tasks.grading.polynomials import same_equation, solutions
+from caco_tasks.grading.substitution import with_both_signs
+from caco_tasks.grading.syntax_tree import Group, Node, Operation, Relation, Symbol, Words
+from caco_tasks.grading.three_valued import all_true
+
+ROOT = mpmath.mpf(10) ** -25  # relative difference of a solution found and one given
 
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 _LEFT_BRACKETS = {"<": "(", "<=": "["}
@@ -38,9 +45,21 @@ def is_label(node: Node) -> bool:
     """Whether a node only names a value: `x`, `a_3`, `f(x)`, `(p, q)`, `V_1 : V_2`, `AB`."""
     if isinstance(node, Group):
         return bool(node.items) and all(isinstance(item, Symbol) for item in node.items)
+    if isinstance(node, Operation) and node.name.startswith("call "):
+        return all(isinstance(arg, Symbol) for arg in node.args)
     if isinstance(node, Operation) and node.name == "*":  # AB is the segment from A to B
         return all(isinstance(point, Symbol) and point.name.isupper() for point in node.args)
     return isinstance(node, Symbol)
+
+
+def is_assignment(node: Node) -> bool:
+    """Whether a node gives what it names a value: `x = 3`."""
+    return isinstance(node, Relation) and set(node.ops) == {"="} and is_label(node.sides[0])
+
+
+def value_of(node: Node) -> Node:
+    """What an assignment assigns; any other node itself."""
+    return node.sides[-1] if isinstance(node, Relation) and is_assignment(node) else node
 
 
 def compare_relations(gold: Relation, pred: Relation) -> bool | None:
@@ -53,6 +72,9 @@ def compare_relations(gold: Relation, pred: Relation) -> bool | None:
         return False
     # 2x - 2y = 2 is x - y = 1: the sides of the same relation differ by a constant factor.
     ratios = ratio_at_points(_difference(gold), _difference(pred))
+    equation = same_equation(gold, pred) if gold.ops[0] == pred.ops[0] == "=" else None
+    if equation is not None:
+        return equation
     if ratios is None or not all(is_same_number(ratios[0], ratio) for ratio in ratios[1:]):
         return (
             False if ratios and all(degree(side) == 1 for side in (*gold.sides, *pred.sides) if symbols(side)) else None
@@ -62,6 +84,28 @@ def compare_relations(gold: Relation, pred: Relation) -> bool | None:
         return op == other
     # A negative factor turns the inequality around.
     return bool(op == (other if ratios[0].real > 0 else _FLIPPED[other]))
+
+
+def solves(equation: Relation, values: Node) -> bool | None:
+    """Whether values are all the real solutions of an equation of one variable; None where that is not understood."""
+    names = symbols(equation)
+    given = value_of(settled(values))
+    if len(names) != 1 or equation.ops != ("=",) or is_label(equation.sides[0]):
+        return None
+    if isinstance(values, Relation) and values.sides[0] != Symbol(next(iter(names))):
+        return None
+    signed = with_both_signs(given)
+    items = signed.items if isinstance(signed, Group) and signed.kind in ("bare", "set", "union") else (signed,)
+    items = tuple(value_of(item) for item in items)
+    if any(symbols(item) or isinstance(item, Group | Words | Relation) for item in items):
+        return None
+    roots = solutions(equation)
+    if roots is None:
+        return None
+    found = sorted(mpmath.re(numeric(item, {})) for item in items)
+    return len(found) == len(roots) and all(
+        abs(one - root) < ROOT * (1 + abs(root)) for one, root in zip(found, roots, strict=True)
+    )
 
 
 def interval_of(relation: Relation) -> Group | None:
@@ -111,8 +155,7 @@ def _compare_chains(gold: Relation, pred: Relation) -> bool | None:
     gold, pred = _ascending(gold), _ascending(pred)
     if gold.ops != pred.ops:
         return None
-    results = [_same_side(first, second) for first, second in zip(gold.sides, pred.sides, strict=True)]
-    return None if None in results else all(results)
+    return all_true(_same_side(first, second) for first, second in zip(gold.sides, pred.sides, strict=True))
 
 
 def _same_side(first: Node, second: Node) -> bool | None:

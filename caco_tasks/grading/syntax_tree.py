@@ -1,5 +1,7 @@
 """The shape of an answer: numbers, symbols, calls, groups, relations and words."""
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -55,3 +57,8 @@ class Relation:
 
 
 Node = Number | Symbol | Words | Operation | Group | Relation
+
+
+def product_of(factors: Sequence[Node]) -> Node:
+    """The product of one factor or more."""
+    return functools.reduce(lambda left, right: Operation("*", (left, right)), factors)

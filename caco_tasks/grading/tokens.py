@@ -30,21 +30,30 @@ RELATIONS = {
 PRODUCTS = {
     "*": "*", "/": "/", r"\times": "*", r"\cdot": "*", r"\div": "/", r"\ast": "*", r"\bmod": "mod", r"\mod": "mod",
 }  # fmt: skip
+LOGIC = {r"\land": "intersection", r"\lor": "union"}
+OPERATIONS_ON_SETS = frozenset(["union", "intersection", "difference"])  # kinds of groups
+REALS = r"\Reals"
+UNKNOWN_FUNCTIONS = frozenset("fghFGH")  # letters that stand for functions rather than for factors before a bracket
+SEVERAL_ARGUMENTS = {"max", "min", "gcd", "lcm"}
 SETS = {r"\cup": "union", r"\cap": "intersection", r"\setminus": "difference", "U": "union"}
-# What LaTeX, Python and sympy call a function, and the one name that it has here; log without a base is natural.
+# What LaTeX, Python and sympy call a function, and the one name that it has here; log without a base has two readings.
 FUNCTIONS = {
     "sqrt": "sqrt", "cbrt": "cbrt", "sin": "sin", "cos": "cos", "tan": "tan", "cot": "cot", "sec": "sec",
-    "csc": "csc", "exp": "exp", "ln": "ln", "log": "ln", "lg": "log10", "arcsin": "asin", "arccos": "acos",
+    "csc": "csc", "exp": "exp", "ln": "ln", "log": "log?", "lg": "log10", "arcsin": "asin", "arccos": "acos",
     "arctan": "atan", "asin": "asin", "acos": "acos", "atan": "atan", "arctg": "atan", "tg": "tan", "sinh": "sinh",
     "cosh": "cosh", "tanh": "tanh", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "artanh": "atanh",
     "arsinh": "asinh", "arcosh": "acosh", "asinh": "asinh", "acosh": "acosh", "atanh": "atanh", "abs": "abs",
     "Abs": "abs", "floor": "floor", "ceil": "ceil", "ceiling": "ceil", "factorial": "factorial",
-    "binomial": "binomial", "gamma": "gamma", "arccot": "acot", "acot": "acot",
+    "binomial": "binomial", "gamma": "gamma", "arccot": "acot", "acot": "acot", "coth": "coth", "sech": "sech",
+    "csch": "csch", "cosec": "csc", "arcsec": "asec", "arccsc": "acsc", "asec": "asec", "acsc": "acsc",
+    "arccoth": "acoth", "arsech": "asech", "arcsech": "asech", "arccsch": "acsch", "acoth": "acoth", "asech": "asech",
+    "acsch": "acsch", "cis": "cis", "gcd": "gcd", "lcm": "lcm", "max": "max", "min": "min", "sgn": "sign",
+    "sign": "sign", "comb": "binomial",
 }  # fmt: skip
 DIVIDING = {"Fraction", "Rational"}
 # What a program prints of a collection, by the group that it is.
 CONTAINERS = {
-    "Matrix": "matrix", "ImmutableMatrix": "matrix", "array": "square", "FiniteSet": "set", "set": "set",
+    "Matrix": "matrix", "matrix": "matrix", "ImmutableMatrix": "matrix", "array": "square", "FiniteSet": "set", "set": "set",
     "frozenset": "set", "Tuple": "paren", "tuple": "paren", "list": "square", "deque": "square", "Interval": "[]",
     "Union": "union",
 }  # fmt: skip
@@ -104,8 +113,9 @@ def literal(text: str) -> Number:
     mantissa, _, exponent = text.rstrip(".").lower().partition("e")
     if len(mantissa) > MAX_DIGITS or len(exponent) > 5 or abs(int(exponent or 0)) > MAX_EXPONENT:
         raise UnreadableAnswer("a number with too many digits")
-    value = Fraction(mantissa) * Fraction(10) ** int(exponent or 0)
-    if not exponent and "." not in mantissa:
-        return Number(value)
-    _, _, after = mantissa.partition(".")
+    whole, point, after = mantissa.partition(".")
+    if not exponent and not point:
+        return Number(Fraction(int(mantissa)))
+    value = Fraction(int(whole + after), 10 ** len(after))
+    value = value * Fraction(10) ** int(exponent) if exponent else value
     return Number(value, len(after) - int(exponent or 0), len(mantissa.replace(".", "").lstrip("0")))

@@ -10,14 +10,15 @@ import pytest
 
 from caco_tasks.config import GradingSettings
 from caco_tasks.grading import Comparison, Grader
-from caco_tasks.grading.workers import MEMORY_MB, CheckerPool
+from caco_tasks.grading.grader import MEMORY_MB, worker_kind
+from caco_tasks.killable.process_pool import KillablePool
 from caco_tasks.records import Outcome, Reason
 
 SLOW = (
     r"\sum_{n=1}^{\infty} \frac{\sin(n^{n})}{n^{n^{2}}}",
     r"\sum_{n=1}^{\infty} \frac{\cos(n^{n})}{n^{n^{3}}}",
 )  # 12 s when quiet
-EQUAL = (r"\prod_{a=b}^{c} x", r"\prod^{c}_{a = b} x")
+EQUAL = (r"\prod_{i=1}^{4} i", "24")
 DIFFERENT = (r"\sum_{i=1}^{10} i", "5")
 
 
@@ -35,7 +36,9 @@ def workers() -> list[int]:
     """The process ids of this process's grading workers."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
     return [
-        pid for pid in map(int, children) if b"caco_tasks.grading.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        pid
+        for pid in map(int, children)
+        if b"caco_tasks.grading.algebra_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
 
 
@@ -43,6 +46,14 @@ def test_a_pair_that_needs_algebra_is_decided_by_math_verify(grader: Grader) -> 
     equal, different = compare(grader, [EQUAL, DIFFERENT])
     assert (equal.verdict.outcome, different.verdict.outcome) == (Outcome.PASS, Outcome.FAIL)
     assert {equal.method, different.method} == {"math-verify"}
+
+
+@pytest.mark.parametrize(("gold", "pred"), [(r"x \clubsuit", r"\clubsuit x"), (r"\vec{v} + 1", r"1 + \vec{v}")])
+def test_what_math_verify_calls_equal_with_a_part_skipped_is_not_understood(
+    grader: Grader, gold: str, pred: str
+) -> None:
+    [found] = compare(grader, [(gold, pred)])
+    assert (found.method, found.verdict.reason) == ("math-verify", Reason.NOT_UNDERSTOOD)
 
 
 def test_a_slow_pair_is_unknown_and_the_others_lose_nothing() -> None:
@@ -97,16 +108,16 @@ def test_a_worker_leads_its_own_process_group_and_sees_no_environment(grader: Gr
 
 
 def test_the_pool_gives_each_reply_its_key() -> None:
-    pool = CheckerPool(2, timeout_seconds=20)
+    pool = KillablePool(worker_kind(20), 2)
     try:
         for key in range(6):
-            pool.submit(key, f"\\sum_{{i=1}}^{{{key}}} 2", str(2 * key))
+            pool.submit(key, {"gold": f"\\sum_{{i=1}}^{{{key}}} 2", "pred": str(2 * key)})
         replies = []
         while pool.pending:
             replies.extend(pool.poll())
     finally:
         pool.close()
-    assert {reply.key: reply.equal for reply in replies} == dict.fromkeys(range(6), True)
+    assert {reply.key: reply.message["equal"] for reply in replies} == dict.fromkeys(range(6), True)
 
 
 def test_stopping_early_leaves_the_grader_usable(grader: Grader) -> None:

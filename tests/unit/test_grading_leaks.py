@@ -9,7 +9,7 @@ import pytest
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import Family, draw_problem
 from caco_tasks.check_settings import ReverseSettings
-from caco_tasks.checks.problem_rules import find_problem_faults
+from caco_tasks.checks.problems.problem_rules import find_problem_faults
 from caco_tasks.checks.rules import apply_rules
 from caco_tasks.records import PASS, Reason, Verdict
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from caco_tasks.check_settings import ReverseSettings
-from caco_tasks.checks.problem_rules import find_problem_faults
+from caco_tasks.checks.problems.problem_rules import find_problem_faults
 from caco_tasks.checks.rules import apply_rules
 from caco_tasks.records import Reason, Verdict
 
