@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from caco_tasks.check_settings import BenchmarkSettings, DecontaminationSettings
+from caco_tasks.checks.decontamination.benchmarks import read_benchmark
 
 sys.path.insert(0, str(Path(__file__).parent))
+from decontamination_copies import count_found, unspaced_items
 from decontamination_parts import bank_problems, look_up, read_problems
 from public_files import find_public
 
@@ -31,7 +33,8 @@ def bench() -> dict[str, Any]:
 
     Returns:
         What is protected; seconds to make the index and to load it; its size; and for each set of problems how many a
-        second two processes look up, on the clock and by their own processor time, and how many overlap by which rule.
+        second two processes look up, on the clock and by their own processor time, and how many overlap by which rule;
+        and for each kind of copy of a protected problem how many there are and how many are rejected.
     """
     with tempfile.TemporaryDirectory() as folder:
         settings = _settings(Path(folder))
@@ -47,6 +50,7 @@ def bench() -> dict[str, Any]:
         "index_mb": round(index_bytes / 2**20),
         "processes": PROCESSES,
         "problems": found,
+        "copies": _copies(),
     }
 
 
@@ -65,6 +69,20 @@ def _measured(
         "rejected": sum(look.rejected for look in looks),
         "nearest_rule": dict(rules.most_common()),
     }
+
+
+def _copies() -> dict[str, dict[str, dict[str, int]]]:
+    limits = DecontaminationSettings()
+    sets = {"unspaced": unspaced_items()}
+    public = find_public()
+    if public is not None:
+        protected = DecontaminationSettings(folder=str(public)).protected
+        svamp = BenchmarkSettings(
+            name="svamp", path=str(public / "svamp" / "SVAMP.json"), format="json", problem_column="Body, Question"
+        )
+        copied = [one for one in protected if one.name in ("gsm8k", "math")] + [svamp]
+        sets |= {one.name: [*read_benchmark(one)] for one in copied}
+    return {name: count_found(items, limits) for name, items in sets.items()}
 
 
 def _settings(folder: Path) -> DecontaminationSettings:

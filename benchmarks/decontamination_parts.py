@@ -9,7 +9,7 @@ from pathlib import Path
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
 from caco_tasks.check_settings import DecontaminationSettings
-from caco_tasks.checks.overlap import apply_overlap_rules, benchmark_index
+from caco_tasks.checks.decontamination.overlap import apply_overlap_rules, benchmark_index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from caco_tasks.checks.normal_text import final_answer, is_number, words
-from caco_tasks.checks.program_tree import tree_text
+from caco_tasks.checks.decontamination.normal_text import final_answer, is_number, words
+from caco_tasks.checks.programs.program_tree import tree_text
 from caco_tasks.context import Claims
 from caco_tasks.ids import ID_CHARS, program_id
 
@@ -21,7 +21,7 @@ PROGRAM_CLAIM = "program.v2"
 SHAPE_CLAIM = "shape.v2"
 BEHAVIOUR_CLAIM = "behaviour.v1"
 NEAR_CLAIM = "near.v2"
-PROBLEM_CLAIM = "problem.v1"
+PROBLEM_CLAIM = "problem.v2"
 
 SHINGLE_TOKENS = 3
 SKETCH_HASHES = 128  # the standard error of a likeness of 0.95 is 0.019

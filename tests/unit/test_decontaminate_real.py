@@ -5,7 +5,7 @@ import json
 from public_data import require_public
 
 from caco_tasks.check_settings import BenchmarkSettings, DecontaminationSettings
-from caco_tasks.checks.overlap import BenchmarkIndex
+from caco_tasks.checks.decontamination.overlap import BenchmarkIndex
 
 
 def test_gsm8k_training_problems_are_clean_of_its_test_set() -> None:

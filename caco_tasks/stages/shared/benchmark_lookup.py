@@ -1,6 +1,6 @@
 """Shared by the stages that look up protected benchmarks: the index of a run's benchmarks, and a sample's answer."""
 
-from caco_tasks.checks.overlap import BenchmarkIndex, benchmark_index
+from caco_tasks.checks.decontamination.overlap import BenchmarkIndex, benchmark_index
 from caco_tasks.context import Context
 from caco_tasks.records import Sample
 from caco_tasks.stages.shared.pinned import require_pinned_benchmarks

@@ -7,6 +7,7 @@ property.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -20,9 +21,12 @@ from numpy.typing import NDArray
 
 from caco_tasks.atomic import replaced_bytes
 from caco_tasks.check_settings import DecontaminationSettings
-from caco_tasks.checks.benchmarks import Item, benchmark_version, read_benchmark
-from caco_tasks.checks.ngrams import CoverageIndex, Hashes, JaccardIndex, gram_hashes
-from caco_tasks.checks.normal_text import final_answer, is_number, words
+from caco_tasks.checks.contained_items import ContainedItems
+from caco_tasks.checks.decontamination.benchmarks import Item, benchmark_version, read_benchmark
+from caco_tasks.checks.decontamination.markup import drawings
+from caco_tasks.checks.decontamination.ngrams import CoverageIndex, Hashes, JaccardIndex, gram_hashes
+from caco_tasks.checks.decontamination.normal_text import final_answer, is_number, is_unspaced, words
+from caco_tasks.checks.decontamination.problem_frames import problem_words
 from caco_tasks.ids import content_id
 from caco_tasks.records import PASS, Finding, Overlap, Reason, Verdict, fail, unknown
 
@@ -30,7 +34,9 @@ MASKED_TOKENS = 3  # size of the n-grams of the number-masked twin
 MIN_NGRAMS = 3  # an item needs so many that are not stock phrases, or its coverage says nothing
 MATCHED_CHARS = 300  # of the matched text that is kept as evidence
 REVIEW = "review"  # the rule of what is less alike than `masked` asks for
-VERSION = "overlap.v2"
+VERSION = "overlap.v4"
+LETTER_WORDS = 0.5  # what a letter of a script without spaces counts as where wording is compared
+_DIGITS = re.compile(r"[0-9]+")
 _MASK = 0  # token id of every number in the masked twin
 
 
@@ -41,12 +47,10 @@ class BenchmarkIndex:
     """
 
     def __init__(self, items: Sequence[Item], settings: DecontaminationSettings) -> None:
-        self._hold_items(items, [words(item.problem) for item in items], settings)
-        grams = [self._grams(text) if _length(text) >= settings.min_tokens else _NO_GRAMS for text in self._texts]
-        self._ngrams = CoverageIndex(
-            [runs for runs, _ in grams], max_items=settings.ngram_max_items, min_grams=MIN_NGRAMS
-        )
-        self._masked = JaccardIndex([runs for _, runs in grams], threshold=settings.review_jaccard)
+        self._hold_items(items, [problem_words(item.problem) for item in items], settings)
+        runs, masked_runs = zip(*map(self._item_grams, self._texts), strict=True) if items else ((), ())
+        self._ngrams = CoverageIndex(runs, max_items=settings.ngram_max_items, min_grams=MIN_NGRAMS)
+        self._masked = JaccardIndex(masked_runs, threshold=settings.review_jaccard)
 
     def _hold_items(self, items: Sequence[Item], texts: Sequence[list[str]], settings: DecontaminationSettings) -> None:
         """All but the two indexes of word runs, which a file may hold: making them takes most of the time."""
@@ -57,6 +61,7 @@ class BenchmarkIndex:
         for token in (token for text in texts for token in text):
             self._ids.setdefault(token, len(self._ids) + 1)
         self._exact = _group_places(" ".join(text) for text in texts)
+        self._contained = ContainedItems([text if _length(text) < settings.min_tokens else [] for text in texts])
         self._numbers = _group_places(
             self._numbers_of(text, item.answer) for text, item in zip(texts, items, strict=True)
         )
@@ -108,18 +113,23 @@ class BenchmarkIndex:
 
         `answer` is the problem's final answer, or a solution that ends in it; None: equal numbers are not looked for.
         """
-        tokens = words(text)
+        tokens = problem_words(text)
         found: dict[int, Overlap] = {}
-        for item, overlap in self._find_matches(tokens, answer) if tokens and self._items else ():
+        for item, overlap in self._find_matches(text, tokens, answer) if tokens and self._items else ():
+            if overlap.rule == "exact" and self._is_drawn_otherwise(item, text):
+                continue
             known = found.setdefault(item, overlap)
             if _strictness(overlap, self._settings) > _strictness(known, self._settings):
                 found[item] = overlap
         return tuple(found.values())
 
-    def _find_matches(self, tokens: list[str], answer: str | None) -> Iterator[tuple[int, Overlap]]:
+    def _find_matches(self, raw: str, tokens: list[str], answer: str | None) -> Iterator[tuple[int, Overlap]]:
         settings, text = self._settings, " ".join(tokens)
-        for item in self._exact.get(text, ()) if settings.exact != "off" else ():
-            yield item, self._overlap(item, "exact", 1.0, text)
+        if settings.exact != "off":
+            whole = self._exact.get(text, ())
+            inside = [] if whole else self._contained.find(raw, tokens)
+            for item in (*whole, *(same for one in inside for same in self._exact[" ".join(self._texts[one])])):
+                yield item, self._overlap(item, "exact", 1.0, " ".join(self._texts[item]))
         runs, masked_runs = self._grams(tokens)
         for item, score in self._ngrams.covered(runs, settings.ngram_coverage) if settings.ngram != "off" else ():
             yield item, self._overlap(item, "ngram", score, self._longest_common(item, tokens))
@@ -135,12 +145,26 @@ class BenchmarkIndex:
         for item, score in alike if is_review else ():
             yield item, self._overlap(item, REVIEW, score, text)
 
+    def _is_drawn_otherwise(self, item: int, text: str) -> bool:
+        """Whether few words ("find x in the diagram") stand beside one drawing in an item, and beside another in a text."""
+        if _length(self._texts[item]) >= self._settings.min_tokens:
+            return False
+        drawn, drawn_in_item = ([words(code) for code in drawings(one)] for one in (text, self._items[item].problem))
+        return bool(drawn and drawn_in_item and drawn != drawn_in_item)
+
     def _overlap(self, item: int, rule: str, score: float, matched: str) -> Overlap:
         found = self._items[item]
         matched = matched[:MATCHED_CHARS]
         return Overlap(
             benchmark=found.benchmark, item=found.key, rule=rule, score=round(score, 4), matched_text=matched
         )
+
+    def _item_grams(self, tokens: list[str]) -> tuple[Hashes, Hashes]:
+        """As `_grams`, but none where an item has too few words for them."""
+        runs, masked_runs = self._grams(tokens)
+        length, least = _length(tokens), self._settings.min_tokens
+        worded = length - (1 - LETTER_WORDS) * sum(map(is_unspaced, tokens))
+        return runs if length >= least else _NO_GRAMS, masked_runs if worded >= least else _NO_GRAMS
 
     def _grams(self, tokens: list[str]) -> tuple[Hashes, Hashes]:
         """The hashed runs of a text, and of its number-masked twin; words that no item has get numbers of their own."""
@@ -154,11 +178,12 @@ class BenchmarkIndex:
         """A text's numbers and its answer; None where too few differ, or they are too small, to mean anything."""
         if not answer or not self._settings.min_numbers:
             return None
-        numbers = sorted(token for token in tokens if is_number(token))
+        # `one` is said without counting, so 1 tells nothing
+        numbers = sorted(token for token in filter(is_number, tokens) if token != "1")
         if len(set(numbers)) < self._settings.min_numbers:
             return None
         key = f"{' '.join(numbers)} -> {final_answer(answer)}"
-        return key if sum(map(str.isdecimal, key)) >= self._settings.min_digits else None
+        return key if _count_digits(key) >= self._settings.min_digits else None
 
     def _longest_common(self, item: int, tokens: list[str]) -> str:
         """The longest stretch of `tokens` all of whose runs are the item's."""
@@ -176,12 +201,17 @@ class BenchmarkIndex:
         return " ".join(tokens[begin : begin + length + size - 1])
 
 
-_NO_GRAMS = (gram_hashes((), 1), gram_hashes((), 1))
+_NO_GRAMS = gram_hashes((), 1)
 
 
 def _length(tokens: list[str]) -> int:
-    """How many of `tokens` are words or numbers."""
+    """How many of `tokens` are words, numbers, or letters of a script without spaces."""
     return sum(1 for token in tokens if token[0].isalnum())
+
+
+def _count_digits(numbers: str) -> int:
+    """How many digits numbers have without the zeros at their ends: 40 and 1200 agree by chance as 4 and 12 do."""
+    return sum(len(digits.rstrip("0")) for digits in _DIGITS.findall(numbers))
 
 
 def _group_places(keys: Iterable[str | None]) -> dict[str, list[int]]:
