@@ -19,7 +19,7 @@ from plain_arithmetic import is_true, value_of
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import BankProblem, draw_problem
-from caco_tasks.grading.units import measure
+from caco_tasks.grading.units_of_measure import measure
 
 FIRST_NUMBER = 800_000  # of the draws: neither seeds, nor training, nor the evaluation of the nano models
 OTHER_DRAWS = 1_000  # from here on, draws of the same family that a row is mixed with

@@ -17,7 +17,7 @@ from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
 from caco_tasks.records import Execution
 from caco_tasks.sandbox import Job, Sandbox
-from caco_tasks.sandbox.values import perturbations
+from caco_tasks.trials import perturbations
 
 PERTURBATIONS = 6  # changed values of each input on which a changed program may show that it is another one
 

@@ -5,7 +5,7 @@ the evidence in `overlaps`. What is only recorded stays with the sample, which g
 """
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -21,6 +21,13 @@ PUBLIC_BENCHMARKS = (
     ("omni_math", "omni_math/omni_math_rule.jsonl", "problem", "answer", None),
     ("humaneval", "humaneval/HumanEval.jsonl.gz", "prompt", None, "task_id"),
 )  # name, file, columns of problem, answer and id: as `decontamination.folder` holds them
+
+# `random` is not among them: a problem's answer must follow from its text
+IMPORTS = (
+    *("bisect", "calendar", "cmath", "collections", "copy", "dataclasses", "datetime", "decimal", "enum"),
+    *("fractions", "functools", "heapq", "itertools", "math", "numbers", "numpy", "operator", "re"),
+    *("statistics", "string", "sympy", "typing"),
+)
 
 Rule = Literal["reject", "record", "off"]  # what becomes of a sample that breaks it; off: nobody looks
 
@@ -56,6 +63,7 @@ class ScreenSettings(RuleSettings):
     min_lines: int = Field(default=6, ge=1)  # not blank, comment or import
     max_output_chars: int = Field(default=200, ge=1)
     perturbations: int = Field(default=3, ge=0, le=20)  # changed inputs per key; 0: do not look for dead inputs
+    allowed_imports: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")], ...] = IMPORTS  # told to the unifier too
     output_size: Rule = "reject"
     prose_left: Rule = "reject"
     forbidden: Rule = "reject"
@@ -67,6 +75,7 @@ class ScreenSettings(RuleSettings):
     trivial: Rule = "reject"
     constant_output: Rule = "reject"
     dead_input: Rule = "reject"
+    untested_input: Rule = "record"  # nothing is known of it: neither for the program nor against it
 
 
 class DedupSettings(Settings):
@@ -98,6 +107,7 @@ class AgreeSettings(RuleSettings):
     input_not_used: Rule = "reject"
     answer_not_reached: Rule = "reject"
     wrong_unit: Rule = "reject"
+    not_understood: Rule = "record"  # reject: unknown, and not published
     majority_differs: Rule = "record"  # looked at where `solver.samples` is above 1
 
 
@@ -160,3 +170,18 @@ class DecontaminationSettings(RuleSettings):
         if self.review_jaccard > self.masked_jaccard:
             raise ValueError("review_jaccard is above masked_jaccard")
         return self
+
+
+class NeighbourSettings(Settings):
+    """How the protected items that are near to a problem in meaning are found, which `models.matcher` is asked about."""
+
+    embedder: str  # folder or Hub id of a model whose hidden states, averaged, stand for a text
+    revision: str | None = None
+    top: int = Field(default=3, ge=1, le=50)  # so many items at most are asked about for one problem
+    min_similarity: float = Field(
+        default=0.7, ge=-1, le=1
+    )  # cosine of the vectors; what is less near is not asked about
+    max_tokens: int = Field(default=256, ge=8, le=32768)  # of a text; the rest is not looked at
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    device: str = "cpu"
+    batch_rows: int = Field(default=32, ge=1)

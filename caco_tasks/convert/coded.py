@@ -1,11 +1,11 @@
 """Sources that hold code: MBPP, HumanEval and KodCode with their tests, and the bundled bank with its programs.
 
-The first test that compares a call of the entry point on literal arguments with a literal gives `input` and gold; one whose
-arguments and result are not empty goes before others.
+A test that compares a call of the entry point on literal arguments with a literal gives `input` and gold: the first one
+that lies at no border of what the function is for, else the first that says anything, else the first.
 """
 
 import ast
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,21 +27,25 @@ def convert_program(seed: Seed) -> Conversion | None:
 
 
 def convert_tested(seed: Seed) -> Conversion | None:
-    """The source's code, called as its first usable test does that says something, else as the first one."""
+    """The source's code, called as the test does that says most.
+
+    Its grade is S, or B where the tests look at other functions that the problem may ask for as well.
+    """
     annotation = annotation_of(seed)
     code, tests = annotation.get("code"), annotation.get("tests")
     entry, setup = annotation.get("entry_point"), annotation.get("setup")
     tree = parse_code(code)
     if tree is None or not isinstance(tests, list) or not isinstance(entry, str):
         return None
-    calls = list(_find_calls(tests, {entry, "candidate"}))
-    call = next((call for call in calls if call.says_something), calls[0] if calls else None)
+    calls = _find_calls(tests, {entry, "candidate"})
+    call = max(calls, key=lambda call: call.weight, default=None)  # of equals the first
     function = next((one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == entry), None)
     values = call.arguments_of(function) if call and function else None
     if not call or not values:
         return None
     text = _write_program(str(code), tree, entry, values, setup=setup if isinstance(setup, str) else "")
-    return Conversion(code=text, grade=Grade.S, gold=call.expected, are_inputs_proven=False)
+    grade = Grade.B if annotation.get("rivals") else Grade.S
+    return Conversion(code=text, grade=grade, gold=call.expected, are_inputs_proven=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,12 @@ class _TestCall:
     expected: str
 
     @property
-    def says_something(self) -> bool:
-        """Whether neither an argument nor the result is None or empty, as at the border of what a function is for."""
-        values = (*self.positional, *self.keywords.values(), ast.literal_eval(self.expected))
-        return not any(value is None or value in ("", [], (), {}, set()) for value in values)
+    def weight(self) -> int:
+        """How much it says. 0: an argument or the result is None or empty; 1: each argument, or the result, is the least of
+        its kind, as 0, 1 or one letter, at the border of what a function is for; 2: neither."""
+        arguments = [_weigh(value) for value in (*self.positional, *self.keywords.values())]
+        result = _weigh(ast.literal_eval(self.expected))
+        return 0 if 0 in (*arguments, result) else min(max(arguments, default=0), result)
 
     def arguments_of(self, function: ast.FunctionDef) -> dict[str, Any] | None:
         """The arguments by parameter; None where a parameter takes several, or cannot be named."""
@@ -65,6 +71,16 @@ class _TestCall:
         if taken.vararg or taken.kwarg or taken.posonlyargs or len(self.positional) > len(names):
             return None
         return {**dict(zip(names, self.positional, strict=False)), **self.keywords}
+
+
+def _weigh(value: Any) -> int:
+    """0 for None and what is empty; 1 for 0, 1, -1 and what has one part; 2 for all else; a truth value is as good as any."""
+    if isinstance(value, bool):
+        return 2
+    if value is None or (isinstance(value, Sized) and not len(value)):
+        return 0
+    is_least = len(value) == 1 if isinstance(value, Sized) else value in (0, 1, -1)
+    return 1 if is_least else 2
 
 
 def parse_code(code: object) -> ast.Module | None:
@@ -79,7 +95,7 @@ def parse_code(code: object) -> ast.Module | None:
     if deepest > MAX_OPEN_BRACKETS or longest > MAX_LINE_OPERATORS:
         return None
     try:
-        return ast.parse(code)
+        return ast.parse(code.removeprefix("\ufeff"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
@@ -113,6 +129,7 @@ def _split_assertion(test: ast.expr) -> tuple[ast.expr, ast.expr]:
 
 def _write_program(code: str, tree: ast.Module, entry: str, values: Mapping[str, Any], *, setup: str) -> str:
     """The source's code in the unified template: its imports first, then the input, the rest, and the call."""
+    code = code.removeprefix("\ufeff")
     head = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     taken = {line for node in head for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
     # A line that an import shares with something else (import math; x = 1) stays where it is.

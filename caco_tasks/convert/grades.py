@@ -10,6 +10,7 @@ from typing import Any
 
 from caco_tasks.convert.conversion import Conversion
 from caco_tasks.convert.golds import equals_when_rounded, read_golds
+from caco_tasks.grading.answer_pairs import shorten_pair
 from caco_tasks.records import PASS, Grade, Reason, Seed, Verdict, fail
 from caco_tasks.sandbox import ProgramResult
 from caco_tasks.sandbox.values import decode
@@ -47,7 +48,8 @@ def check(
     match = _match(conversion, output, ran.execution.output_text or "", seed.answer)
     if match is Grade.D:
         gold = conversion.gold or seed.answer
-        detail = f"the program gives {(ran.execution.output_text or '')[:80]}, gold is {(gold or '')[:80]}"
+        given, right = shorten_pair(ran.execution.output_text or "", gold or "")
+        detail = f"the program gives {given}, gold is {right}"
         # Where the source states this calculation as its answer, gold is in doubt as much as the program.
         is_disputed = conversion.states_answer and conversion.grade.reaches(Grade.A)
         return GradedConversion(Grade.D, fail(Reason.GOLD_DISPUTED if is_disputed else Reason.WRONG_ANSWER, detail))
@@ -59,7 +61,7 @@ def check(
 
 def unmet_rule(code: str, min_lines: int) -> str | None:
     """The rule of the unified template that `code` breaks, in words; None if it keeps them."""
-    lines = [line.strip() for line in code.splitlines()]
+    lines = [line.strip() for line in code.removeprefix("\ufeff").splitlines()]
     real = [line for line in lines if line and not line.startswith(("#", "import ", "from "))]
     if len(real) < min_lines:
         return f"the program has {len(real)} lines of its own, fewer than {min_lines}"

@@ -9,7 +9,8 @@ from fractions import Fraction
 from random import Random
 
 from caco_tasks.convert.question_numbers import QuestionNumber
-from caco_tasks.numbers_in_text import MAX_NUMBER, digits_pattern, number_of_words, words_of_number
+from caco_tasks.number_words import MAX_NUMBER, number_of_words, words_of_number
+from caco_tasks.numbers_in_text import digits_pattern
 
 _LEADING_NUMBER = re.compile(digits_pattern(","), re.ASCII)
 _DECIMALS = re.compile(r"\.(\d+)")

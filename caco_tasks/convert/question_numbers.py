@@ -11,15 +11,8 @@ from fractions import Fraction
 from typing import Literal
 
 from caco_tasks.convert.stems import plain_words, stem, stems
-from caco_tasks.numbers_in_text import (
-    CARDINALS,
-    DENOMINATORS,
-    MULTIPLES,
-    SCALES,
-    digits_pattern,
-    read_cardinal,
-    without_separators,
-)
+from caco_tasks.number_words import CARDINALS, DENOMINATORS, MULTIPLES, SCALES, read_cardinal
+from caco_tasks.numbers_in_text import digits_pattern, without_separators
 
 MAX_QUESTION_CHARS = 6_000
 MAX_NUMBERS = 60

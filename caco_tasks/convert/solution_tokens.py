@@ -30,7 +30,8 @@ from caco_tasks.convert.gsm8k import without_units
 from caco_tasks.convert.number_draws import in_digits, rewritten
 from caco_tasks.convert.question_numbers import QuestionNumber
 from caco_tasks.exact import NoValueError
-from caco_tasks.numbers_in_text import CARDINALS, DENOMINATORS, digits_pattern, number_of_words, without_separators
+from caco_tasks.number_words import CARDINALS, DENOMINATORS, number_of_words
+from caco_tasks.numbers_in_text import digits_pattern, without_separators
 
 HUNDRED = Plain(Fraction(100))
 ONE = Plain(Fraction(1))

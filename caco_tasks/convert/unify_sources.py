@@ -15,14 +15,14 @@ from caco_tasks.convert import equation_systems as equations
 from caco_tasks.convert.conversion import Conversion
 from caco_tasks.convert.grades import MIN_LINES, check
 from caco_tasks.errors import ConfigError, StoreError
-from caco_tasks.ids import program_id, random_seed
-from caco_tasks.records import Grade, JudgedRecord, Outcome, Program, Reason, Seed, SeedProgram, fail
+from caco_tasks.ids import program_id
+from caco_tasks.records import Grade, JudgedRecord, Program, Reason, Seed, SeedProgram, fail
 from caco_tasks.sandbox import Job, ProgramResult, Sandbox
-from caco_tasks.sandbox.values import perturbations
 from caco_tasks.sources import read_source
+from caco_tasks.trials import TriedProgram, silent_keys, try_inputs, untested_keys
 
 CHUNK_SEEDS = 256  # converted and run together: bounds memory, keeps the workers busy
-PERTURBATIONS = 3  # changed values of an input, of which one must change the output
+PERTURBATIONS = 3  # changes of an input nearby; those far away come on top
 
 CONVERTERS: dict[str, Callable[[Seed], Conversion | None]] = {
     "gsm8k": gsm8k.convert,
@@ -137,21 +137,15 @@ def _find_dead_inputs(
     codes: Mapping[int, str], ran: Mapping[int, ProgramResult], sandbox: Sandbox
 ) -> dict[int, set[str]]:
     """For each program the inputs that were not seen to matter: no change of them changed the output, or none is known."""
-    trials: list[tuple[int, str, str]] = []
-    dead: dict[int, set[str]] = {place: set() for place in codes}
-    for place in codes:
-        text = ran[place].execution.input_json
-        for key in json.loads(text) if text is not None and ran[place].verdict.kept else ():
-            dead[place].add(key)  # until a change is seen to matter; of None or an empty list there is none to try
-            seed = random_seed("unify", text, key)
-            changed = perturbations(str(text), key=key, draws=PERTURBATIONS, seed=seed)
-            trials += [(place, key, one) for one in changed]
-    results = sandbox.run(Job(code=codes[place], input_json=text) for place, _, text in trials)
-    for (place, key, _), result in zip(trials, results, strict=True):
-        is_known = result.verdict.outcome is not Outcome.UNKNOWN
-        if is_known and result.execution.output_json != ran[place].execution.output_json:
-            dead[place].discard(key)
-    return dead
+    tried = {
+        place: TriedProgram(code=code, execution=ran[place].execution)
+        for place, code in codes.items()
+        if ran[place].verdict.kept
+    }
+    try_inputs(list(tried.values()), sandbox, draws=PERTURBATIONS)
+    return {
+        place: {*silent_keys(one.trials), *untested_keys(one.execution, one.trials)} for place, one in tried.items()
+    }
 
 
 def _write_rows(

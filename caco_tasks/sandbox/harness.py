@@ -25,6 +25,7 @@ MAX_PROCESSES: Final = 256  # of the sandbox's user, threads counted: bounds a p
 
 _PAGE_BYTES: Final = resource.getpagesize()
 _OVERRIDE: Final = "__input__"
+_BYTE_ORDER_MARK: Final = "\ufeff"  # which Python skips in a file, and refuses in a text
 _MISSING: Final = object()
 _ANCILLARY_BYTES: Final = socket.CMSG_LEN(3 * 4)  # three descriptors: stdout, result, and the file of a long job
 
@@ -202,7 +203,7 @@ def _outcome(code: bytes, input_json: bytes | None, output_bytes: int) -> Result
 
 def _compile(code: bytes, input_json: bytes | None, names: dict[str, Any]) -> types.CodeType:
     try:
-        text = code.decode("utf-8", "surrogatepass")
+        text = code.decode("utf-8", "surrogatepass").removeprefix(_BYTE_ORDER_MARK)
         if input_json is None:
             return compile(text, PROGRAM, "exec", dont_inherit=True)
         tree = _InputReplaced().replaced(ast.parse(text, PROGRAM))

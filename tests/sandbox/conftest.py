@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,12 +28,14 @@ def hasty_sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file outside, which everybody may read and write."""
-    file = tmp_path_factory.mktemp("outside") / "secret"
-    file.write_text("planted")
-    file.chmod(0o666)
-    return file
+def secret() -> Iterator[Path]:
+    """A file outside, which everybody may read and write, in a folder that everybody may enter: pytest's are its own."""
+    with tempfile.TemporaryDirectory(prefix="caco-outside-") as folder:
+        Path(folder).chmod(0o755)
+        file = Path(folder) / "secret"
+        file.write_text("planted")
+        file.chmod(0o666)
+        yield file
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from memory_claims import MemoryClaims
+from table_programs import DEAD, RIGHT
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
@@ -130,6 +131,27 @@ def test_screen_finds_the_inputs_that_do_not_matter(tools: Tools) -> None:
     assert {name: found[f"s{row}"] for row, name in enumerate(SCREENED)} == {
         name: reason for name, (_, reason) in SCREENED.items()
     }
+
+
+def test_screen_passes_right_programs_about_tables_and_finds_the_dead_ones(tools: Tools) -> None:
+    samples = [
+        *executed(tools.box, *RIGHT.values()),
+        *executed(tools.box, *(code for code, _ in DEAD.values()), prefix="dead"),
+    ]
+    found = reasons(screen(samples, context_of(tools, "screen")))
+    assert {name: found[f"s{row}"] for row, name in enumerate(RIGHT)} == dict.fromkeys(RIGHT)
+    assert {name: found[f"dead{row}"] for row, name in enumerate(DEAD)} == {
+        name: why for name, (_, why) in DEAD.items()
+    }
+
+
+def test_an_input_that_cannot_be_changed_is_recorded_as_untested(tools: Tools) -> None:
+    code = program("'scores': [], 'n': 3", "total = n * 7", "return total + sum(scores)")
+    (judged,) = screen(executed(tools.box, code), context_of(tools, "screen"))
+    assert judged.verdict.kept
+    assert [(one.reason, one.detail) for one in judged.record.findings] == [
+        (Reason.UNTESTED_INPUT, "nothing to change in it: scores")
+    ]
 
 
 HONEST = ("school_buses/0", "marbles_alike/2", "common_goals/104", "shortest_way/0")

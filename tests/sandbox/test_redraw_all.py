@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 from public_data import require_public
 
-from caco_tasks.checks.equations import false_equations
+from caco_tasks.checks.arithmetic.equations import false_equations
 from caco_tasks.config import SandboxSettings, SourceSettings
 from caco_tasks.convert.redraw import redraw_all
 from caco_tasks.records import Seed

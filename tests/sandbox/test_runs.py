@@ -13,7 +13,7 @@ from looking import descendants
 
 from caco_tasks.config import SandboxSettings
 from caco_tasks.errors import SandboxError
-from caco_tasks.records import Outcome, Reason
+from caco_tasks.records import PASS, Outcome, Reason
 from caco_tasks.sandbox import Job, Sandbox
 
 SETTINGS = SandboxSettings(workers=2, timeout_seconds=20, min_level="full")
@@ -230,3 +230,12 @@ def test_a_machine_without_a_jail_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("caco_tasks.sandbox.pool.NUMBERS", {})
     with pytest.raises(SandboxError, match="no jail"):
         next(Sandbox(SETTINGS).run([program(1)]))
+
+
+@pytest.mark.parametrize("given", [None, '{"a": 7, "b": 4}'], ids=["as written", "with another input"])
+def test_a_byte_order_mark_before_a_program_is_none_of_it(given: str | None, sandbox: Sandbox) -> None:
+    code = '\ufeffinput = {"a": 6, "b": 4}\noutput = input["a"] * input["b"]\n'
+    (ran,) = sandbox.run([Job(code=code, input_json=given)])
+    assert (ran.verdict, ran.execution.output_text) == (PASS, "24" if given is None else "28")
+    (inside,) = sandbox.run([Job(code=code.replace("output", "\ufeffoutput"))])
+    assert inside.verdict.reason is Reason.SYNTAX

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from endpoints import Body, Endpoint, completion, serving, text_of
+from endpoints import Endpoint, replies_of, served_model, serving, text_of
 from test_unifier import SEED, config_of, unified
 
 from caco_tasks.config import load_config
@@ -31,30 +31,11 @@ DECLINED = "The text asks for a proof.\n\nNO PROGRAM: a proof is wanted."
 SHOP = replace(SEED, problem="Three pens cost 4 coins each. What do they cost?", answer="12")
 
 
-def replies_of(texts: Sequence[str]) -> Any:
-    """The replies of a server that gives one text after the other to the same question, and then the last again."""
-
-    def answer(body: Body, times: int) -> Any:
-        said = {"message": {"role": "assistant", "content": texts[min(times, len(texts) - 1)]}}
-        return completion(said, tokens=10)
-
-    return answer
-
-
 def asked(folder: Path, texts: Sequence[str], *seeds: Seed, attempts: int = 1) -> tuple[list[Any], Endpoint]:
     """What `unify` says of seeds whose model gives these replies, and what the server was asked."""
     with serving(replies_of(texts)) as server:
         nano = {"model": "nano:codegen", "prompt": "nano_program.v1"}
-        unifier = {
-            "engine": "openai",
-            "model": "served",
-            "revision": "1",
-            "prompt": "unify.v2",
-            "temperature": 0.5,
-            "max_tokens": 500,
-            "endpoint": {"base_url": server.base_url},
-            "price": {"prompt": 1_000_000.0, "completion": 0.0},
-        }
+        unifier = served_model(server.base_url, "unify.v2")
         models = {role: nano for role in ("codegen", "reverser", "solver", "judge")} | {"unifier": unifier}
         sources = [{"name": "words", "reader": "jsonl"}, {"name": "code", "reader": "mbpp"}]
         config = config_of(

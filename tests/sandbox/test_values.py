@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from caco_tasks.records import Reason
 from caco_tasks.sandbox import Job, Sandbox, values
+from caco_tasks.trials import perturbations
 
 HALF, THIRD, PI, NAN = '"1/2"', '"1/3"', '"pi"', '"nan"'
 DICT, NESTED = "dict", '[[2, [{"$type": "set", "items": [3]}]]]'
@@ -212,7 +213,7 @@ def test_numbers_and_fractions_come_back_as_themselves() -> None:
     '{"$type": "sympy", "value": "x**2 - 4"}', '{"$type": "dict", "items": [[1, 2]]}'])  # fmt: skip
 def test_a_perturbation_changes_one_key_and_keeps_its_type(value: str) -> None:
     original = f'{{"a": {value}, "b": [7]}}'
-    changed = values.perturbations(original, key="a", draws=3, seed=5)
+    changed = perturbations(original, key="a", draws=3, seed=5)
     assert changed
     for text in changed:
         before, after = json.loads(original), json.loads(text)
@@ -223,34 +224,34 @@ def test_a_perturbation_changes_one_key_and_keeps_its_type(value: str) -> None:
 
 
 def test_perturbations_follow_from_their_seed_and_differ_from_each_other() -> None:
-    first = values.perturbations('{"a": 10}', key="a", draws=5, seed=1)
-    assert first == values.perturbations('{"a": 10}', key="a", draws=5, seed=1)
+    first = perturbations('{"a": 10}', key="a", draws=5, seed=1)
+    assert first == perturbations('{"a": 10}', key="a", draws=5, seed=1)
     assert len(set(first)) == len(first) > 1
 
 
 @pytest.mark.parametrize("value", ["null", "[]", '""', "{}"], ids=["none", "empty list", "empty text", "empty dict"])
 def test_a_value_without_neighbours_has_no_perturbation_or_a_longer_one(value: str) -> None:
-    changed = values.perturbations(f'{{"a": {value}}}', key="a", draws=3, seed=1)
+    changed = perturbations(f'{{"a": {value}}}', key="a", draws=3, seed=1)
     assert changed == [] or value == '""'
 
 
 @pytest.mark.parametrize("text", ["[1]", '{"b": 1}', '{"$type": "tuple", "items": []}', "3"])
 def test_a_key_that_is_not_there_cannot_be_changed(text: str) -> None:
     with pytest.raises(ValueError, match="not an object with the key"):
-        values.perturbations(text, key="a", draws=1, seed=1)
+        perturbations(text, key="a", draws=1, seed=1)
 
 
 def test_a_count_stays_a_count() -> None:
     for seed in range(50):
-        for text in values.perturbations('{"a": 1, "p": 0.5}', key="a", draws=3, seed=seed):
+        for text in perturbations('{"a": 1, "p": 0.5}', key="a", draws=3, seed=seed):
             assert json.loads(text)["a"] >= 1
-        for text in values.perturbations('{"a": 1, "p": 0.5}', key="p", draws=3, seed=seed):
+        for text in perturbations('{"a": 1, "p": 0.5}', key="p", draws=3, seed=seed):
             assert 0 < json.loads(text)["p"] < 1
 
 
 @pytest.mark.parametrize(("expression", "expected", "tag"), CAPTURED.values(), ids=CAPTURED)
 def test_a_changed_value_can_go_in_whatever_its_type(expression: str, expected: str, tag: str) -> None:
-    for text in values.perturbations(f'{{"a": {expected}}}', key="a", draws=5, seed=7):
+    for text in perturbations(f'{{"a": {expected}}}', key="a", draws=5, seed=7):
         assert values.checked_tag_of(json.dumps(json.loads(text)["a"])) == tag
         values.decode(text)
 

@@ -11,8 +11,8 @@ import pytest
 from memory_claims import MemoryClaims
 
 from caco_tasks.check_settings import RuleSettings
-from caco_tasks.checks.dead_inputs import Trial, find_input_faults
 from caco_tasks.checks.fingerprints import claim_problems
+from caco_tasks.checks.programs.dead_inputs import find_input_faults
 from caco_tasks.checks.rules import apply_rules, with_findings
 from caco_tasks.config import GradingSettings, RunConfig, load_config
 from caco_tasks.context import Context
@@ -27,6 +27,7 @@ from caco_tasks.stages.decontaminate import decontaminate
 from caco_tasks.stages.reverse import reverse
 from caco_tasks.stages.screen import screen
 from caco_tasks.store import RunRecord
+from caco_tasks.trials import Trial
 
 SECTIONS = ("screen", "reverse", "agree", "decontamination")
 GIVEN = {"pens": 12, "pen_price": 4}
@@ -149,6 +150,7 @@ SOLUTIONS: dict[str, str] = {
     "input_not_used": "4 * 4 * 3 = 48. The answer is \\boxed{48}.",
     "answer_not_reached": "12 pens at 4 dollars. The answer is \\boxed{48}.",
     "wrong_unit": "12 * 4 = 48 cm. The answer is 48 cm.",
+    "not_understood": "With $x = 12$ we get $96 - 48 = 48$ for $4x$. The answer is \\boxed{48}.",
     "majority_differs": "12 * 4 = 48. The answer is \\boxed{48}.",
 }
 RELEASED: dict[str, str] = {
@@ -211,13 +213,15 @@ def reason_of(rule: str, *, is_rejected: bool) -> Reason:
 def judge_by(section: str, rule: str, setting: str, folder: Path) -> JudgedRecord[Sample]:
     """What becomes of a sample that breaks a rule, under the rule's setting."""
     run, _, _ = CHECKS[section]
-    return run(rule, config_with(section, {rule: setting}, folder), Tools(folder))
+    asked = {"ungrounded_number": "reject"} if rule == "not_understood" else {}  # what it could not tell
+    return run(rule, config_with(section, asked | {rule: setting}, folder), Tools(folder))
 
 
 @EVERY_RULE
 def test_a_rule_that_rejects_fails_the_sample(section: str, rule: str, tmp_path: Path) -> None:
     judged = judge_by(section, rule, "reject", tmp_path)
-    assert (judged.verdict.outcome, judged.verdict.reason) == (Outcome.FAIL, reason_of(rule, is_rejected=True))
+    outcome = Outcome.UNKNOWN if rule == "not_understood" else Outcome.FAIL
+    assert (judged.verdict.outcome, judged.verdict.reason) == (outcome, reason_of(rule, is_rejected=True))
     assert judged.record.findings == ()
 
 
@@ -243,13 +247,19 @@ def trial(key: str, output: int) -> Trial:
     return Trial(key=key, without_change="48", input_json=changed, outcome=Outcome.PASS, output_json=str(output))
 
 
-INPUTS = {"dead_input": [trial("pens", 48), trial("pen_price", 60)], "constant_output": [trial("pens", 48)]}
+INPUTS = {
+    "dead_input": [trial("pens", 48), trial("pen_price", 60)],
+    "constant_output": [trial("pens", 48)],
+    "untested_input": [trial("pens", 96)],
+}
 
 
 @pytest.mark.parametrize("rule", INPUTS)
 def test_a_rule_on_changed_inputs_follows_its_setting(rule: str, tmp_path: Path) -> None:
     execution = program_sample(WORK).execution
     assert execution is not None
+    if rule == "untested_input":
+        execution = replace(execution, input_json=json.dumps(GIVEN | {"pen_price": None}))
     found = {}
     for setting in ("reject", "record", "off"):
         rules = config_with("screen", {rule: setting}, tmp_path).screen.rules
@@ -310,12 +320,13 @@ WRONG = {
     "no such rule": (
         "agree.ungrounded=record",
         "There is no rule 'ungrounded' in [agree] of",
-        "its rules are false_equation, ungrounded_number, input_not_used, answer_not_reached, wrong_unit, majority_differs.",
+        "its rules are false_equation, ungrounded_number, input_not_used, answer_not_reached, wrong_unit, "
+        "not_understood, majority_differs.",
     ),
     "no such rule among other settings": (
         "screen.to_short=off",
         "There is no rule 'to_short' in [screen] of",
-        "dead_input.",
+        "untested_input.",
     ),
     "no such choice": (
         "reverse.no_question=never",
@@ -339,7 +350,7 @@ def test_a_rule_that_is_not_there_is_named_with_those_that_are(override: str, be
     assert str(caught.value).endswith(ends)
 
 
-def test_the_rules_of_the_paper_are_those_of_its_reference_code_and_no_others() -> None:
+def test_the_rules_of_the_paper_are_those_of_its_reference_code_and_the_protection_of_its_benchmarks() -> None:
     config = load_config("paper")
     rejecting = {
         f"{section}.{rule}"
@@ -347,7 +358,8 @@ def test_the_rules_of_the_paper_are_those_of_its_reference_code_and_no_others() 
         for rule, setting in getattr(config, section).rules.items()
         if setting == "reject"
     }
-    assert rejecting == {"screen.too_short", "screen.unused_input", "screen.no_output"}
+    of_the_paper = {"screen.too_short", "screen.unused_input", "screen.no_output"}
+    assert rejecting == of_the_paper | {f"decontamination.{rule}" for rule in ("exact", "ngram", "masked", "numbers")}
     assert (config.screen.min_lines, config.sandbox.timeout_seconds) == (6, 10.0)
     assert config.screen.perturbations == 0
 
@@ -359,6 +371,8 @@ def test_the_other_configs_reject_by_every_rule_but_those_that_are_hints(name: s
     assert {rule: setting for rule, setting in settings.items() if setting != "reject"} == {
         "benchmark_review": "record",
         "majority_differs": "record",
+        "untested_input": "record",
+        "not_understood": "record",
     }
 
 

@@ -1,26 +1,25 @@
 """Dead inputs, judged from what programs did under changed inputs."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from caco_tasks.check_settings import ScreenSettings
-from caco_tasks.checks.dead_inputs import (
-    CIRCUMSTANCES,
-    FAR_DRAWS,
-    JOINT_DRAWS,
-    Trial,
-    behaviour_signature,
-    changed_inputs,
-    circumstances,
-    describe_failures,
-    far_changed_inputs,
-    find_input_faults,
-    jointly_changed_inputs,
-    silent_keys,
-)
+from caco_tasks.checks.programs.dead_inputs import behaviour_signature, describe_failures, find_input_faults
 from caco_tasks.checks.rules import apply_rules
 from caco_tasks.records import Execution, Outcome, Reason, Verdict
+from caco_tasks.trials import Trial, silent_keys, untested_keys
+from caco_tasks.trials.far import FAR_DRAWS
+from caco_tasks.trials.inputs import (
+    CIRCUMSTANCES,
+    EQUAL_CIRCUMSTANCES,
+    JOINT_DRAWS,
+    changed_inputs,
+    circumstances,
+    far_changed_inputs,
+    jointly_changed_inputs,
+)
 
 
 def execution_of(given: dict[str, object], output: object) -> Execution:
@@ -39,6 +38,7 @@ def execution_of(given: dict[str, object], output: object) -> Execution:
 
 
 BASE = execution_of({"a": 2, "b": 3}, 6)
+RULES = ScreenSettings().rules
 
 
 def trial(key: str, value: int, output: object = None, *, before: int = 6, outcome: Outcome = Outcome.PASS) -> Trial:
@@ -112,6 +112,47 @@ def test_a_lost_run_holds_back_what_it_might_have_rejected_and_no_more(
     assert (judge_inputs(BASE, trials, **rules).outcome is Outcome.UNKNOWN) is is_unknown
 
 
+UNTESTED = {
+    "nothing": None,
+    "an empty list": [],
+    "an empty dict": {},
+    "a list of nothing": [None, None],
+    "an infinity": {"$type": "float", "value": "inf"},
+    "an empty set in a table": {"a": {"$type": "set", "items": []}},
+}
+
+
+@pytest.mark.parametrize("value", UNTESTED.values(), ids=UNTESTED)
+def test_an_input_that_has_nothing_to_change_is_untested_and_not_dead(value: object) -> None:
+    execution = execution_of({"a": 2, "b": value}, 6)
+    trials = [trial("a", 4, 12)]
+    assert untested_keys(execution, trials) == ["b"]
+    assert judge_inputs(execution, trials).kept
+    held_back = judge_inputs(execution, trials, untested_input="reject")
+    assert (held_back.outcome, held_back.reason) == (Outcome.UNKNOWN, Reason.UNTESTED_INPUT)
+    _, findings = apply_rules(find_input_faults(execution, trials, RULES), RULES, stage="screen")
+    assert [(one.reason, one.detail) for one in findings] == [(Reason.UNTESTED_INPUT, "nothing to change in it: b")]
+
+
+def test_an_input_that_was_heard_is_tested_whatever_it_holds() -> None:
+    execution = execution_of({"a": 2, "b": [None, None]}, 6)
+    assert untested_keys(execution, [trial("a", 4, 12), trial("b", 0, 7)]) == []
+
+
+def test_beside_an_untested_input_a_silent_one_is_dead_and_the_output_not_called_constant() -> None:
+    execution = execution_of({"a": 2, "b": None}, 6)
+    assert judge_inputs(execution, [trial("a", 4, 6)]).reason is Reason.DEAD_INPUT
+    assert judge_inputs(execution, [trial("a", 4, 6)], dead_input="record").kept
+
+
+def test_what_floats_lose_on_the_way_is_no_other_output() -> None:
+    base = Trial(key="a", without_change="7.2", input_json="{}", outcome=Outcome.PASS, output_json="7.199999999999999")
+    assert not base.is_heard
+    assert replace(base, output_json="7.1999").is_heard
+    assert replace(base, output_json="7").is_heard
+    assert replace(base, output_json="[7.2]").is_heard
+
+
 def test_silent_keys_are_those_that_deserve_a_second_look() -> None:
     assert silent_keys([trial("a", 4, 12), trial("b", 5, 6)]) == ["b"]
 
@@ -139,31 +180,46 @@ FAR = {
     "a share": (0.4, [0.4 / 12, 0.95]),
     "a word": ("abc", ["cba", "abcabc"]),
     "a list": ([2, 3, 5], [[5, 3, 2], [5, 2, 3], [2] * 3, [3] * 3, [5] * 3, [1, 3, 5], [25, 3, 5], [2, 3, 1]]),
-    "a record": ({"a": 1, "b": True}, [{"a": 13, "b": True}]),
     "a truth value": (True, []),
     "nothing": (None, []),
     "an empty list": ([], []),
-    "a fraction": ({"$type": "Fraction", "value": "1/2"}, []),
+    "a fraction": (
+        {"$type": "Fraction", "value": "1/2"},
+        [{"$type": "Fraction", "value": "1/24"}, {"$type": "Fraction", "value": "6/1"}],
+    ),
+    "a day": ({"$type": "date", "value": "2024-02-28"}, [{"$type": "date", "value": "2024-02-29"}]),
 }
 
 
 @pytest.mark.parametrize(("value", "expected"), FAR.values(), ids=FAR.keys())
 def test_far_changes_keep_type_sign_and_length(value: object, expected: list[object]) -> None:
     given = json.dumps({"a": value, "b": 3})
-    changed = list(far_changed_inputs(given, keys=["a"]))
-    found = [json.loads(text)["a"] for _, text in changed]
+    changed = list(far_changed_inputs(given, key="a"))
+    found = [json.loads(text)["a"] for text in changed]
     assert found[: len(expected)] == (pytest.approx(expected) if isinstance(value, float) else expected)
     assert bool(found) == bool(expected)
-    assert all(key == "a" and json.loads(text)["b"] == 3 for key, text in changed)
+    assert all(json.loads(text)["b"] == 3 for text in changed)
     assert value not in found
     assert len(found) <= FAR_DRAWS
 
 
 def test_circumstances_are_few_and_not_the_input_itself() -> None:
     execution = execution_of({name: 40 for name in "abcdefgh"}, 0)
-    places = circumstances(execution)
+    places = circumstances(execution, ["a"])
     assert len(set(places)) == len(places) == CIRCUMSTANCES
     assert execution.input_json not in places
+
+
+def test_where_inputs_may_be_compared_circumstances_begin_with_inputs_that_are_alike() -> None:
+    given = {"a": 6, "b": 8, "word": "x", "debt": -4, "c": 12}
+    assert json.loads(circumstances(execution_of(given, 3), ["c"])[0])["c"] == 12
+    execution = execution_of(given, False)
+    places = [json.loads(text) for text in circumstances(execution, ["c"])[:EQUAL_CIRCUMSTANCES]]
+    assert [(one["a"], one["b"], one["c"], one["debt"]) for one in places] == [
+        (12, 12, 12, -4),
+        (6, 8, 6, -4),
+        (6, 8, 8, -4),
+    ]
 
 
 def test_jointly_changed_inputs_change_every_key_and_not_in_step() -> None:
@@ -171,6 +227,15 @@ def test_jointly_changed_inputs_change_every_key_and_not_in_step() -> None:
     assert len(changed) == JOINT_DRAWS
     assert all(one["a"] != 40 and one["b"] != 40 for one in changed)
     assert any(one["a"] != one["b"] for one in changed)
+
+
+def test_jointly_changed_inputs_change_every_number_of_a_table_and_leave_its_labels() -> None:
+    rows = [["Mon", 4, True], ["Tue", 40, False], ["Wed", 400, True]]
+    for text in jointly_changed_inputs(execution_of({"rows": rows, "word": "x"}, 0)):
+        changed = json.loads(text)
+        assert [(row[0], row[2]) for row in changed["rows"]] == [(row[0], row[2]) for row in rows]
+        assert all(new[1] != old[1] for new, old in zip(changed["rows"], rows, strict=True))
+        assert changed["word"] != "x"
 
 
 def test_the_order_of_the_keys_does_not_change_the_signature() -> None:

@@ -1,10 +1,12 @@
 """The rules of `screen` on the source: each finds what it is for, and leaves its honest neighbour alone."""
 
+from time import process_time
+
 import pytest
 
 from caco_tasks.check_settings import ScreenSettings
-from caco_tasks.checks.program_rules import RULES, count_real_lines, find_program_faults
-from caco_tasks.checks.program_source import MAX_CODE_CHARS, parse_program
+from caco_tasks.checks.programs.program_rules import PROSE, RULES, count_real_lines, find_program_faults
+from caco_tasks.checks.programs.program_source import MAX_CODE_CHARS, parse_program
 from caco_tasks.checks.rules import apply_rules
 from caco_tasks.records import PASS, Execution, Program, Reason, Sample, Verdict
 from caco_tasks.sandbox.values import encode
@@ -63,12 +65,47 @@ BROKEN = {
     "a prompt heading": (Reason.PROSE_LEFT, sample_of(with_body(*WORK, head="### Solution:"))),
     "a speaker": (Reason.PROSE_LEFT, sample_of(with_body(*WORK, head="# Assistant: the code is below"))),
     "talk in a comment": (Reason.PROSE_LEFT, sample_of(with_body(*WORK, head="# Here is the code you asked for"))),
+    "a speaker in a text": (
+        Reason.PROSE_LEFT,
+        sample_of(with_body(*WORK, head='"""\nUser: Write a program that adds two numbers.\n"""')),
+    ),
+    "a system's prompt": (
+        Reason.PROSE_LEFT,
+        sample_of(with_body(*WORK, head="# System: You are a helpful programmer.")),
+    ),
+    "talk of a solution": (
+        Reason.PROSE_LEFT,
+        sample_of(with_body(*WORK, head="# Here's a complete solution in Python")),
+    ),
     "an unfilled place": (Reason.PROSE_LEFT, sample_of(with_body(*WORK, "# TODO"))),
+    "an unfilled place behind code": (Reason.PROSE_LEFT, sample_of(with_body(*WORK, "pens = 1  # FIXME: the price"))),
     "an essay at the end": (Reason.PROSE_LEFT, sample_of(f'{with_body(*WORK)}\n"""{"we see that " * 20}"""')),
     "a module off the list": (Reason.FORBIDDEN, sample_of(with_body(*WORK, head="import os"))),
     "a part of such a module": (Reason.FORBIDDEN, sample_of(with_body(*WORK, head="from os.path import join"))),
     "a relative import": (Reason.FORBIDDEN, sample_of(with_body("from . import x", *WORK))),
     "chance": (Reason.FORBIDDEN, sample_of(with_body("import random", *WORK))),
+    "a call that opens a file": (Reason.FORBIDDEN, sample_of(with_body("open('x')", *WORK))),
+    "a builtin under its own name": (
+        Reason.FORBIDDEN,
+        sample_of(with_body("eval('1')", *WORK, head="eval = [eval][0]")),
+    ),
+    "a builtin under another name": (
+        Reason.FORBIDDEN,
+        sample_of(with_body("run('1')", *WORK, head="run = eval\neval = run")),
+    ),
+    "a builtin that is written over later": (
+        Reason.FORBIDDEN,
+        sample_of(with_body("eval('1')", "eval = pens", *WORK)),
+    ),
+    "a name that is a parameter elsewhere": (
+        Reason.FORBIDDEN,
+        sample_of(with_body("vars()", *WORK, head="def other(vars):\n    return vars")),
+    ),
+    "a builtin as a parameter's default": (
+        Reason.FORBIDDEN,
+        sample_of(with_body(*WORK, head="def other(exec=exec):\n    return exec")),
+    ),
+    "a way from an operator": (Reason.FORBIDDEN, sample_of(with_body("x = pens.__init__.__globals__", *WORK))),
     "a call that runs text": (Reason.FORBIDDEN, sample_of(with_body("eval('1')", *WORK))),
     "a way to the builtins": (Reason.FORBIDDEN, sample_of(with_body("x = pens.__class__", *WORK))),
     "five lines": (Reason.TOO_SHORT, sample_of(with_body("return pens * pen_price"))),
@@ -77,6 +114,14 @@ BROKEN = {
         sample_of(with_body("# one", "", '"""a\n    b\n    """', "return pens * pen_price")),
     ),
     "an input not read": (Reason.UNUSED_INPUT, sample_of(with_body("both = pens * 4", "return both"))),
+    "an input not read beside one that is got": (
+        Reason.UNUSED_INPUT,
+        sample_of(with_body("both = given.get('pens') * 4", "return both").replace("(pens, pen_price)", "(**given)")),
+    ),
+    "a key that stands in a text": (
+        Reason.UNUSED_INPUT,
+        sample_of(with_body("word = 'pen_price'", "return pens * len(word)")),
+    ),
     "an input only written": (Reason.UNUSED_INPUT, sample_of(with_body("pen_price = 4", "return pens * 4"))),
     "no output": (Reason.NO_OUTPUT, sample_of(HONEST, output=None)),
     "an empty text": (Reason.NO_OUTPUT, sample_of(HONEST, output="")),
@@ -104,15 +149,96 @@ BROKEN = {
             with_body("both = pens * pen_price", "total = int(pens)", "answer = total", "return answer"), output=12
         ),
     ),
+    "a literal output in a branch": (
+        Reason.ANSWER_AS_LITERAL,
+        sample_of(with_body(*WORK).replace("output = total_price(**input)", "if input:\n    output = 48")),
+    ),
+    "a literal output beside a name of the function": (
+        Reason.ANSWER_AS_LITERAL,
+        sample_of(
+            with_body("output = pens * pen_price", "return output").replace(
+                "output = total_price(**input)", "output = 48"
+            )
+        ),
+    ),
     "a long output": (Reason.OUTPUT_SIZE, sample_of(HONEST, output="a" * 201)),
     "an input that is a list": (Reason.TEMPLATE_NOT_MET, sample_of(HONEST, given=[1, 2])),
     "a program too long to read": (Reason.SYNTAX, sample_of(HONEST + "#" * MAX_CODE_CHARS)),
     "a program nested too deep": (Reason.SYNTAX, sample_of(f"{HONEST}\nx = {'[' * 150}{']' * 150}")),
 }
 
+OPENING = """
+input = {"open": 9, "close": 17, "vars": 3}
+
+def hours(open, close, vars):
+    compile = close - open
+    total = compile * vars
+    return total
+
+output = hours(**input)
+"""
+COUNTER = """
+class Basket:
+    def __init__(self, count):
+        self.__count = count
+
+class Priced(Basket):
+    def __init__(self, count, price):
+        super().__init__(count)
+        self.total = count.__mul__(price)
+
+def total_price(pens, pen_price):
+    return Priced(pens, pen_price).total
+
+input = {"pens": 12, "pen_price": 4}
+output = total_price(**input)
+"""
+
 CONTENT = {
+    "names that are the program's own": sample_of(OPENING, {"open": 9, "close": 17, "vars": 3}, 24),
+    "a class with a parent": sample_of(COUNTER),
+    "inputs that are got": sample_of(
+        with_body("both = given.get('pens') * given.get('pen_price', 0)", "return both").replace(
+            "(pens, pen_price)", "(**given)"
+        )
+    ),
+    "inputs read all at once": sample_of(
+        with_body("total = 1", "for number in given.values():", "    total *= number", "return total").replace(
+            "(pens, pen_price)", "(**given)"
+        )
+    ),
+    "inputs taken as a list": sample_of(
+        with_body("pens, price = numbers.values()", "return pens * price")
+        .replace("(pens, pen_price)", "(numbers)")
+        .replace("(**input)", "(input)")
+    ),
+    "inputs under other names": sample_of(
+        with_body("total = a * b", "return total")
+        .replace("(pens, pen_price)", "(a, b)")
+        .replace("**", "*")
+        .replace("*input", "*input.values()")
+    ),
+    "an output decided on outside the function": sample_of(
+        with_body(*WORK).replace(
+            "output = total_price(**input)",
+            "output = 'no'\nif total_price(**input) > 40:\n    output = 'yes'",
+        ),
+        output="yes",
+    ),
+    "an output summed up outside the function": sample_of(
+        with_body(*WORK).replace(
+            "output = total_price(**input)", "output = 0\nfor _ in range(3):\n    output += total_price(**input)"
+        )
+    ),
+    "a byte order mark": sample_of(f"\ufeff{HONEST}"),
     "the honest program": sample_of(HONEST),
     "a docstring": sample_of(with_body('"""Total: the price of all pens."""', *WORK)),
+    "a comment that shows": sample_of(with_body("# Here is the total of all pens", *WORK)),
+    "a comment on equations": sample_of(with_body("# System: x + y = 10 and x - y = 4", *WORK)),
+    "names with types": sample_of(
+        with_body("user: str = 'Ann'", "system: list[int] | None = None", "human: int = pens", *WORK)
+    ),
+    "a board of tasks": sample_of(with_body('states = ["TODO", "DONE"]', "n = states.count('TODO')", *WORK)),
     "a comment that explains": sample_of(with_body("# the price of all pens is their number times the price", *WORK)),
     "the word user in a name": sample_of(with_body("users = pens", "both = users * pen_price", "return both")),
     "modules on the list": sample_of(with_body(*WORK, head="import math\nfrom fractions import Fraction")),
@@ -163,6 +289,13 @@ def test_a_list_sorted_in_place_is_no_copy() -> None:
     assert reason_of(sample_of(code, {"sizes": [3, 1, 2]}, [1, 2, 3])) is None
 
 
+def test_the_modules_allowed_are_a_setting() -> None:
+    settings = ScreenSettings(allowed_imports=("math", "networkx"))
+    graph, dates = (sample_of(with_body(*WORK, head=f"import {name}")) for name in ("networkx.utils", "datetime"))
+    assert (reason_of(graph, settings), reason_of(dates, settings)) == (None, Reason.FORBIDDEN)
+    assert (reason_of(graph), reason_of(dates)) == (Reason.FORBIDDEN, None)
+
+
 def test_the_number_of_lines_asked_for_is_a_setting() -> None:
     assert reason_of(sample_of(with_body("return pens * pen_price")), ScreenSettings(min_lines=5)) is None
 
@@ -198,3 +331,12 @@ def test_blank_lines_comments_and_imports_are_not_counted() -> None:
 )
 def test_a_hostile_source_is_refused_without_harm(code: str) -> None:
     assert parse_program(code) is None
+
+
+@pytest.mark.parametrize("piece", ["#", "# ", "_", "\n_ ", "### ", "user: a|", "a[", "here is the ", " ", "\nuser:"])
+def test_a_search_for_prose_costs_what_the_text_is_long(piece: str) -> None:
+    text = piece * (100_000 // len(piece))
+    begin = process_time()
+    found = [pattern.search(f"{start}{text}") is not None for start in ("", "user: ") for _, pattern in PROSE]
+    assert not all(found)
+    assert process_time() - begin < 2

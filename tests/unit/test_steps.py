@@ -10,9 +10,9 @@ import pytest
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import Family, draw_problem
 from caco_tasks.check_settings import AgreeSettings
-from caco_tasks.checks.exchanged_values import find_exchanged_values
+from caco_tasks.checks.problems.exchanged_values import find_exchanged_values
 from caco_tasks.checks.rules import apply_rules
-from caco_tasks.checks.step_grounding import find_step_faults
+from caco_tasks.checks.steps.step_grounding import find_step_faults
 from caco_tasks.records import PASS, Reason, Verdict
 
 EGGS = "On a farm, 126 eggs are collected and 16 of them break. A carton holds 10 eggs. How many cartons are filled?"
@@ -81,6 +81,35 @@ SOUND: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "thousands": ("1,200 and 300?", "1,200 + 300 = 1,500", "1500", {"a": 1200, "b": 300}),
 }
 
+SOUND |= {
+    "a dropped half of a fraction's numbers": ("2/5 of 1 is gone?", "1 - 2/5 = \\frac{3}{5}", "3/5", {"a": 1}),
+    "a fraction of two results": ("Of 12 * 3 cases 5 are good?", "12 * 3 = 36. So 5 / 36 = 5/36", "5/36", {"a": 12}),
+    "an answer that words reason towards": (
+        "Which of the 29 numbers is it?",
+        "Of the 29 numbers, those that end in 3 are odd, and 2 + 1 = 3. Only the last but one is left, which is \\boxed{27}.",
+        "27",
+        {"numbers": 29},
+    ),
+    "an input that other words use": (
+        "Ann and Ben split 24 cards. After 7 rounds Ben gives her 3 more. How many has Ann?",
+        "Both won the same number of rounds but for one that nobody won, so the rounds change nothing. 24 / 2 = 12. 12 + 3 = 15.",
+        "15",
+        {"cards": 24, "rounds": 7, "given": 3},
+    ),
+    "an input that is capped by another one": (
+        "Of 16 red and 30 blue marbles, how many must be drawn to be sure of 7 alike?",
+        "At most 7 - 1 = 6 of each come first: 6 red and 6 blue. 6 + 6 = 12. 12 + 1 = 13.",
+        "13",
+        {"red_marbles": 16, "blue_marbles": 30, "alike": 7},
+    ),
+    "a date, an ordinal and a choice that nobody needs": (
+        "On March 14, 1998 the 21st guest bought 30 cups at 6 coins. What did they cost? (A) 150 (B) 180",
+        "30 * 6 = 180",
+        "180",
+        {"day": 14, "year": 1998, "guest": 21, "cups": 30, "price": 6, "choice": 150},
+    ),
+}
+
 UNSOUND: dict[str, tuple[str, Reason, str]] = {
     "a step is missing": (EGG_STEPS.partition("\n")[2], Reason.UNGROUNDED_NUMBER, "110 in '110 / 10 = 11'"),
     "a number was misread": (EGG_STEPS.replace("126 - 16 = 110", "136 - 26 = 110"), Reason.UNGROUNDED_NUMBER, "136"),
@@ -124,6 +153,15 @@ UNITS: dict[str, tuple[str, str, bool]] = {
     "no unit asked for": ("What is left of 200 after 57?", "200 - 57 = 143 minutes.", True),
     "something that is no measure": ("How many apples are left of 200 after 57?", "200 - 57 = 143 pears.", True),
     "a rate": ("How many km per hour are 200 less 57?", "200 - 57 = 143 m.", True),
+    "in total is no inch": ("How many dollars are left of 200 after 57?", "200 - 57 = $143 in total.", True),
+    "in all is no inch": ("How many metres are left of 200 after 57?", "200 - 57 = 143 in all.", True),
+    "an inch at the end": ("How many metres are left of 200 after 57?", "200 - 57 = 143 in.", False),
+    "a letter that may be thousands": ("How many dollars are left of 200 after 57?", "200 - 57 = 143 k.", True),
+    "a rate behind the last step": (
+        "Of 200 ml, 57 are lost. How many grams are 429 / 3?",
+        "200 - 57 = 143 ml. 429 / 3 = 143 grams per ml.",
+        True,
+    ),
     "another unit behind the step": ("How many hours are left of 200 after 57?", "200 - 57 = 143 minutes.", False),
     "another unit behind the answer": ("How many dollars of 200 after 57?", "200 - 57 = 143. So \\boxed{143} cents.", False),
     "another unit in LaTeX": ("How long is it in km, if 200 lose 57?", "200 - 57 = $143\\text{ cm}$", False),

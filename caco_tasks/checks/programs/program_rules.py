@@ -12,33 +12,39 @@ from dataclasses import dataclass
 from typing import Any
 
 from caco_tasks.check_settings import ScreenSettings
-from caco_tasks.checks.program_source import find_origin, find_returned_expressions, parse_program
+from caco_tasks.checks.programs.forbidden_names import find_forbidden
+from caco_tasks.checks.programs.program_source import (
+    find_origin,
+    find_returned_expressions,
+    parse_program,
+    without_mark,
+)
+from caco_tasks.checks.programs.read_inputs import find_unread
 from caco_tasks.checks.rules import RuleTable, find_faults
 from caco_tasks.records import Execution, Reason, Sample, Verdict, fail
 
-# `random` is not among them: a problem's answer must follow from its text
-ALLOWED_IMPORTS = frozenset(
-    (
-        *("bisect", "calendar", "cmath", "collections", "copy", "dataclasses", "datetime", "decimal", "enum"),
-        *("fractions", "functools", "heapq", "itertools", "math", "numbers", "numpy", "operator", "re"),
-        *("statistics", "string", "sympy", "typing"),
-    )
-)
-FORBIDDEN_NAMES = frozenset(
-    {"__import__", "__builtins__", "breakpoint", "compile", "eval", "exec", "globals", "locals", "open", "vars"}
-)
 _HEADINGS = "instruction|input|response|output|problem|solution|question|answer"
+_THING_ASKED_FOR = "answer|code|function|implementation|program|response|script|solution"
 _TALK = (
-    r"here(?: is|'s) (?:the|a|an|your|my)\b|sure[,!]|certainly[,!]|of course[,!]|i hope (?:this|that)\b|let me know\b"
-    r"|feel free to\b|as an ai\b|i(?:'m| am) (?:sorry|unable)\b"
+    rf"here(?: is|'s) (?:the|a|an|your|my)\b[^\n]{{0,60}}\b(?:{_THING_ASKED_FOR})\b|sure[,!]|certainly[,!]"
+    r"|of course[,!]|i hope (?:this|that)\b|let me know\b|feel free to\b|as an ai\b|i(?:'m| am) (?:sorry|unable)\b"
 )
+_ONE_TYPE = r"[\w.]++(?:\[[^\]\n]*+\])?"
+_TYPE = rf" *{_ONE_TYPE}(?: *\| *{_ONE_TYPE})*+ *(?:[=,)#]|$)"  # `user: str | None = ...` is an annotation
+_LINE_START = r"^(?:[^\w\n]|_)*+"  # possessive, as all that may be long: a hostile text costs what it is long
 PROSE = (
     ("a code fence", re.compile(r"```|~~~")),
     ("a chat marker", re.compile(r"<\|[^|\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>")),
-    ("a prompt heading", re.compile(rf"#{{3,}} *(?:{_HEADINGS})\b", re.I)),
-    ("a speaker", re.compile(r"^[\W_]*(?:human|user|assistant|system|ai) *:\s", re.I | re.M)),
-    ("talk to the reader", re.compile(rf"^[\W_]*(?:{_TALK})", re.I | re.M)),
-    ("an unfilled place", re.compile(r"\b(?:your code here|your solution here|to be implemented|TODO|FIXME)\b")),
+    ("a prompt heading", re.compile(rf"(?<!#)#{{3,}}+ *+(?:{_HEADINGS})\b", re.I)),
+    (
+        "a speaker",
+        re.compile(rf"{_LINE_START}(?:(?:human|user|assistant|ai) *:\s(?!{_TYPE})|system *: *you )", re.I | re.M),
+    ),
+    ("talk to the reader", re.compile(rf"{_LINE_START}(?:{_TALK})", re.I | re.M)),
+    (
+        "an unfilled place",
+        re.compile(r"\b(?:your code here|your solution here|to be implemented)\b|#[^\n\"'#]*\b(?:TODO|FIXME)\b"),
+    ),
 )
 MAX_PROSE_WORDS = 40  # in one string that stands alone outside a function
 
@@ -81,6 +87,7 @@ def find_program_faults(sample: Sample, settings: ScreenSettings) -> Iterator[Ve
 
 def _read_case(code: str, execution: Execution, settings: ScreenSettings) -> ProgramCase | Verdict:
     """The program and its values, parsed; or the verdict on what cannot be read."""
+    code = without_mark(code)
     tree = parse_program(code)
     if tree is None:
         return fail(Reason.SYNTAX, "the program is longer, or nested deeper, than is read outside the sandbox")
@@ -107,18 +114,7 @@ def find_prose(case: ProgramCase) -> str | None:
 
 def find_forbidden_name(case: ProgramCase) -> str | None:
     """A module off the allow list, or a name that loads or runs other code."""
-    for node in ast.walk(case.tree):
-        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom):
-            modules = [node.module or "" if not node.level else ""]  # with a level it is relative
-        for module in modules:
-            if module.partition(".")[0] not in ALLOWED_IMPORTS:
-                return f"import of {module or 'a relative module'}"
-        if isinstance(node, ast.Name) and node.id in FORBIDDEN_NAMES:
-            return f"use of {node.id}"
-        if isinstance(node, ast.Attribute) and node.attr.startswith("__"):
-            return f"use of {node.attr}"
-    return None
+    return find_forbidden(case.tree, case.settings.allowed_imports)
 
 
 def find_missing_lines(case: ProgramCase) -> str | None:
@@ -128,13 +124,9 @@ def find_missing_lines(case: ProgramCase) -> str | None:
 
 
 def find_unused_input(case: ProgramCase) -> str | None:
-    """A key of `input` that no expression reads, by name or by subscript."""
-    nodes = list(ast.walk(case.tree))
-    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    subscripts = (node.slice for node in nodes if isinstance(node, ast.Subscript))
-    read |= {str(key.value) for key in subscripts if isinstance(key, ast.Constant)}
-    unused = [key for key in case.inputs if key not in read]
-    return f"never read: {', '.join(unused)}" if unused else None
+    """A key of `input` that no expression reads, by name, by subscript or with all others."""
+    unread = find_unread(case.tree, case.inputs)
+    return f"never read: {', '.join(unread)}" if unread else None
 
 
 def find_empty_output(case: ProgramCase) -> str | None:

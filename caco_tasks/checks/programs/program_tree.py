@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Callable
 
-from caco_tasks.checks.program_source import MAX_NESTING, read_tree
+from caco_tasks.checks.programs.program_source import MAX_NESTING, read_tree
 
 _NAME = re.compile(r"\0([^\0]*)\0")
 _NOT_WRITTEN = frozenset({"annotation", "returns", "type_comment", "kind", "type_ignores", "simple", "ctx"})

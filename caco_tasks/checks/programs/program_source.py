@@ -26,9 +26,14 @@ def read_tree(code: str) -> ast.Module | None:
     if len(code) > MAX_CODE_CHARS or _measure_bracket_depth(code) > MAX_NESTING or _SIGNS_IN_A_ROW.search(code):
         return None
     try:
-        return ast.parse(code)
+        return ast.parse(without_mark(code))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None  # a null byte is a ValueError before 3.12, a stack overflow of the parser is a MemoryError
+
+
+def without_mark(code: str) -> str:
+    """The source without a byte order mark at its start, which editors write and Python skips in files only."""
+    return code.removeprefix("\ufeff")
 
 
 def find_entry_function(tree: ast.Module) -> ast.FunctionDef | None:
@@ -50,9 +55,9 @@ def find_output_expression(tree: ast.Module) -> ast.expr | None:
     return None
 
 
-def walk_own_nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:
-    """The nodes of a function's body, without those of functions and classes defined inside it."""
-    waiting: list[ast.AST] = list(reversed(function.body))
+def walk_own_nodes(scope: ast.FunctionDef | ast.Module) -> Iterator[ast.AST]:
+    """The nodes of a function's or a module's body, without those of functions and classes defined inside it."""
+    waiting: list[ast.AST] = list(reversed(scope.body))
     while waiting:
         node = waiting.pop()
         yield node
@@ -61,13 +66,27 @@ def walk_own_nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:
 
 
 def find_returned_expressions(tree: ast.Module) -> list[tuple[ast.expr, Sequence[ast.stmt]]]:
-    """Every expression that may become `output`, beside the block of statements that it closes."""
+    """Every expression that may become `output`, beside the block of statements that it closes.
+
+    None of them where `output` is not made by one function, and something else than plain assignments has a part in it.
+    """
     function = find_entry_function(tree)
     if function is not None:
         returns = [node.value for node in walk_own_nodes(function) if isinstance(node, ast.Return)]
         return [(value, function.body) for value in returns if value is not None]
-    value = find_output_expression(tree)
-    return [] if value is None else [(value, tree.body)]
+    nodes = list(walk_own_nodes(tree))
+    values = [value for value in _assigned_to_output(nodes) if value is not None]
+    stores = sum(_is_name(node, "output") and isinstance(node.ctx, ast.Store) for node in nodes)  # type: ignore[attr-defined]
+    return [(value, tree.body) for value in values] if len(values) == stores else []
+
+
+def _assigned_to_output(nodes: Sequence[ast.AST]) -> Iterator[ast.expr | None]:
+    """What plain assignments to `output` assign."""
+    for node in nodes:
+        if isinstance(node, ast.Assign) and any(_is_name(target, "output") for target in node.targets):
+            yield node.value
+        if isinstance(node, ast.AnnAssign) and _is_name(node.target, "output"):
+            yield node.value
 
 
 def find_origin(expression: ast.expr, block: Sequence[ast.stmt]) -> ast.expr:

@@ -8,6 +8,7 @@ the problem is another one. Only pairs are looked at whose words tell them apart
 import itertools
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,15 +17,17 @@ from caco_tasks.records import Reason, Verdict, fail
 MAX_CHARS = 20_000  # of a problem that are read
 MAX_INPUTS = 20  # that are compared with each other
 WORDS_AROUND = 8  # on each side of a number, up to the end of its sentence or to the next number
+PAUSE = 2  # words that a comma counts for
 FADING = 0.2  # a word n places away counts 1 / (1 + FADING * n)
 CLEARLY = 0.65  # by so much must the exchanged places fit better
 STEM_CHARS = 5  # `collected` and `collection` are one word
 
-_TOKEN = re.compile(r"[a-z]+|\d+(?:\.\d+)?|[.?!;:]", re.IGNORECASE)
+_TOKEN = re.compile(r"[a-z]+|\d+(?:\.\d+)?(?:\s?/\s?\d+(?:\.\d+)?)?|[.?!;:]|,(?!\d)", re.IGNORECASE)
 _COMMON = frozenset(
     (
         *("an", "and", "are", "at", "by", "each", "for", "from", "in", "is"),
         *("number", "of", "on", "per", "the", "to", "total", "with"),
+        *("equation", "result", "value"),
     )
 )
 
@@ -66,13 +69,16 @@ def find_exchanged_values(problem: str, input_json: str) -> Iterator[Verdict]:
 
 def _find_places(problem: str, inputs: Mapping[str, object]) -> list[InputPlace]:
     tokens = _TOKEN.findall(problem.lower())
-    numbers = [token for token in tokens if token[0].isdigit()]
+    # both numbers of a fraction stand where it stands
+    numbers = [(part.strip(), at) for at, token in enumerate(tokens) if token[0].isdigit() for part in token.split("/")]
+    counts = Counter(number for number, _ in numbers)
+    at_token = dict(numbers)
     whole = {name: str(abs(value)) for name, value in inputs.items() if type(value) is int}
     values = list(whole.values())
     return [
-        InputPlace(name, number, _stem_name(name), _weigh_words_around(tokens, tokens.index(number)))
+        InputPlace(name, number, _stem_name(name), _weigh_words_around(tokens, at_token[number]))
         for name, number in itertools.islice(whole.items(), MAX_INPUTS)
-        if numbers.count(number) == 1 and values.count(number) == 1
+        if counts[number] == 1 and values.count(number) == 1
     ]
 
 
@@ -85,8 +91,11 @@ def _stem_name(name: str) -> frozenset[str]:
 def _weigh_words_around(tokens: Sequence[str], place: int) -> dict[str, float]:
     """The stems around a place, each with how near its nearest one stands."""
     found: dict[str, float] = {}
-    for side in (tokens[place + 1 :], tokens[:place][::-1]):
-        for distance, token in enumerate(itertools.takewhile(str.isalpha, side[:WORDS_AROUND]), 1):
-            near = 1 / (1 + FADING * distance)
-            found[token[:STEM_CHARS]] = max(near, found.get(token[:STEM_CHARS], 0.0))
+    for side in (tokens[place + 1 : place + 1 + WORDS_AROUND], tokens[max(0, place - WORDS_AROUND) : place][::-1]):
+        distance = 0
+        for token in itertools.takewhile(lambda token: token.isalpha() or token == ",", side):
+            distance += PAUSE if token == "," else 1
+            if token != "," and distance <= WORDS_AROUND:
+                near = 1 / (1 + FADING * distance)
+                found[token[:STEM_CHARS]] = max(near, found.get(token[:STEM_CHARS], 0.0))
     return found

@@ -1,0 +1,1 @@
+"""Written arithmetic: found in texts, read whole, and computed. `equations` is what others call."""

@@ -1,0 +1,1 @@
+"""Numbers as texts and inputs hold them: measures, calendars, conventions, and when two are the same."""

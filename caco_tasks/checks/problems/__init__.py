@@ -1,0 +1,1 @@
+"""The rules of problems that were written back from programs. `problem_rules` is what others call."""
