@@ -10,15 +10,16 @@ from functools import partial
 
 from caco_tasks import __version__
 from caco_tasks.config import SourceSettings
-from caco_tasks.errors import ConfigError, SourceError
-from caco_tasks.ids import file_sha256
+from caco_tasks.errors import ConfigError
 from caco_tasks.records import JudgedRecord, Seed
 from caco_tasks.sources.bundled import read_bank
 from caco_tasks.sources.code_problems import humaneval, kodcode, mbpp
-from caco_tasks.sources.competitions import big_math, deepscaler, math
+from caco_tasks.sources.competitions import big_math, deepscaler, math, olympiadbench, omni_math, theoremqa
+from caco_tasks.sources.gsm_variations import gsm_plus, gsm_symbolic
 from caco_tasks.sources.reading import read_file
+from caco_tasks.sources.source_files import content_revision
 from caco_tasks.sources.table_files import NO_LICENCE, dataset_revision, read_huggingface, read_table
-from caco_tasks.sources.word_problems import asdiv, gsm8k, mathqa, mawps, mwptoolkit, svamp
+from caco_tasks.sources.word_problems import asdiv, gsm8k, mathqa, mawps, svamp
 
 Reader = Callable[[SourceSettings], Iterator[JudgedRecord[Seed]]]
 
@@ -28,12 +29,17 @@ READERS: dict[str, Reader] = {
     "svamp": partial(read_file, to_fields=svamp, licence="MIT"),
     "asdiv": partial(read_file, to_fields=asdiv, licence="CC-BY-NC-4.0", container="xml"),
     "mawps": partial(read_file, to_fields=mawps, licence="MIT"),
-    "draw1k": partial(read_file, to_fields=mwptoolkit, licence="MIT"),
-    "alg514": partial(read_file, to_fields=mwptoolkit, licence="MIT"),
+    "draw1k": partial(read_file, to_fields=mawps, licence="MIT"),
+    "alg514": partial(read_file, to_fields=mawps, licence="MIT"),
     "mathqa": partial(read_file, to_fields=mathqa, licence="Apache-2.0"),
     "math": partial(read_file, to_fields=math, licence="MIT"),
     "deepscaler": partial(read_file, to_fields=deepscaler, licence="MIT"),
     "big_math": partial(read_file, to_fields=big_math, licence=NO_LICENCE),
+    "omni_math": partial(read_file, to_fields=omni_math, licence="Apache-2.0"),
+    "olympiadbench": partial(read_file, to_fields=olympiadbench, licence="MIT"),
+    "theoremqa": partial(read_file, to_fields=theoremqa, licence="MIT"),
+    "gsm_plus": partial(read_file, to_fields=gsm_plus, licence="CC-BY-SA-4.0"),
+    "gsm_symbolic": partial(read_file, to_fields=gsm_symbolic, licence="LicenseRef-Apple-Sample-Code"),
     "kodcode": partial(read_file, to_fields=kodcode, licence="CC-BY-NC-4.0"),
     "mbpp": partial(read_file, to_fields=mbpp, licence="CC-BY-4.0"),
     "humaneval": partial(read_file, to_fields=humaneval, licence="MIT"),
@@ -49,7 +55,7 @@ READERS_BY_COLUMNS = ("jsonl", "parquet", "csv", "huggingface")
 def read_source(source: SourceSettings) -> Iterator[JudgedRecord[Seed]]:
     """One judged seed per record of `source`, in its order, at most `source.limit`.
 
-    Streams, except that a JSON list and an XML file are parsed whole.
+    Streams, except that a JSON document and an XML file are parsed whole.
 
     Raises:
         ConfigError: there is no such reader, or it does not take one of the settings.
@@ -81,11 +87,7 @@ def source_revision(source: SourceSettings) -> str:
             return __version__  # the bank is part of the package
         case "huggingface":
             return dataset_revision(source)
-    try:
-        return file_sha256(str(source.path))
-    except OSError as exc:
-        reason = exc.strerror or str(exc)
-        raise SourceError(f"The source '{source.name}' cannot be read at {source.path}: {reason}.") from exc
+    return content_revision(source)
 
 
 def _read_solve_rate(seed: Seed) -> float:

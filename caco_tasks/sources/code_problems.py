@@ -1,17 +1,16 @@
 """Programming problems: KodCode, MBPP and HumanEval. No answer is given; tests say what the code must return.
 
-The annotation of each holds `code`, `tests` (a list of Python texts) and `entry_point`, what is under test.
+The annotation of each holds `code`, `tests` (a list of Python texts) and `entry_point`, what is under test; `rivals` are
+other functions under test that the problem may ask for as well.
 """
 
-import re
+from typing import Any
 
+from caco_tasks.sources.asked_functions import find_asked
 from caco_tasks.sources.fields import Row, identifier, nested, optional_text, slug, text, text_list
 from caco_tasks.sources.reading import Fields
 
 KODCODE_DIFFICULTIES = {"easy": 1, "medium": 3, "hard": 5}
-
-_FUNCTION = re.compile(r"^(?:async +)?def +(\w+)", re.MULTILINE)
-_CLASS = re.compile(r"^class +(\w+)", re.MULTILINE)
 
 
 def mbpp(row: Row) -> Fields:
@@ -20,14 +19,9 @@ def mbpp(row: Row) -> Fields:
     tests = text_list(row, "test_list")
     # the whole dataset and the sanitised one name and type this field differently
     setup = optional_text(row, "test_setup_code") or "\n".join(text_list(row, "test_imports"))
-    annotation = {"code": code, "tests": tests, "setup": setup, "entry_point": entry_point(code, tests)}
-    return Fields(
-        key=identifier(row, "task_id"),
-        problem=text(row, "text" if "text" in row else "prompt"),
-        solution=code,
-        answer=None,
-        annotation=annotation,
-    )
+    problem = text(row, "text" if "text" in row else "prompt")
+    annotation = {"code": code, "tests": tests, "setup": setup, **_asked_for(problem, code, tests)}
+    return Fields(key=identifier(row, "task_id"), problem=problem, solution=code, answer=None, annotation=annotation)
 
 
 def humaneval(row: Row) -> Fields:
@@ -46,12 +40,13 @@ def kodcode(row: Row) -> Fields:
     tests = [text(row, "test" if "test" in row else "test_code")]
     # `instruction` may be a rewriting that shows the solution
     original = None if is_release else optional_text(nested(row, "metadata"), "original_instruction")
+    problem = original or text(row, "question" if is_release else "instruction")
     return Fields(
         key=_kodcode_key(row),
-        problem=original or text(row, "question" if is_release else "instruction"),
+        problem=problem,
         solution=code,
         answer=None,
-        annotation={"code": code, "tests": tests, "entry_point": entry_point(code, tests)},
+        annotation={"code": code, "tests": tests, **_asked_for(problem, code, tests)},
         difficulty=KODCODE_DIFFICULTIES.get(optional_text(row, "gpt_difficulty") or ""),
     )
 
@@ -65,15 +60,15 @@ def kodcode_seed(row: Row) -> Fields:
         solution=code,
         answer=None,
         annotation={"code": code, "tests": [], "entry_point": None},
-        domain=slug(optional_text(row, "category")),
+        domain=slug(row.get("category")),
     )
 
 
-def entry_point(code: str, tests: list[str]) -> str | None:
-    """The first function that `code` defines at its top level and a test names; failing that, the first class."""
-    # a class only where no function is named: tests of a class call its methods
-    named = {word for test in tests for word in re.findall(r"\w+", test)}
-    return next((name for name in _FUNCTION.findall(code) + _CLASS.findall(code) if name in named), None)
+def _asked_for(problem: str, code: str, tests: list[str]) -> dict[str, Any]:
+    """What is under test and asked for, as the annotation holds it."""
+    asked = find_asked(problem, code, tests)
+    rivals = {"rivals": list(asked.rivals)} if asked is not None and asked.rivals else {}
+    return {"entry_point": asked.name if asked is not None else None, **rivals}
 
 
 def _kodcode_key(row: Row) -> str:

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -22,10 +23,20 @@ class RecordError(Exception):
         self.raw = raw
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadableValue:
+    """Stands in a row for a value that Python cannot hold, or that is not there: only who needs it fails over it."""
+
+    detail: str
+
+    def __str__(self) -> str:
+        return f"({self.detail})"
+
+
 def as_json(found: Any) -> str:
     """`found` as JSON for a reader of rejects; empty where it nests too deeply to be shown."""
     try:
-        return json.dumps(found, ensure_ascii=False, default=str)
+        return json.dumps(dict(found) if isinstance(found, Mapping) else found, ensure_ascii=False, default=str)
     except (TypeError, ValueError, RecursionError):
         return ""
 
@@ -48,9 +59,7 @@ def optional_text(row: Row, name: str) -> str | None:
         RecordError: the field is no text.
     """
     found = row.get(name)
-    if found is not None and not isinstance(found, str):
-        raise RecordError(f"the field '{name}' is a {type(found).__name__}, not text")
-    return found if found and found.strip() else None
+    return None if found is None else require_text(found, name)
 
 
 def text(row: Row, name: str) -> str:
@@ -59,12 +68,28 @@ def text(row: Row, name: str) -> str:
     Raises:
         RecordError: the field is missing, no text, or blank.
     """
-    if not isinstance(value(row, name), str):
-        raise RecordError(f"the field '{name}' is a {type(row[name]).__name__}, not text")
-    found = optional_text(row, name)
+    found = require_text(value(row, name), name)
     if found is None:
         raise RecordError(f"the field '{name}' is empty")
     return found
+
+
+def require_text(found: Any, name: str) -> str | None:
+    """A text as it is, or None for a blank one. `name` is the field that an error names.
+
+    Raises:
+        RecordError: it is no text.
+    """
+    if isinstance(found, bytes):  # as some writers of Parquet store every text
+        found = decode(found)
+    if not isinstance(found, str):
+        raise _mistyped(found, name, "not text")
+    return found if found.strip() else None
+
+
+def decode(found: bytes) -> str:
+    """Bytes as text; those that are not UTF-8 become lone surrogates, which the judge of the record refuses."""
+    return found.decode("utf-8", errors="surrogateescape")
 
 
 def text_list(row: Row, name: str) -> list[str]:
@@ -107,22 +132,21 @@ def identifier(row: Row, name: str) -> str:
 
 
 def answer_text(row: Row, name: str) -> str | None:
-    """A text or a number as the text of an answer: 504.0 is "504"; None where the field is None or blank.
+    """The answer in a field that must be there, as `gold_text` writes it.
 
     Raises:
-        RecordError: the field is missing, not finite, or neither text nor a number.
+        RecordError: the field is missing, or is no answer.
     """
-    return number_text(value(row, name), name)
+    return gold_text(value(row, name), name)
 
 
-def answers_text(row: Row, name: str) -> str | None:
-    """One answer or a list of them as text, joined by "; "; None where there is none.
+def gold_text(found: Any, name: str) -> str | None:
+    """One answer, or a list of several joined by "; ", as text: 504.0 is "504"; None where one of them is missing.
 
     Raises:
-        RecordError: the field is missing, or an answer in it is neither text nor a finite number.
+        RecordError: an answer is neither text nor a finite number. `name` is the field that the error names.
     """
-    found = value(row, name)
-    answers = found if isinstance(found, list) else [found]
+    answers = found if isinstance(found, list | tuple) else [found]
     return joined(number_text(answer, name) for answer in answers)
 
 
@@ -140,34 +164,73 @@ def number_text(found: Any, name: str) -> str | None:
     """
     if isinstance(found, float | Decimal) and not math.isfinite(found):
         raise RecordError(f"the field '{name}' is not a finite number")
+    if isinstance(found, bytes):
+        found = decode(found)
     if found is not None and not isinstance(found, str | int | float | Decimal):
-        raise RecordError(f"the field '{name}' is a {type(found).__name__}, neither text nor a number")
+        raise _mistyped(found, name, "neither text nor a number")
+    if isinstance(found, Decimal):
+        found = f"{found:f}"  # never as 0E-8
     written = "" if found is None else str(found).strip()
     whole = _WHOLE_WITH_POINT.fullmatch(written)
     return (whole[1] if whole else written) or None
 
 
-def scaled_difficulty(found: Any, *, top: int) -> int | None:
-    """A difficulty of 1 to `top` as 1 to 5; None where the source gives none or one outside its scale.
+def optional_word(found: Any, name: str) -> str | None:
+    """What an optional field of any type says as text: a number as `number_text`, a list of one as the one in it.
+
+    None for nothing: None, blank text, an empty list, or the NaN that tables write for a missing value.
 
     Raises:
-        RecordError: it is no number.
+        RecordError: it is anything else.
     """
-    if found is None:
+    only = found
+    if isinstance(found, list | tuple) and len(found) <= 1:
+        only = found[0] if found else None
+    if isinstance(only, float) and math.isnan(only):
         return None
+    if isinstance(only, bool):
+        raise _mistyped(only, name, "neither text nor a number")
+    if isinstance(only, str):
+        return only if only.strip() else None
+    return number_text(only, name)
+
+
+def scaled_difficulty(found: Any, *, top: int) -> Any:
+    """A difficulty of 1 to `top` as 1 to 5; None for one outside that scale; what is no number as it is."""
     if isinstance(found, bool) or not isinstance(found, int | float):
-        raise RecordError("the difficulty is no number")
+        return found
     return math.ceil(found * 5 / top) if 0 < found <= top else None
 
 
-def slug(words: str | None) -> str | None:
-    """A source's name of a domain in the bank's spelling: "Counting & Probability" is "counting_and_probability"."""
+def slug(words: Any) -> Any:
+    """A source's name of a domain in the bank's spelling: "Counting & Probability" is "counting_and_probability".
+
+    What is no text is handed on as it is, for the judge of the record to drop.
+    """
+    if not isinstance(words, str):
+        return words
     # sources spell "Counting & Probability" with a sign or in words
-    parts = re.findall(r"[a-z0-9]+", words.lower().replace("&", " and ")) if words else []
+    parts = re.findall(r"[a-z0-9]+", words.lower().replace("&", " and "))
     return "_".join(parts) or None
+
+
+def broadest_topic(paths: Any) -> Any:
+    """The domain that `Mathematics -> Algebra -> ...` names, of the first of several such paths; other things as they are."""
+    first = paths[0] if isinstance(paths, list) and paths else paths
+    if not isinstance(first, str):
+        return first
+    # the second name is the broadest that says something
+    names = [name.strip() for name in first.split("->")]
+    return slug(names[min(1, len(names) - 1)])
 
 
 def last_boxed(solution: str) -> str | None:
     r"""The content of the last `\boxed{...}`, `\boxed x` or `\fbox{...}`; None where none is, or it never closes."""
     box = last_box(solution)
     return box.content.strip() or None if box and box.is_closed else None
+
+
+def _mistyped(found: Any, name: str, wanted: str) -> RecordError:
+    if isinstance(found, UnreadableValue):
+        return RecordError(f"the field '{name}' cannot be read: {found.detail}")
+    return RecordError(f"the field '{name}' is a {type(found).__name__}, {wanted}")

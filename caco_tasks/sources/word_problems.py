@@ -8,7 +8,6 @@ import re
 from caco_tasks.sources.fields import (
     Row,
     answer_text,
-    answers_text,
     identifier,
     joined,
     optional_text,
@@ -28,12 +27,7 @@ _OPTION = re.compile(r"(?:^|, ?)[\"']?([a-e]) ?\) ?")
 def gsm8k(row: Row) -> Fields:
     """GSM8K: the solution keeps its calculator annotations; gold is what follows `####`, without thousands commas."""
     solution = text(row, "answer")
-    _, marker, gold = solution.rpartition("####")
-    return Fields(
-        problem=text(row, "question"),
-        solution=solution,
-        answer=(gold.strip().replace(",", "") or None) if marker else None,
-    )
+    return Fields(problem=text(row, "question"), solution=solution, answer=answer_after_mark(solution))
 
 
 def svamp(row: Row) -> Fields:
@@ -67,13 +61,13 @@ def asdiv(row: Row) -> Fields:
 
 
 def mawps(row: Row) -> Fields:
-    """MAWPS in its own format (`sQuestion`, `lEquations`), or as MWPToolkit rewrites it."""
+    """MAWPS, DRAW-1K and ALG514 in their own format (`sQuestion`, `lEquations`), or as MWPToolkit rewrites them."""
     if "sQuestion" not in row:
         return mwptoolkit(row)
     return Fields(
         key=identifier(row, "iIndex"),
         problem=text(row, "sQuestion"),
-        answer=answers_text(row, "lSolutions"),
+        answer=answer_text(row, "lSolutions"),
         annotation={"equation": " ; ".join(text_list(row, "lEquations"))},
     )
 
@@ -88,7 +82,7 @@ def mwptoolkit(row: Row) -> Fields:
     return Fields(
         key=identifier(row, "id"),
         problem=text(row, "original_text"),
-        answer=answers_text(row, "ans"),
+        answer=answer_text(row, "ans"),
         annotation=annotation,
     )
 
@@ -110,8 +104,14 @@ def mathqa(row: Row) -> Fields:
         solution=optional_text(row, "Rationale"),
         answer=None if not gold or gold.startswith("none") else gold,
         annotation=annotation,
-        domain=slug(optional_text(row, "category")),
+        domain=slug(row.get("category")),
     )
+
+
+def answer_after_mark(solution: str) -> str | None:
+    """What follows the last `####` of a solution, without thousands commas; None where there is nothing."""
+    _, mark, gold = solution.rpartition("####")
+    return (gold.strip().replace(",", "") or None) if mark else None
 
 
 def read_options(options: str) -> dict[str, str]:

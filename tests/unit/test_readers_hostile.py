@@ -1,7 +1,9 @@
 """Malformed records are rejected one by one; files that are not what they claim to be are refused whole."""
 
+import bz2
 import gzip
 import json
+import lzma
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,10 @@ import pytest
 
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import SourceError
-from caco_tasks.records import JudgedRecord, Reason, Seed, arrow_schema, to_row
+from caco_tasks.records import JudgedRecord, Reason, Seed
 from caco_tasks.sources import read_source
-from caco_tasks.sources.file_rows import MAX_RECORD_BYTES
+from caco_tasks.sources.rows import MAX_RECORD_BYTES
+from caco_tasks.store.record_rows import arrow_schema, to_row
 
 GOOD = b'{"question": "What is 2 plus 3?", "answer": "#### 5"}'
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
@@ -40,7 +43,7 @@ def write(folder: Path, name: str, content: bytes) -> Path:
         pytest.param(b'{"question": "\\ud800?", "answer": "#### 5"}', "not valid UTF-8", id="lone surrogate"),
         pytest.param(b'{"question": "a\\u0000b", "answer": "#### 5"}', "NUL", id="nul"),
         pytest.param(b"[" * 200_000, "not JSON", id="deeply nested"),
-        pytest.param(b'{"question": ' + b"9" * 5_000 + b', "answer": ""}', "not JSON", id="huge number"),
+        pytest.param(b'{"question": ' + b"9" * 5_000 + b', "answer": "#### 5"}', "cannot be read", id="huge number"),
         pytest.param(b'{"question": "' + b"x" * MAX_RECORD_BYTES + b'"}', "longer than", id="absurd size"),
         pytest.param(b'{"question": "  ", "answer": "#### 5"}', "is empty", id="blank problem"),
         pytest.param(b'{"question": "?", "answer": null}', "not text", id="null solution"),
@@ -77,6 +80,12 @@ def test_a_record_without_the_marker_has_no_answer(tmp_path: Path) -> None:
         pytest.param("rows.json", b"[]", id="empty list"),
         pytest.param("rows.jsonl", GOOD.decode().encode("utf-16"), id="utf-16"),
         pytest.param("rows.jsonl.gz", gzip.compress(GOOD * 50)[:-12], id="cut off gzip"),
+        pytest.param("rows.jsonl.bz2", bz2.compress(GOOD * 50)[:-12], id="cut off bzip2"),
+        pytest.param("rows.jsonl.xz", lzma.compress(GOOD * 50)[:-12], id="cut off xz"),
+        pytest.param("rows.jsonl.xz", b"\xfd7zXZ\x00" + PNG, id="broken xz"),
+        pytest.param("rows.jsonl.zst", b"\x28\xb5\x2f\xfd" + PNG, id="broken zstd"),
+        pytest.param("rows.jsonl", b"[\n" + GOOD + b",\n" + GOOD, id="cut off list named jsonl"),
+        pytest.param("rows.jsonl", b'{"data": [\n' + GOOD + b",\n" + GOOD, id="cut off object around a list"),
         pytest.param("rows.jsonl", b'{"problem": "of another source", "answer": "5"}', id="another source"),
     ],
 )
@@ -98,7 +107,8 @@ def test_a_stream_of_garbage_is_refused_without_reading_it_all(tmp_path: Path) -
     ("path", "message"),
     [
         pytest.param("missing.jsonl", "does not exist", id="missing"),
-        pytest.param(".", "is a directory", id="directory"),
+        pytest.param(".", "has no file that 'gsm8k' reads", id="empty folder"),
+        pytest.param("*.jsonl", "names no file", id="pattern"),
     ],
 )
 def test_a_path_that_is_no_file_is_refused(tmp_path: Path, path: str, message: str) -> None:

@@ -81,18 +81,16 @@ def test_a_blank_answer_is_no_answer(tmp_path: Path, answer: str | None) -> None
 @pytest.mark.parametrize(
     ("wrong", "detail"),
     [
-        pytest.param({"answer": [1]}, "neither text nor a number", id="answer"),
+        pytest.param({"answer": {"text": "2"}}, "neither text nor a number", id="a record as answer"),
+        pytest.param({"answer": [[1], [2]]}, "neither text nor a number", id="lists in a list of answers"),
         pytest.param({"answer": float("nan")}, "not a finite number", id="not finite"),
-        pytest.param({"difficulty": 9}, "not of 1 to 5", id="difficulty"),
-        pytest.param({"difficulty": "hard"}, "no number", id="difficulty in words"),
-        pytest.param({"annotation": "x+1="}, "not JSON", id="annotation"),
-        pytest.param({"key": None}, "no id", id="key"),
-        pytest.param({"key": "k" * 1_000}, "absurd size", id="long key"),
+        pytest.param({"answer": [1, float("inf")]}, "not a finite number", id="not finite in a list"),
+        pytest.param({"problem": ["1+1?"]}, "a list, not text", id="problem"),
     ],
 )
-def test_a_mistyped_column_rejects_its_record(tmp_path: Path, wrong: dict[str, Any], detail: str) -> None:
-    good = {"problem": "1+1?", "answer": 2, "key": "a"}
-    _, judged = read("jsonl", write_lines(tmp_path, good, {**good, "key": "b", **wrong}))
+def test_a_mistyped_problem_or_answer_rejects_its_record(tmp_path: Path, wrong: dict[str, Any], detail: str) -> None:
+    good = {"problem": "1+1?", "answer": 2}
+    _, judged = read("jsonl", write_lines(tmp_path, good, {**good, **wrong}))
     assert judged.verdict.reason is Reason.UNREADABLE_RECORD
     assert detail in (judged.verdict.detail or "")
 
@@ -127,8 +125,10 @@ def test_csv_is_read_by_columns_and_bad_lines_are_rejected_alone(tmp_path: Path)
 
 def test_an_absurdly_long_line_of_csv_is_rejected_alone(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
-    path.write_text("prompt,gold\n1?,1\n" + "x" * 1_500_000 + ",2\n" + "y" * 200_000 + ",3\n4?,4\n", encoding="utf-8")
-    assert [seed.verdict.kept for seed in read("csv", path, columns=COLUMNS)] == [True, False, False, True]
+    path.write_text("prompt,gold\n1?,1\n" + "x" * 1_500_000 + ",2\n" + "y" * 900_000 + ",3\n4?,4\n", encoding="utf-8")
+    judged = read("csv", path, columns=COLUMNS)
+    assert [seed.verdict.kept for seed in judged] == [True, False, True, True]
+    assert (judged[1].verdict.detail, len(judged[2].record.problem)) == ("longer than 1000000 bytes", 900_000)
 
 
 def test_a_list_in_a_json_file_is_read_by_columns(tmp_path: Path) -> None:
