@@ -27,9 +27,10 @@ from sqlalchemy import create_engine, text
 from caco_tasks.config import load_config
 from caco_tasks.ids import content_id
 from caco_tasks.ledger import Ledger
-from caco_tasks.records import Sample, arrow_schema
+from caco_tasks.records import Sample
 from caco_tasks.store import Manifest, RunRecord, Store, open_store
 from caco_tasks.store.manifest import output_folder, output_key
+from caco_tasks.store.record_rows import arrow_schema
 from caco_tasks.store.store import StoreSettings
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -61,6 +61,7 @@ CREATE TYPE caco.reason AS ENUM (
     'dead_input',
     'constant_output',
     'trivial',
+    'untested_input',
     'answer_as_literal',
     'unserialisable',
     'non_finite',
@@ -83,6 +84,7 @@ CREATE TYPE caco.reason AS ENUM (
     'input_not_used',
     'answer_not_reached',
     'wrong_unit',
+    'not_understood',
     'majority_differs',
     'checker_timeout',
     'inconsistent',
@@ -434,6 +436,26 @@ SELECT
 
 COMMENT ON VIEW caco.benchmark_overlap_report IS 'Overlap of rejected records with protected benchmarks. Grain: one row per run, stage, benchmark and rule.';
 
+COMMENT ON COLUMN caco.benchmark_overlap_report.run_id IS 'Which run.';
+
+COMMENT ON COLUMN caco.benchmark_overlap_report.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.benchmark_overlap_report.stage IS 'Which stage, in the order of the funnel.';
+
+COMMENT ON COLUMN caco.benchmark_overlap_report.benchmark IS 'Name of the benchmark.';
+
+COMMENT ON COLUMN caco.benchmark_overlap_report.rule IS 'How the overlap was seen: exact, ngram, masked, numbers or review, or neighbour by a model.';
+
+COMMENT ON COLUMN caco.benchmark_overlap_report.records IS 'Rejected records that overlap.';
+
+COMMENT ON COLUMN caco.benchmark_overlap_report.items IS 'Items of the benchmark that they overlap with.';
+
+COMMENT ON COLUMN caco.benchmark_overlap_report.findings IS 'Pairs of record and item.';
+
+COMMENT ON COLUMN caco.benchmark_overlap_report.highest_score IS 'The largest overlap, 0 to 1.';
+
+COMMENT ON COLUMN caco.benchmark_overlap_report.share_of_read IS 'records / what the stage read.';
+
 CREATE TABLE caco.dataset (
     dataset_no integer NOT NULL,
     dataset text NOT NULL,
@@ -764,6 +786,28 @@ CREATE VIEW caco.datasets AS
 
 COMMENT ON VIEW caco.datasets IS 'Datasets, their state, and the runs that have them. Grain: one row per run, dataset and version.';
 
+COMMENT ON COLUMN caco.datasets.run_id IS 'A run that has it: the one that made it, or one that reuses its output.';
+
+COMMENT ON COLUMN caco.datasets.partition IS 'Date that it was made for.';
+
+COMMENT ON COLUMN caco.datasets.dataset IS 'Name of the dataset.';
+
+COMMENT ON COLUMN caco.datasets.version IS 'Version of it.';
+
+COMMENT ON COLUMN caco.datasets.rows IS 'Rows of the dataset.';
+
+COMMENT ON COLUMN caco.datasets.state IS 'The last state given: staged, published or withdrawn; published where none was ever given.';
+
+COMMENT ON COLUMN caco.datasets.changed_by IS 'Who gave that state. NULL: it never had one.';
+
+COMMENT ON COLUMN caco.datasets.because IS 'Why. NULL: it never had a state, or no word was given.';
+
+COMMENT ON COLUMN caco.datasets.changed_at IS 'When. NULL: it never had a state.';
+
+COMMENT ON COLUMN caco.datasets.is_reused IS 'Whether another run made it.';
+
+COMMENT ON COLUMN caco.datasets.is_current IS 'Whether the run consists of it now; false: a new attempt has taken its place.';
+
 CREATE VIEW caco.cost_per_row AS
  SELECT run.run_id,
     run.partition,
@@ -799,6 +843,36 @@ CREATE VIEW caco.cost_per_row AS
   WHERE (run.pipeline = 'nightly'::text);
 
 COMMENT ON VIEW caco.cost_per_row IS 'What a published row costs. Grain: one row per nightly run.';
+
+COMMENT ON COLUMN caco.cost_per_row.run_id IS 'Which run.';
+
+COMMENT ON COLUMN caco.cost_per_row.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.cost_per_row.config_hash IS 'Hash of all settings that change data.';
+
+COMMENT ON COLUMN caco.cost_per_row.published IS 'Rows of the newest dataset of the run; 0: none.';
+
+COMMENT ON COLUMN caco.cost_per_row.outputs IS 'Outputs that the run has or had, with replaced attempts.';
+
+COMMENT ON COLUMN caco.cost_per_row.reused IS 'Of these, the ones that another run paid for.';
+
+COMMENT ON COLUMN caco.cost_per_row.prompt_tokens IS 'Tokens of prompts that the run itself paid for.';
+
+COMMENT ON COLUMN caco.cost_per_row.completion_tokens IS 'Tokens written that the run itself paid for.';
+
+COMMENT ON COLUMN caco.cost_per_row.stage_seconds IS 'Wall seconds of the outputs that the run itself made, added up.';
+
+COMMENT ON COLUMN caco.cost_per_row.prompt_tokens_per_row IS 'Of each published row. NULL: none was published.';
+
+COMMENT ON COLUMN caco.cost_per_row.completion_tokens_per_row IS 'Of each published row. NULL: none was published.';
+
+COMMENT ON COLUMN caco.cost_per_row.seconds_per_row IS 'stage_seconds of each published row. NULL: none was published.';
+
+COMMENT ON COLUMN caco.cost_per_row.cost_usd IS 'Dollars that the run itself paid.';
+
+COMMENT ON COLUMN caco.cost_per_row.replayed IS 'Replies that cost nothing, for they had been made before.';
+
+COMMENT ON COLUMN caco.cost_per_row.cost_usd_per_row IS 'Of each published row. NULL: none was published.';
 
 ALTER TABLE caco.dataset ALTER COLUMN dataset_no ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME caco.dataset_dataset_no_seq
@@ -904,6 +978,38 @@ SELECT
 
 COMMENT ON VIEW caco.funnel IS 'How many records come into each stage, and how many go on. Grain: one row per run and stage.';
 
+COMMENT ON COLUMN caco.funnel.run_id IS 'Which run.';
+
+COMMENT ON COLUMN caco.funnel.pipeline IS 'seeds, codegen, nightly or evaluate.';
+
+COMMENT ON COLUMN caco.funnel.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.funnel.stage IS 'Which stage, in the order of the funnel.';
+
+COMMENT ON COLUMN caco.funnel.shards IS 'Shards that the run has now.';
+
+COMMENT ON COLUMN caco.funnel.reused IS 'Of these, the ones that another run had made.';
+
+COMMENT ON COLUMN caco.funnel.read IS 'Records that came in.';
+
+COMMENT ON COLUMN caco.funnel.passed IS 'Records that go on.';
+
+COMMENT ON COLUMN caco.funnel.failed IS 'Records rejected.';
+
+COMMENT ON COLUMN caco.funnel.unknown IS 'Records of which nothing could be told.';
+
+COMMENT ON COLUMN caco.funnel.recorded IS 'Findings of rules that only record, and decided nothing.';
+
+COMMENT ON COLUMN caco.funnel.kept_share IS 'passed / read. NULL: nothing was read.';
+
+COMMENT ON COLUMN caco.funnel.prompt_tokens IS 'Tokens of prompts that this run itself paid for.';
+
+COMMENT ON COLUMN caco.funnel.completion_tokens IS 'Tokens written that this run itself paid for.';
+
+COMMENT ON COLUMN caco.funnel.cost_usd IS 'Dollars that this run itself paid.';
+
+COMMENT ON COLUMN caco.funnel.seconds IS 'Wall seconds of the shards that this run itself made, added up.';
+
 CREATE VIEW caco.judge_confusion AS
  WITH seen(check_name, stage, part) AS (
          VALUES ('execute'::text,'execute'::caco.stage,'program'::caco.part), ('screen'::text,'screen'::caco.stage,'program'::caco.part), ('reverse'::text,'reverse'::caco.stage,'problem'::caco.part), ('solve'::text,'solve'::caco.stage,'solution'::caco.part), ('agree'::text,'agree'::caco.stage,'solution'::caco.part), ('judge'::text,'judge'::caco.stage,'solution'::caco.part), ('chain'::text,NULL::caco.stage,'solution'::caco.part)
@@ -1007,6 +1113,50 @@ CREATE VIEW caco.judge_confusion AS
 
 COMMENT ON VIEW caco.judge_confusion IS 'Checks against people, estimated from a stratified draw. Grain: one row per audited run and check.';
 
+COMMENT ON COLUMN caco.judge_confusion.run_id IS 'Which run.';
+
+COMMENT ON COLUMN caco.judge_confusion.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.judge_confusion.check_name IS 'execute, screen, reverse, solve, agree, judge, or chain for all of them together.';
+
+COMMENT ON COLUMN caco.judge_confusion.people IS 'How many people judged rows of the run.';
+
+COMMENT ON COLUMN caco.judge_confusion.rows_judged IS 'Rows on which most people said right or wrong.';
+
+COMMENT ON COLUMN caco.judge_confusion.rows_undecided IS 'Rows that were judged, without a majority.';
+
+COMMENT ON COLUMN caco.judge_confusion.covered_share IS 'Of the rows that reached the check, those whose stratum has a judged row.';
+
+COMMENT ON COLUMN caco.judge_confusion.passed_right IS 'Estimated rows of the run that passed and are right.';
+
+COMMENT ON COLUMN caco.judge_confusion.passed_wrong IS 'Estimated rows that passed and are wrong.';
+
+COMMENT ON COLUMN caco.judge_confusion.failed_right IS 'Estimated rows that were rejected and are right.';
+
+COMMENT ON COLUMN caco.judge_confusion.failed_wrong IS 'Estimated rows that were rejected and are wrong.';
+
+COMMENT ON COLUMN caco.judge_confusion.unknown_right IS 'Estimated rows that stayed unknown and are right.';
+
+COMMENT ON COLUMN caco.judge_confusion.unknown_wrong IS 'Estimated rows that stayed unknown and are wrong.';
+
+COMMENT ON COLUMN caco.judge_confusion.false_pass_share IS 'Of what is wrong, the share that the check passed. NULL: nothing wrong was found.';
+
+COMMENT ON COLUMN caco.judge_confusion.false_pass_low IS 'Lower end of its 95 % interval.';
+
+COMMENT ON COLUMN caco.judge_confusion.false_pass_high IS 'Upper end of its 95 % interval.';
+
+COMMENT ON COLUMN caco.judge_confusion.false_fail_share IS 'Of what is right, the share that the check rejected. NULL: nothing right was found.';
+
+COMMENT ON COLUMN caco.judge_confusion.false_fail_low IS 'Lower end of its 95 % interval.';
+
+COMMENT ON COLUMN caco.judge_confusion.false_fail_high IS 'Upper end of its 95 % interval.';
+
+COMMENT ON COLUMN caco.judge_confusion.wrong_of_passed_share IS 'Of what the check passed, the share that is wrong. NULL: nothing of it was judged.';
+
+COMMENT ON COLUMN caco.judge_confusion.wrong_of_passed_low IS 'Lower end of its 95 % interval.';
+
+COMMENT ON COLUMN caco.judge_confusion.wrong_of_passed_high IS 'Upper end of its 95 % interval.';
+
 CREATE VIEW caco.yield_by_seed_source AS
 SELECT
     NULL::uuid AS run_id,
@@ -1030,6 +1180,42 @@ SELECT
 
 COMMENT ON VIEW caco.yield_by_seed_source IS 'How many problems of each source became verified seed programs. Grain: one row per run, source, revision and licence.';
 
+COMMENT ON COLUMN caco.yield_by_seed_source.run_id IS 'Which run.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.source IS 'Name of the source.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.revision IS 'Revision or hash of the source.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.licence IS 'Licence of its problems.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.problems IS 'Records of the source.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.readable IS 'Of these, the ones that became seeds.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.converted IS 'Seeds with a program.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.verified IS 'Seeds whose program ran and gave gold.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_share IS 'verified / problems.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_s IS 'Verified programs of grade S.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_a_plus IS 'Verified programs of grade A+.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_a IS 'Verified programs of grade A.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_b IS 'Verified programs of grade B.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_c IS 'Verified programs of grade C.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_r IS 'Verified programs of grade R.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_d IS 'Verified programs of grade D.';
+
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_by_model IS 'Verified programs that a model wrote, which have no grade.';
+
 CREATE VIEW caco.licence_of_dataset AS
  SELECT dataset.dataset,
     dataset.version,
@@ -1044,6 +1230,20 @@ CREATE VIEW caco.licence_of_dataset AS
   WHERE (behind.verified > 0);
 
 COMMENT ON VIEW caco.licence_of_dataset IS 'Licences of the seeds behind each dataset. Grain: one row per dataset, version, source, revision and licence.';
+
+COMMENT ON COLUMN caco.licence_of_dataset.dataset IS 'Name of the dataset.';
+
+COMMENT ON COLUMN caco.licence_of_dataset.version IS 'Version of it.';
+
+COMMENT ON COLUMN caco.licence_of_dataset.seed_run_id IS 'The run whose verified seeds stand behind the dataset.';
+
+COMMENT ON COLUMN caco.licence_of_dataset.source IS 'Name of the source.';
+
+COMMENT ON COLUMN caco.licence_of_dataset.revision IS 'Revision or hash of the source.';
+
+COMMENT ON COLUMN caco.licence_of_dataset.licence IS 'Licence of its problems.';
+
+COMMENT ON COLUMN caco.licence_of_dataset.seeds IS 'Verified seeds of this source and licence.';
 
 CREATE TABLE caco.migration (
     name text NOT NULL,
@@ -1191,6 +1391,20 @@ CREATE VIEW caco.reject_reasons AS
 
 COMMENT ON VIEW caco.reject_reasons IS 'Why records did not pass. Grain: one row per run, stage, outcome and reason.';
 
+COMMENT ON COLUMN caco.reject_reasons.run_id IS 'Which run.';
+
+COMMENT ON COLUMN caco.reject_reasons.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.reject_reasons.stage IS 'Which stage, in the order of the funnel.';
+
+COMMENT ON COLUMN caco.reject_reasons.outcome IS 'fail or unknown.';
+
+COMMENT ON COLUMN caco.reject_reasons.reason IS 'Why it did not pass.';
+
+COMMENT ON COLUMN caco.reject_reasons.records IS 'Records that ended at the stage for this reason.';
+
+COMMENT ON COLUMN caco.reject_reasons.share_of_read IS 'records / what the stage read.';
+
 CREATE VIEW caco.run_comparison AS
  SELECT a_run.run_id AS a_run_id,
     b_run.run_id AS b_run_id,
@@ -1224,6 +1438,50 @@ CREATE VIEW caco.run_comparison AS
 
 COMMENT ON VIEW caco.run_comparison IS 'Two runs beside each other. Grain: one row per ordered pair of runs of one pipeline, and stage.';
 
+COMMENT ON COLUMN caco.run_comparison.a_run_id IS 'The first run.';
+
+COMMENT ON COLUMN caco.run_comparison.b_run_id IS 'The second run.';
+
+COMMENT ON COLUMN caco.run_comparison.pipeline IS 'seeds, codegen, nightly or evaluate.';
+
+COMMENT ON COLUMN caco.run_comparison.a_partition IS 'Date of the first.';
+
+COMMENT ON COLUMN caco.run_comparison.b_partition IS 'Date of the second.';
+
+COMMENT ON COLUMN caco.run_comparison.is_same_config IS 'Whether both have the same settings.';
+
+COMMENT ON COLUMN caco.run_comparison.stage IS 'Which stage, in the order of the funnel.';
+
+COMMENT ON COLUMN caco.run_comparison.a_shards IS 'Shards of the first run. NULL: it did not reach the stage.';
+
+COMMENT ON COLUMN caco.run_comparison.b_shards IS 'Shards of the second run. NULL: it did not reach the stage.';
+
+COMMENT ON COLUMN caco.run_comparison.a_reused IS 'Shards made by other runs, of the first run. NULL: it did not reach the stage.';
+
+COMMENT ON COLUMN caco.run_comparison.b_reused IS 'Shards made by other runs, of the second run. NULL: it did not reach the stage.';
+
+COMMENT ON COLUMN caco.run_comparison.a_read IS 'Records read, of the first run. NULL: it did not reach the stage.';
+
+COMMENT ON COLUMN caco.run_comparison.b_read IS 'Records read, of the second run. NULL: it did not reach the stage.';
+
+COMMENT ON COLUMN caco.run_comparison.a_passed IS 'Records passed, of the first run. NULL: it did not reach the stage.';
+
+COMMENT ON COLUMN caco.run_comparison.b_passed IS 'Records passed, of the second run. NULL: it did not reach the stage.';
+
+COMMENT ON COLUMN caco.run_comparison.a_unknown IS 'Records unknown, of the first run. NULL: it did not reach the stage.';
+
+COMMENT ON COLUMN caco.run_comparison.b_unknown IS 'Records unknown, of the second run. NULL: it did not reach the stage.';
+
+COMMENT ON COLUMN caco.run_comparison.a_kept_share IS 'passed / read of the first run. NULL: it did not reach the stage.';
+
+COMMENT ON COLUMN caco.run_comparison.b_kept_share IS 'passed / read of the second run. NULL: it did not reach the stage.';
+
+COMMENT ON COLUMN caco.run_comparison.difference IS 'b_kept_share - a_kept_share. NULL: one of them did not reach the stage.';
+
+COMMENT ON COLUMN caco.run_comparison.a_seconds IS 'Wall seconds that it spent itself, of the first run. NULL: it did not reach the stage.';
+
+COMMENT ON COLUMN caco.run_comparison.b_seconds IS 'Wall seconds that it spent itself, of the second run. NULL: it did not reach the stage.';
+
 ALTER TABLE caco.run ALTER COLUMN run_no ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME caco.run_run_no_seq
     START WITH 1
@@ -1232,6 +1490,23 @@ ALTER TABLE caco.run ALTER COLUMN run_no ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE caco.run_trigger (
+    run_id uuid NOT NULL,
+    dag_id text NOT NULL,
+    dag_run_id text NOT NULL,
+    triggered_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE caco.run_trigger IS 'Runs of the scheduler that planned a run, or found it planned. Grain: one row per run of the scheduler and run; a run that nobody scheduled has none.';
+
+COMMENT ON COLUMN caco.run_trigger.run_id IS 'The run that was planned.';
+
+COMMENT ON COLUMN caco.run_trigger.dag_id IS 'The scheduler''s name for what it ran: an Airflow DAG.';
+
+COMMENT ON COLUMN caco.run_trigger.dag_run_id IS 'The scheduler''s own id of that run.';
+
+COMMENT ON COLUMN caco.run_trigger.triggered_at IS 'When it planned this run first.';
 
 CREATE VIEW caco.sample_lineage AS
  SELECT dataset.dataset,
@@ -1283,6 +1558,52 @@ CREATE VIEW caco.sample_lineage AS
 
 COMMENT ON VIEW caco.sample_lineage IS 'All the ancestors of each published row. Grain: one row per dataset, version and sample.';
 
+COMMENT ON COLUMN caco.sample_lineage.dataset IS 'Name of the dataset.';
+
+COMMENT ON COLUMN caco.sample_lineage.version IS 'Version of it.';
+
+COMMENT ON COLUMN caco.sample_lineage.sample_id IS 'Which sample.';
+
+COMMENT ON COLUMN caco.sample_lineage.published_uri IS 'File of the dataset that holds the row.';
+
+COMMENT ON COLUMN caco.sample_lineage.published_row IS 'Row of that file, from 0.';
+
+COMMENT ON COLUMN caco.sample_lineage.run_id IS 'The run that published it.';
+
+COMMENT ON COLUMN caco.sample_lineage.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.sample_lineage.config_hash IS 'Hash of all settings that change data.';
+
+COMMENT ON COLUMN caco.sample_lineage.code_version IS 'Package and commit that planned the run.';
+
+COMMENT ON COLUMN caco.sample_lineage.model_id IS 'The trained CodeGen that the run pinned. NULL: it samples from none trained here.';
+
+COMMENT ON COLUMN caco.sample_lineage.codegen_run_id IS 'The run that trained the model which wrote the program. NULL: it was not trained here.';
+
+COMMENT ON COLUMN caco.sample_lineage.seed_run_id IS 'The run whose seed programs that model learnt from. NULL: not known.';
+
+COMMENT ON COLUMN caco.sample_lineage.sample_model_id IS 'Model that stage sample asked; several are joined by +. NULL: none was asked.';
+
+COMMENT ON COLUMN caco.sample_lineage.reverse_model_id IS 'Model that stage reverse asked; several are joined by +. NULL: none was asked.';
+
+COMMENT ON COLUMN caco.sample_lineage.reverse_prompt IS 'Prompt of stage reverse; several are joined by +. NULL: none was asked.';
+
+COMMENT ON COLUMN caco.sample_lineage.solve_model_id IS 'Model that stage solve asked; several are joined by +. NULL: none was asked.';
+
+COMMENT ON COLUMN caco.sample_lineage.solve_prompt IS 'Prompt of stage solve; several are joined by +. NULL: none was asked.';
+
+COMMENT ON COLUMN caco.sample_lineage.judge_model_id IS 'Model that stage judge asked; several are joined by +. NULL: none was asked.';
+
+COMMENT ON COLUMN caco.sample_lineage.judge_prompt IS 'Prompt of stage judge; several are joined by +. NULL: none was asked.';
+
+COMMENT ON COLUMN caco.sample_lineage.sandbox_level IS 'How well the sandbox was closed when the program ran. NULL: not known.';
+
+COMMENT ON COLUMN caco.sample_lineage.uri IS 'Object in the store with the sample as it ended. NULL: the run moved on to another attempt since.';
+
+COMMENT ON COLUMN caco.sample_lineage."row" IS 'Row of that object, from 0. NULL where uri is.';
+
+COMMENT ON COLUMN caco.sample_lineage.shards IS 'Stage -> uri of the outputs that saw it.';
+
 CREATE VIEW caco.score_gains AS
  SELECT run.run_id,
     run.partition,
@@ -1314,6 +1635,28 @@ CREATE VIEW caco.score_gains AS
      JOIN caco.run USING (run_no));
 
 COMMENT ON VIEW caco.score_gains IS 'Whether a student is better than its base. Grain: one row per run and benchmark.';
+
+COMMENT ON COLUMN caco.score_gains.run_id IS 'Which run.';
+
+COMMENT ON COLUMN caco.score_gains.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.score_gains.dataset IS 'The dataset, as name/version, that the student was trained on.';
+
+COMMENT ON COLUMN caco.score_gains.benchmark IS 'Name of the benchmark.';
+
+COMMENT ON COLUMN caco.score_gains.items IS 'Items that both answered and nobody left open.';
+
+COMMENT ON COLUMN caco.score_gains.gained IS 'Items that only the student got right.';
+
+COMMENT ON COLUMN caco.score_gains.lost IS 'Items that only the base got right.';
+
+COMMENT ON COLUMN caco.score_gains.gain IS '(gained - lost) / items.';
+
+COMMENT ON COLUMN caco.score_gains.gain_low IS 'Lower end of its 95 % interval.';
+
+COMMENT ON COLUMN caco.score_gains.gain_high IS 'Upper end of its 95 % interval.';
+
+COMMENT ON COLUMN caco.score_gains.p IS 'Exact McNemar test: how likely so large a difference is by luck.';
 
 CREATE VIEW caco.scores AS
  SELECT scored.run_id,
@@ -1376,6 +1719,42 @@ CREATE VIEW caco.scores AS
           WHERE (((dataset.dataset || '/'::text) || dataset.version) = run.dataset)) maker ON (true));
 
 COMMENT ON VIEW caco.scores IS 'What a base and its student score. Grain: one row per run, benchmark and contender.';
+
+COMMENT ON COLUMN caco.scores.run_id IS 'Which run.';
+
+COMMENT ON COLUMN caco.scores.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.scores.dataset IS 'The dataset, as name/version, that the student was trained on.';
+
+COMMENT ON COLUMN caco.scores.benchmark IS 'Name of the benchmark.';
+
+COMMENT ON COLUMN caco.scores.contender IS 'base or student.';
+
+COMMENT ON COLUMN caco.scores.is_protected IS 'Whether the dataset was kept free of this benchmark.';
+
+COMMENT ON COLUMN caco.scores.items IS 'Items asked.';
+
+COMMENT ON COLUMN caco.scores.right_answers IS 'Greedy answers that are right.';
+
+COMMENT ON COLUMN caco.scores.wrong IS 'Greedy answers that are wrong.';
+
+COMMENT ON COLUMN caco.scores.unknown IS 'Greedy answers of which nobody could tell.';
+
+COMMENT ON COLUMN caco.scores.pass_at_1 IS 'Share of right greedy answers, without the unknown ones.';
+
+COMMENT ON COLUMN caco.scores.pass_at_1_low IS 'Lower end of its 95 % interval.';
+
+COMMENT ON COLUMN caco.scores.pass_at_1_high IS 'Upper end of its 95 % interval.';
+
+COMMENT ON COLUMN caco.scores.pass_at_1_worst IS 'The share if every unknown answer were wrong.';
+
+COMMENT ON COLUMN caco.scores.k IS 'Answers drawn for each item. NULL: greedy ones alone.';
+
+COMMENT ON COLUMN caco.scores.pass_at_k IS 'Share of items of which one of k drawn answers is right. NULL where k is.';
+
+COMMENT ON COLUMN caco.scores.pass_at_k_low IS 'Lower end of its 95 % interval. NULL where k is.';
+
+COMMENT ON COLUMN caco.scores.pass_at_k_high IS 'Upper end of its 95 % interval. NULL where k is.';
 
 CREATE TABLE caco.seed (
     output_no integer NOT NULL,
@@ -1455,6 +1834,26 @@ CREATE VIEW caco.verdict AS
 
 COMMENT ON VIEW caco.verdict IS 'What each stage said of each sample that it saw. Grain: one row per run, stage and subject.';
 
+COMMENT ON COLUMN caco.verdict.run_id IS 'Which run.';
+
+COMMENT ON COLUMN caco.verdict.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.verdict.stage IS 'Which stage, in the order of the funnel.';
+
+COMMENT ON COLUMN caco.verdict.shard IS 'Shard of the run, from 0.';
+
+COMMENT ON COLUMN caco.verdict.subject_id IS 'seed_id in the pipeline seeds, sample_id in nightly, attempt_id in evaluate.';
+
+COMMENT ON COLUMN caco.verdict.outcome IS 'What the stage said: pass, fail or unknown.';
+
+COMMENT ON COLUMN caco.verdict.reason IS 'Why it did not pass. NULL: it passed.';
+
+COMMENT ON COLUMN caco.verdict.detail IS 'One line for a reader. NULL: it passed, or there is nothing to add.';
+
+COMMENT ON COLUMN caco.verdict.uri IS 'Object in the store that holds the record with all its texts.';
+
+COMMENT ON COLUMN caco.verdict."row" IS 'Row of that object, from 0.';
+
 CREATE VIEW caco.text_address AS
  SELECT verdict.run_id,
     verdict.partition,
@@ -1466,6 +1865,18 @@ CREATE VIEW caco.text_address AS
      JOIN caco.verdict USING (stage));
 
 COMMENT ON VIEW caco.text_address IS 'Where in the store each text is. Grain: one row per run, subject and kind of text.';
+
+COMMENT ON COLUMN caco.text_address.run_id IS 'Which run.';
+
+COMMENT ON COLUMN caco.text_address.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.text_address.subject_id IS 'seed_id in the pipeline seeds, sample_id in nightly, attempt_id in evaluate.';
+
+COMMENT ON COLUMN caco.text_address.text IS 'Kind of text: seed problem, seed program, program, problem, solution, judgement or answer.';
+
+COMMENT ON COLUMN caco.text_address.uri IS 'Object in the store that holds the record with all its texts.';
+
+COMMENT ON COLUMN caco.text_address."row" IS 'Row of that object, from 0.';
 
 CREATE VIEW caco.yield_by_model AS
 SELECT
@@ -1490,8 +1901,47 @@ SELECT
 
 COMMENT ON VIEW caco.yield_by_model IS 'How much of what a model writes is kept. Grain: one row per run, stage, model and prompt.';
 
+COMMENT ON COLUMN caco.yield_by_model.run_id IS 'Which run.';
+
+COMMENT ON COLUMN caco.yield_by_model.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.yield_by_model.stage IS 'Which stage, in the order of the funnel.';
+
+COMMENT ON COLUMN caco.yield_by_model.model_id IS 'The model asked; several are joined by +.';
+
+COMMENT ON COLUMN caco.yield_by_model.prompt IS 'The prompt; several are joined by +.';
+
+COMMENT ON COLUMN caco.yield_by_model.reused IS 'Shards that another run paid for.';
+
+COMMENT ON COLUMN caco.yield_by_model.replies IS 'What the model wrote.';
+
+COMMENT ON COLUMN caco.yield_by_model.read IS 'Records that it was asked about.';
+
+COMMENT ON COLUMN caco.yield_by_model.kept IS 'Of these, the ones that the stage passed.';
+
+COMMENT ON COLUMN caco.yield_by_model.unknown IS 'Of these, the ones that stayed unknown.';
+
+COMMENT ON COLUMN caco.yield_by_model.cut_off IS 'Replies that hit their length limit.';
+
+COMMENT ON COLUMN caco.yield_by_model.published IS 'Samples of the same shards that the dataset of the run holds.';
+
+COMMENT ON COLUMN caco.yield_by_model.kept_share IS 'kept / read. NULL: nothing was read.';
+
+COMMENT ON COLUMN caco.yield_by_model.published_share IS 'published / read. NULL: nothing was read.';
+
+COMMENT ON COLUMN caco.yield_by_model.prompt_tokens IS 'Tokens of prompts, whoever paid.';
+
+COMMENT ON COLUMN caco.yield_by_model.completion_tokens IS 'Tokens written, whoever paid.';
+
+COMMENT ON COLUMN caco.yield_by_model.cost_usd IS 'Dollars, whoever paid.';
+
+COMMENT ON COLUMN caco.yield_by_model.seconds IS 'Wall seconds of whole outputs, with the loading of weights, whoever paid.';
+
 ALTER TABLE ONLY caco.dataset_row
     ADD CONSTRAINT a_sample_is_published_once_per_version UNIQUE (sample_id, dataset_no);
+
+ALTER TABLE ONLY caco.run_trigger
+    ADD CONSTRAINT a_trigger_plans_a_run_once PRIMARY KEY (dag_id, dag_run_id, run_id);
 
 ALTER TABLE ONLY caco.dataset
     ADD CONSTRAINT a_version_is_made_once UNIQUE (dataset, version);
@@ -1583,6 +2033,8 @@ CREATE INDEX program_by_id ON caco.program USING btree (program_id);
 CREATE INDEX run_by_partition ON caco.run USING btree (partition, created_at);
 
 CREATE INDEX run_output_by_output ON caco.run_output USING btree (output_no);
+
+CREATE INDEX run_trigger_by_run ON caco.run_trigger USING btree (run_id, triggered_at);
 
 CREATE INDEX seed_by_id ON caco.seed USING btree (seed_id);
 
@@ -1744,6 +2196,9 @@ ALTER TABLE ONLY caco.seed
 ALTER TABLE ONLY caco.seed
     ADD CONSTRAINT seed_source_no_fkey FOREIGN KEY (source_no) REFERENCES caco.source(source_no);
 
+ALTER TABLE ONLY caco.run_trigger
+    ADD CONSTRAINT trigger_is_of_a_run FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
+
 GRANT USAGE ON SCHEMA caco TO caco_writer;
 GRANT USAGE ON SCHEMA caco TO caco_analyst;
 
@@ -1839,6 +2294,9 @@ GRANT SELECT ON TABLE caco.reject_reasons TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.run_comparison TO caco_writer;
 GRANT SELECT ON TABLE caco.run_comparison TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.run_trigger TO caco_writer;
+GRANT SELECT ON TABLE caco.run_trigger TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.sample_lineage TO caco_writer;
 GRANT SELECT ON TABLE caco.sample_lineage TO caco_analyst;

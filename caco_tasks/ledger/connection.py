@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from caco_tasks.errors import LedgerError, LedgerUnreachableError
+from caco_tasks.errors import LedgerError, LedgerUnreachableError, QuestionTimeoutError
 
 CONNECT_SECONDS = 5  # a worker without its database should say so before its task times out
 
@@ -39,6 +39,14 @@ class Database:
     def name(self) -> str:
         """Where it is, for a reader: host, port and database, without the password."""
         return f"{self._url.host or 'localhost'}:{self._url.port or 5432}/{self._url.database}"
+
+    @property
+    def address(self) -> str:
+        """Its URL without the password."""
+        known = self._url
+        return URL.create(
+            "postgresql", known.username, host=known.host, port=known.port, database=known.database, query=known.query
+        ).render_as_string()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -71,13 +79,14 @@ class Database:
         Raises:
             LedgerError: the body met such an error.
             LedgerUnreachableError: Postgres is away, or went away meanwhile.
+            QuestionTimeoutError: a question took longer than it may.
         """
         try:
             yield
         except (SQLAlchemyError, psycopg2.Error) as exc:
             said, cause = _first_line(exc), _cause_of(exc)
             if isinstance(cause, psycopg2.errors.QueryCanceled):  # no fault of the server's: a limit was reached
-                raise LedgerError(
+                raise QuestionTimeoutError(
                     f"Postgres at {self.name} stopped the question ({said}): ask for less, or for longer."
                 ) from exc
             if (isinstance(exc, DBAPIError) and exc.connection_invalidated) or isinstance(

@@ -9,7 +9,7 @@ fetched from our store when, and only if, the question needs them.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from threading import Timer
@@ -25,8 +25,9 @@ from caco_tasks.errors import LedgerError
 from caco_tasks.ledger.connection import Database, id_range
 from caco_tasks.ledger.migrations import demand_this_version
 from caco_tasks.ledger.output_scan import PLACE, OutputDataset
+from caco_tasks.ledger.recipes import Recipe
 from caco_tasks.pipeline import STAGES
-from caco_tasks.records import arrow_schema
+from caco_tasks.store.record_rows import arrow_schema
 from caco_tasks.store.store import Store, StoreSettings, open_store
 
 TIMEOUT_SECONDS = 300.0
@@ -91,13 +92,20 @@ EVERYTHING = Scope()
 
 
 def ask_duckdb(
-    connections: Reachable, query: str, timeout_seconds: float | None = None, *, scope: Scope = EVERYTHING
+    connections: Reachable,
+    query: str | Recipe,
+    timeout_seconds: float | None = None,
+    *,
+    values: Mapping[str, str] | None = None,
+    scope: Scope = EVERYTHING,
+    max_rows: int | None = None,
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The columns and rows of a question over ledger and outputs.
+    """The columns and rows of a question, or of a recipe with some other values, over ledger and outputs.
 
     >>> ask_duckdb(connections, "SELECT sum(execution.cpu_seconds) FROM outputs.execute")  # doctest: +SKIP
 
     Raises:
+        ConfigError: a value is of another name than the recipe has.
         LedgerError: the question is not one SELECT, DuckDB refuses it, it takes longer than it may, or the ledger cannot be
             used.
         StoreError: an output that it needs cannot be read.
@@ -106,13 +114,18 @@ def ask_duckdb(
         raise LedgerError(
             "There is no ledger: start the local platform with `caco up`, or set CACO_LEDGER_ANALYST_URL."
         )
+    wanted: dict[str, str] = {}
+    if isinstance(query, Recipe):
+        wanted = query.values(values or {})
+        query = "".join(f"${part}" if place % 2 else part for place, part in enumerate(query.parts()))
     session = duckdb.connect(":memory:", config=_OFFLINE)
     outputs: list[OutputDataset] = []
     try:
         _demand_one_select(session, query)
         outputs += _offer_relations(session, connections, query, scope)
         session.execute(_CLOSED)  # from here on it sees what it was handed, and nothing else
-        return _answer(session, query, TIMEOUT_SECONDS if timeout_seconds is None else timeout_seconds)
+        seconds = TIMEOUT_SECONDS if timeout_seconds is None else timeout_seconds
+        return _answer(session, query, wanted, timeout_seconds=seconds, max_rows=max_rows)
     except duckdb.Error as exc:
         for failure in (one.failure for one in outputs if one.failure is not None):
             raise failure from exc
@@ -152,14 +165,20 @@ def _offer_relations(
 
 
 def _answer(
-    session: duckdb.DuckDBPyConnection, query: str, timeout_seconds: float
+    session: duckdb.DuckDBPyConnection,
+    query: str,
+    values: Mapping[str, str],
+    *,
+    timeout_seconds: float,
+    max_rows: int | None,
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     # DuckDB has no limit of its own
     timer = Timer(timeout_seconds, session.interrupt)
     timer.start()
     try:
-        found = session.execute(query)
-        return [str(column[0]) for column in found.description or ()], found.fetchall()
+        found = session.execute(query, dict(values) or None)
+        rows = found.fetchall() if max_rows is None else found.fetchmany(max_rows)
+        return [str(column[0]) for column in found.description or ()], rows
     except duckdb.InterruptException as exc:
         raise LedgerError(f"The question took longer than {timeout_seconds:g} s: ask for less, or for longer.") from exc
     finally:

@@ -13,8 +13,8 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, text
 
-from caco_tasks.errors import LedgerError
-from caco_tasks.ledger import audits, datasets, lineage, loading, lookups, migrations, models, outputs, runs
+from caco_tasks.errors import AmbiguousIdError, LedgerError, UnknownIdError
+from caco_tasks.ledger import audits, datasets, lineage, loading, lookups, migrations, models, outputs, questions, runs
 from caco_tasks.ledger import claims as claiming
 from caco_tasks.ledger import scores as scoring
 from caco_tasks.ledger.audits import Candidate, Stratum
@@ -22,8 +22,18 @@ from caco_tasks.ledger.claims import LedgerClaims
 from caco_tasks.ledger.connection import Database
 from caco_tasks.ledger.conservation import demand_conservation
 from caco_tasks.ledger.lookups import FunnelRow, OverlapRow, RejectRow, SourceRow
+from caco_tasks.ledger.recipes import Recipe
 from caco_tasks.ledger.scores import GainRow, OutlayRow, ScoreRow, StageSpeed, TrainingRow
-from caco_tasks.store.manifest import Manifest, RunOutput, RunRecord, manifest_uri, parse_stored, run_uri
+from caco_tasks.store.manifest import (
+    Manifest,
+    RunOutput,
+    RunRecord,
+    RunTrigger,
+    manifest_uri,
+    parse_stored,
+    run_uri,
+    trigger_uri,
+)
 from caco_tasks.store.registry import (
     AuditAnswers,
     AuditDraw,
@@ -86,6 +96,21 @@ class Ledger:
         """Registers a run, unless it is there, and returns the registered one: the first wins."""
         with self._transaction() as connection:
             return runs.insert_run(connection, run)
+
+    def register_trigger(self, run: RunRecord, trigger: RunTrigger, store: Store) -> None:
+        """Notes, here and in the store, which run of the scheduler planned a run; the first note of it counts.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
+        uri = trigger_uri(run, trigger.dag_id, trigger.dag_run_id)
+        found = store.get(uri)
+        if found is None:
+            store.put(uri, trigger.model_dump_json(indent=1).encode())
+        else:  # a task that is tried again
+            trigger = parse_stored(RunTrigger, found, uri=uri)
+        with self._transaction() as connection:
+            runs.insert_trigger(connection, trigger)
 
     def find_run(self, run_id_or_prefix: str | None, *, pipeline: str | None = None) -> RunRecord | None:
         """The run whose id begins so; with None the newest, by partition and then by when it was planned.
@@ -243,7 +268,8 @@ class Ledger:
         with self._transaction() as connection:
             found = audits.find_draws(connection, draw_id_or_prefix)
         if len(found) != 1:
-            raise LedgerError(
+            kind = AmbiguousIdError if found else UnknownIdError
+            raise kind(
                 f"There {'are several draws' if found else 'is no draw'} '{draw_id_or_prefix}': give the id that "
                 "`caco audit draw` prints."
             )
@@ -324,20 +350,26 @@ class Ledger:
         with self._transaction() as connection:
             return lookups.named(connection)
 
-    def ask(self, query: str, *, timeout_seconds: float | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Runs one statement of a person, such as `caco sql` takes it; the role decides what it may do.
+    def ask(
+        self,
+        query: str | Recipe,
+        *,
+        values: Mapping[str, str] | None = None,
+        timeout_seconds: float | None = None,
+        max_rows: int | None = None,
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Columns and rows of one statement, or of a recipe; the role decides what it may do.
+
+        `values` take the place of a recipe's defaults. What Python has no form for, as a date in the year 20000, is text.
+        With `max_rows` no more rows than these leave Postgres, and the statement must be a SELECT.
 
         Raises:
+            ConfigError: a value is of another name than the recipe has.
             LedgerError: Postgres refuses it, or it takes longer than it may.
         """
+        wanted = {} if isinstance(query, str) else query.values(values or {})
         with self._transaction() as connection:
-            if timeout_seconds is not None:
-                limit = {"limit": f"{max(1, round(1000 * timeout_seconds))}ms"}
-                connection.execute(text("SELECT set_config('statement_timeout', :limit, true)"), limit)
-            result = connection.execution_options(no_parameters=True).exec_driver_sql(query)  # a % is a %
-            if not result.returns_rows:
-                return [], []
-            return list(result.keys()), [tuple(row) for row in result]
+            return questions.ask(connection, query, wanted, timeout_seconds=timeout_seconds, max_rows=max_rows)
 
     def lineage(self, sample_id_or_prefix: str) -> dict[str, Any]:
         """All the ancestors of a sample, nested, ready for JSON.

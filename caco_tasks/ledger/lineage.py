@@ -4,39 +4,13 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from caco_tasks.errors import LedgerError
-from caco_tasks.ledger.connection import hex_or_none, id_range
+from caco_tasks.ledger.answer_rows import Row
+from caco_tasks.ledger.connection import hex_or_none
 from caco_tasks.ledger.lookups import sources
+from caco_tasks.ledger.sample_details import chain_of, ends_of
+from caco_tasks.ledger.sample_queries import find_subject
 from caco_tasks.pipeline import STAGES
 
-# a range of ids, not a pattern: the index of each date answers it
-_SUBJECTS = text("""
-    SELECT DISTINCT subject FROM caco.fate
-    WHERE subject BETWEEN CAST(:first AS uuid) AND CAST(:last AS uuid) ORDER BY subject LIMIT 2
-""")
-# of the runs that have a sample, the one that published it, else the newest, is the one whose chain is told
-_PLACES = text("""
-    SELECT run.run_no, run.run_id, place.shard, CAST(place.stage AS text) AS stage, output.uri, fate.row,
-        CAST(fate.outcome AS text) AS outcome, CAST(fate.reason AS text) AS reason, fate.detail, fate.output_no
-    FROM caco.fate
-    JOIN caco.output ON output.output_no = fate.output_no AND output.partition = fate.partition
-    JOIN caco.run_output AS place ON place.output_no = fate.output_no AND place.is_current
-    JOIN caco.run ON run.run_no = place.run_no
-    WHERE fate.subject = CAST(:subject AS uuid)
-    ORDER BY EXISTS (
-            SELECT FROM caco.dataset_row JOIN caco.dataset USING (dataset_no)
-            WHERE dataset_row.sample_id = fate.subject AND dataset.run_id = run.run_id) DESC,
-        run.partition DESC, run.planned_at DESC NULLS LAST, run.created_at DESC, run.run_id
-""")
-_CHAIN = text("""
-    SELECT CAST(place.stage AS text) AS stage, caco.hex(output.key) AS key, output.uri, output.sha256,
-        place.is_reused, output.models, output.prompts, output.sandbox_level, output.sandbox_version, output.code_version
-    FROM caco.run_output AS place
-    JOIN caco.output USING (output_no)
-    WHERE place.run_no = :run_no AND place.shard = :shard AND place.is_current
-        AND place.stage <= CAST(:stage AS caco.stage) AND place.stage NOT IN ('train', 'publish', 'student')
-    ORDER BY place.stage
-""")
 _OVERLAPS = text("""
     SELECT number, benchmark, item, rule, score, matched_text FROM caco.benchmark_overlap
     WHERE output_no = :output_no AND subject = CAST(:subject AS uuid) ORDER BY number
@@ -61,50 +35,38 @@ def lineage(connection: Connection, sample_id_or_prefix: str) -> dict[str, Any]:
     """All the ancestors of a sample, nested, ready for JSON.
 
     Raises:
-        LedgerError: there is no such sample, or more than one.
+        UnknownIdError, AmbiguousIdError: there is no such sample, or more than one.
     """
-    subject = _find_subject(connection, sample_id_or_prefix)
-    places = connection.execute(_PLACES, {"subject": subject}).all()
-    if not places:
-        raise LedgerError(f"The sample {subject} is in no current output of a run: every run has moved on from it.")
-    end = places[0]
-    chain = connection.execute(_CHAIN, {"run_no": end.run_no, "shard": end.shard, "stage": end.stage}).all()
-    place = {"uri": end.uri, "row": end.row}
+    subject = find_subject(connection, sample_id_or_prefix)
+    end, *others = ends_of(connection, subject)
+    chain = chain_of(connection, end)
+    place = {"uri": end["uri"], "row": end["row"]}
     return {  # a tree of names for readers; ids are as the store and the command line write them
         "sample_id": subject,
         "verdicts": [_verdict(step, end) for step in chain],
-        "texts": {name: place for name in (STAGES[step.stage].text for step in chain) if name is not None},
-        "requests": [
-            {"stage": step.stage, "models": step.models, "prompts": step.prompts} for step in chain if step.models
-        ],
+        "texts": {name: place for name in (STAGES[step["stage"]].text for step in chain) if name is not None},
+        "requests": [{name: step[name] for name in ("stage", "models", "prompts")} for step in chain if step["models"]],
         "sandbox": next(
-            ({"level": one.sandbox_level, "version": one.sandbox_version} for one in chain if one.sandbox_level), None
+            (
+                {"level": step["sandbox_level"], "version": step["sandbox_version"]}
+                for step in chain
+                if step["sandbox_level"]
+            ),
+            None,
         ),
-        "overlaps": _rows(connection.execute(_OVERLAPS, {"subject": subject, "output_no": end.output_no})),
+        "overlaps": _rows(connection.execute(_OVERLAPS, {"subject": subject, "output_no": end["output_no"]})),
         "published_in": _rows(connection.execute(_PUBLISHED, {"subject": subject})),
-        "other_runs": [one.run_id.hex for one in places[1:]],
-        "run": _run(connection, end.run_id.hex),
+        "other_runs": [one["run_id"] for one in others],
+        "run": _run(connection, end["run_id"]),
     }
 
 
-def _find_subject(connection: Connection, prefix: str) -> str:
-    ids = id_range(prefix) if prefix else None
-    rows = connection.execute(_SUBJECTS, {"first": ids[0], "last": ids[1]}).scalars().all() if ids else []
-    if not rows:
-        raise LedgerError(
-            f"There is no sample '{prefix}' in the ledger: give the id of a published row, or of one that has ended."
-        )
-    if len(rows) > 1:
-        raise LedgerError(f"More than one sample begins with '{prefix}': give more of its id.")
-    return str(rows[0].hex)
-
-
-def _verdict(step: Any, end: Any) -> dict[str, Any]:
+def _verdict(step: Row, end: Row) -> dict[str, Any]:
     """What a stage said: it passed the sample, unless the sample ended there."""
-    said: dict[str, Any] = {"stage": step.stage, "outcome": "pass"}
-    if step.stage == end.stage:
-        said |= {"outcome": end.outcome, "reason": end.reason, "detail": end.detail, "row": end.row}
-    said |= {"output": step.key, "uri": step.uri, "sha256": step.sha256, "is_reused": step.is_reused}
+    said: dict[str, Any] = {"stage": step["stage"], "outcome": "pass"}
+    if step["stage"] == end["stage"]:
+        said |= {name: end[name] for name in ("outcome", "reason", "detail", "row")}
+    said |= {"output": step["key"], **{name: step[name] for name in ("uri", "sha256", "is_reused")}}
     return {name: value for name, value in said.items() if value is not None}
 
 

@@ -23,9 +23,9 @@ from caco_tasks.ledger.claims import keep_claims
 from caco_tasks.ledger.models import insert_model
 from caco_tasks.ledger.outputs import insert_output, insert_reasons, passed_of
 from caco_tasks.pipeline import STAGES, StageSpec, mapped_stages
-from caco_tasks.records import arrow_schema
 from caco_tasks.store.columns import check_columns
 from caco_tasks.store.manifest import Manifest
+from caco_tasks.store.record_rows import arrow_schema
 from caco_tasks.store.registry import parse_model
 from caco_tasks.store.store import Store
 

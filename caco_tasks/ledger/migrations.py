@@ -115,7 +115,8 @@ def _ensure_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
 def _limit_analyst(connection: Connection) -> None:
     """Roles belong to the whole server: set once only, for two databases that set it at once disturb each other."""
     settings = connection.execute(text("SELECT rolconfig FROM pg_roles WHERE rolname = :role"), {"role": ANALYST})
-    wanted = [f"statement_timeout={ANALYST_TIMEOUT}", "default_transaction_read_only=on"]
+    # search_path: an analyst writes funnel for caco.funnel
+    wanted = [f"statement_timeout={ANALYST_TIMEOUT}", "default_transaction_read_only=on", "search_path=caco"]
     if settings.scalar() != wanted:
         for name, value in (setting.split("=") for setting in wanted):
             change = sql.SQL("ALTER ROLE {} SET {} = {}")

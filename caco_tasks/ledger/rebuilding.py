@@ -14,6 +14,7 @@ from caco_tasks.store.manifest import (
     Manifest,
     RunOutput,
     RunRecord,
+    RunTrigger,
     parse_manifest,
     parse_stored,
 )
@@ -50,6 +51,7 @@ def rebuild(
     """
     keys = store.list("runs")
     runs = {run.run_id: run for run in _parse_all(store, keys, RunRecord, end="/run.json")}
+    triggers = _parse_all(store, (uri for uri in keys if "/triggers/" in uri), RunTrigger)
     manifests = [uri for uri in store.list("outputs") if uri.endswith("/manifest.json")]
     outputs = {one.key: one for one in (parse_manifest(_get(store, uri), uri=uri) for uri in manifests)}
     places = list(_places(store, keys, runs, outputs))
@@ -60,6 +62,8 @@ def rebuild(
     # the order decides only between runs whose records hold no time of planning
     for run in sorted(runs.values(), key=lambda run: (run.partition, list(PIPELINES).index(run.pipeline), run.run_id)):
         ledger.register_run(run)
+    for trigger in triggers:
+        ledger.register_trigger(runs[trigger.run_id], trigger, store)
     _load_outputs(ledger, store, runs, outputs, on_progress)
     # each maker has its outputs by now; what runs share, and which attempts count, is told by their own records
     for run, manifest, shard, attempt in places:

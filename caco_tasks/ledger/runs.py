@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from caco_tasks.errors import LedgerError
 from caco_tasks.ledger.connection import hex_or_none, id_range
-from caco_tasks.store.manifest import RunRecord
+from caco_tasks.store.manifest import RunRecord, RunTrigger
 
 _COLUMNS = """
     run_id, pipeline, partition, config_hash, config, requested, code_version, planned_at,
@@ -25,7 +25,7 @@ _INSERT = text("""
         CAST(:models AS jsonb), CAST(:prompts AS jsonb), CAST(:sources AS jsonb), CAST(:benchmarks AS jsonb),
         :training, CAST(:seed_run_id AS uuid), CAST(:codegen_run_id AS uuid), :model_id,
         :accepted_yield, CAST(:input_keys AS uuid[]), :dataset, :dataset_sha256)
-    ON CONFLICT (run_id) DO NOTHING
+    ON CONFLICT (run_id) DO UPDATE SET config = excluded.config WHERE run.config IS DISTINCT FROM excluded.config
 """)
 _FIND = text(f"""
     SELECT {_COLUMNS} FROM caco.run
@@ -34,12 +34,17 @@ _FIND = text(f"""
     ORDER BY partition DESC, planned_at DESC NULLS LAST, created_at DESC, run_id
     LIMIT :max_runs
 """)
+_INSERT_TRIGGER = text("""
+    INSERT INTO caco.run_trigger (run_id, dag_id, dag_run_id, triggered_at)
+    VALUES (CAST(:run_id AS uuid), :dag_id, :dag_run_id, CAST(:triggered_at AS timestamptz))
+    ON CONFLICT DO NOTHING
+""")
 _JSON = ("config", "requested", "models", "prompts", "sources", "benchmarks")
 _IDS = ("run_id", "seed_run_id", "codegen_run_id")
 
 
 def insert_run(connection: Connection, run: RunRecord) -> RunRecord:
-    """Registers a run, unless it is there, and returns the registered one."""
+    """Registers a run, and returns the registered one: of one that is there only the settings change that no id holds."""
     values = json.loads(run.model_dump_json())
     connection.execute(_INSERT, values | {name: json.dumps(values[name]) for name in _JSON})
     # read back also when it was inserted: the caller gets what every later one will get
@@ -47,6 +52,11 @@ def insert_run(connection: Connection, run: RunRecord) -> RunRecord:
     if found is None:
         raise LedgerError(f"The run {run.run_id} vanished while it was registered: register it again.")
     return found
+
+
+def insert_trigger(connection: Connection, trigger: RunTrigger) -> None:
+    """Notes which run of the scheduler planned a run; the first note counts."""
+    connection.execute(_INSERT_TRIGGER, trigger.model_dump(mode="json"))
 
 
 def find_run(connection: Connection, run_id_or_prefix: str | None, pipeline: str | None) -> RunRecord | None:

@@ -1,4 +1,5 @@
--- Question: what do records look like that were rejected because the answers differ? (Put another reason in.)
+-- Question: what do records look like that were rejected for a reason?
+-- Set:      reason = answers_differ
 -- Answer:   twenty of them, with what the check said and where their texts are
 
 SELECT
@@ -8,6 +9,6 @@ SELECT
     uri,
     row
 FROM caco.verdict
-WHERE reason = 'answers_differ'
+WHERE reason = CAST(:reason AS caco.reason)
 ORDER BY partition DESC, subject_id
 LIMIT 20;

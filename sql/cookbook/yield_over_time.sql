@@ -1,5 +1,5 @@
 -- Question: does the yield get better from one nightly run to the next?
--- Answer:   one row per nightly run: samples, published rows, share, and the change since the run before with the same config
+-- Answer:   one row per finished nightly run (one under way has no yield yet): samples, published rows, share, and the change since the run before with the same config
 
 WITH nightly AS (
     SELECT
@@ -14,6 +14,10 @@ WITH nightly AS (
     LEFT JOIN caco.datasets ON datasets.run_id = run.run_id
     WHERE run.pipeline = 'nightly'
     GROUP BY run.run_id
+    -- all samples were drawn, and every shard of them has come to the end
+    HAVING max(funnel.read) FILTER (WHERE funnel.stage = 'sample') >= CAST(run.config ->> 'samples' AS bigint)
+        AND max(funnel.shards) FILTER (WHERE funnel.stage = 'sample')
+            = max(funnel.shards) FILTER (WHERE funnel.stage = 'decontaminate')
 )
 SELECT
     partition,

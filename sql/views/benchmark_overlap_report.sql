@@ -29,3 +29,13 @@ CROSS JOIN LATERAL (
 GROUP BY run.run_id, place.stage, found.benchmark, found.rule;
 
 COMMENT ON VIEW caco.benchmark_overlap_report IS 'Overlap of rejected records with protected benchmarks. Grain: one row per run, stage, benchmark and rule.';
+COMMENT ON COLUMN caco.benchmark_overlap_report.run_id IS 'Which run.';
+COMMENT ON COLUMN caco.benchmark_overlap_report.partition IS 'Date that the run is for.';
+COMMENT ON COLUMN caco.benchmark_overlap_report.stage IS 'Which stage, in the order of the funnel.';
+COMMENT ON COLUMN caco.benchmark_overlap_report.benchmark IS 'Name of the benchmark.';
+COMMENT ON COLUMN caco.benchmark_overlap_report.rule IS 'How the overlap was seen: exact, ngram, masked, numbers or review, or neighbour by a model.';
+COMMENT ON COLUMN caco.benchmark_overlap_report.records IS 'Rejected records that overlap.';
+COMMENT ON COLUMN caco.benchmark_overlap_report.items IS 'Items of the benchmark that they overlap with.';
+COMMENT ON COLUMN caco.benchmark_overlap_report.findings IS 'Pairs of record and item.';
+COMMENT ON COLUMN caco.benchmark_overlap_report.highest_score IS 'The largest overlap, 0 to 1.';
+COMMENT ON COLUMN caco.benchmark_overlap_report.share_of_read IS 'records / what the stage read.';

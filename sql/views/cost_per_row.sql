@@ -44,3 +44,18 @@ LEFT JOIN LATERAL (
 WHERE run.pipeline = 'nightly';
 
 COMMENT ON VIEW caco.cost_per_row IS 'What a published row costs. Grain: one row per nightly run.';
+COMMENT ON COLUMN caco.cost_per_row.run_id IS 'Which run.';
+COMMENT ON COLUMN caco.cost_per_row.partition IS 'Date that the run is for.';
+COMMENT ON COLUMN caco.cost_per_row.config_hash IS 'Hash of all settings that change data.';
+COMMENT ON COLUMN caco.cost_per_row.published IS 'Rows of the newest dataset of the run; 0: none.';
+COMMENT ON COLUMN caco.cost_per_row.outputs IS 'Outputs that the run has or had, with replaced attempts.';
+COMMENT ON COLUMN caco.cost_per_row.reused IS 'Of these, the ones that another run paid for.';
+COMMENT ON COLUMN caco.cost_per_row.prompt_tokens IS 'Tokens of prompts that the run itself paid for.';
+COMMENT ON COLUMN caco.cost_per_row.completion_tokens IS 'Tokens written that the run itself paid for.';
+COMMENT ON COLUMN caco.cost_per_row.stage_seconds IS 'Wall seconds of the outputs that the run itself made, added up.';
+COMMENT ON COLUMN caco.cost_per_row.prompt_tokens_per_row IS 'Of each published row. NULL: none was published.';
+COMMENT ON COLUMN caco.cost_per_row.completion_tokens_per_row IS 'Of each published row. NULL: none was published.';
+COMMENT ON COLUMN caco.cost_per_row.seconds_per_row IS 'stage_seconds of each published row. NULL: none was published.';
+COMMENT ON COLUMN caco.cost_per_row.cost_usd IS 'Dollars that the run itself paid.';
+COMMENT ON COLUMN caco.cost_per_row.replayed IS 'Replies that cost nothing, for they had been made before.';
+COMMENT ON COLUMN caco.cost_per_row.cost_usd_per_row IS 'Of each published row. NULL: none was published.';

@@ -41,3 +41,14 @@ LEFT JOIN LATERAL (
 ) AS last ON true;
 
 COMMENT ON VIEW caco.datasets IS 'Datasets, their state, and the runs that have them. Grain: one row per run, dataset and version.';
+COMMENT ON COLUMN caco.datasets.run_id IS 'A run that has it: the one that made it, or one that reuses its output.';
+COMMENT ON COLUMN caco.datasets.partition IS 'Date that it was made for.';
+COMMENT ON COLUMN caco.datasets.dataset IS 'Name of the dataset.';
+COMMENT ON COLUMN caco.datasets.version IS 'Version of it.';
+COMMENT ON COLUMN caco.datasets.rows IS 'Rows of the dataset.';
+COMMENT ON COLUMN caco.datasets.state IS 'The last state given: staged, published or withdrawn; published where none was ever given.';
+COMMENT ON COLUMN caco.datasets.changed_by IS 'Who gave that state. NULL: it never had one.';
+COMMENT ON COLUMN caco.datasets.because IS 'Why. NULL: it never had a state, or no word was given.';
+COMMENT ON COLUMN caco.datasets.changed_at IS 'When. NULL: it never had a state.';
+COMMENT ON COLUMN caco.datasets.is_reused IS 'Whether another run made it.';
+COMMENT ON COLUMN caco.datasets.is_current IS 'Whether the run consists of it now; false: a new attempt has taken its place.';

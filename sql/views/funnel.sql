@@ -30,3 +30,19 @@ JOIN caco.output ON output.output_no = place.output_no
 GROUP BY run.run_id, place.stage;
 
 COMMENT ON VIEW caco.funnel IS 'How many records come into each stage, and how many go on. Grain: one row per run and stage.';
+COMMENT ON COLUMN caco.funnel.run_id IS 'Which run.';
+COMMENT ON COLUMN caco.funnel.pipeline IS 'seeds, codegen, nightly or evaluate.';
+COMMENT ON COLUMN caco.funnel.partition IS 'Date that the run is for.';
+COMMENT ON COLUMN caco.funnel.stage IS 'Which stage, in the order of the funnel.';
+COMMENT ON COLUMN caco.funnel.shards IS 'Shards that the run has now.';
+COMMENT ON COLUMN caco.funnel.reused IS 'Of these, the ones that another run had made.';
+COMMENT ON COLUMN caco.funnel.read IS 'Records that came in.';
+COMMENT ON COLUMN caco.funnel.passed IS 'Records that go on.';
+COMMENT ON COLUMN caco.funnel.failed IS 'Records rejected.';
+COMMENT ON COLUMN caco.funnel.unknown IS 'Records of which nothing could be told.';
+COMMENT ON COLUMN caco.funnel.recorded IS 'Findings of rules that only record, and decided nothing.';
+COMMENT ON COLUMN caco.funnel.kept_share IS 'passed / read. NULL: nothing was read.';
+COMMENT ON COLUMN caco.funnel.prompt_tokens IS 'Tokens of prompts that this run itself paid for.';
+COMMENT ON COLUMN caco.funnel.completion_tokens IS 'Tokens written that this run itself paid for.';
+COMMENT ON COLUMN caco.funnel.cost_usd IS 'Dollars that this run itself paid.';
+COMMENT ON COLUMN caco.funnel.seconds IS 'Wall seconds of the shards that this run itself made, added up.';

@@ -121,3 +121,25 @@ FROM added
 JOIN caco.run USING (run_id);
 
 COMMENT ON VIEW caco.judge_confusion IS 'Checks against people, estimated from a stratified draw. Grain: one row per audited run and check.';
+COMMENT ON COLUMN caco.judge_confusion.run_id IS 'Which run.';
+COMMENT ON COLUMN caco.judge_confusion.partition IS 'Date that the run is for.';
+COMMENT ON COLUMN caco.judge_confusion.check_name IS 'execute, screen, reverse, solve, agree, judge, or chain for all of them together.';
+COMMENT ON COLUMN caco.judge_confusion.people IS 'How many people judged rows of the run.';
+COMMENT ON COLUMN caco.judge_confusion.rows_judged IS 'Rows on which most people said right or wrong.';
+COMMENT ON COLUMN caco.judge_confusion.rows_undecided IS 'Rows that were judged, without a majority.';
+COMMENT ON COLUMN caco.judge_confusion.covered_share IS 'Of the rows that reached the check, those whose stratum has a judged row.';
+COMMENT ON COLUMN caco.judge_confusion.passed_right IS 'Estimated rows of the run that passed and are right.';
+COMMENT ON COLUMN caco.judge_confusion.passed_wrong IS 'Estimated rows that passed and are wrong.';
+COMMENT ON COLUMN caco.judge_confusion.failed_right IS 'Estimated rows that were rejected and are right.';
+COMMENT ON COLUMN caco.judge_confusion.failed_wrong IS 'Estimated rows that were rejected and are wrong.';
+COMMENT ON COLUMN caco.judge_confusion.unknown_right IS 'Estimated rows that stayed unknown and are right.';
+COMMENT ON COLUMN caco.judge_confusion.unknown_wrong IS 'Estimated rows that stayed unknown and are wrong.';
+COMMENT ON COLUMN caco.judge_confusion.false_pass_share IS 'Of what is wrong, the share that the check passed. NULL: nothing wrong was found.';
+COMMENT ON COLUMN caco.judge_confusion.false_pass_low IS 'Lower end of its 95 % interval.';
+COMMENT ON COLUMN caco.judge_confusion.false_pass_high IS 'Upper end of its 95 % interval.';
+COMMENT ON COLUMN caco.judge_confusion.false_fail_share IS 'Of what is right, the share that the check rejected. NULL: nothing right was found.';
+COMMENT ON COLUMN caco.judge_confusion.false_fail_low IS 'Lower end of its 95 % interval.';
+COMMENT ON COLUMN caco.judge_confusion.false_fail_high IS 'Upper end of its 95 % interval.';
+COMMENT ON COLUMN caco.judge_confusion.wrong_of_passed_share IS 'Of what the check passed, the share that is wrong. NULL: nothing of it was judged.';
+COMMENT ON COLUMN caco.judge_confusion.wrong_of_passed_low IS 'Lower end of its 95 % interval.';
+COMMENT ON COLUMN caco.judge_confusion.wrong_of_passed_high IS 'Upper end of its 95 % interval.';

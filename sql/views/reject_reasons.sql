@@ -30,3 +30,10 @@ JOIN (
 ) AS whole USING (run_no, stage);
 
 COMMENT ON VIEW caco.reject_reasons IS 'Why records did not pass. Grain: one row per run, stage, outcome and reason.';
+COMMENT ON COLUMN caco.reject_reasons.run_id IS 'Which run.';
+COMMENT ON COLUMN caco.reject_reasons.partition IS 'Date that the run is for.';
+COMMENT ON COLUMN caco.reject_reasons.stage IS 'Which stage, in the order of the funnel.';
+COMMENT ON COLUMN caco.reject_reasons.outcome IS 'fail or unknown.';
+COMMENT ON COLUMN caco.reject_reasons.reason IS 'Why it did not pass.';
+COMMENT ON COLUMN caco.reject_reasons.records IS 'Records that ended at the stage for this reason.';
+COMMENT ON COLUMN caco.reject_reasons.share_of_read IS 'records / what the stage read.';

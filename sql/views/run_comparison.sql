@@ -39,3 +39,25 @@ LEFT JOIN caco.funnel AS a ON a.run_id = a_run.run_id AND a.stage = step.stage
 LEFT JOIN caco.funnel AS b ON b.run_id = b_run.run_id AND b.stage = step.stage;
 
 COMMENT ON VIEW caco.run_comparison IS 'Two runs beside each other. Grain: one row per ordered pair of runs of one pipeline, and stage.';
+COMMENT ON COLUMN caco.run_comparison.a_run_id IS 'The first run.';
+COMMENT ON COLUMN caco.run_comparison.b_run_id IS 'The second run.';
+COMMENT ON COLUMN caco.run_comparison.pipeline IS 'seeds, codegen, nightly or evaluate.';
+COMMENT ON COLUMN caco.run_comparison.a_partition IS 'Date of the first.';
+COMMENT ON COLUMN caco.run_comparison.b_partition IS 'Date of the second.';
+COMMENT ON COLUMN caco.run_comparison.is_same_config IS 'Whether both have the same settings.';
+COMMENT ON COLUMN caco.run_comparison.stage IS 'Which stage, in the order of the funnel.';
+COMMENT ON COLUMN caco.run_comparison.a_shards IS 'Shards of the first run. NULL: it did not reach the stage.';
+COMMENT ON COLUMN caco.run_comparison.b_shards IS 'Shards of the second run. NULL: it did not reach the stage.';
+COMMENT ON COLUMN caco.run_comparison.a_reused IS 'Shards made by other runs, of the first run. NULL: it did not reach the stage.';
+COMMENT ON COLUMN caco.run_comparison.b_reused IS 'Shards made by other runs, of the second run. NULL: it did not reach the stage.';
+COMMENT ON COLUMN caco.run_comparison.a_read IS 'Records read, of the first run. NULL: it did not reach the stage.';
+COMMENT ON COLUMN caco.run_comparison.b_read IS 'Records read, of the second run. NULL: it did not reach the stage.';
+COMMENT ON COLUMN caco.run_comparison.a_passed IS 'Records passed, of the first run. NULL: it did not reach the stage.';
+COMMENT ON COLUMN caco.run_comparison.b_passed IS 'Records passed, of the second run. NULL: it did not reach the stage.';
+COMMENT ON COLUMN caco.run_comparison.a_unknown IS 'Records unknown, of the first run. NULL: it did not reach the stage.';
+COMMENT ON COLUMN caco.run_comparison.b_unknown IS 'Records unknown, of the second run. NULL: it did not reach the stage.';
+COMMENT ON COLUMN caco.run_comparison.a_kept_share IS 'passed / read of the first run. NULL: it did not reach the stage.';
+COMMENT ON COLUMN caco.run_comparison.b_kept_share IS 'passed / read of the second run. NULL: it did not reach the stage.';
+COMMENT ON COLUMN caco.run_comparison.difference IS 'b_kept_share - a_kept_share. NULL: one of them did not reach the stage.';
+COMMENT ON COLUMN caco.run_comparison.a_seconds IS 'Wall seconds that it spent itself, of the first run. NULL: it did not reach the stage.';
+COMMENT ON COLUMN caco.run_comparison.b_seconds IS 'Wall seconds that it spent itself, of the second run. NULL: it did not reach the stage.';

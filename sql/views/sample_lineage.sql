@@ -62,3 +62,26 @@ LEFT JOIN LATERAL (
 ) AS trail ON true;
 
 COMMENT ON VIEW caco.sample_lineage IS 'All the ancestors of each published row. Grain: one row per dataset, version and sample.';
+COMMENT ON COLUMN caco.sample_lineage.dataset IS 'Name of the dataset.';
+COMMENT ON COLUMN caco.sample_lineage.version IS 'Version of it.';
+COMMENT ON COLUMN caco.sample_lineage.sample_id IS 'Which sample.';
+COMMENT ON COLUMN caco.sample_lineage.published_uri IS 'File of the dataset that holds the row.';
+COMMENT ON COLUMN caco.sample_lineage.published_row IS 'Row of that file, from 0.';
+COMMENT ON COLUMN caco.sample_lineage.run_id IS 'The run that published it.';
+COMMENT ON COLUMN caco.sample_lineage.partition IS 'Date that the run is for.';
+COMMENT ON COLUMN caco.sample_lineage.config_hash IS 'Hash of all settings that change data.';
+COMMENT ON COLUMN caco.sample_lineage.code_version IS 'Package and commit that planned the run.';
+COMMENT ON COLUMN caco.sample_lineage.model_id IS 'The trained CodeGen that the run pinned. NULL: it samples from none trained here.';
+COMMENT ON COLUMN caco.sample_lineage.codegen_run_id IS 'The run that trained the model which wrote the program. NULL: it was not trained here.';
+COMMENT ON COLUMN caco.sample_lineage.seed_run_id IS 'The run whose seed programs that model learnt from. NULL: not known.';
+COMMENT ON COLUMN caco.sample_lineage.sample_model_id IS 'Model that stage sample asked; several are joined by +. NULL: none was asked.';
+COMMENT ON COLUMN caco.sample_lineage.reverse_model_id IS 'Model that stage reverse asked; several are joined by +. NULL: none was asked.';
+COMMENT ON COLUMN caco.sample_lineage.reverse_prompt IS 'Prompt of stage reverse; several are joined by +. NULL: none was asked.';
+COMMENT ON COLUMN caco.sample_lineage.solve_model_id IS 'Model that stage solve asked; several are joined by +. NULL: none was asked.';
+COMMENT ON COLUMN caco.sample_lineage.solve_prompt IS 'Prompt of stage solve; several are joined by +. NULL: none was asked.';
+COMMENT ON COLUMN caco.sample_lineage.judge_model_id IS 'Model that stage judge asked; several are joined by +. NULL: none was asked.';
+COMMENT ON COLUMN caco.sample_lineage.judge_prompt IS 'Prompt of stage judge; several are joined by +. NULL: none was asked.';
+COMMENT ON COLUMN caco.sample_lineage.sandbox_level IS 'How well the sandbox was closed when the program ran. NULL: not known.';
+COMMENT ON COLUMN caco.sample_lineage.uri IS 'Object in the store with the sample as it ended. NULL: the run moved on to another attempt since.';
+COMMENT ON COLUMN caco.sample_lineage.row IS 'Row of that object, from 0. NULL where uri is.';
+COMMENT ON COLUMN caco.sample_lineage.shards IS 'Stage -> uri of the outputs that saw it.';

@@ -43,3 +43,14 @@ FROM (
 JOIN caco.run USING (run_no);
 
 COMMENT ON VIEW caco.score_gains IS 'Whether a student is better than its base. Grain: one row per run and benchmark.';
+COMMENT ON COLUMN caco.score_gains.run_id IS 'Which run.';
+COMMENT ON COLUMN caco.score_gains.partition IS 'Date that the run is for.';
+COMMENT ON COLUMN caco.score_gains.dataset IS 'The dataset, as name/version, that the student was trained on.';
+COMMENT ON COLUMN caco.score_gains.benchmark IS 'Name of the benchmark.';
+COMMENT ON COLUMN caco.score_gains.items IS 'Items that both answered and nobody left open.';
+COMMENT ON COLUMN caco.score_gains.gained IS 'Items that only the student got right.';
+COMMENT ON COLUMN caco.score_gains.lost IS 'Items that only the base got right.';
+COMMENT ON COLUMN caco.score_gains.gain IS '(gained - lost) / items.';
+COMMENT ON COLUMN caco.score_gains.gain_low IS 'Lower end of its 95 % interval.';
+COMMENT ON COLUMN caco.score_gains.gain_high IS 'Upper end of its 95 % interval.';
+COMMENT ON COLUMN caco.score_gains.p IS 'Exact McNemar test: how likely so large a difference is by luck.';

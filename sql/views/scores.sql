@@ -72,3 +72,21 @@ LEFT JOIN LATERAL (
 ) AS maker ON true;
 
 COMMENT ON VIEW caco.scores IS 'What a base and its student score. Grain: one row per run, benchmark and contender.';
+COMMENT ON COLUMN caco.scores.run_id IS 'Which run.';
+COMMENT ON COLUMN caco.scores.partition IS 'Date that the run is for.';
+COMMENT ON COLUMN caco.scores.dataset IS 'The dataset, as name/version, that the student was trained on.';
+COMMENT ON COLUMN caco.scores.benchmark IS 'Name of the benchmark.';
+COMMENT ON COLUMN caco.scores.contender IS 'base or student.';
+COMMENT ON COLUMN caco.scores.is_protected IS 'Whether the dataset was kept free of this benchmark.';
+COMMENT ON COLUMN caco.scores.items IS 'Items asked.';
+COMMENT ON COLUMN caco.scores.right_answers IS 'Greedy answers that are right.';
+COMMENT ON COLUMN caco.scores.wrong IS 'Greedy answers that are wrong.';
+COMMENT ON COLUMN caco.scores.unknown IS 'Greedy answers of which nobody could tell.';
+COMMENT ON COLUMN caco.scores.pass_at_1 IS 'Share of right greedy answers, without the unknown ones.';
+COMMENT ON COLUMN caco.scores.pass_at_1_low IS 'Lower end of its 95 % interval.';
+COMMENT ON COLUMN caco.scores.pass_at_1_high IS 'Upper end of its 95 % interval.';
+COMMENT ON COLUMN caco.scores.pass_at_1_worst IS 'The share if every unknown answer were wrong.';
+COMMENT ON COLUMN caco.scores.k IS 'Answers drawn for each item. NULL: greedy ones alone.';
+COMMENT ON COLUMN caco.scores.pass_at_k IS 'Share of items of which one of k drawn answers is right. NULL where k is.';
+COMMENT ON COLUMN caco.scores.pass_at_k_low IS 'Lower end of its 95 % interval. NULL where k is.';
+COMMENT ON COLUMN caco.scores.pass_at_k_high IS 'Upper end of its 95 % interval. NULL where k is.';

@@ -25,3 +25,9 @@ FROM (VALUES -- the column `text` of caco_tasks.pipeline
 JOIN caco.verdict USING (stage);
 
 COMMENT ON VIEW caco.text_address IS 'Where in the store each text is. Grain: one row per run, subject and kind of text.';
+COMMENT ON COLUMN caco.text_address.run_id IS 'Which run.';
+COMMENT ON COLUMN caco.text_address.partition IS 'Date that the run is for.';
+COMMENT ON COLUMN caco.text_address.subject_id IS 'seed_id in the pipeline seeds, sample_id in nightly, attempt_id in evaluate.';
+COMMENT ON COLUMN caco.text_address.text IS 'Kind of text: seed problem, seed program, program, problem, solution, judgement or answer.';
+COMMENT ON COLUMN caco.text_address.uri IS 'Object in the store that holds the record with all its texts.';
+COMMENT ON COLUMN caco.text_address.row IS 'Row of that object, from 0.';

@@ -27,3 +27,13 @@ JOIN caco.run_output AS reached ON reached.run_no = run.run_no AND reached.shard
     AND reached.stage <= ended.stage AND reached.stage NOT IN ('train', 'publish', 'student');
 
 COMMENT ON VIEW caco.verdict IS 'What each stage said of each sample that it saw. Grain: one row per run, stage and subject.';
+COMMENT ON COLUMN caco.verdict.run_id IS 'Which run.';
+COMMENT ON COLUMN caco.verdict.partition IS 'Date that the run is for.';
+COMMENT ON COLUMN caco.verdict.stage IS 'Which stage, in the order of the funnel.';
+COMMENT ON COLUMN caco.verdict.shard IS 'Shard of the run, from 0.';
+COMMENT ON COLUMN caco.verdict.subject_id IS 'seed_id in the pipeline seeds, sample_id in nightly, attempt_id in evaluate.';
+COMMENT ON COLUMN caco.verdict.outcome IS 'What the stage said: pass, fail or unknown.';
+COMMENT ON COLUMN caco.verdict.reason IS 'Why it did not pass. NULL: it passed.';
+COMMENT ON COLUMN caco.verdict.detail IS 'One line for a reader. NULL: it passed, or there is nothing to add.';
+COMMENT ON COLUMN caco.verdict.uri IS 'Object in the store that holds the record with all its texts.';
+COMMENT ON COLUMN caco.verdict.row IS 'Row of that object, from 0.';

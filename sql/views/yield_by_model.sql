@@ -41,3 +41,21 @@ LEFT JOIN LATERAL (
 GROUP BY run.run_id, place.stage, output.models, output.prompts;
 
 COMMENT ON VIEW caco.yield_by_model IS 'How much of what a model writes is kept. Grain: one row per run, stage, model and prompt.';
+COMMENT ON COLUMN caco.yield_by_model.run_id IS 'Which run.';
+COMMENT ON COLUMN caco.yield_by_model.partition IS 'Date that the run is for.';
+COMMENT ON COLUMN caco.yield_by_model.stage IS 'Which stage, in the order of the funnel.';
+COMMENT ON COLUMN caco.yield_by_model.model_id IS 'The model asked; several are joined by +.';
+COMMENT ON COLUMN caco.yield_by_model.prompt IS 'The prompt; several are joined by +.';
+COMMENT ON COLUMN caco.yield_by_model.reused IS 'Shards that another run paid for.';
+COMMENT ON COLUMN caco.yield_by_model.replies IS 'What the model wrote.';
+COMMENT ON COLUMN caco.yield_by_model.read IS 'Records that it was asked about.';
+COMMENT ON COLUMN caco.yield_by_model.kept IS 'Of these, the ones that the stage passed.';
+COMMENT ON COLUMN caco.yield_by_model.unknown IS 'Of these, the ones that stayed unknown.';
+COMMENT ON COLUMN caco.yield_by_model.cut_off IS 'Replies that hit their length limit.';
+COMMENT ON COLUMN caco.yield_by_model.published IS 'Samples of the same shards that the dataset of the run holds.';
+COMMENT ON COLUMN caco.yield_by_model.kept_share IS 'kept / read. NULL: nothing was read.';
+COMMENT ON COLUMN caco.yield_by_model.published_share IS 'published / read. NULL: nothing was read.';
+COMMENT ON COLUMN caco.yield_by_model.prompt_tokens IS 'Tokens of prompts, whoever paid.';
+COMMENT ON COLUMN caco.yield_by_model.completion_tokens IS 'Tokens written, whoever paid.';
+COMMENT ON COLUMN caco.yield_by_model.cost_usd IS 'Dollars, whoever paid.';
+COMMENT ON COLUMN caco.yield_by_model.seconds IS 'Wall seconds of whole outputs, with the loading of weights, whoever paid.';

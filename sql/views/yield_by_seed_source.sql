@@ -45,3 +45,21 @@ LEFT JOIN caco.program ON program.output_no = ended.output_no AND program.seed_i
 GROUP BY run.run_id, source.source, source.revision, source.licence;
 
 COMMENT ON VIEW caco.yield_by_seed_source IS 'How many problems of each source became verified seed programs. Grain: one row per run, source, revision and licence.';
+COMMENT ON COLUMN caco.yield_by_seed_source.run_id IS 'Which run.';
+COMMENT ON COLUMN caco.yield_by_seed_source.partition IS 'Date that the run is for.';
+COMMENT ON COLUMN caco.yield_by_seed_source.source IS 'Name of the source.';
+COMMENT ON COLUMN caco.yield_by_seed_source.revision IS 'Revision or hash of the source.';
+COMMENT ON COLUMN caco.yield_by_seed_source.licence IS 'Licence of its problems.';
+COMMENT ON COLUMN caco.yield_by_seed_source.problems IS 'Records of the source.';
+COMMENT ON COLUMN caco.yield_by_seed_source.readable IS 'Of these, the ones that became seeds.';
+COMMENT ON COLUMN caco.yield_by_seed_source.converted IS 'Seeds with a program.';
+COMMENT ON COLUMN caco.yield_by_seed_source.verified IS 'Seeds whose program ran and gave gold.';
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_share IS 'verified / problems.';
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_s IS 'Verified programs of grade S.';
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_a_plus IS 'Verified programs of grade A+.';
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_a IS 'Verified programs of grade A.';
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_b IS 'Verified programs of grade B.';
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_c IS 'Verified programs of grade C.';
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_r IS 'Verified programs of grade R.';
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_d IS 'Verified programs of grade D.';
+COMMENT ON COLUMN caco.yield_by_seed_source.verified_by_model IS 'Verified programs that a model wrote, which have no grade.';

@@ -1,6 +1,5 @@
 """Ledger and outputs in one question: what DuckDB sees, what it may not do, and what it does not fetch."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -15,12 +14,13 @@ from ledger_world import SAMPLES, World
 from caco_tasks.errors import DamagedError, LedgerError
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.duckdb_session import Scope, ask_duckdb
-from caco_tasks.ledger.migrations import ANALYST, WRITER, sql_folder
+from caco_tasks.ledger.migrations import ANALYST, WRITER
+from caco_tasks.ledger.recipes import Recipe, find_recipe, list_recipes, parse_recipe
 from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.store import open_store
 from caco_tasks.store.store import StoreSettings
 
-COOKBOOK = [path for path in sorted(sql_folder().glob("cookbook/*.sql")) if "-- Engine:   duckdb" in path.read_text()]
+COOKBOOK = [recipe for recipe in list_recipes() if recipe.engine == "duckdb"]
 
 
 @dataclass(frozen=True)
@@ -176,15 +176,22 @@ def test_without_a_ledger_there_is_a_remedy(place: Place) -> None:
         ask_duckdb(Place(place.store, None), "SELECT 1")
 
 
-@pytest.mark.parametrize("path", COOKBOOK, ids=lambda path: path.stem)
-def test_a_question_of_the_cookbook_for_duckdb_has_an_answer(place: Place, path: Path) -> None:
-    query = path.read_text(encoding="utf-8")
-    assert re.match(r"-- Question: .*\n-- Engine:   duckdb\n-- Answer: ", query)
-    assert ask_duckdb(place, query)[1]
+@pytest.mark.parametrize("recipe", COOKBOOK, ids=lambda recipe: recipe.name)
+def test_a_question_of_the_cookbook_for_duckdb_has_an_answer(place: Place, recipe: Recipe) -> None:
+    assert recipe.question
+    assert recipe.answer
+    assert ask_duckdb(place, recipe)[1]
+
+
+def test_a_value_of_a_recipe_is_bound(place: Place) -> None:
+    recipe = parse_recipe(
+        "stage", "-- Set: stage = judge\nSELECT DISTINCT stage FROM caco.verdict WHERE stage = :stage"
+    )
+    assert ask_duckdb(place, recipe)[1] == [("judge",)]
+    assert ask_duckdb(place, recipe, values={"stage": "' OR 1 = 1 --"})[1] == []
 
 
 def test_the_programs_of_two_dates_are_compared(place: Place) -> None:
-    query = (sql_folder() / "cookbook" / "duplicates_across_nights.sql").read_text(encoding="utf-8")
-    columns, rows = ask_duckdb(place, query)
+    columns, rows = ask_duckdb(place, find_recipe("duplicates_across_nights"))
     assert columns[2:] == ["sampled", "distinct_programs", "seen_on_an_earlier_date"]
     assert [row[2:] for row in rows] == [(SAMPLES - 1, SAMPLES - 1, 0), (SAMPLES - 1, SAMPLES - 1, SAMPLES - 1)]

@@ -15,7 +15,7 @@ from caco_tasks.ledger import Ledger, rebuild
 from caco_tasks.ledger.claims import claims_uri
 from caco_tasks.records import Outcome
 from caco_tasks.store import Store
-from caco_tasks.store.manifest import manifest_uri, run_uri
+from caco_tasks.store.manifest import RunTrigger, manifest_uri, run_uri
 
 
 def fill_all(ledger: Ledger, store: Store) -> None:
@@ -26,6 +26,12 @@ def fill_all(ledger: Ledger, store: Store) -> None:
         claim_for(ledger, world, "unify")
         ledger_world.load(ledger, store, world)
         draw_rows(ledger, store, world.run("nightly"), 2)
+        nightly = world.run("nightly")
+        at = datetime(2026, 11, 21, tzinfo=UTC)
+        asked = RunTrigger(
+            run_id=nightly.run_id, dag_id="caco_nightly", dag_run_id=f"manual__{config}", triggered_at=at
+        )
+        ledger.register_trigger(nightly, asked, store)
         ledger.record_audits([audit(world, 7, "ada", Outcome.FAIL)], store)
 
 

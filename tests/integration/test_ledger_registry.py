@@ -20,6 +20,10 @@ def test_the_first_registration_of_a_run_wins(ledger: Ledger, world: World) -> N
     run = world.run("nightly")
     assert ledger.register_run(run) == run
     assert ledger.register_run(run.model_copy(update={"code_version": "9", "model_id": None})) == run
+    # how it is run may differ each time it is planned; the record in the store says the same
+    demanding = run.model_copy(update={"config": {**run.config, "gate": {"min_published": 10}}})
+    assert ledger.register_run(demanding) == demanding
+    assert ledger.find_run(run.run_id) == demanding
 
 
 def test_a_run_is_found_by_the_beginning_of_its_id_and_none_means_the_newest(

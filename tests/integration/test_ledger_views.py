@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from scored import write_evaluation
 from sqlalchemy import Engine, create_engine, text
 
 from caco_tasks.audit import draw_rows
-from caco_tasks.errors import LedgerError
+from caco_tasks.errors import ConfigError, LedgerError
 from caco_tasks.ledger import FunnelRow, Ledger, RejectRow
 from caco_tasks.ledger.migrations import ANALYST, WRITER, sql_folder
+from caco_tasks.ledger.recipes import Recipe, find_recipe, list_recipes
 from caco_tasks.pipeline import PIPELINES, mapped_stages
 from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.records import Outcome
@@ -41,8 +43,9 @@ GRAINS = {
     "scores": "run_id, benchmark, contender",
     "score_gains": "run_id, benchmark",
 }
-COOKBOOK = sorted(sql_folder().glob("cookbook/*.sql"))
-IN_POSTGRES = [path for path in COOKBOOK if "-- Engine:   duckdb" not in path.read_text(encoding="utf-8")]
+COOKBOOK = list_recipes()
+EMPTY = {"rows_that_one_judge_accepts"}  # no two runs of the worlds below judged the same samples
+IN_POSTGRES = [recipe for recipe in COOKBOOK if recipe.engine == "postgres"]
 VIEWS = sorted(sql_folder().glob("views/*.sql"))
 
 
@@ -136,16 +139,52 @@ def test_a_view_begins_with_its_header_and_its_example_runs(analyst: Engine, pat
         connection.execute(text(example.group(1)), dict.fromkeys(re.findall(r":(\w+)", example.group(1)), "0" * 32))
 
 
-@pytest.mark.parametrize("path", IN_POSTGRES, ids=lambda path: path.stem)
-def test_a_question_of_the_cookbook_has_an_answer(reading: Ledger, path: Path) -> None:
-    sql = path.read_text()
-    assert re.match(r"-- Question: .*\n(--.*\n)*-- Answer: ", sql)
-    _, rows = reading.ask(sql)
-    assert rows
+@pytest.mark.parametrize("recipe", IN_POSTGRES, ids=lambda recipe: recipe.name)
+def test_a_question_of_the_cookbook_has_an_answer(reading: Ledger, recipe: Recipe) -> None:
+    assert recipe.question.endswith("?") or recipe.question.endswith(")")
+    assert recipe.answer
+    columns, rows = reading.ask(recipe)
+    assert columns
+    assert bool(rows) is (recipe.name not in EMPTY)
 
 
-def test_the_cookbook_holds_at_least_six_questions() -> None:
-    assert len(COOKBOOK) >= 6
+def test_a_nightly_run_under_way_has_no_yield(ledger: Ledger, store: Store) -> None:
+    world = ledger_world.build(store)
+    ledger_world.load(ledger, store, world)
+    recipe, nightly = find_recipe("yield_over_time"), world.run("nightly")
+    assert len(ledger.ask(recipe)[1]) == 1
+    ledger.register_run(
+        nightly.model_copy(update={"run_id": "5" * 32, "partition": "2026-11-21", "config_hash": "other"})
+    )
+    for manifest in ledger.outputs(nightly.run_id, "sample"):
+        ledger.load_output(nightly.model_copy(update={"run_id": "5" * 32}), manifest, store, shard=0)
+    assert len(ledger.funnel("5" * 32)) == 1
+    assert len(ledger.ask(recipe)[1]) == 1
+
+
+def test_a_recipe_is_asked_with_another_value_and_with_no_other(reading: Ledger) -> None:
+    recipe = find_recipe("examples_of_a_reason")
+    assert reading.ask(recipe, values={"reason": "benchmark_overlap"})[1] != reading.ask(recipe)[1]
+    assert reading.ask(find_recipe("ancestors_of_a_row"), values={"sample": "00000000-0000"})[1] == []
+    with pytest.raises(ConfigError, match="has no 'reasons' to set: it has reason"):
+        reading.ask(recipe, values={"reasons": "x"})
+    with pytest.raises(LedgerError, match="invalid input value for enum"):
+        reading.ask(recipe, values={"reason": "'; DROP TABLE caco.run; --"})
+
+
+def test_what_python_has_no_form_for_is_answered_as_postgres_wrote_it(reading: Ledger) -> None:
+    query = (
+        "SELECT date '20000-01-01', 'infinity'::date, '0044-03-15 BC'::date, date '2026-11-30', '{infinity}'::date[]"
+    )
+    [row] = reading.ask(query)[1]
+    assert row == ("20000-01-01", "infinity", "0044-03-15 BC", date(2026, 11, 30), ["infinity"])
+    times = "SELECT timestamptz '20000-01-01 00:00+00', timestamp '-infinity', interval '9999999 years', 'NaN'::float8"
+    [row] = reading.ask(times)[1]
+    assert row[:3] == ("20000-01-01 00:00:00+00", "-infinity", "9999999 years")
+
+
+def test_the_cookbook_holds_at_least_twenty_questions() -> None:
+    assert len(COOKBOOK) >= 20
 
 
 def test_the_funnel_follows_the_stages_and_counts_every_record(reading: Ledger, first: World) -> None:
@@ -210,7 +249,7 @@ def test_a_rejected_sample_knows_why(reading: Ledger, first: World) -> None:
     assert lineage["published_in"] == []
 
 
-@pytest.mark.parametrize(("asked", "match"), [("zzzz", "no sample 'zzzz'"), ("", "no sample ''")])
+@pytest.mark.parametrize(("asked", "match"), [("zzzz", "'zzzz' is no id"), ("", "'' is no id")])
 def test_a_sample_that_is_not_there_is_named(reading: Ledger, asked: str, match: str) -> None:
     with pytest.raises(LedgerError, match=match):
         reading.lineage(asked)
