@@ -5,7 +5,7 @@ lists stages. The code of a stage is the function of its name in `caco_tasks/sta
 one's records makes its own there, in the function `records`. `docs/extending.md` shows how to add one.
 
 >>> [spec.name for spec in PIPELINES["nightly"] if spec.role]
-['sample', 'reverse', 'solve', 'judge']
+['sample', 'reverse', 'solve', 'judge', 'decontaminate']
 """
 
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ class StageSpec:
 _SEEDS = (
     StageSpec(
         name="seeds",
-        version=1,
+        version=2,
         writes=Seed,
         settings=("seeds", "decontamination"),
         text="seed problem",
@@ -63,12 +63,12 @@ _SEEDS = (
     ),
     StageSpec(
         name="unify",
-        version=2,
+        version=3,
         reads=Seed,
         writes=SeedProgram,
-        settings=("seeds", "sandbox", "screen", "dedup", "grading"),
+        settings=("seeds", "sandbox", "screen.min_lines", "dedup.keep_literals", "dedup.same_problem_jaccard"),
         role="unifier",
-        role_settings=("unify",),
+        role_settings=("unify", "screen", "grading"),  # what a model writes is screened and compared with its gold
         adds="program",
         text="seed program",
         layout="seeds",
@@ -94,7 +94,7 @@ _NIGHTLY = (
     StageSpec(name="sample", version=2, writes=Sample, role="codegen", adds="program", text="program", queue="gpu"),
     StageSpec(
         name="execute",
-        version=1,
+        version=2,
         reads=Sample,
         writes=Sample,
         settings=("sandbox",),
@@ -104,7 +104,7 @@ _NIGHTLY = (
     ),
     StageSpec(
         name="screen",
-        version=1,
+        version=2,
         reads=Sample,
         writes=Sample,
         settings=("screen", "sandbox"),
@@ -112,7 +112,7 @@ _NIGHTLY = (
     ),
     StageSpec(
         name="dedup",
-        version=1,
+        version=2,
         reads=Sample,
         writes=Sample,
         settings=("dedup", "sandbox"),
@@ -121,7 +121,7 @@ _NIGHTLY = (
     ),
     StageSpec(
         name="reverse",
-        version=2,
+        version=4,
         reads=Sample,
         writes=Sample,
         settings=("reverse", "reverser", "decontamination"),
@@ -134,7 +134,7 @@ _NIGHTLY = (
     ),
     StageSpec(
         name="solve",
-        version=2,
+        version=3,
         reads=Sample,
         writes=Sample,
         settings=("solver.samples", "solver.styles"),
@@ -146,7 +146,7 @@ _NIGHTLY = (
     ),
     StageSpec(
         name="agree",
-        version=2,
+        version=3,
         reads=Sample,
         writes=Sample,
         settings=("agree", "grading", "solver.publish"),
@@ -166,10 +166,14 @@ _NIGHTLY = (
     ),
     StageSpec(
         name="decontaminate",
-        version=1,
+        version=2,
         reads=Sample,
         writes=Sample,
         settings=("decontamination", "dedup"),
+        role="matcher",
+        role_settings=("neighbours",),
+        adds="neighbours",
+        queue="gpu",  # its matcher may be a model of ours; without one it takes a slot for a short time
         claims=True,
         looks_up_benchmarks=True,
         judges=Part.PROBLEM,
@@ -187,7 +191,7 @@ _EVALUATE = (
     ),
     StageSpec(
         name="evaluate",
-        version=2,
+        version=3,
         writes=Attempt,
         # not how the student was trained, which its key holds: the answers of a base serve all its students
         settings=(

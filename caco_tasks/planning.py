@@ -9,11 +9,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from caco_tasks.check_settings import BenchmarkSettings
-from caco_tasks.checks.benchmarks import benchmark_version
+from caco_tasks.checks.decontamination.benchmarks import benchmark_version
 from caco_tasks.config import RunConfig
 from caco_tasks.errors import ConfigError, PrerequisiteError
-from caco_tasks.identity import BASE, TRAINED, config_hash, pipeline_run_id, prompt_names, training_hash
+from caco_tasks.identity import BASE, EMBEDDER, TRAINED, config_hash, pipeline_run_id, prompt_names, training_hash
 from caco_tasks.ledger import Ledger
+from caco_tasks.llm.embedding import embedder_settings
 from caco_tasks.llm.local_models import LocalModels
 from caco_tasks.llm.prompts import load_prompt, variables_of
 from caco_tasks.llm.weights import model_identity
@@ -122,7 +123,7 @@ def make_pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger, 
     for spec in stages_of(pipeline):
         for name in prompt_names(spec, config):
             prompt = load_prompt(name, variables=variables_of(spec.role), folder=config.prompts_folder)
-            pins["prompts"][name] = prompt_hash(prompt)
+            pins["prompts"][name] = prompt_hash(prompt, config)
     match pipeline:
         case "seeds":
             pins["sources"] = {source.name: source_revision(source) for source in config.seeds.sources}
@@ -149,7 +150,10 @@ def make_pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger, 
 def _pin_models(pipeline: str, config: RunConfig, models: LocalModels) -> dict[str, str]:
     roles = {spec.role for spec in stages_of(pipeline) if spec.role is not None}
     asked = {role: settings for role, settings in config.models.items() if role in roles and settings.model != TRAINED}
-    return {role: model_identity(settings, models) for role, settings in asked.items()}
+    pins = {str(role): model_identity(settings, models) for role, settings in asked.items()}
+    if config.neighbours is not None and "matcher" in roles:
+        pins[EMBEDDER] = model_identity(embedder_settings(config.neighbours), models)
+    return pins
 
 
 def _pin_benchmarks(pipeline: str, config: RunConfig) -> dict[str, str]:

@@ -1,22 +1,12 @@
-"""The records that cross stage boundaries, the verdict, and their Arrow schemas.
+"""The records that cross stage boundaries, and the verdict.
 
 One record travels down the funnel and grows: a `Seed` becomes a `SeedProgram`; a `Sample` gains an execution, a problem,
 a solution and a judgement. Each stage writes every record it read, beside its `Verdict`: rejects are data too.
 """
 
-import types
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
-
-from pydantic import TypeAdapter, ValidationError
-
-from caco_tasks.errors import DamagedError
-
-if TYPE_CHECKING:
-    import pyarrow as pa  # heavy, and DAG files come by here when Airflow parses them
+from typing import Generic, TypeVar
 
 Record = TypeVar("Record")
 
@@ -70,6 +60,7 @@ class Reason(StrEnum):
     DEAD_INPUT = "dead_input"  # screen: an input is read, and no change of it changes the output
     CONSTANT_OUTPUT = "constant_output"  # screen: no change of any input changes the output
     TRIVIAL = "trivial"  # screen: the output is one of the inputs
+    UNTESTED_INPUT = "untested_input"  # screen: an input has nothing to change, as None or an empty list (unknown)
     ANSWER_AS_LITERAL = "answer_as_literal"  # screen: the function returns a value that is written into it
     UNSERIALISABLE = "unserialisable"  # unify, execute, screen: a value that is not numbers, texts, lists and the like
     NON_FINITE = "non_finite"  # screen: an infinity or a not-a-number in the output
@@ -95,6 +86,7 @@ class Reason(StrEnum):
     INPUT_NOT_USED = "input_not_used"  # agree: the solution never names an input's value
     ANSWER_NOT_REACHED = "answer_not_reached"  # agree: the answer is announced, and no step gives it
     WRONG_UNIT = "wrong_unit"  # agree: the answer is in another unit than the question asks for
+    NOT_UNDERSTOOD = "not_understood"  # unify, agree, evaluate: steps or an answer that nobody follows (unknown)
     MAJORITY_DIFFERS = "majority_differs"  # agree: most of several answers are one that the program does not give
     CHECKER_TIMEOUT = "checker_timeout"  # unify, agree, evaluate: comparing the answers took too long (unknown)
     # the judge
@@ -180,7 +172,7 @@ class Overlap:
 
     benchmark: str
     item: str
-    rule: str  # "exact", "ngram", "masked", "numbers", or "review": less alike than `masked` asks for
+    rule: str  # "exact", "ngram", "masked", "numbers"; "review": less alike than `masked` asks; "neighbour": a model says it
     score: float  # 0 to 1
     matched_text: str
 
@@ -202,6 +194,7 @@ class Seed:
     difficulty: int | None = None  # 1 to 5
     raw: str | None = None  # the source's text, kept only of a record that could not be read
     overlaps: tuple[Overlap, ...] = ()
+    dropped: tuple[str, ...] = ()  # optional fields for which its record holds what no seed can
 
     @property
     def id(self) -> str:
@@ -255,7 +248,8 @@ class Problem:
     """The language question written back from a program."""
 
     text: str
-    generation: Generation
+    generation: Generation  # with the tokens, seconds and costs of all attempts
+    attempt: int | None = None  # of `reverser.attempts`, from 1; None: written before they were counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +280,7 @@ class Solution:
     answer: str | None  # the final answer, as extracted
     generation: Generation
     equations_checked: int | None = None  # arithmetic statements computed; None before `agree`, or with its rule off
+    equations_not_understood: int | None = None  # those that could not be; None as above
     compared_by: str | None = (
         None  # method and version that compared the answers, "integer exact-2"; None before `agree`
     )
@@ -348,6 +343,26 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeighbourOpinion:
+    """What a model said of a problem and a protected item that is near to it in meaning."""
+
+    benchmark: str
+    item: str
+    similarity: float  # cosine of the embeddings, -1 to 1
+    is_same: bool | None  # None: the reply states nothing
+    reply: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeighbourCheck:
+    """All that was asked about one problem: each item twice, with either text first."""
+
+    opinions: tuple[NeighbourOpinion, ...]
+    generation: Generation | None  # with the costs of all replies; None: no item was near
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """One candidate on its way down the funnel."""
 
@@ -359,6 +374,7 @@ class Sample:
     solution: Solution | None = None
     judgement: Judgement | None = None
     overlaps: tuple[Overlap, ...] = ()
+    neighbours: NeighbourCheck | None = None  # None: no model was asked about protected items
     findings: tuple[Finding, ...] = ()  # of rules set to `record`, in the order of the stages
 
     @property
@@ -411,84 +427,3 @@ class JudgedRecord(Generic[Record]):
     def id(self) -> str:
         """The id of the record."""
         return str(self.record.id)  # type: ignore[attr-defined]
-
-
-@cache
-def arrow_schema(record: type) -> "pa.Schema":
-    """The Arrow schema of an output of `record`s: its fields, then `outcome`, `reason` and `detail`."""
-    import pyarrow as pa
-
-    verdict = [
-        pa.field("outcome", pa.string(), nullable=False),
-        pa.field("reason", pa.string()),
-        pa.field("detail", pa.string()),
-    ]
-    return pa.schema([*_arrow_fields(record), *verdict])
-
-
-def to_row(judged: JudgedRecord[Any]) -> dict[str, Any]:
-    """A judged record as one row of its output."""
-    return {**_plain(judged.record), **_plain(judged.verdict)}
-
-
-def from_row(record: type[Record], row: Mapping[str, Any]) -> JudgedRecord[Record]:
-    """One row of an output as a judged record; keys that it does not know are ignored.
-
-    Raises:
-        DamagedError: the row lacks a required field, or one has another type.
-    """
-    values = dict(row)
-    verdict = {name: values.pop(name, None) for name in ("outcome", "reason", "detail")}
-    try:
-        found = _adapter(cast(type, record)).validate_python(values)
-        return JudgedRecord(record=found, verdict=_adapter(Verdict).validate_python(verdict))
-    except ValidationError as exc:
-        error = exc.errors()[0]
-        where = ".".join(str(part) for part in error["loc"]) or "the whole"
-        raise DamagedError(f"A row is not a {record.__name__}: {where}: {error['msg']}.") from exc
-
-
-@cache
-def _adapter(record: type) -> TypeAdapter[Any]:
-    return TypeAdapter(record)
-
-
-def _plain(value: Any) -> Any:
-    """Dictionaries for dataclasses and lists for tuples; `dataclasses.asdict` copies every text besides."""
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    kind: Any = type(value)  # a type is hashable, which the type checker does not know
-    names = _field_names(kind)
-    return {name: _plain(getattr(value, name)) for name in names} if names else value
-
-
-@cache
-def _field_names(kind: type) -> tuple[str, ...]:
-    """The fields of a dataclass; none for any other class."""
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
-
-
-def _arrow_fields(record: type) -> "list[pa.Field]":
-    hints = get_type_hints(record)
-    return [_arrow_field(field.name, hints[field.name]) for field in fields(record)]
-
-
-def _arrow_field(name: str, hint: Any) -> "pa.Field":
-    import pyarrow as pa
-
-    inner = [arg for arg in get_args(hint) if arg is not types.NoneType]
-    if get_origin(hint) in (types.UnionType, Union):
-        return pa.field(name, _arrow_type(inner[0]), nullable=True)
-    return pa.field(name, _arrow_type(hint), nullable=False)
-
-
-def _arrow_type(hint: Any) -> "pa.DataType":
-    import pyarrow as pa
-
-    if get_origin(hint) is tuple:
-        return pa.list_(_arrow_type(get_args(hint)[0]))
-    if is_dataclass(hint) and isinstance(hint, type):
-        return pa.struct(_arrow_fields(hint))
-    if issubclass(hint, str):
-        return pa.string()
-    return {int: pa.int64(), float: pa.float64(), bool: pa.bool_()}[hint]

@@ -23,6 +23,7 @@ from caco_tasks.store import Manifest, Store
 from caco_tasks.store.manifest import RunOutput, manifest_uri, output_folder, parse_manifest, run_output_uri
 from caco_tasks.store.shards import encode_shard, iterate_shard, read_shard, write_rows
 from caco_tasks.version import code_version
+from caco_tasks.work_log import counted, log
 
 TRIES_PER_ATTEMPT = 16  # numbers of replies that one attempt may ask for, so that the next one asks for others
 
@@ -34,8 +35,16 @@ def make_output(context: Context, keys: RunKeys) -> Manifest:
         ConservationError: the stage lost, doubled or invented a record, or an output that it reads is not there.
         CacoError: something outside failed; finished parts are kept, and nothing counts as done.
     """
-    store = context.services.store
-    manifest = find_output(store, context.stage, context.key) or _make(context, keys)
+    store, place = context.services.store, context.place
+    manifest = find_output(store, context.stage, context.key)
+    if manifest is not None:
+        log.info("%s: was finished by run %s, and is left as it is", place, manifest.run_id[:12])
+    else:
+        manifest = _make(context, keys)
+        told = (
+            f"{manifest.passed:,} passed, {manifest.failed:,} failed, {manifest.unknown:,} unknown of {manifest.read:,}"
+        )
+        log.info("%s: %s, in %.3g s", place, told, manifest.seconds)
     adopted = RunOutput(
         run_id=context.run.run_id,
         stage=context.stage,
@@ -154,7 +163,8 @@ def _records(context: Context, inputs: Sequence[Manifest]) -> Iterator[Any]:
 def _judge_as_it_comes(context: Context, records: Iterable[Any]) -> Iterator[JudgedRecord[Any]]:
     """Judges all records in one piece, of which no more are held than the stage itself holds."""
     conservation = Conservation(context.stage, context.shard)
-    yield from conservation.leaving(stage_function(context.spec)(conservation.entering(records), context))
+    judged = conservation.leaving(stage_function(context.spec)(conservation.entering(records), context))
+    yield from counted(judged, None, f"{context.place}: records")
     conservation.check()
 
 
@@ -165,7 +175,8 @@ def _judge_in_parts(
 
     `contents` are the hashes of the rows that were read.
     """
-    size = keys.config.runner.part_rows
+    size, place = keys.config.runner.part_rows, context.place
+    log.info("%s: %s records to judge", place, f"{len(records):,}")
     parts = [records[start : start + size] for start in range(0, len(records), size)] or [[]]
     for number, part in enumerate(parts):
         if len(parts) == 1:
@@ -177,10 +188,12 @@ def _judge_in_parts(
         uri = f"{output_folder(context.stage, context.key)}/parts/{number:05d}-{name}.parquet"
         store = context.services.store
         if store.exists(uri):
+            log.info("%s: part %d of %d was finished before", place, number + 1, len(parts))
             yield from read_shard(store, uri, context.spec.writes)
         else:
             judged = _judge(context, part, previous, keys)
             store.put(uri, encode_shard(context.spec.writes, judged))
+            log.info("%s: part %d of %d is finished", place, number + 1, len(parts))
             yield from judged
 
 

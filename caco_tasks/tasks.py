@@ -4,23 +4,19 @@ Models never live in Airflow's task process: a stage runs as `caco stage …`, i
 environment, and gives its memory back.
 """
 
-import json
 import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from caco_tasks import errors
 from caco_tasks.config import RunConfig, load_config, parse_config
 from caco_tasks.connections import Connections, key_variable
 from caco_tasks.context import stage_context
 from caco_tasks.dry_run import dry_run_shards, judge_dry_run, run_costs
-from caco_tasks.errors import CacoError, ConfigError, GateError, LedgerError, PrerequisiteError
+from caco_tasks.errors import ConfigError, LedgerError, PrerequisiteError
+from caco_tasks.gate import StageCount, demand_yield
 from caco_tasks.housekeeping import find_waste, tally
 from caco_tasks.identity import RunKeys
 from caco_tasks.ledger import Ledger
@@ -44,19 +40,28 @@ from caco_tasks.publishing.states import change_state, read_state, read_states
 from caco_tasks.reruns import ask_for_attempts
 from caco_tasks.runner import find_output, make_output
 from caco_tasks.services import TaskServices
+from caco_tasks.stage_process import run_stage_process
 from caco_tasks.store import Manifest, RunRecord, Store, open_store
-from caco_tasks.store.manifest import RunOutput, parse_stored, run_output_uri, run_uri
+from caco_tasks.store.manifest import RunOutput, RunTrigger, parse_stored, run_output_uri, run_uri
 from caco_tasks.store.registry import DatasetRecord, dataset_manifest_uri
 
-AIRFLOW_PREFIXES = ("AIRFLOW", "_AIRFLOW", "__AIRFLOW")
 GATE = "gate"  # who publishes a dataset: the run's own gate
 
 waiting = repeated_while_unreachable(lambda: patience_in(os.environ))
 
 
 @waiting
-def plan(pipeline: str, *, partition: str, config: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+def plan(
+    pipeline: str,
+    *,
+    partition: str,
+    config: str,
+    overrides: Sequence[str] = (),
+    trigger: tuple[str, str] | None = None,
+) -> dict[str, Any]:
     """Registers the run of `pipeline` over `partition` with `config`, or finds it registered; pins what it reads.
+
+    `trigger` is the DAG and the id of the run of it that asks; it is kept with the run.
 
     Raises:
         ConfigError: pipeline, partition, config or an override is wrong.
@@ -75,7 +80,38 @@ def plan(pipeline: str, *, partition: str, config: str, overrides: Sequence[str]
             models=LocalModels(reached.models),
             requested={"config": config, "overrides": list(overrides)},
         )
-    tasks = task_shards(pipeline, settings)
+        _note_trigger(ledger, open_store(reached.store), run, trigger)
+    return _describe_plan(run, settings)
+
+
+@waiting
+def resume(pipeline: str, run_id: str, *, trigger: tuple[str, str] | None = None) -> dict[str, Any]:
+    """The plan of a run that is there, by the settings in its record, whatever has become of its config since.
+
+    Arguments and result as of `plan`; `run_id` may be the beginning of an id.
+
+    Raises:
+        LedgerError: there is no such run.
+        ConfigError: it is a run of another pipeline.
+    """
+    with open_ledger() as (ledger, reached):
+        store = open_store(reached.store)
+        run = read_run(store, find_run(ledger, run_id).run_id, reached)
+        if run.pipeline != pipeline:
+            raise ConfigError(f"The run {run.run_id} is one of caco_{run.pipeline}: start that DAG with its id.")
+        _note_trigger(ledger, store, run, trigger)
+    return _describe_plan(run, config_of(run))
+
+
+def _note_trigger(ledger: Ledger, store: Store, run: RunRecord, trigger: tuple[str, str] | None) -> None:
+    if trigger is not None:
+        dag_id, dag_run_id = trigger
+        asked = RunTrigger(run_id=run.run_id, dag_id=dag_id, dag_run_id=dag_run_id, triggered_at=datetime.now(UTC))
+        ledger.register_trigger(run, asked, store)
+
+
+def _describe_plan(run: RunRecord, settings: RunConfig) -> dict[str, Any]:
+    tasks = task_shards(run.pipeline, settings)
     return {
         "run_id": run.run_id,
         "partition": run.partition,
@@ -86,7 +122,7 @@ def plan(pipeline: str, *, partition: str, config: str, overrides: Sequence[str]
 
 @waiting
 def settings_of(run_id: str) -> dict[str, Any]:
-    """What a run was planned with: the arguments of `plan` that lead to it again.
+    """What a run was planned with, in the words of who asked: the arguments of `plan` that led to it.
 
     Raises:
         LedgerError: there is no such run.
@@ -122,35 +158,11 @@ def stage_all(
         CacoError: it failed, and the message is its own one sentence; or it did not end in time.
     """
     store, spec, run_keys = _open_work(name, run_id, Connections.from_environ(os.environ))
-    limit = time_limit_seconds(spec, run_keys.config, shards=len(shards))
-    command = [sys.executable, "-m", "caco_tasks.cli", "stage", name, "--run", run_id, "--json"]
-    command += [f"--shard={shard}" for shard in shards]
-    command += ["--parent", str(os.getpid())]  # a killed task takes its stage along
-    # without Airflow's own settings, which a stage has no part in, and with byte code written
-    env = {name: value for name, value in os.environ.items() if not name.startswith(AIRFLOW_PREFIXES)}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)
-    env |= {key_variable(connection): key for connection, key in (keys or {}).items()}
-    # into a file: what a killed process leaves behind would hold the end of a pipe open, and with it this task
-    with _lease_gpus(store, spec, run_keys, shards) as lease, tempfile.TemporaryFile("w+", encoding="utf-8") as printed:
-        env |= lease.environment
-        try:
-            done = subprocess.run(
-                command, env=env, stdout=printed, pass_fds=lease.descriptors, timeout=limit, check=False
-            )
-        except subprocess.TimeoutExpired as exc:
-            raise CacoError(
-                f"The stage '{name}' of run {run_id} was ended after {exc.timeout / 60:.3g} minutes (runner.stage_minutes): what "
-                "it had finished is kept, and a retry goes on from there."
-            ) from exc
-        printed.seek(0)
-        results = _parse_lines(printed.read())
-    # a process that was killed has printed nothing, and its exit code is all that is known
-    if done.returncode != 0 or len(results) != len(shards):
-        raise _rebuild_error(
-            results[-1] if results else None,
-            f"The stage '{name}' of run {run_id} ended with exit code {done.returncode}: see its log.",
-        )
-    return results
+    secret = {key_variable(connection): key for connection, key in (keys or {}).items()}
+    with _lease_gpus(store, spec, run_keys, shards) as lease:
+        limit = time_limit_seconds(spec, run_keys.config, shards=len(shards))
+        environ = {**os.environ, **secret, **lease.environment}
+        return run_stage_process(name, run_id, shards, environ=environ, kept=lease.descriptors, limit=limit)
 
 
 @contextmanager
@@ -222,17 +234,8 @@ def gate(run_id: str) -> dict[str, Any]:
         ledger.conservation(run.run_id, through=last)
         funnel = ledger.funnel(run.run_id)
     counts = {row.stage: {"read": row.read, "passed": row.passed, "unknown": row.unknown} for row in funnel}
-    settings = config_of(run).gate
-    for stage_name, row in counts.items():
-        if row["unknown"] > settings.max_unknown_share * row["read"]:
-            raise GateError(
-                f"Run {run.run_id}: {row['unknown']} of {row['read']} verdicts of '{stage_name}' are unknown, more than its "
-                f"gate allows (gate.max_unknown_share). `caco rerun {run.run_id[:12]} --stage {stage_name} --unknown` asks "
-                "again."
-            )
-    kept = counts.get(mapped_stages("nightly")[-1].name, {}).get("passed", 0)
-    if run.pipeline == "nightly" and kept < settings.min_published:
-        raise GateError(f"Run {run.run_id}: {kept} rows to publish, its gate demands {settings.min_published}.")
+    judged = [StageCount(stage=name, **row) for name, row in counts.items()]
+    demand_yield(run.run_id, run.pipeline, judged, config_of(run).gate)
     return counts
 
 
@@ -259,6 +262,13 @@ def finish(run_id: str) -> dict[str, Any]:
                     ledger, store, dataset, "published", by=GATE, because=f"the gate of run {run_id} passed"
                 )
     return counts
+
+
+@waiting
+def published(run_id: str) -> list[str]:
+    """The published datasets of a run, as `name/version`, newest first."""
+    with open_ledger() as (ledger, _):
+        return ledger.datasets(run_id, state="published")
 
 
 @waiting
@@ -397,12 +407,18 @@ def find_run(ledger: Ledger, run_id: str | None, *, pipeline: str | None = None)
         LedgerError: there is none.
     """
     run = ledger.find_run(run_id, pipeline=pipeline)
-    if run is None:
+    if run is not None:
+        return run
+    if not run_id:
         kind = f"run of '{pipeline}'" if pipeline else "run"
+        raise PrerequisiteError(f"The ledger knows no {kind} yet.")
+    other = ledger.find_run(run_id) if pipeline else None
+    if other is not None:
         raise PrerequisiteError(
-            f"There is no run '{run_id}' in the ledger." if run_id else f"The ledger knows no {kind} yet."
+            f"The run '{run_id}' is one of '{other.pipeline}', and this is told of runs of '{pipeline}' alone: "
+            f"`caco runs --pipeline {pipeline}` lists them."
         )
-    return run
+    raise PrerequisiteError(f"There is no run '{run_id}' in the ledger: `caco runs` lists those that are there.")
 
 
 def set_dataset_state(ledger: Ledger, store: Store, dataset: str, state: str, *, by: str, because: str) -> None:
@@ -461,22 +477,3 @@ def _lease_gpus(store: Store, spec: StageSpec, keys: RunKeys, shards: Sequence[i
     if count and all(find_output(store, spec.name, keys.key(spec.name, shard)) is not None for shard in shards):
         count = 0
     return lease_gpus(count, os.environ, purpose=f"The stage '{spec.name}'")
-
-
-def _parse_lines(printed: str) -> list[dict[str, Any]]:
-    """The JSON objects that a stage's process printed, one on a line: counts of each shard, or at last an error."""
-    found = []
-    for line in printed.splitlines():
-        try:
-            found.append(json.loads(line))
-        except ValueError:  # a library has printed something
-            continue
-    return [each for each in found if isinstance(each, dict)]
-
-
-def _rebuild_error(result: Mapping[str, Any] | None, otherwise: str) -> CacoError:
-    """The error that a stage's process ended with, as the class that it was."""
-    if result is None or "error" not in result:
-        return CacoError(otherwise)
-    kind = getattr(errors, str(result["error"]), CacoError)  # what a process printed may be anything
-    return kind(str(result["message"])) if issubclass(kind, CacoError) else CacoError(otherwise)

@@ -92,7 +92,6 @@ def dataset_row(sample: Sample, origin: RowOrigin) -> dict[str, Any]:
     generation, run = sample.program.generation, origin.run
     if not (execution and problem and solution and judgement and generation):
         raise ValueError(f"the sample {sample.sample_id} lacks a part and cannot be published")
-    domain = _DOMAIN.match(sample.program.code)
     return {
         "instruction": problem.text,
         "output": solution.text,
@@ -103,7 +102,7 @@ def dataset_row(sample: Sample, origin: RowOrigin) -> dict[str, Any]:
         "licence": origin.licence.expression,
         "licence_note": origin.licence.note,
         "sources": list(origin.sources),
-        "domain": domain.group(1) if domain else None,
+        "domain": domain_of(sample.program.code),
         # how hard a seed was says nothing of a program that was sampled from nothing
         "difficulty": difficulty_of(solution.pass_rate),
         "pass_rate": solution.pass_rate,
@@ -132,6 +131,12 @@ def difficulty_of(pass_rate: float | None) -> int | None:
     It is the scale of `Seed.difficulty`. None: one solution was asked for, which tells nothing.
     """
     return None if pass_rate is None else 5 - sum(pass_rate > bound for bound in (0.2, 0.4, 0.6, 0.8))
+
+
+def domain_of(code: str) -> str | None:
+    """The domain that a program begins by naming; None: it names none."""
+    named = _DOMAIN.match(code)
+    return named.group(1) if named else None
 
 
 def _written_by(role: str, made: Generation) -> dict[str, str]:

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from caco_tasks.checks.answer_groups import AnswerGroups, group_answers
-from caco_tasks.checks.equations import Equations, false_equations
+from caco_tasks.checks.arithmetic.equations import Equations, false_equations
 from caco_tasks.checks.rules import apply_rules, with_findings
-from caco_tasks.checks.step_grounding import find_step_faults
+from caco_tasks.checks.steps.step_grounding import find_step_faults
 from caco_tasks.context import Context
 from caco_tasks.grading import VERSION
+from caco_tasks.grading.answer_pairs import shorten_pair
 from caco_tasks.ids import content_id
 from caco_tasks.records import (
     CandidateSolution,
@@ -26,6 +27,7 @@ from caco_tasks.records import (
     Verdict,
     fail,
 )
+from caco_tasks.stages.shared.missing_parts import no_final_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,17 @@ class _Checked:
 
 
 def agree(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
-    """One verdict for every sample; a comparison that takes too long is unknown, not different."""
+    """One verdict for every sample; a comparison that takes too long or is not understood is unknown, not different."""
     samples, rules = list(samples), context.config.agree.rules
+    # The rule `not_understood` is for steps; an answer that nobody understands is none to let pass.
+    rules_of_answers = {"majority_differs": rules["majority_differs"]}
     questions = ((_output_of(sample), _answers_of(sample.solution)) for sample in samples)
     for sample, groups in zip(samples, group_answers(questions, context.services.grader().compare), strict=True):
         if sample.solution is None:
-            yield JudgedRecord(record=sample, verdict=fail(Reason.NO_FINAL_ANSWER))
+            yield JudgedRecord(record=sample, verdict=no_final_answer(None))
             continue
         solution = _with_agreement(sample.solution, groups)
-        answered = apply_rules(_find_answer_faults(groups), rules, stage="agree")
+        answered = apply_rules(_find_answer_faults(groups), rules_of_answers, stage="agree")
         agreeing = rank_solutions(solution, context.config.solver.publish, sample.sample_id)
         # where the answers decide already, one solution is looked at: the ledger counts its equations too
         ranked = agreeing if agreeing and answered[0].kept else [solution]
@@ -112,13 +116,23 @@ def _find_answer_faults(groups: AnswerGroups) -> Iterator[Verdict]:
     if not any(verdict.kept for verdict in verdicts):
         undecided = [verdict for verdict in verdicts if verdict.outcome is Outcome.UNKNOWN]
         if undecided or len(verdicts) == 1:
-            yield (undecided or verdicts)[0]
+            yield undecided[0] if undecided else _describe_difference(groups)
         elif not verdicts:
-            yield fail(Reason.NO_FINAL_ANSWER)
+            yield fail(Reason.NO_FINAL_ANSWER, "no solution came to an answer")
         else:
-            yield fail(Reason.ANSWERS_DIFFER, f"none agrees; {most} are {groups.majority}")
+            said, given = shorten_pair(groups.majority or "", groups.expected)
+            yield fail(Reason.ANSWERS_DIFFER, f"none agrees; {most} are {said}, the program gives {given}")
     elif groups.majority and 2 * groups.majority_count > total and not groups.comparisons[groups.majority].verdict.kept:
-        yield fail(Reason.MAJORITY_DIFFERS, f"{most} are {groups.majority}")
+        said, given = shorten_pair(groups.majority, groups.expected)
+        yield fail(Reason.MAJORITY_DIFFERS, f"{most} are {said}, the program gives {given}")
+
+
+def _describe_difference(groups: AnswerGroups) -> Verdict:
+    """The verdict on the only answer, with both answers in it, and what the grader adds."""
+    [(answer, comparison)] = groups.comparisons.items()
+    said, given = shorten_pair(answer, groups.expected)
+    added = f": {comparison.verdict.detail}" if comparison.verdict.detail else ""
+    return replace(comparison.verdict, detail=f"the solution says {said}, the program gives {given}{added}")
 
 
 def _check(
@@ -127,7 +141,11 @@ def _check(
     """Looks at the way to an answer; only its equations are counted where the answer was rejected already."""
     verdict, findings = answered
     equations = false_equations(solution.text) if rules["false_equation"] != "off" else None
-    solution = replace(solution, equations_checked=None if equations is None else equations.checked)
+    solution = replace(
+        solution,
+        equations_checked=None if equations is None else equations.checked,
+        equations_not_understood=None if equations is None else equations.not_understood,
+    )
     if not verdict.kept:
         return _Checked(solution, verdict, findings)
     verdict, more = apply_rules(_find_faults_of_steps(sample, solution.text, equations, rules), rules, stage="agree")

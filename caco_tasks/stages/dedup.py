@@ -6,11 +6,12 @@ shards, retries and reruns of any run agree on one winner.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from caco_tasks.checks.dead_inputs import behaviour_signature, jointly_changed_inputs
 from caco_tasks.checks.fingerprints import BEHAVIOUR_CLAIM, NEAR_CLAIM, claim_near, claim_programs, program_sketches
+from caco_tasks.checks.programs.dead_inputs import behaviour_signature
 from caco_tasks.context import Context
 from caco_tasks.records import PASS, JudgedRecord, Outcome, Reason, Sample, Verdict, fail, unknown
 from caco_tasks.sandbox import Job, ProgramResult
+from caco_tasks.trials.inputs import jointly_changed_inputs
 
 Check = Callable[[Sequence[Sample], Context], list[Verdict]]
 

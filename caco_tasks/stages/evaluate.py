@@ -9,13 +9,15 @@ from dataclasses import replace
 
 from caco_tasks.context import Context
 from caco_tasks.grading import extract_answer
+from caco_tasks.grading.answer_pairs import shorten_pair
 from caco_tasks.identity import BASE
 from caco_tasks.ids import content_id
 from caco_tasks.llm.llm import Reply, make_request
 from caco_tasks.llm.weights import REGISTERED
 from caco_tasks.reading import read_solution
-from caco_tasks.records import Attempt, JudgedRecord, Reason, Solution, fail
+from caco_tasks.records import Attempt, JudgedRecord, Reason, Solution, Verdict
 from caco_tasks.stages.shared.evaluation import STUDENT, eval_shard, evaluation_of, prompt_of, scored_items
+from caco_tasks.stages.shared.missing_parts import no_final_answer
 from caco_tasks.stages.shared.pinned import require_pinned_benchmarks
 from caco_tasks.stages.shared.prompting import generation_of, reply_verdict
 from caco_tasks.store.manifest import manifest_uri, parse_manifest
@@ -54,8 +56,20 @@ def evaluate(tried: Iterable[Attempt], context: Context) -> Iterator[JudgedRecor
         verdict = reply_verdict(reply)
         if verdict.kept:
             # an empty answer was compared only to keep the lists in step
-            verdict = fail(Reason.NO_FINAL_ANSWER) if answer is None else comparison.verdict
+            verdict = (
+                no_final_answer(reading.text) if answer is None else _describe(comparison.verdict, answer, one.gold)
+            )
         yield JudgedRecord(record=replace(one, solution=solution), verdict=verdict)
+
+
+def _describe(verdict: Verdict, answer: str, gold: str) -> Verdict:
+    """A verdict on an answer; where that is wrong, with both in it, and what the grader adds."""
+    if verdict.reason is not Reason.ANSWERS_DIFFER:
+        return verdict
+    said, right = shorten_pair(answer, gold)
+    return replace(
+        verdict, detail=f"it says {said}, gold is {right}" + (f": {verdict.detail}" if verdict.detail else "")
+    )
 
 
 def _ask_contender(tried: Sequence[Attempt], context: Context) -> list[Reply]:

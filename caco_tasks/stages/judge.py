@@ -89,7 +89,7 @@ def parse_judgement(text: str, *, evidence: bool = False) -> Verdict:
         return PASS
     step = f"step {opinion.step}: " if opinion.step else ""
     reason = Reason.INCONSISTENT if opinion.verdict == "no" else Reason.ILL_POSED
-    return fail(reason, f"{step}{opinion.reason or ''}" or None)
+    return fail(reason, f"{step}{opinion.reason or 'the judge gives no reason'}")
 
 
 def majority(verdicts: Sequence[Verdict]) -> Verdict:

@@ -3,46 +3,72 @@
 A problem that overlaps a protected benchmark is rejected here, before a solver is asked, with the evidence.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from caco_tasks.checks.exchanged_values import find_exchanged_values
-from caco_tasks.checks.overlap import apply_overlap_rules
-from caco_tasks.checks.problem_rules import find_problem_faults
+from caco_tasks.checks.decontamination.overlap import BenchmarkIndex, apply_overlap_rules
+from caco_tasks.checks.problems.exchanged_values import find_exchanged_values
+from caco_tasks.checks.problems.problem_rules import find_problem_faults
 from caco_tasks.checks.rules import apply_rules, with_findings
 from caco_tasks.context import Context
 from caco_tasks.llm.llm import Reply
 from caco_tasks.reading import Reading, read_problem
-from caco_tasks.records import Finding, JudgedRecord, Problem, Reason, Sample, Verdict, fail
+from caco_tasks.records import Finding, Generation, JudgedRecord, Problem, Reason, Sample, Verdict, fail
+from caco_tasks.stages.shared.attempts import attempt_all
 from caco_tasks.stages.shared.benchmark_lookup import open_benchmark_index, sample_answer
 from caco_tasks.stages.shared.few_shot import problem_variety
 from caco_tasks.stages.shared.prompting import ask, generation_of, program_variables, reply_verdict
 
 
 def reverse(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
-    """One problem for every program; it may hold neither code nor the answer, and must state every input."""
-    index, rules = open_benchmark_index(context), context.config.reverse.rules
-    settings = context.config.reverser
+    """One problem for every program; it may hold neither code nor the answer, and must state every input.
+
+    The first of `reverser.attempts` that keeps the rules stays; a program without one keeps its last problem.
+    """
+    index, items = open_benchmark_index(context), {sample.sample_id: sample for sample in samples}
+
+    def write(waiting: Sequence[Sample], number: int) -> Iterator[JudgedRecord[Sample]]:
+        return _write_problems(waiting, context, index, sample=number)
+
+    attempts = context.config.reverser.attempts
+    for tried in attempt_all(items, write, _generation, attempts=attempts, tries=context.attempt):
+        problem = tried.row.record.problem
+        if problem is None or tried.generation is None:
+            raise AssertionError("each attempt leaves a problem that a model wrote")
+        problem = replace(problem, generation=tried.generation, attempt=tried.attempt)
+        yield replace(tried.row, record=replace(tried.row.record, problem=problem))
+
+
+def _generation(sample: Sample) -> Generation | None:
+    return sample.problem.generation if sample.problem else None
+
+
+def _write_problems(
+    samples: Sequence[Sample], context: Context, index: BenchmarkIndex | None, *, sample: int
+) -> Iterator[JudgedRecord[Sample]]:
+    """One reply for each program, read and held to the rules."""
+    rules, settings = context.config.reverse.rules, context.config.reverser
     replies = ask(
-        list(samples),
+        samples,
         context,
         "reverser",
-        lambda sample: program_variables(sample) | problem_variety(sample.sample_id, settings),
+        lambda one: program_variables(one) | problem_variety(one.sample_id, settings),
+        sample=sample,
     )
-    for sample, reply in replies:
+    for one, reply in replies:
         reading = read_problem(reply.text)
         problem = Problem(text=reading.text or "", generation=generation_of(reply, reading))
         verdict = _reply_fault(reply, reading)
         findings: tuple[Finding, ...] = ()
         if verdict.kept:
-            verdict, findings = apply_rules(_find_faults(sample, problem.text, rules), rules, stage="reverse")
-        sample = with_findings(replace(sample, problem=problem), findings)
+            verdict, findings = apply_rules(_find_faults(one, problem.text, rules), rules, stage="reverse")
+        written = with_findings(replace(one, problem=problem), findings)
         # looked up again before release, but a solver need not be paid for a problem that is rejected then
         if verdict.kept and index is not None:
-            sample = replace(sample, overlaps=index.overlaps(problem.text, sample_answer(sample)))
-            verdict, findings = apply_overlap_rules(sample.overlaps, context.config.decontamination, stage="reverse")
-            sample = with_findings(sample, findings)
-        yield JudgedRecord(record=sample, verdict=verdict)
+            written = replace(written, overlaps=index.overlaps(problem.text, sample_answer(written)))
+            verdict, findings = apply_overlap_rules(written.overlaps, context.config.decontamination, stage="reverse")
+            written = with_findings(written, findings)
+        yield JudgedRecord(record=written, verdict=verdict)
 
 
 def _reply_fault(reply: Reply, reading: Reading) -> Verdict:

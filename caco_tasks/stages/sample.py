@@ -11,7 +11,8 @@ from caco_tasks.context import Context
 from caco_tasks.ids import program_id, sample_id
 from caco_tasks.llm.llm import make_request
 from caco_tasks.reading import read_program
-from caco_tasks.records import JudgedRecord, Program, Reason, Sample, fail
+from caco_tasks.records import JudgedRecord, Program, Sample
+from caco_tasks.stages.shared.missing_parts import no_code_found
 from caco_tasks.stages.shared.prompting import generation_of, load_stage_prompt, reply_verdict
 
 
@@ -51,5 +52,5 @@ def sample(draws: Iterable[Draw], context: Context) -> Iterator[JudgedRecord[Sam
         program = Program(program_id=program_id(text), code=text, generation=generation_of(reply, reading))
         verdict = reply_verdict(reply)
         if verdict.kept and reading.text is None:
-            verdict = fail(Reason.NO_CODE_FOUND)
+            verdict = no_code_found(reply.text)
         yield JudgedRecord(record=Sample(sample_id=draw.sample_id, index=draw.index, program=program), verdict=verdict)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from caco_tasks.checks.overlap import BenchmarkIndex, apply_overlap_rules
+from caco_tasks.checks.decontamination.overlap import BenchmarkIndex, apply_overlap_rules
 from caco_tasks.context import Context
 from caco_tasks.ids import content_id
 from caco_tasks.records import PASS, JudgedRecord, Reason, Seed, fail

@@ -11,8 +11,9 @@ from caco_tasks.context import Context
 from caco_tasks.grading import extract_answer
 from caco_tasks.llm.llm import Reply
 from caco_tasks.reading import read_solution
-from caco_tasks.records import CandidateSolution, JudgedRecord, Outcome, Reason, Sample, Solution, Verdict, fail
+from caco_tasks.records import CandidateSolution, JudgedRecord, Outcome, Sample, Solution, Verdict
 from caco_tasks.stages.shared.few_shot import solution_style
+from caco_tasks.stages.shared.missing_parts import no_final_answer
 from caco_tasks.stages.shared.prompting import ask, generation_of, reply_verdict
 
 ReadSolution = tuple[Solution, Verdict]
@@ -48,7 +49,7 @@ def _read(reply: Reply) -> ReadSolution:
     answer = extract_answer(reading.text or "")
     verdict = reply_verdict(reply)
     if verdict.kept and answer is None:
-        verdict = fail(Reason.NO_FINAL_ANSWER)
+        verdict = no_final_answer(reading.text)
     return Solution(text=reading.text or "", answer=answer, generation=generation_of(reply, reading)), verdict
 
 

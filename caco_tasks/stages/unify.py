@@ -5,7 +5,6 @@ conversion was rejected, go to the unifier model if the config names one: at mos
 those that have no program yet. A seed program that passes claims its fingerprints, so that CodeGen's samples must be new.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from caco_tasks.context import Context
 from caco_tasks.convert import CONVERTERS, unify_seeds
 from caco_tasks.convert.code_tests import CodeTests, find_usable, is_code_seed, judge_tests, read_tests
 from caco_tasks.convert.grades import unmet_rule
+from caco_tasks.grading.answer_pairs import shorten_pair
 from caco_tasks.ids import program_id
 from caco_tasks.llm.llm import Reply
 from caco_tasks.reading import Reading, read_program
@@ -33,7 +33,9 @@ from caco_tasks.records import (
 )
 from caco_tasks.sandbox import Job, ProgramResult
 from caco_tasks.stages.screen import screen
-from caco_tasks.stages.shared.prompting import ask, generation_of, reply_verdict, with_costs_of
+from caco_tasks.stages.shared.attempts import attempt_all
+from caco_tasks.stages.shared.missing_parts import no_code_found
+from caco_tasks.stages.shared.prompting import ask, generation_of, reply_verdict
 
 MAX_SHOWN_TESTS_CHARS = 6_000  # of a seed's tests, in the prompt; all are run
 
@@ -138,29 +140,20 @@ def ask_unifier(asked: Sequence[AskedSeed], context: Context) -> Iterator[Judged
 
     The first program that verifies stays. A seed without one keeps its last verdict, or an earlier one that is unknown.
     """
-    attempts = context.config.unify.attempts
-    rows: dict[str, JudgedRecord[SeedProgram]] = {}
-    made: defaultdict[str, list[Generation]] = defaultdict(list)
-    for attempt in range(attempts):
-        waiting = [one for one in asked if one.seed.seed_id not in rows or not rows[one.seed.seed_id].verdict.kept]
-        # after all those that earlier tries of the runner asked for
-        written = list(_write_programs(waiting, context, sample=context.attempt * attempts + attempt))
-        for row in screened(written, context):
-            if row.record.program and row.record.program.generation:
-                made[row.id].append(row.record.program.generation)
-            before = rows.get(row.id)
-            if before is None or before.verdict.outcome is Outcome.FAIL or row.verdict.outcome is not Outcome.FAIL:
-                rows[row.id] = replace(row, record=replace(row.record, unifier_attempt=attempt + 1))
-    for seed_id, row in rows.items():
-        yield replace(row, record=_with_costs(row.record, made[seed_id]))
+
+    def write(waiting: Sequence[AskedSeed], sample: int) -> Iterator[JudgedRecord[SeedProgram]]:
+        return screened(list(_write_programs(waiting, context, sample=sample)), context)
+
+    items, attempts = {one.seed.seed_id: one for one in asked}, context.config.unify.attempts
+    for tried in attempt_all(items, write, _generation, attempts=attempts, tries=context.attempt):
+        record = replace(tried.row.record, unifier_attempt=tried.attempt)
+        if record.program is not None:
+            record = replace(record, program=replace(record.program, generation=tried.generation))
+        yield replace(tried.row, record=record)
 
 
-def _with_costs(record: SeedProgram, made: Sequence[Generation]) -> SeedProgram:
-    """The record whose program bears the cost of all attempts."""
-    if record.program is None or record.program.generation is None:
-        return record
-    generation = with_costs_of(record.program.generation, made)
-    return replace(record, program=replace(record.program, generation=generation))
+def _generation(record: SeedProgram) -> Generation | None:
+    return record.program.generation if record.program else None
 
 
 def _write_programs(
@@ -197,7 +190,11 @@ def _compare_with_gold(
     answered = [one.seed for one, _ in held if one.tests is None]
     pairs = ((seed.answer or "", results[seed.seed_id].execution.output_text or "") for seed in answered)
     compared = context.services.grader().compare(pairs)
-    return verdicts | {seed.seed_id: one.verdict for seed, one in zip(answered, compared, strict=True)}
+    for seed, one in zip(answered, compared, strict=True):
+        given, gold = shorten_pair(results[seed.seed_id].execution.output_text or "", seed.answer or "")
+        differs = replace(one.verdict, detail=f"the program gives {given}, gold is {gold}")
+        verdicts[seed.seed_id] = differs if one.verdict.reason is Reason.ANSWERS_DIFFER else one.verdict
+    return verdicts
 
 
 def _judge_program(
@@ -208,7 +205,7 @@ def _judge_program(
     if read.text is None or ran is None:
         why = read_decline(reply.text)
         if why is None:
-            return fail(Reason.NO_CODE_FOUND)
+            return no_code_found(reply.text)
         return fail(Reason.NO_PROGRAM_FOUND, f"the unifier declined: {why or 'it gives no reason'}")
     if gold is None:
         return ran.verdict

@@ -4,6 +4,7 @@ Paths, below the store's root (docs: `docs/storage.md`):
 
     runs/{partition}/{run_id}/run.json                         what the run is: its whole config, and what it pinned
     runs/{partition}/{run_id}/attempts/{stage}/{shard:05d}.json    new attempts that were asked for: an AttemptLog
+    runs/{partition}/{run_id}/triggers/{hash of DAG and its run}.json    a run of the scheduler that planned it: a RunTrigger
     runs/{partition}/{run_id}/outputs/{stage}/{shard:05d}.json     the output that the run consists of there: a RunOutput
     outputs/{stage}/{key}/{sha256[:16]}.parquet                rows, named by content
     outputs/{stage}/{key}/manifest.json                        written after the rows
@@ -160,6 +161,15 @@ class RunOutput(StoredRecord):
     is_reused: bool = False  # whether another run had made it
 
 
+class RunTrigger(StoredRecord):
+    """A run of the scheduler that planned a run, or found it planned."""
+
+    run_id: str
+    dag_id: str = Field(min_length=1)
+    dag_run_id: str = Field(min_length=1)
+    triggered_at: Moment
+
+
 def output_key(
     recipe: dict[str, Any],
     *,
@@ -234,6 +244,11 @@ def run_output_uri(run: RunRecord, stage: str, shard: int) -> str:
 def attempts_uri(run: RunRecord, stage: str, shard: int) -> str:
     """Where the new attempts of a stage and shard of a run lie."""
     return f"{run_folder(run.partition, run.run_id)}/attempts/{stage}/{shard:05d}.json"
+
+
+def trigger_uri(run: RunRecord, dag_id: str, dag_run_id: str) -> str:
+    """Where a run says that a run of the scheduler planned it."""
+    return f"{run_folder(run.partition, run.run_id)}/triggers/{content_id('trigger', dag_id, dag_run_id)}.json"
 
 
 def output_folder(stage: str, key: str) -> str:

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from caco_tasks.errors import DamagedError
 from caco_tasks.ids import file_sha256
-from caco_tasks.records import JudgedRecord, arrow_schema, from_row, to_row
+from caco_tasks.records import JudgedRecord
+from caco_tasks.store.record_rows import arrow_schema, from_row, to_row
 from caco_tasks.store.row_files import RowFile, open_checked, read_groups, select
 from caco_tasks.store.store import Store
 

@@ -127,6 +127,15 @@ def test_the_dataset_holds_what_was_published_and_its_manifest_is_true(line: Pla
     assert hashlib.sha256(card).hexdigest() == record.facts["card_sha256"]
 
 
+def test_the_dataset_is_verified_from_its_files_alone(line: Place) -> None:
+    record = dataset(line)
+    done = caco(line, "verify", f"{record.dataset}/{record.version}", "--workers", "1", "--json")
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["faults"], report["is_whole"]) == (0, [], True), done.stderr
+    assert (report["dataset"], report["rows"]) == (f"{record.dataset}/{record.version}", record.rows)
+    assert report["checks"]["program"]["looked_at"] == record.rows
+
+
 def test_a_dataset_loads_with_the_datasets_library_without_a_network(
     line: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

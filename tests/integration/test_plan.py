@@ -83,15 +83,17 @@ def test_a_plan_says_what_must_come_first(line: Place) -> None:
 
 def test_runs_are_listed_with_how_far_they_have_come(line: Place) -> None:
     plan("--partition", NEXT_DAY, "--register")
-    found = json.loads(caco("runs", "--json").stdout)
-    assert [(run["partition"], run["pipeline"], run["state"], run["outputs"], run["of"]) for run in found] == [
+    found = json.loads(caco("runs", "--json").stdout)["rows"]
+    assert [
+        (run["partition"], run["pipeline"], run["state"], run["outputs"], run["outputs_expected"]) for run in found
+    ] == [
         (NEXT_DAY, "nightly", "planned", 0, 19),
         (DAY, "nightly", "published", 19, 19),
         (DAY, "codegen", "complete", 1, 1),
         (DAY, "seeds", "complete", 4, 4),
     ]
-    assert (found[0]["read"], found[1]["read"], found[1]["config"]) == (None, 24, CONFIG)
-    only = json.loads(caco("runs", "--pipeline", "nightly", "--newest", "1", "--json").stdout)
+    assert (found[0]["sampled"], found[1]["sampled"], found[1]["config"]) == (0, 24, CONFIG)
+    only = json.loads(caco("runs", "--pipeline", "nightly", "--newest", "1", "--json").stdout)["rows"]
     assert only == found[:1]
     assert found[1]["run_id"][:12] in caco("runs").stdout
     assert "There is no pipeline 'weekly'" in caco("runs", "--pipeline", "weekly").stderr

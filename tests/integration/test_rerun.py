@@ -99,7 +99,7 @@ def test_a_dataset_is_withdrawn_with_who_and_why_and_restored(line: Place) -> No
     assert (done.exit_code, done.stdout) == (0, f"{name} is withdrawn.\n")
     [listed] = json.loads(caco("dataset", "list", "--json").stdout)
     assert (listed["state"], listed["by"], listed["because"]) == ("withdrawn", "ada", "false answers in algebra")
-    assert json.loads(caco("runs", "--pipeline", "nightly", "--json").stdout)[0]["state"] == "withdrawn"
+    assert json.loads(caco("runs", "--pipeline", "nightly", "--json").stdout)["rows"][0]["state"] == "withdrawn"
     again = caco("dataset", "withdraw", name, "--because", "once more")
     assert again.exit_code == 1
     assert "is withdrawn (by ada" in again.stderr

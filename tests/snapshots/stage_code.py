@@ -31,7 +31,9 @@ HAVE_A_PART = (  # packages and modules of caco_tasks
     "llm.finetune",
     "llm.prompts",
     "llm.training",
+    "number_words",
     "numbers_in_text",
+    "plain_numerals",
     "publishing.dataset_row",
     "reading",
     "sandbox.harness",
@@ -39,16 +41,17 @@ HAVE_A_PART = (  # packages and modules of caco_tasks
     "sandbox.verdicts",
     "sources",
     "stages",
+    "trials",
     "variety",
 )
-HAVE_NONE = ("grading.grade_file", "grading.worker", "grading.workers")  # files and processes
+HAVE_NONE = ("grading.grade_file", "grading.algebra_worker")  # files and processes
 SERVICES = {  # what stands behind a service of the context, which no import shows
     "grader": ("grading.compare",),
     "sandbox": ("sandbox.harness", "sandbox.values", "sandbox.verdicts"),
 }
-HASHED_ELSEWHERE = {  # worked examples and the modules that a program may import are in the hashes of prompts
+HASHED_ELSEWHERE = {  # worked examples are in the hashes of prompts
     "llm.prompts": ("bank",),
-    "stages.shared.few_shot": ("bank", "checks.program_rules"),
+    "stages.shared.few_shot": ("bank",),
 }
 
 

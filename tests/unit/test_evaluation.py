@@ -10,7 +10,7 @@ import pytest
 from public_data import require_public
 
 from caco_tasks.bank.held_out import FIRST_HELD_OUT_NUMBER, held_out_problems
-from caco_tasks.config import EvaluateSettings, RunConfig, load_config, parse_config
+from caco_tasks.config import EvaluateSettings, RunConfig, bundled_configs, load_config, parse_config
 from caco_tasks.errors import ConfigError, SourceError
 from caco_tasks.grading import Grader, extract_answer
 from caco_tasks.identity import pipeline_run_id
@@ -69,6 +69,24 @@ def test_of_a_long_benchmark_the_same_items_are_drawn_each_time() -> None:
 def test_a_benchmark_that_cannot_be_scored_is_refused(tmp_path: Path, rows: list[dict[str, Any]], said: str) -> None:
     with pytest.raises(SourceError, match=said):
         scored_items(settings(benchmarks=[benchmark(tmp_path / "own.jsonl", rows)]))
+
+
+@pytest.mark.parametrize("name", bundled_configs())
+def test_a_bundled_config_keeps_out_what_it_scores_on(name: str) -> None:
+    config = load_config(name)
+    protected = {benchmark.name: benchmark.path for benchmark in config.decontamination.protected}
+    scored = config.evaluate.benchmarks if config.evaluate else ()
+    assert {one.name: one.path for one in scored}.items() <= protected.items()
+    if protected:
+        assert {config.decontamination.rules[rule] for rule in ("exact", "ngram", "masked", "numbers")} == {"reject"}
+
+
+def test_a_benchmark_that_is_scored_and_not_protected_is_refused() -> None:
+    scored = ["evaluate.benchmarks=[{name = 'exam', path = 'e.jsonl', answer_column = 'a'}]"]
+    with pytest.raises(ConfigError, match=r"scores on exam, which \[decontamination\] does not protect"):
+        load_config("smoke", scored)
+    protected = ["decontamination.benchmarks=[{name = 'exam', path = 'e.jsonl', answer_column = 'a'}]"]
+    assert load_config("smoke", [*scored, *protected]).decontamination.protected[0].name == "exam"
 
 
 def test_the_paper_s_config_scores_on_the_paper_s_benchmarks() -> None:

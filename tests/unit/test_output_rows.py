@@ -20,11 +20,11 @@ from caco_tasks.records import (
     Sample,
     Seed,
     SeedProgram,
-    arrow_schema,
     fail,
     unknown,
 )
 from caco_tasks.store import Store
+from caco_tasks.store.record_rows import arrow_schema
 from caco_tasks.store.row_files import ROWS_PER_GROUP
 from caco_tasks.store.shards import Written, encode_shard, iterate_shard, read_batches, read_shard, write_rows
 

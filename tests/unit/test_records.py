@@ -19,12 +19,10 @@ from caco_tasks.records import (
     Seed,
     SeedProgram,
     Verdict,
-    arrow_schema,
     fail,
-    from_row,
-    to_row,
     unknown,
 )
+from caco_tasks.store.record_rows import arrow_schema, from_row, to_row
 
 BARE = Seed(seed_id="s", source="a", revision="r", licence="l", key="k", problem="p")
 UNANSWERED = making.solution(answer=None)

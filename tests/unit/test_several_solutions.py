@@ -25,6 +25,7 @@ from caco_tasks.records import (
     PASS,
     Finding,
     JudgedRecord,
+    Outcome,
     Problem,
     Reason,
     Sample,
@@ -187,15 +188,15 @@ def test_where_each_breaks_a_rule_the_first_says_why(tmp_path: Path) -> None:
 
 def test_none_that_agrees_is_a_rejection_that_names_what_most_say(tmp_path: Path) -> None:
     judged = judged_by_agree(tmp_path, making.solutions((WRONG, "7"), (WRONG, "7.0"), ("It is 8.", "8")))
-    assert judged.verdict == fail(Reason.ANSWERS_DIFFER, "none agrees; 2 of 3 answers are 7")
+    assert judged.verdict == fail(Reason.ANSWERS_DIFFER, "none agrees; 2 of 3 answers are 7, the program gives 12")
     chosen = solution_in(judged)
     assert (chosen.pass_rate, chosen.majority_answer, chosen.text) == (0.0, "7", WRONG)
     assert chosen.equations_checked == 1
 
 
 MAJORITIES: dict[str, tuple[tuple[str, ...], str | None]] = {
-    "two of three": (("12", "7", "7"), "2 of 3 answers are 7"),
-    "however they are written": (("7", "12", "7.0", "14/2"), "3 of 4 answers are 7"),
+    "two of three": (("12", "7", "7"), "2 of 3 answers are 7, the program gives 12"),
+    "however they are written": (("7", "12", "7.0", "14/2"), "3 of 4 answers are 7, the program gives 12"),
     "half of them": (("12", "12", "7", "7"), None),
     "two other answers": (("12", "7", "8"), None),
     "the program's own": (("12", "12", "7"), None),
@@ -213,6 +214,13 @@ def test_a_majority_for_another_answer_is_a_finding(
     assert judged.verdict == (found if rule == "reject" else PASS)
     recorded = (Finding(stage="agree", reason=Reason.MAJORITY_DIFFERS, detail=said),) if said else ()
     assert judged.record.findings == (recorded if rule == "record" else ())
+
+
+@pytest.mark.parametrize("rule", ["reject", "record", "off"])
+def test_an_answer_that_nobody_understands_is_never_let_pass(tmp_path: Path, rule: str) -> None:
+    solution = making.solution(RIGHT, answer="a" * 30_000)
+    judged = judged_by_agree(tmp_path, solution, agree={"not_understood": rule})
+    assert (judged.verdict.outcome, judged.verdict.reason) == (Outcome.UNKNOWN, Reason.NOT_UNDERSTOOD)
 
 
 def test_every_reply_is_paid_for_and_the_sample_is_counted_once() -> None:
@@ -236,8 +244,8 @@ def test_several_solutions_at_temperature_0_would_be_one() -> None:
     with pytest.raises(ConfigError) as caught:
         load_config("nano", ["solver.samples=4"])
     assert str(caught.value).endswith(
-        "nano.toml is wrong: solver.samples is 4, and models.solver.temperature 0 writes one solution 4 times: set a "
-        "temperature, or ask for one sample."
+        "nano.toml is wrong: solver.samples is 4, and models.solver.temperature 0 writes the same text each time: set a "
+        "temperature, or ask once."
     )
     assert load_config("nano", ["solver.samples=4", "models.solver.temperature=0.7"]).solver.samples == 4
 

@@ -74,15 +74,21 @@ def test_a_hash_is_the_same_in_every_version_of_python() -> None:
 
 
 MADE_OF = {
-    "agree": {"checks.equations", "checks.step_grounding", "grading.compare", "grading.equality", "exact"},
+    "agree": {
+        "checks.arithmetic.equations",
+        "checks.steps.step_grounding",
+        "grading.compare",
+        "grading.equality",
+        "exact",
+    },
     "evaluate": {"grading.extract", "grading.compare", "bank.held_out"},
     "execute": {"sandbox.verdicts", "sandbox.harness"},
     "judge": {"llm.prompts", "stages.shared.prompting"},
     "publish": {"publishing.dataset_row"},
-    "reverse": {"checks.problem_rules", "checks.overlap", "stages.shared.few_shot"},
+    "reverse": {"checks.problems.problem_rules", "checks.decontamination.overlap", "stages.shared.few_shot"},
     "sample": {"reading.programs"},
-    "screen": {"checks.program_rules", "checks.dead_inputs", "sandbox.harness"},
-    "seeds": {"sources", "checks.overlap"},
+    "screen": {"checks.programs.program_rules", "checks.programs.dead_inputs", "trials.inputs", "sandbox.harness"},
+    "seeds": {"sources", "checks.decontamination.overlap"},
     "solve": {"grading.extract"},
     "unify": {"convert.gsm8k", "convert.mathqa", "checks.fingerprints", "stages.screen"},
 }
@@ -97,10 +103,10 @@ def test_a_stage_is_made_of_what_has_a_part_in_its_verdicts(stage: str) -> None:
     ("stage", "foreign"),
     [
         ("solve", "grading.compare"),
-        ("execute", "checks.equations"),
+        ("execute", "checks.arithmetic.equations"),
         ("judge", "bank.algebra"),
         ("agree", "convert.gsm8k"),
-        ("sample", "checks.problem_rules"),
+        ("sample", "checks.problems.problem_rules"),
     ],
 )
 def test_a_stage_is_not_made_of_what_has_none(stage: str, foreign: str) -> None:

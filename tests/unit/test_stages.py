@@ -11,6 +11,7 @@ import pytest
 from caco_tasks.config import RoleName
 from caco_tasks.connections import Connections
 from caco_tasks.grading import VERSION
+from caco_tasks.grading.answer_pairs import shorten_pair
 from caco_tasks.llm import Llm, Reply, Request
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import PASS, JudgedRecord, Outcome, Program, Reason, Sample, Verdict, fail, unknown
@@ -18,6 +19,7 @@ from caco_tasks.services import TaskServices
 from caco_tasks.stages.agree import agree
 from caco_tasks.stages.judge import judge, majority, parse_judgement
 from caco_tasks.stages.sample import records, sample
+from caco_tasks.stages.shared.missing_parts import no_code_found, no_final_answer
 from caco_tasks.stages.shared.prompting import program_variables, reply_verdict
 from caco_tasks.stages.train import is_held_out, training_text
 
@@ -182,7 +184,14 @@ def test_a_judge_of_another_family_than_the_solver_is_independent(
 ENDS: dict[str, tuple[str, str | None, Verdict]] = {
     "by itself": ("stop", None, PASS),
     "at the limit": ("length", None, fail(Reason.CUT_OFF, "after 7 tokens")),
-    "before it began": ("length", "prompt_too_long", fail(Reason.PROMPT_TOO_LONG)),
+    "before it began": (
+        "length",
+        "prompt_too_long",
+        fail(
+            Reason.PROMPT_TOO_LONG,
+            "5 tokens of prompt and the most tokens that a reply may have are more than the model takes",
+        ),
+    ),
     "with the engine": ("stop", "connection reset", unknown(Reason.ENGINE_LOST, "connection reset")),
 }
 
@@ -276,6 +285,38 @@ def test_a_solution_agrees_when_answer_and_equations_are_right(
     sample = making.sample(solution=making.solution(text, answer))
     judged = judged_by_agree(tmp_path, sample)
     assert [row.verdict.reason for row in judged] == [reason]
+
+
+DETAILS = {
+    "another number": ("13", "the solution says 13, the program gives 12"),
+    "no answer": (None, "the solution says nothing, the program gives 12"),
+    "a long one": ("9" * 100, f"the solution says {'9' * 80}…, the program gives 12"),
+}
+
+
+@pytest.mark.parametrize(("answer", "detail"), DETAILS.values(), ids=DETAILS)
+def test_answers_that_differ_are_both_in_the_verdict(tmp_path: Path, answer: str | None, detail: str) -> None:
+    [row] = judged_by_agree(tmp_path, making.sample(solution=making.solution("3 × 4 = 12", answer)))
+    assert (row.verdict.detail or "").startswith(detail)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shown"),
+    [
+        pytest.param("1\n 2", "", ("1 2", "nothing"), id="on one line"),
+        pytest.param("7" * 99 + "1", "7" * 99 + "2", (f"…{'7' * 20}1", f"…{'7' * 20}2"), id="the end differs"),
+        pytest.param("7" * 99, "7" * 98, (f"…{'7' * 21}", f"…{'7' * 20}"), id="one is the beginning of the other"),
+    ],
+)
+def test_long_answers_are_cut_so_that_the_difference_is_seen(one: str, other: str, shown: tuple[str, str]) -> None:
+    assert shorten_pair(one, other) == shown
+
+
+def test_a_reply_that_lacks_its_part_is_told_by_its_words() -> None:
+    assert no_final_answer("So she has\nsome left.").detail == "it ends: So she has some left."
+    assert no_final_answer(None).detail == "the solution is empty"
+    assert no_code_found("Sure! " * 90).detail == "it begins: " + ("Sure! " * 90)[:120]
+    assert no_code_found(" \n").detail == "the reply is empty"
 
 
 def test_agree_keeps_order_and_says_how_many_equations_it_computed(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from caco_tasks.bank.held_out import held_out_problems
-from caco_tasks.checks.benchmarks import Item, read_benchmark
+from caco_tasks.checks.decontamination.benchmarks import Item, read_benchmark
 from caco_tasks.config import EvaluateSettings, RunConfig
 from caco_tasks.context import Context
 from caco_tasks.errors import ConfigError, SourceError

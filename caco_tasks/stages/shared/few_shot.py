@@ -10,7 +10,7 @@ from random import Random
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
-from caco_tasks.checks.program_rules import ALLOWED_IMPORTS
+from caco_tasks.config import RunConfig
 from caco_tasks.generation_settings import ReverserSettings, SolverSettings
 from caco_tasks.ids import content_id
 from caco_tasks.llm.prompts import DEFAULT_FAMILIES, Prompt
@@ -37,15 +37,15 @@ def bank_examples(names: tuple[str, ...] = DEFAULT_FAMILIES) -> tuple[dict[str, 
     )
 
 
-def shared_values(prompt: Prompt) -> dict[str, str]:
+def shared_values(prompt: Prompt, config: RunConfig) -> dict[str, str]:
     """The variables of a prompt that are the same in every request: its worked examples, and the modules allowed."""
-    imports = {IMPORTS: ", ".join(sorted(ALLOWED_IMPORTS))} if IMPORTS in prompt.variables else {}
-    return prompt.showing(bank_examples(prompt.families)) | imports
+    names = {IMPORTS: ", ".join(sorted(config.screen.allowed_imports))} if IMPORTS in prompt.variables else {}
+    return prompt.showing(bank_examples(prompt.families)) | names
 
 
-def prompt_hash(prompt: Prompt) -> str:
+def prompt_hash(prompt: Prompt, config: RunConfig) -> str:
     """What names the text of a prompt, with all that is the same in every request."""
-    return content_id("prompt", prompt.system, prompt.text, shared_values(prompt))
+    return content_id("prompt", prompt.system, prompt.text, shared_values(prompt, config))
 
 
 def problem_variety(sample_id: str, settings: ReverserSettings) -> dict[str, str]:

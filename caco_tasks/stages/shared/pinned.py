@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from caco_tasks.check_settings import BenchmarkSettings
-from caco_tasks.checks.benchmarks import benchmark_version
+from caco_tasks.checks.decontamination.benchmarks import benchmark_version
 from caco_tasks.config import SourceSettings
 from caco_tasks.context import Context
 from caco_tasks.errors import SourceError

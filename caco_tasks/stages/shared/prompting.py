@@ -41,7 +41,7 @@ def ask(
     llm = context.llm(role)
     # another number is another request: nothing is replayed
     number = sample if callable(sample) else lambda _: context.attempt if sample is None else sample
-    shared = shared_values(template)
+    shared = shared_values(template, context.config)
     requests = [
         make_request(
             template,
@@ -65,7 +65,7 @@ def load_stage_prompt(context: Context, name: str) -> Prompt:
     """
     prompt = load_prompt(name, variables=variables_of(context.spec.role), folder=context.config.prompts_folder)
     pinned = context.run.prompts.get(name)
-    if pinned is not None and pinned != prompt_hash(prompt):
+    if pinned is not None and pinned != prompt_hash(prompt, context.config):
         raise ConfigError(
             f"The prompt '{name}' was changed after run {context.run.run_id[:12]} was planned: give the new text a version "
             "of its own, and name it in the config."
@@ -76,7 +76,9 @@ def load_stage_prompt(context: Context, name: str) -> Prompt:
 def reply_verdict(reply: Reply) -> Verdict:
     """PASS for a reply that came to its own end; a cut-off reply is a failure, a lost one is unknown."""
     if reply.error == PROMPT_TOO_LONG:
-        return fail(Reason.PROMPT_TOO_LONG)  # not unknown: no other attempt makes it fit
+        tokens = f"{reply.generation.prompt_tokens} tokens of " if reply.generation.prompt_tokens else ""
+        detail = f"{tokens}prompt and the most tokens that a reply may have are more than the model takes"
+        return fail(Reason.PROMPT_TOO_LONG, detail)  # not unknown: no other attempt makes it fit
     if reply.error is not None:
         return unknown(Reason.ENGINE_LOST, reply.error)
     if reply.generation.finish_reason == "length":
