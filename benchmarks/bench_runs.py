@@ -1,9 +1,10 @@
 """Runs that a benchmark works on without a platform: their keys, and services over a store in a folder."""
 
+import os
 from pathlib import Path
 
 from caco_tasks.config import RunConfig
-from caco_tasks.connections import Connections
+from caco_tasks.connections import Connections, models_folder
 from caco_tasks.identity import RunKeys, config_hash, pipeline_run_id
 from caco_tasks.store import RunRecord
 from caco_tasks.store.store import StoreSettings
@@ -26,7 +27,10 @@ def keys_of(config: RunConfig) -> RunKeys:
 
 
 def connections_in(folder: Path) -> Connections:
-    """A store below `folder`, and no ledger."""
+    """A store below `folder`, no ledger, and the public models of this machine."""
     return Connections(
-        store=StoreSettings(root=f"file://{folder}/store"), ledger_url=None, cache=Path(folder) / "models"
+        store=StoreSettings(root=f"file://{folder}/store"),
+        ledger_url=None,
+        cache=Path(folder) / "models",
+        models=models_folder(os.environ),
     )

@@ -28,7 +28,11 @@ WANTED = (1, 1, 1, 2, 1, 4, 1, 2)
 KILLED_SHARE = 0.4
 VICTIMS = (("task that waits",), ("task",), ("stage",), ("stage", "task"))
 WORK_SECONDS = (0.005, 0.06)
-LONG_WORK_SECONDS = 0.25  # of a stage whose task is killed: it must keep others away on its own
+LONG_WORK_SECONDS = {  # of a stage where kills are planned, by who is killed
+    ("task",): 0.25,  # it must keep others away on its own
+    ("stage",): 5.0,  # killed long before that, also where the machine is busy
+    ("stage", "task"): 5.0,
+}
 MAX_DELAY_SECONDS = 0.01
 PAUSE_SECONDS = 0.002
 PATIENCE_SECONDS = 20
@@ -124,7 +128,7 @@ def _run_tasks(count: int, folder: Path, environ: Mapping[str, str], rng: random
 
 def _start_task(wanted: int, folder: Path, environ: Mapping[str, str], rng: random.Random) -> tuple[int, PretendedTask]:
     victims = rng.choice(VICTIMS) if rng.random() < KILLED_SHARE else ()
-    work = LONG_WORK_SECONDS if victims == ("task",) else rng.uniform(*WORK_SECONDS)
+    work = LONG_WORK_SECONDS.get(victims) or rng.uniform(*WORK_SECONDS)
     delay = rng.uniform(0, MAX_DELAY_SECONDS)
     begun, (reading, writing) = time.monotonic(), os.pipe()
     pid = os.fork()

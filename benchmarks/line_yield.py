@@ -39,7 +39,8 @@ def measure(run_id: str) -> dict[str, Any]:
             if judged.verdict.kept
         ]
     sampled, deduplicated = funnel["sample"].read, funnel["dedup"].passed
-    agreed, published = funnel["agree"].passed, funnel["publish"].passed
+    agreed = funnel["agree"].passed
+    published = funnel["publish"].passed if "publish" in funnel else 0  # the gate came before it, and failed
     return {
         "sampled": sampled,
         "run": round(len(ran) / sampled, 4),

@@ -24,8 +24,9 @@ class UnifySettings(Settings):
 
 
 class ReverserSettings(Settings):
-    """What problems are to look like, for prompts that name `$scenario`, `$style` and `$difficulty`."""
+    """How often a program's problem is asked for, and what it is to look like, for prompts that name `$style` and the like."""
 
+    attempts: int = Field(default=1, ge=1, le=64)  # at most, until a program's problem keeps the rules
     scenario_share: float = Field(
         default=0.5, ge=0, le=1
     )  # of the problems that are set somewhere; the others are bare

@@ -24,6 +24,7 @@ VARIABLES: dict[RoleName, frozenset[str]] = {
     "reverser": frozenset(("code", "input", "output", "scenario", "style", "difficulty")),
     "solver": frozenset(("problem", "style")),
     "judge": frozenset(("problem", "solution", "code", "output")),
+    "matcher": frozenset(("problem", "item")),
     "unifier": frozenset(("problem", "solution", "answer", "tests", "function", "imports")),
 }  # role -> what its stage fills in
 OF_AN_ITEM = frozenset(("problem",))  # what an evaluation fills in, whoever it asks

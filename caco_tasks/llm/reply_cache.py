@@ -29,6 +29,7 @@ from caco_tasks.llm.llm import Engine, Reply, Request
 from caco_tasks.model_settings import PriceSettings
 from caco_tasks.records import Generation
 from caco_tasks.store.store import Store
+from caco_tasks.work_log import counted
 
 NAME_CHARS = 16
 MILLION = 1_000_000
@@ -114,7 +115,7 @@ class CachingLlm:
             return
         engine = self._engine.get()
         with self._replies.keeping(batch, key=self._key) as keep:
-            for _, reply in engine.answers(requests):
+            for _, reply in counted(engine.answers(requests), len(requests), f"replies of {self.model_id[:60]}"):
                 keep(reply)
                 yield reply
 

@@ -1,8 +1,8 @@
 """The engine that runs anywhere: Transformers, on a CPU or one GPU, in this process.
 
-Batches are made of requests of like length, padded on the left. Random numbers are seeded from the requests of a batch, so the
-same requests in the same batches give the same replies on the same machine (and no promise beyond that: see
-`docs/decisions/0004-replay-not-regeneration.md`).
+Batches are made of requests of like length, padded on the left, and become smaller as their rows end. Random numbers are
+seeded from the requests of a batch, so the same requests in the same batches give the same replies on the same machine (and
+no promise beyond that: see `docs/decisions/0004-replay-not-regeneration.md`).
 """
 
 import copy
@@ -18,6 +18,8 @@ from caco_tasks.llm.turns import stop_ids
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import Generation
 
+MIN_ROWS = 8  # of a batch that is made smaller: fewer cost as much as one
+
 
 class TransformersLlm:
     """A causal language model of the Transformers library."""
@@ -27,6 +29,8 @@ class TransformersLlm:
         self._settings = settings
         self._tokenizer, self._model = load_model(settings, folder, adapter)
         self._stop_ids = stop_ids(self._tokenizer, self._model.generation_config)
+        # a row that has ended is filled up with padding
+        self._ends = {*self._stop_ids, self._model.generation_config.pad_token_id}
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
         """One reply for each request, in the order of the requests."""
@@ -39,7 +43,7 @@ class TransformersLlm:
             EngineError: the GPU's memory does not suffice for a batch, or as `encode`.
         """
         prompts = [encode(self._tokenizer, request, self._settings, self.model_id) for request in requests]
-        by_length = sorted(range(len(requests)), key=lambda index: (len(prompts[index]), index))
+        by_length = sorted(range(len(requests)), key=lambda index: (len(prompts[index]), prompts[index], index))
         for temperature in {request.temperature: None for request in requests}:  # a batch is sampled at one
             alike = [index for index in by_length if requests[index].temperature == temperature]
             for start in range(0, len(alike), self._settings.batch_rows):
@@ -84,36 +88,98 @@ class TransformersLlm:
         ]
 
     def _sample(self, requests: Sequence[Request], prompts: Sequence[list[int]]) -> list[tuple[list[int], list[float]]]:
-        """The tokens written after each prompt, padding included, and their log probabilities where asked for."""
+        """The tokens written after each prompt, padding included, and their log probabilities where asked for.
+
+        What several rows are asked is read once. Whenever half of the rows have ended, the others go on alone: a batch does
+        not cost its longest row for each.
+        """
         import torch
 
+        settings = sampled_for(requests[0], self._settings)
         width = max(len(prompt) for prompt in prompts)
         pad = self._model.generation_config.pad_token_id
         ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=self._model.device)
         mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=self._model.device)
         torch.manual_seed(random_seed([request.request_id for request in requests]))
+        written: list[list[int]] = [[] for _ in prompts]
+        logprobs: list[list[float]] = [[] for _ in prompts]
+        rows, cache, left = list(range(len(prompts))), self._read_once(prompts, ids, mask), settings.max_tokens
+        while rows:
+            new, scores, cache = self._continue(ids, mask, cache, settings, max_tokens=left)
+            for row, tokens, score in zip(rows, new.tolist(), scores, strict=True):
+                written[row] += tokens
+                logprobs[row] += score
+            left -= new.shape[1]
+            going = [place for place, row in enumerate(rows) if left and not self._has_ended(written[row])]
+            rows = [rows[place] for place in going]
+            if rows:
+                kept = torch.tensor(going, device=ids.device)
+                cache = _select_rows(cache, kept)
+                ids, mask = torch.cat([ids, new], dim=1)[kept], torch.cat([mask, torch.ones_like(new)], dim=1)[kept]
+        return list(zip(written, logprobs, strict=True))
+
+    def _read_once(self, prompts: Sequence[list[int]], ids: Any, mask: Any) -> Any:
+        """The cache of all but the last token of each prompt, where several rows have the same; None where none do."""
+        import torch
+
+        distinct = {tuple(prompt): row for row, prompt in enumerate(prompts)}
+        if len(distinct) == len(prompts) or ids.shape[1] == 1:
+            return None
+        rows = torch.tensor(list(distinct.values()), device=ids.device)
+        places = {prompt: place for place, prompt in enumerate(distinct)}
+        before = mask[rows, :-1]
+        with torch.inference_mode():
+            read = self._model(
+                input_ids=ids[rows, :-1],
+                attention_mask=before,
+                position_ids=(before.cumsum(-1) - 1).clamp(min=0),
+                use_cache=True,
+                logits_to_keep=1,
+            )
+        each = torch.tensor([places[tuple(prompt)] for prompt in prompts], device=ids.device)
+        return _select_rows(read.past_key_values, each)
+
+    def _continue(
+        self, ids: Any, mask: Any, cache: Any, settings: ModelSettings, *, max_tokens: int
+    ) -> tuple[Any, list[list[float]], Any]:
+        """Tokens after `ids`, [rows, steps], until half of the rows have ended; their log probabilities; the cache."""
+        import torch
+        from transformers import StoppingCriteriaList
+
         stop = list(self._settings.stop)
         stops = {"stop_strings": stop, "tokenizer": self._tokenizer} if stop else {}
+        ends = torch.tensor(sorted(self._ends), device=ids.device)
+
+        def half_have_ended(sequences: Any, scores: Any, **kwargs: Any) -> Any:
+            ended = int(torch.isin(sequences[:, -1], ends).sum())
+            return torch.full((len(sequences),), 2 * ended >= len(sequences) >= MIN_ROWS, device=sequences.device)
+
         with torch.inference_mode():
             generated = self._model.generate(
                 input_ids=ids,
                 attention_mask=mask,
+                past_key_values=cache,
                 return_dict_in_generate=True,
                 eos_token_id=self._stop_ids,
-                output_logits=self._settings.logprobs,
-                **_sampling_arguments(sampled_for(requests[0], self._settings)),
+                output_logits=settings.logprobs,
+                stopping_criteria=StoppingCriteriaList([half_have_ended]),
+                **_sampling_arguments(settings, max_tokens),
                 **stops,
             )
-        written = generated.sequences[:, width:]
-        logprobs = _compute_logprobs(generated.logits, written) if self._settings.logprobs else [[]] * len(prompts)
-        return list(zip(written.tolist(), logprobs, strict=True))
+        new = generated.sequences[:, ids.shape[1] :]
+        scores = _compute_logprobs(generated.logits, new) if settings.logprobs else [[]] * len(ids)
+        return new, scores, generated.past_key_values
+
+    def _has_ended(self, written: Sequence[int]) -> bool:
+        if not self._ends.isdisjoint(written):
+            return True
+        text = self._tokenizer.decode(written, skip_special_tokens=True) if self._settings.stop else ""
+        return any(stop in text for stop in self._settings.stop)
 
     def _make_reply(
         self, request: Request, prompt: list[int], written: list[int], logprobs: list[float], seconds: float
     ) -> Reply:
-        # a row that ends before the longest of its batch is filled up with padding
-        ends = {*self._stop_ids, self._tokenizer.pad_token_id}
-        end = next((i for i, token in enumerate(written) if token in ends), None)
+        end = next((i for i, token in enumerate(written) if token in self._ends), None)
         kept = written[:end]
         text = self._tokenizer.decode(kept, skip_special_tokens=True)
         stop = next((stop for stop in self._settings.stop if stop in text), None)
@@ -197,6 +263,8 @@ def load_model(settings: ModelSettings, folder: str, adapter: str | None = None)
         raise EngineError(unloadable(folder, exc)) from exc
     model = model if adapter is None else merge_adapter(model, adapter)
     model.generation_config.pad_token_id = tokenizer.pad_token_id or tokenizer.eos_token_id
+    # the last positions of a batch are a view, which PyTorch multiplies on a CPU by a copy of the weights for each row
+    model.get_output_embeddings().register_forward_pre_hook(lambda _, args: (args[0].contiguous(), *args[1:]))
     try:
         return tokenizer, model.to(settings.device).eval()
     except torch.OutOfMemoryError as exc:
@@ -237,8 +305,16 @@ def _check_device(device: str) -> None:
         ) from exc
 
 
-def _sampling_arguments(settings: ModelSettings) -> dict[str, Any]:
-    length = {"max_new_tokens": settings.max_tokens}
+def _select_rows(cache: Any, rows: Any) -> Any:
+    """The cache of these rows; None where a model has another kind of memory, whose rows are read again."""
+    if not hasattr(cache, "batch_select_indices"):
+        return None
+    cache.batch_select_indices(rows)
+    return cache
+
+
+def _sampling_arguments(settings: ModelSettings, max_tokens: int) -> dict[str, Any]:
+    length = {"max_new_tokens": max_tokens}
     if settings.temperature == 0:
         return {**length, "do_sample": False}
     return {

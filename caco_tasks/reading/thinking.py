@@ -19,16 +19,17 @@ _NAMES = (
     r"seed:think|chain_of_thought|cot|ant:?thinking|antThinking"
 )
 _TAG = re.compile(
-    rf"<(?P<close>/)?(?P<name>{_NAMES})(?:\s[^<>/\n]{{0,80}})?\s?(?P<void>/)?>"
+    # every branch begins with a sign of its own, so that a search looks at no other place
+    rf"<(?:(?P<close>/)?(?P<name>{_NAMES})(?:\s[^<>/\n]{{0,80}})?\s?(?P<void>/)?>"
+    r"|\|(?P<border>begin|end)_of_(?P<of>thought|thinking)\|>"
+    r"|\|\s?(?P<words>Analysis|Thought|Thinking|Reasoning)[ _](?P<word>Begin|Start|End)\s?\|>"
+    r"|\|(?P<edge>START|END)_(?:THINKING|REASONING|THOUGHT)\|>"
+    r"|unused(?P<unused>9[45])>"
+    r"|(?P<open_channel>\|channel>)|(?P<end_channel>channel\|>)"
+    r"|(?P<details>details[^<>\n]{0,40}>\s{0,20}<summary>[^<\n]{0,40}?(?:think|thought|reason)[^<\n]{0,40}</summary>)"
+    r"|(?P<end_details>/details>))"
     r"|\[(?P<close_bracket>/)?(?P<bracket>THINK(?:ING)?)\]"
-    r"|◁(?P<close_sign>/)?(?P<sign>think)▷"
-    r"|<\|(?P<border>begin|end)_of_(?P<of>thought|thinking)\|>"
-    r"|<\|\s?(?P<words>Analysis|Thought|Thinking|Reasoning)[ _](?P<word>Begin|Start|End)\s?\|>"
-    r"|<\|(?P<edge>START|END)_(?:THINKING|REASONING|THOUGHT)\|>"
-    r"|<unused(?P<unused>9[45])>"
-    r"|(?P<open_channel><\|channel>)|(?P<end_channel><channel\|>)"
-    r"|(?P<details><details[^<>\n]{0,40}>\s{0,20}<summary>[^<\n]{0,40}?(?:think|thought|reason)[^<\n]{0,40}</summary>)"
-    r"|(?P<end_details></details>)",
+    r"|◁(?P<close_sign>/)?(?P<sign>think)▷",
     re.IGNORECASE,
 )
 _CHANNEL = re.compile(r"<\|channel\|>\s{0,5}([A-Za-z_]{0,20})[^<\n]{0,60}(?:<\|message\|>)?")

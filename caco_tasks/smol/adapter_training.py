@@ -50,14 +50,21 @@ def is_held_out(seed_id: str) -> bool:
 
 
 def train_adapter(
-    role: AdapterRole, data: Path, *, base: str, out: Path, count: int, settings: TrainSettings
+    role: AdapterRole,
+    data: Path,
+    *,
+    base: str,
+    out: Path,
+    count: int,
+    settings: TrainSettings,
+    max_chars: int | None = None,
 ) -> FineTuneResult:
     """Trains the adapter of a role upon the model in `base` and writes it to `out`."""
     seeds = read_quadruples(data)
     with ExampleWriter(out / "examples") as writer:
         for is_tested, number in ((False, count), (True, MAX_HELD_OUT)):
             chosen = [group for group in seeds if is_held_out(group[0].seed_id) == is_tested]
-            for prompt, reply in make_examples(role, chosen, count=number, seed=SEED):
+            for prompt, reply in make_examples(role, chosen, count=number, seed=SEED, max_chars=max_chars):
                 writer.add((prompt, reply), is_held_out=is_tested)
     result = finetune(base, out / "merged", settings, examples=writer.files, seed=SEED)
     ship_adapter(out / "merged" / "work" / "adapter", out)
@@ -67,6 +74,7 @@ def train_adapter(
         "base_sha256": file_sha256(str(Path(base) / "model.safetensors")),
         "data_sha256": file_sha256(str(data)),
         "examples": count,
+        "max_chars": max_chars,
         "settings": settings.model_dump(mode="json"),
         **asdict(result),
     }
@@ -96,12 +104,21 @@ def main() -> None:
     parser.add_argument("--base", required=True, help="folder of the base model")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=2000, help="examples, one pass")
+    parser.add_argument("--max-chars", type=int, help="of problem, solution and program together; default: any number")
     parser.add_argument("--rank", type=int, default=8)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--batch", type=int, default=16)
     args = parser.parse_args()
     settings = adapter_settings(rank=args.rank, learning_rate=args.learning_rate, batch=args.batch)
-    result = train_adapter(args.role, args.data, base=args.base, out=args.out, count=args.count, settings=settings)
+    result = train_adapter(
+        args.role,
+        args.data,
+        base=args.base,
+        out=args.out,
+        count=args.count,
+        settings=settings,
+        max_chars=args.max_chars,
+    )
     Console(highlight=False, soft_wrap=True).print(
         f"{args.role}: held-out loss {result.loss_before} -> {result.loss_after} in {result.steps} steps, {result.seconds} s"
     )

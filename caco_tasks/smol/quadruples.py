@@ -43,6 +43,11 @@ class Quadruple:
     grade: str | None = None
 
     @property
+    def characters(self) -> int:
+        """Of its three texts together."""
+        return len(self.problem) + len(self.solution or "") + len(self.code)
+
+    @property
     def inputs(self) -> dict[str, Any]:
         """The entries of the program's `input`."""
         line = next(line for line in self.code.splitlines() if line.startswith("input = "))
@@ -65,11 +70,20 @@ def read_quadruples(path: Path) -> list[list[Quadruple]]:
 
 
 def make_examples(
-    role: AdapterRole, seeds: Sequence[Sequence[Quadruple]], *, count: int, seed: int
+    role: AdapterRole, seeds: Sequence[Sequence[Quadruple]], *, count: int, seed: int, max_chars: int | None = None
 ) -> Iterator[tuple[str, str]]:
-    """`count` pairs of prompt and reply for a role: first the seeds as they are, then their re-draws, in a fixed order."""
+    """`count` pairs of prompt and reply for a role: first the seeds as they are, then their re-draws, in a fixed order.
+
+    With `max_chars` only seeds whose problem, solution and program together are no longer: a small model learns more from
+    many short ones in the same time, and succeeds on no others.
+    """
     prompt, random = load_prompt(PROMPTS[role], variables=VARIABLES[role]), Random(seed)
-    pool = [(one, group) for group in seeds for one in group if role == "reverser" or one.solution]
+    pool = [
+        (one, group)
+        for group in seeds
+        for one in group
+        if (role == "reverser" or one.solution) and (max_chars is None or one.characters <= max_chars)
+    ]
     random.shuffle(pool)
     pool.sort(key=lambda entry: entry[0].is_redraw)
     others = [group[0] for group in seeds]
@@ -115,16 +129,18 @@ def judged_example(
 
 
 def _judgement(problem: Quadruple, solution: Quadruple, program: Quadruple) -> str:
-    """The reasons, number by number, and then the verdict as JSON."""
+    """The reasons, number by number, each with its own finding, and then the verdict as JSON, which only sums them up."""
     lines, faults = [], list[str]()
     for name, value in program.inputs.items():
         if program.seed_id != problem.seed_id:
-            lines.append(f"{name}: program {value}, problem has no such thing")
-        else:
-            lines.append(f"{name}: program {value}, problem {problem.inputs.get(name)}")
-            if problem.inputs.get(name) != value:
-                faults.append(f"{name} is {value} in the program and {problem.inputs.get(name)} in the problem")
-    lines.append(f"answer: program {program.answer}, solution {solution.answer}")
+            lines.append(f"{name}: program {value}, problem has no such thing: different")
+            continue
+        told = problem.inputs.get(name)
+        lines.append(f"{name}: program {value}, problem {told}: {_same(value == told)}")
+        if value != told:
+            faults.append(f"{name} is {value} in the program and {told} in the problem")
+    is_same = program.answer == solution.answer
+    lines.append(f"answer: program {program.answer}, solution {solution.answer}: {_same(is_same)}")
     if program.seed_id != problem.seed_id:
         faults = ["the program belongs to another problem"]
     elif not faults and solution.inputs != problem.inputs:
@@ -135,3 +151,7 @@ def _judgement(problem: Quadruple, solution: Quadruple, program: Quadruple) -> s
         "reason": faults[0] if faults else "all numbers belong together",
     }
     return "\n".join([*lines, json.dumps(verdict)])
+
+
+def _same(is_same: bool) -> str:
+    return "same" if is_same else "different"

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from caco_tasks.check_settings import BenchmarkSettings, DecontaminationSettings
-from caco_tasks.checks.overlap import BenchmarkIndex, index_hash
+from caco_tasks.checks.decontamination.overlap import BenchmarkIndex, index_hash
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import SourceError
 from caco_tasks.records import JudgedRecord, Seed
@@ -46,6 +46,35 @@ def test_a_folder_that_save_to_disk_wrote_is_read_as_a_huggingface_dataset(tmp_p
     datasets.DatasetDict({"train": rows, "check": rows}).save_to_disk(str(tmp_path / "set"))
     (judged,) = read("huggingface", tmp_path / "set", columns=COLUMNS, split="check")
     assert judged.record.answer == "2"
+
+
+def test_narrow_floats_of_a_dataset_are_the_shortest_text_that_means_them(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets", reason="the package datasets is not installed")
+    rows = pa.table({"prompt": ["a", "b"], "gold": pa.array([[0.1], [3.14, 18]], pa.list_(pa.float32()))})
+    (tmp_path / "files").mkdir()
+    pq.write_table(rows, tmp_path / "files" / "train.parquet")
+    datasets.Dataset(rows).save_to_disk(str(tmp_path / "saved"))
+    for folder in ("files", "saved"):
+        judged = read("huggingface", tmp_path / folder, columns=COLUMNS)
+        assert [seed.record.answer for seed in judged] == ["0.1", "3.14; 18"]
+
+
+def test_a_column_that_nobody_asks_for_is_not_decoded(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets", reason="the package datasets is not installed")
+    pictures = pa.array(
+        [{"bytes": b"no picture", "path": "a.png"}], pa.struct({"bytes": pa.binary(), "path": pa.string()})
+    )
+    days = pa.array([-900_000], pa.date32())  # of the year 0, which Python does not know
+    rows = pa.table({"prompt": ["a"], "reward": [{"gold": "1"}], "day": days, "picture": pictures})
+    saved = datasets.Dataset(rows).cast_column("picture", datasets.Image())
+    saved.save_to_disk(str(tmp_path / "saved"))
+    (tmp_path / "files").mkdir()
+    pq.write_table(rows, tmp_path / "files" / "train.parquet")
+    for folder in ("saved", "files"):
+        (judged,) = read("huggingface", tmp_path / folder, columns={"problem": "prompt", "answer": "reward.gold"})
+        assert judged.record.answer == "1"
+        with pytest.raises(SourceError, match="of source 'mine' cannot be read"):
+            read("huggingface", tmp_path / folder, columns={"problem": "prompt", "answer": "day"})
 
 
 def test_a_folder_without_data_is_no_huggingface_dataset(tmp_path: Path) -> None:

@@ -52,6 +52,40 @@ def test_the_same_requests_get_the_same_replies_and_others_get_others(codegen: T
     assert texts[0][0] != texts[0][4]
 
 
+@pytest.mark.parametrize("stop", [(), (",",)], ids=["to their own ends", "to a stop text"])
+def test_rows_that_go_on_alone_are_written_as_if_they_had_been_alone_from_the_start(
+    codegen: TransformersLlm, stop: tuple[str, ...]
+) -> None:
+    whole = CODEGEN.model_copy(update={"temperature": 0.0, "max_tokens": 200, "stop": stop, "logprobs": True})
+    texts = [
+        f'<|program|>input = {{"{name}": {number}' for number in range(2, 10) for name in ("apples", "boxes", "km")
+    ]
+    alone, together = (
+        codegen.sampled_by(whole.model_copy(update={"batch_rows": rows})).generate(asking(*texts, settings=whole))
+        for rows in (1, len(texts))
+    )
+    assert [reply.text for reply in together] == [reply.text for reply in alone]
+    lengths = [reply.generation.completion_tokens for reply in together]
+    assert lengths == [reply.generation.completion_tokens for reply in alone]
+    assert len(set(lengths)) > 1  # they end at different times
+    assert {reply.generation.finish_reason for reply in together} == {"stop"}
+    for one, other in zip(alone, together, strict=True):
+        assert one.logprobs is not None
+        assert other.logprobs == pytest.approx(one.logprobs, abs=1e-3)
+
+
+def test_what_several_rows_are_asked_is_read_once_and_answered_as_if_each_were_alone(codegen: TransformersLlm) -> None:
+    greedy = CODEGEN.model_copy(update={"temperature": 0.0})
+    texts = [text for text in STARTS[:4] for _ in range(3)]
+    alone, together = (
+        codegen.sampled_by(greedy.model_copy(update={"batch_rows": rows})).generate(asking(*texts, settings=greedy))
+        for rows in (1, len(texts))
+    )
+    assert [reply.text for reply in together] == [reply.text for reply in alone]
+    sampled = codegen.sampled_by(CODEGEN.model_copy(update={"batch_rows": len(texts)})).generate(asking(*texts))
+    assert len({reply.text for reply in sampled}) > len(set(texts))  # the same question, another sample each time
+
+
 def test_no_requests_get_no_replies(codegen: TransformersLlm) -> None:
     assert codegen.generate([]) == []
 

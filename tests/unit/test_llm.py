@@ -21,6 +21,7 @@ ROLES: dict[str, RoleName] = {
     "judge": "judge",
     "judge_program_first": "judge",
     "unify": "unifier",
+    "same_problem": "matcher",
     "student": "solver",
 }
 

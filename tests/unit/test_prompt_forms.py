@@ -6,7 +6,7 @@ from pathlib import Path
 import making
 import pytest
 
-from caco_tasks.checks.program_rules import ALLOWED_IMPORTS
+from caco_tasks.check_settings import IMPORTS
 from caco_tasks.config import RunConfig, load_config
 from caco_tasks.errors import ConfigError
 from caco_tasks.generation_settings import ReverserSettings, SolverSettings
@@ -17,13 +17,14 @@ from caco_tasks.stages.shared.few_shot import problem_variety, prompt_hash, shar
 from caco_tasks.stages.shared.prompting import load_stage_prompt
 from caco_tasks.variety import DIFFICULTIES, PROBLEM_STYLES, SCENARIOS, SOLUTION_STYLES
 
+CONFIG = making.small_config()
 PROBLEM = "[user]\nSolve $problem.\n[if solution]\nSo far: $solution\n[end]\nReply."
 
 
 def rendered(name: str, role: str | None, **values: str) -> str:
     """A bundled prompt as a model gets it; variables that are not given are empty."""
     prompt = load_prompt(name, variables=variables_of(role))  # type: ignore[arg-type]
-    return prompt.render(**dict.fromkeys(prompt.variables, "") | shared_values(prompt) | values)
+    return prompt.render(**dict.fromkeys(prompt.variables, "") | shared_values(prompt, CONFIG) | values)
 
 
 def test_a_part_whose_variable_is_empty_is_left_out() -> None:
@@ -57,15 +58,32 @@ def test_a_template_that_cannot_be_filled_in_is_one_sentence(text: str, tmp_path
 def test_a_prompt_chooses_its_examples() -> None:
     form = "[example: fish_pond, card_stack]\n$problem\n[user]\n$examples\nSolve $problem"
     prompt = parse_prompt("a.v1", form)
-    shown = shared_values(prompt)["examples"]
+    shown = shared_values(prompt, CONFIG)["examples"]
     assert ("fish" in shown, "stack" in shown, "Example 3" in shown) == (True, True, False)
-    assert prompt_hash(prompt) != prompt_hash(parse_prompt("a.v1", form.replace("fish_pond", "two_bags")))
+    other = parse_prompt("a.v1", form.replace("fish_pond", "two_bags"))
+    assert prompt_hash(prompt, CONFIG) != prompt_hash(other, CONFIG)
 
 
 def test_the_unifier_is_told_the_modules_that_the_screen_allows() -> None:
     text = rendered("unify.v2", "unifier", problem="?", answer="7")
-    assert ", ".join(sorted(ALLOWED_IMPORTS)) in text
+    assert ", ".join(sorted(IMPORTS)) in text
     assert not any(module in TEMPLATES_FOLDER.joinpath("unify.v2.txt").read_text() for module in ("sympy", "heapq"))
+
+
+def test_the_list_of_modules_is_a_setting_that_screen_and_prompt_share() -> None:
+    config = load_config("nano", ['screen.allowed_imports=["math", "networkx"]'])
+    prompt = load_prompt("unify.v2", variables=variables_of("unifier"))
+    text = prompt.render(**dict.fromkeys(prompt.variables, "") | shared_values(prompt, config))
+    assert "only of these modules: math, networkx;" in text
+    assert prompt_hash(prompt, config) != prompt_hash(prompt, CONFIG)
+    solver = load_prompt("solve.v2", variables=variables_of("solver"))
+    assert prompt_hash(solver, config) == prompt_hash(solver, CONFIG)
+
+
+@pytest.mark.parametrize("name", ["os.path", "", "a b", "*"])
+def test_a_module_that_is_allowed_is_named_by_its_first_part(name: str) -> None:
+    with pytest.raises(ConfigError, match="allowed_imports"):
+        load_config("nano", [f'screen.allowed_imports=["math", "{name}"]'])
 
 
 def test_the_unifier_sees_an_algorithm_beside_arithmetic() -> None:
@@ -150,7 +168,8 @@ def test_a_folder_of_prompts_goes_before_the_bundled_ones(tmp_path: Path) -> Non
     assert mine.text == "Over to you: $problem"
     bundled = load_prompt("reverse.v2", variables=variables_of("reverser"), folder=str(tmp_path))
     assert bundled == load_prompt("reverse.v2", variables=variables_of("reverser"))
-    assert prompt_hash(mine) != prompt_hash(load_prompt("solve.v2", variables=variables_of("solver")))
+    bundled = load_prompt("solve.v2", variables=variables_of("solver"))
+    assert prompt_hash(mine, CONFIG) != prompt_hash(bundled, CONFIG)
 
 
 def test_a_folder_of_prompts_is_checked_with_its_config(tmp_path: Path) -> None:

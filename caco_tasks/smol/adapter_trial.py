@@ -1,4 +1,4 @@
-"""Tries the shipped adapters on seeds that they never saw: `python -m caco_tasks.smol.report --data FILE --models FOLDER`.
+"""Tries the shipped adapters on seeds that they never saw: `python -m caco_tasks.smol.adapter_trial --data FILE --models FOLDER`.
 
 Each program is turned into a problem, the problem solved, the triple judged, with no check in between. Told is how often the
 solution ends in the program's answer, and what the judge says of the triples that agree, of the others, and of the seeds' own.
