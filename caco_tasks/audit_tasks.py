@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from caco_tasks.audit import RowAnswer, answer_records, draw_of, draw_rows, find_draw, read_answers, row_markdown
+from caco_tasks.audit import (
+    RowAnswer,
+    answer_records,
+    answers_for,
+    draw_of,
+    draw_rows,
+    find_draw,
+    read_answers,
+    row_markdown,
+)
 from caco_tasks.store import open_store
 from caco_tasks.store.registry import AuditDraw
 from caco_tasks.tasks import find_run, open_ledger, waiting
@@ -23,11 +32,12 @@ def audit_draw(run_id: str | None, max_rows: int) -> AuditDraw:
 
 
 @waiting
-def audit_text(draw_id: str, row: str) -> str:
-    """What a person sees of a drawn row, as Markdown."""
+def audit_form(draw_id: str, row: str) -> tuple[str, list[str]]:
+    """What a person sees of a drawn row, as Markdown, and the answers that fit it."""
     with open_ledger() as (ledger, reached):
         draw = find_draw(ledger, open_store(reached.store), draw_id)
-    return row_markdown(next(each for each in draw.rows if each.subject_id == row))
+    shown = next(each for each in draw.rows if each.subject_id == row)
+    return row_markdown(shown), answers_for(shown)
 
 
 @waiting

@@ -1,8 +1,11 @@
-"""Figures as people read them: counts, shares with their intervals, p values; alike in terminal, page and dataset card.
+"""Figures and names as people read them: counts, shares with their intervals, p values; alike in terminal, page and dataset card.
 
 >>> format_count(1319), format_part(290, 300), format_interval(0.9, 0.5958, 0.9821)
 ('1,319', '96.7%', '90.0% (59.6% – 98.2%)')
 """
+
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 NOTHING = "–"  # where there is no figure
 
@@ -44,3 +47,13 @@ def format_points(share: float | None, low: float | None, high: float | None) ->
 def format_p(p: float | None) -> str:
     """A p value, to two digits."""
     return NOTHING if p is None else f"{p:.2g}"
+
+
+def offer_nearest(name: str, known: Iterable[str]) -> str:
+    """Words for a message about a name that is not there: the known one that it is most like, or nothing.
+
+    >>> offer_nearest("sampels", ["samples", "shards"])
+    ", the nearest is 'samples'"
+    """
+    near = get_close_matches(name, list(known), n=1)
+    return f", the nearest is '{near[0]}'" if near else ""

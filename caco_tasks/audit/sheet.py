@@ -17,6 +17,7 @@ PARTS = ("problem", "solution", "program", "output")  # in the order in which a 
 PAGE = Path(__file__).with_name("page.html")
 
 _TICKS = re.compile(r"`+")
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # of ASCII: all of it may be escaped (CommonMark 0.31, section 2.4)
 
 
 def write_sheet(draw: AuditDraw, folder: Path) -> list[Path]:
@@ -45,14 +46,29 @@ def write_sheet(draw: AuditDraw, folder: Path) -> list[Path]:
 
 
 def row_markdown(row: DrawnRow) -> str:
-    """A row as Markdown. Every text is in a fence of its own, so that nothing in it is followed or fetched."""
-    sections = []
-    for part, text in _texts_of(row).items():
-        # a fence longer than any in the text, which could otherwise close it
-        fence = "`" * max([3, *(len(ticks) + 1 for ticks in _TICKS.findall(text))])
-        sections.append(f"**{part}**\n\n{fence}text\n{text}\n{fence}")
+    """A row as Markdown in which nothing of a text is markup, so that nothing in it is fetched or drawn.
+
+    Problem, solution and output are quoted, so that their lines are wrapped; the program is in a fence.
+    """
+    sections = [
+        f"**{part}**\n\n{_fence(text, 'python') if part == 'program' else _quote(text)}"
+        for part, text in _texts_of(row).items()
+    ]
     missing = _name_missing_parts(row)
     return "\n\n".join([*sections, f"*{missing}*"] if missing else sections)
+
+
+def _fence(text: str, language: str) -> str:
+    """A block of code, in a fence longer than any in the text, which could otherwise close it."""
+    fence = "`" * max([3, *(len(ticks) + 1 for ticks in _TICKS.findall(text))])
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _quote(text: str) -> str:
+    """A quotation that shows a text as it is, line by line; a backslash at the end of a line keeps its break."""
+    lines = [_PUNCTUATION.sub(r"\\\1", line).strip() for line in text.splitlines()] or [""]
+    ends = ["\\" if line and behind else "" for line, behind in zip(lines, [*lines[1:], ""], strict=True)]
+    return "\n".join(f"> {line}{end}".rstrip() for line, end in zip(lines, ends, strict=True))
 
 
 def _write_section(number: int, row: DrawnRow) -> str:

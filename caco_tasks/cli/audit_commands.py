@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from caco_tasks.cli.console import err, explain_errors, print_json
+from caco_tasks.cli.console import explain_errors, print_json, show_progress
 from caco_tasks.cli.options import folder_option
 from caco_tasks.errors import ConfigError
 
@@ -24,7 +24,7 @@ def draw(run_id: str | None, rows: int, target: Path) -> None:
     from caco_tasks.audit import write_sheet
     from caco_tasks.audit_tasks import audit_draw
 
-    with err.status("drawing rows"):
+    with show_progress("drawing rows"):
         drawn = audit_draw(run_id, rows)
         files = write_sheet(drawn, target)
     print_json({"draw": drawn.draw_id, "rows": len(drawn.rows), "files": [str(file) for file in files]})

@@ -38,6 +38,12 @@ class Job:
         """The id that the pipeline's run over this date with this config has."""
         return pipeline_run_id(pipeline, self.partition, self.settings())
 
+    def note(self, pipeline: str) -> str:
+        """What tells its run of the pipeline from others in Airflow's lists."""
+        size = [f"{self.settings().samples:,} samples"] if pipeline == "nightly" else []
+        told = ", ".join([self.config, self.partition, *size, *self.overrides])
+        return f"{told} · run {self.run_id(pipeline)[:12]}"
+
     @property
     def conf(self) -> dict[str, Any]:
         """The trigger form's fields."""
@@ -73,7 +79,10 @@ def trigger_job(api: AirflowApi, ledger: Ledger, job: Job, pipeline: str, consol
     Raises:
         PlatformError: as `trigger_run`.
     """
-    trigger_run(api, ledger, pipeline, console, conf=job.conf, run_id=job.run_id(pipeline), partition=job.partition)
+    run_id, partition = job.run_id(pipeline), job.partition
+    trigger_run(
+        api, ledger, pipeline, console, conf=job.conf, run_id=run_id, partition=partition, note=job.note(pipeline)
+    )
 
 
 def resume_run(state: PlatformState, ledger: Ledger, run: RunRecord, console: Console) -> None:
@@ -96,6 +105,7 @@ def trigger_run(
     conf: Mapping[str, Any],
     run_id: str,
     partition: str,
+    note: str | None = None,
 ) -> None:
     """Triggers the DAG of a pipeline with the fields `conf` of its form, and follows the run `run_id` that it works on.
 
@@ -106,7 +116,7 @@ def trigger_run(
     wait_for_dag(api, dag_id)
     api.unpause(dag_id)  # a fresh platform starts with all DAGs paused
     # only the timetable of caco_nightly knows partitions
-    dag_run_id = api.trigger(dag_id, conf, partition_key=partition if pipeline == "nightly" else None)
+    dag_run_id = api.trigger(dag_id, conf, partition_key=partition if pipeline == "nightly" else None, note=note)
     address = f"{api.url}/dags/{dag_id}/runs/{dag_run_id}"
     console.print(f"[bold]{dag_id}[/bold] for {partition}: {address}", soft_wrap=True)
     follow(api, ledger, pipeline=pipeline, dag_run_id=dag_run_id, run_id=run_id, console=console)

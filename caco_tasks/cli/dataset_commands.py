@@ -6,8 +6,17 @@ from pathlib import Path
 
 import click
 
-from caco_tasks.cli.console import explain_errors, out, print_json, print_whole
-from caco_tasks.cli.environment import open_ledger_as, open_store_here
+from caco_tasks.cli.console import (
+    err,
+    explain_errors,
+    out,
+    print_heading,
+    print_json,
+    print_line,
+    print_whole,
+    show_progress,
+)
+from caco_tasks.cli.environment import open_archive_here, open_ledger_as, open_store_here
 from caco_tasks.cli.options import folder_option, json_option
 from caco_tasks.errors import ConfigError
 
@@ -17,7 +26,7 @@ by_option = click.option("--by", metavar="NAME", help="Who decided it; default: 
 
 @click.group()
 def dataset() -> None:
-    """List published datasets, withdraw and restore them."""
+    """List and show datasets, withdraw and restore them."""
 
 
 @dataset.command(name="list")
@@ -35,6 +44,40 @@ def list_datasets(as_json: bool) -> None:
         print_whole(dataset_table(found))
     else:
         out.print("There is no dataset yet.")
+
+
+@dataset.command(name="show")
+@click.argument("name", metavar="NAME/VERSION")
+@click.option("--card", "is_card", is_flag=True, help="Print the card, in Markdown, and nothing else.")
+@click.option("--rows", type=click.IntRange(0, 100), default=0, show_default=True, help="Print so many rows too.")
+@json_option
+@explain_errors
+def show_dataset(name: str, is_card: bool, rows: int, as_json: bool) -> None:
+    """Show a dataset: its states, licences, files, scores, and how to load it."""
+    from caco_tasks.cli.report_tables import dataset_sections
+    from caco_tasks.publishing.states import split_name
+    from caco_tasks.reports.dataset_report import dataset_report, dataset_rows
+
+    with open_archive_here() as archive:
+        found = dataset_report(archive, *split_name(name))
+        first = dataset_rows(archive, *split_name(name), limit=rows).rows if rows else ()
+    if as_json:
+        print_json({**found.model_dump(mode="json"), "rows": [row.model_dump(mode="json") for row in first]})
+        return
+    if is_card:
+        click.echo(found.card or f"The store has no card of {name}.")
+        return
+    for heading, content in dataset_sections(found):
+        print_heading(heading)
+        for each in content:
+            if isinstance(each, str):
+                print_line(each)
+            else:
+                print_whole(each)
+    for row in first:
+        print_heading(f"row {row.number}, sample {row.sample_id}")
+        for text in (row.problem, row.solution, row.code):
+            print_line(f"{text or ''}\n")
 
 
 @dataset.command()
@@ -83,18 +126,43 @@ def restore(name: str, because: str, by: str | None) -> None:
 
 @click.command()
 @click.argument("dataset")
-@click.option("--format", "format_name", required=True, help="messages, alpaca, caco or rlvr.")
+@click.option("--format", "format_name", required=True, help="messages, alpaca, caco or rlvr; parquet: its files.")
 @folder_option
+@json_option
 @explain_errors
-def export(dataset: str, format_name: str, target: Path) -> None:
-    """Write a published dataset, NAME/VERSION, in the format that a trainer reads."""
+def export(dataset: str, format_name: str, target: Path, as_json: bool) -> None:
+    """Write a published dataset, NAME/VERSION, in the format that a trainer reads.
+
+    The format parquet is the published files themselves, with card and manifest.
+    """
     from caco_tasks.publishing.dataset_files import WithdrawnWarning
     from caco_tasks.publishing.export import export as write
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), show_progress(f"exporting {dataset}"):
         warnings.simplefilter("ignore", WithdrawnWarning)  # it is logged too, and a person wants one line
-        path, rows = write(open_store_here(), dataset, format_name=format_name, out=target)
-    click.echo(f"{rows} rows in {path}")
+        if format_name == "parquet":
+            path, rows = target, _copy_files(dataset, target)
+        else:
+            path, rows = write(open_store_here(), dataset, format_name=format_name, out=target)
+    if as_json:
+        print_json({"dataset": dataset, "format": format_name, "path": str(path), "rows": rows})
+    else:
+        click.echo(f"{rows} rows in {path}")
+
+
+def _copy_files(name: str, target: Path) -> int:
+    """Copies the published files of a dataset, with card and manifest; returns its rows."""
+    from caco_tasks.publishing.dataset_files import read_dataset
+    from caco_tasks.publishing.states import read_state
+    from caco_tasks.verification.verify import fetch_dataset
+
+    store = open_store_here()
+    rows = read_dataset(store, name).rows
+    fetch_dataset(store, name, target)
+    state = read_state(store, name)
+    if state is not None and state.state == "withdrawn":
+        print_line(f"The dataset '{name}' was withdrawn by {state.by}: {state.because}", err)
+    return rows
 
 
 def find_user() -> str:

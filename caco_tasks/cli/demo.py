@@ -1,13 +1,17 @@
 """`caco demo` and `caco run`: the main job on a platform that is up, followed to its end."""
 
 import json
-from collections.abc import Sequence
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from caco_tasks.atomic import write_bytes
-from caco_tasks.cli.console import print_whole
+from caco_tasks.cli.console import print_line, print_whole
 from caco_tasks.cli.dag_runs import MAX_DAG_WAIT_SECONDS, Job, open_airflow, trigger_job, wait_for_dag
 from caco_tasks.cli.environment import today
 from caco_tasks.cli.progress import DAGS, follow, wait_for_run
@@ -23,8 +27,10 @@ from caco_tasks.store import Store, open_store
 LINE = ("seeds", "codegen", "nightly")
 
 
-def run_demo(state: PlatformState, job: Job, console: Console) -> None:
+def run_demo(state: PlatformState, job: Job, console: Console) -> dict[str, Any]:
     """Seeds, CodeGen, a nightly run: from nothing to a published dataset; what is done already is left as it is.
+
+    Returns what the nightly run is and published.
 
     Raises:
         PlatformError: a DAG does not parse, or a run failed.
@@ -38,12 +44,19 @@ def run_demo(state: PlatformState, job: Job, console: Console) -> None:
                 wait_for_dag(api, DAGS[pipeline])
             if not _has_codegen(ledger, job):
                 _make_codegen(api, ledger, job, console)
+            was_paused = api.is_paused(DAGS["nightly"])
             trigger_job(api, ledger, job, "nightly", console)
+            if was_paused:
+                api.unpause(DAGS["nightly"], paused=True)
+                console.print(
+                    f"{DAGS['nightly']} is paused again: unpause it in Airflow to have a run every night at 00:00 UTC."
+                )
         show_result(state, ledger, run_id, console)
+        return _describe_result(ledger, job)
 
 
-def run_nightly(state: PlatformState, job: Job, console: Console) -> None:
-    """Triggers `caco_nightly` for one date and follows it.
+def run_nightly(state: PlatformState, job: Job, console: Console) -> dict[str, Any]:
+    """Triggers `caco_nightly` for one date and follows it; returns what the run is and published.
 
     Raises:
         PlatformError: the DAG does not parse, or the run failed.
@@ -51,6 +64,13 @@ def run_nightly(state: PlatformState, job: Job, console: Console) -> None:
     with open_airflow(state) as api, Ledger(state.ledger_writer_url) as ledger:
         trigger_job(api, ledger, job, "nightly", console)
         show_result(state, ledger, job.run_id("nightly"), console)
+        return _describe_result(ledger, job)
+
+
+def _describe_result(ledger: Ledger, job: Job) -> dict[str, Any]:
+    run_id = job.run_id("nightly")
+    datasets = ledger.datasets(run_id, state="published")
+    return {"run_id": run_id, "partition": job.partition, "config": job.config, "datasets": datasets}
 
 
 def show_result(state: PlatformState, ledger: Ledger, run_id: str, console: Console) -> None:
@@ -101,20 +121,23 @@ def _make_codegen(api: AirflowApi, ledger: Ledger, job: Job, console: Console) -
 
 
 def _print_places(store: Store, dataset: str, state: PlatformState, console: Console) -> None:
-    lines = [
-        f"Dataset     {store.root}/datasets/{dataset}",
-        "Load it     " + _loading_code(store, dataset),
-        f"Export      caco export {dataset} --format messages --out out",
-        f"Airflow     {state.airflow_url}  login {state.airflow_user}, password {state.airflow_password}",
-        'Ask         caco sql "SELECT * FROM caco.funnel"',
-    ]
-    for line in lines:  # to be copied: brackets are no markup, and no line is broken
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for line in paste_lines(store, dataset, state):
+        print_line(line, console)
 
 
-def _loading_code(store: Store, dataset: str) -> str:
-    """What to type to load a dataset; one in S3 is exported first, as Hugging Face does not reach our store."""
-    if store.root.startswith("file://"):
-        files = f"{store.root.removeprefix('file://')}/datasets/{dataset}/train-*.parquet"
-        return f'datasets.load_dataset("parquet", data_files="{files}")'
-    return f'caco export {dataset} --format caco --out out; datasets.load_dataset("json", data_files="out/train.jsonl")'
+def paste_lines(store: Store, dataset: str, state: PlatformState) -> Iterator[str]:
+    """Where everything is, as lines that a shell takes when all of them are pasted: what is no command is a comment."""
+    python = shlex.quote(sys.executable)
+    caco = f"{python} -m caco_tasks.cli" if shutil.which("caco") is None else "caco"
+    yield f"# Airflow: {state.airflow_url}  login {state.airflow_user}, password {state.airflow_password}"
+    yield f"# dataset: {store.root}/datasets/{dataset}; its published files, loaded by Hugging Face Datasets:"
+    folder = f"{store.root.removeprefix('file://')}/datasets/{dataset}"
+    if not store.root.startswith("file://"):
+        folder = "rows"
+        yield f"{caco} export {dataset} --format parquet --out {folder}"
+    files = f'load_dataset("parquet", data_files="{folder}/train-*.parquet", split="train")'
+    yield f"{python} -c {shlex.quote(f'import datasets; print(datasets.{files})')}"
+    yield "# for a trainer; every row computed anew; where the others were lost:"
+    yield f"{caco} export {dataset} --format messages --out messages"
+    yield f"{caco} verify {dataset}"
+    yield f"{caco} sql --recipe where_rows_are_lost"

@@ -1,6 +1,9 @@
 """What a command finds through the environment: the local platform, the ledger, the store."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +14,7 @@ if TYPE_CHECKING:  # commands that need none of them start without loading them
     from caco_tasks.connections import Connections
     from caco_tasks.ledger import Ledger
     from caco_tasks.platform.state import PlatformState
+    from caco_tasks.reports.archive import Archive
     from caco_tasks.store import Store
 
 PROJECT = Path(__file__).resolve().parents[2]  # the checkout: `dags/`, `plugins/`, `sql/` lie beside the package
@@ -73,8 +77,9 @@ def ledger_address(role: str) -> str:
     Raises:
         ConfigError: none is named anywhere.
     """
-    reached = find_connections()
-    url = {"writer": reached.ledger_url, "owner": reached.owner_url, "analyst": reached.analyst_url}[role]
+    from caco_tasks.connections import LedgerUrls
+
+    url: str | None = getattr(LedgerUrls.from_environ(os.environ), role)
     if url is None:
         raise ConfigError(
             f"There is no ledger for the {role}: start the local platform with `caco up`, or set {VARIABLES[role]}."
@@ -91,6 +96,24 @@ def open_ledger_as(role: str = "writer") -> "Ledger":
     from caco_tasks.ledger import Ledger
 
     return Ledger(ledger_address(role))
+
+
+@contextmanager
+def open_archive_here() -> "Iterator[Archive]":
+    """Ledger and store as the reports read them, with the analyst's rights.
+
+    Raises:
+        ConfigError: no store is named anywhere.
+        LedgerError: there is no ledger.
+    """
+    from caco_tasks.connections import LedgerUrls
+    from caco_tasks.reports.archive import open_archive
+
+    # whoever may write may look, too; the archive itself writes nothing
+    url = LedgerUrls.from_environ(os.environ).writer or ledger_address("analyst")
+    reached = find_connections()
+    with open_archive(replace(reached, analyst_url=reached.analyst_url or url)) as archive:
+        yield archive
 
 
 def open_store_here() -> "Store":

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from caco_tasks.cli.console import err, explain_errors, print_json
+from caco_tasks.cli.console import explain_errors, print_json, show_progress
 from caco_tasks.cli.options import file_option, folder_option, workers_option
 
 
@@ -23,7 +23,7 @@ def unify(source: str, path: Path | None, target: Path, workers: int) -> None:
     from caco_tasks.sandbox import Sandbox
 
     settings = SourceSettings(name=source, reader=source, path=str(path) if path else None)
-    with Sandbox(SandboxSettings(workers=workers)) as sandbox, err.status("reading") as status_line:
+    with Sandbox(SandboxSettings(workers=workers)) as sandbox, show_progress("reading") as status_line:
         report = unify_file(settings, target, sandbox, lambda done: status_line.update(f"{done:,} problems done"))
     click.echo(json.dumps(report, indent=1))
 
@@ -45,7 +45,7 @@ def execute(source: Path, target: Path, workers: int, timeout: float) -> None:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing half-written stays
     settings = SandboxSettings(workers=workers, timeout_seconds=timeout)
-    with err.status("running programs"):
+    with show_progress("running programs"):
         counts = exec_jsonl(source, target, settings)
     print_json(counts)
 
@@ -62,6 +62,6 @@ def grade(source: Path, target: Path, workers: int) -> None:
     from caco_tasks.config import GradingSettings
     from caco_tasks.grading import grade_jsonl
 
-    with err.status("comparing"):
+    with show_progress("comparing"):
         counts = grade_jsonl(source, target, GradingSettings(workers=workers))
     print_json(counts)

@@ -7,27 +7,37 @@ import click
 
 from caco_tasks import __version__
 from caco_tasks.cli.audit_commands import audit
+from caco_tasks.cli.check_command import check
+from caco_tasks.cli.command_group import CommandGroup, add_examples
+from caco_tasks.cli.completion_command import completion
 from caco_tasks.cli.dataset_commands import dataset, export
 from caco_tasks.cli.file_commands import execute, grade, unify
 from caco_tasks.cli.maintenance_commands import bench, housekeeping, ledger
+from caco_tasks.cli.mcp_command import mcp
 from caco_tasks.cli.platform_commands import demo, doctor, down, status, up
-from caco_tasks.cli.report_commands import funnel, lineage, runs, scores
+from caco_tasks.cli.report_commands import compare, funnel, runs, scores
 from caco_tasks.cli.run_commands import plan, rerun, run, stage
+from caco_tasks.cli.sample_commands import lineage, rejects, show
 from caco_tasks.cli.sql_command import sql
+from caco_tasks.cli.verify_command import verify
+
+SECTIONS = {
+    "The platform": (demo, up, down, status, doctor),
+    "Work": (run, plan, rerun, stage),
+    "Runs": (runs, funnel, compare, scores),
+    "Samples and questions": (show, rejects, lineage, sql, mcp),
+    "Datasets": (dataset, export, verify),
+    "Files of your own, without a platform": (unify, execute, grade, check),
+    "People and upkeep": (audit, ledger, housekeeping, bench, completion),
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="caco")
 def main() -> None:
     """Caco: verified, traceable chains of thought from programs, run by Airflow."""
 
 
-for command in (
-    *(demo, up, down, status, doctor),
-    *(run, plan, rerun, stage),
-    *(funnel, runs, scores, lineage, sql),
-    *(unify, execute, grade),
-    *(dataset, export),
-    *(audit, ledger, housekeeping, bench),
-):
-    main.add_command(command)
+for title, commands in SECTIONS.items():
+    main.add_section(title, commands)
+add_examples(main)

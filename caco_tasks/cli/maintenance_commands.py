@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from caco_tasks.cli.console import err, explain_errors, out, print_json, print_whole
+from caco_tasks.cli.console import explain_errors, out, print_json, print_whole, show_progress
 from caco_tasks.cli.environment import PROJECT, open_ledger_as, open_store_here
 from caco_tasks.cli.options import json_option
 from caco_tasks.errors import ConfigError
@@ -30,7 +30,7 @@ def rebuild() -> None:
     """Empty the ledger and load it again from the store: the same content."""
     from caco_tasks.ledger import rebuild as load_again
 
-    with open_ledger_as("owner") as owner, err.status("loading from the store"):
+    with open_ledger_as("owner") as owner, show_progress("loading from the store"):
         counts = load_again(owner, open_store_here())
     print_json(counts)
 
@@ -48,7 +48,7 @@ def housekeeping(days: int, delete: bool, as_json: bool) -> None:
     from caco_tasks.cli.tables import answer_table
     from caco_tasks.housekeeping import KINDS
 
-    with err.status("looking through the store"):
+    with show_progress("looking through the store"):
         report = tasks.housekeeping(older_than_days=days, delete=delete)
     if as_json:
         print_json(report)
@@ -85,7 +85,7 @@ def bench(name: str, config: str | None, each: int | None, as_json: bool) -> Non
     unknown = options.keys() - inspect.signature(measure).parameters.keys()
     if unknown:
         raise ConfigError(f"The benchmark '{name}' takes no --{min(unknown)}: leave it out.")
-    with err.status(f"measuring {name}"):
+    with show_progress(f"measuring {name}"):
         figures = measure(**options)
     if as_json:
         print_json(figures)

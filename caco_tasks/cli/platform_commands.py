@@ -1,12 +1,12 @@
 """Commands on the local platform: demo, up, down, status, doctor."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from caco_tasks.cli.console import err, explain_errors, out, print_json, print_whole
+from caco_tasks.cli.console import err, explain_errors, out, print_json, print_line, print_whole
 from caco_tasks.cli.environment import PROJECT, platform_home
 from caco_tasks.cli.options import config_option, json_option, set_option
 
@@ -17,35 +17,48 @@ if TYPE_CHECKING:
 @click.command()
 @config_option
 @set_option
+@json_option
 @explain_errors
-def demo(config: str, overrides: Sequence[str]) -> None:
+def demo(config: str, overrides: Sequence[str], as_json: bool) -> None:
     """The main job on the embedded default, start to published dataset."""
     from caco_tasks.cli.dag_runs import check_settings
     from caco_tasks.cli.demo import demo_job, run_demo
 
     check_settings(config, overrides)
     state = _bring_up(None)  # it makes the home, in which the date of the demo is kept
-    run_demo(state, demo_job(platform_home(), config, overrides), out)
+    made = run_demo(state, demo_job(platform_home(), config, overrides), err if as_json else out)
+    if as_json:
+        print_json(made)
 
 
 @click.command()
 @click.option("--store", type=click.Choice(["s3", "file"]), help="Where data lie; default: as last time, s3 at first.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the Airflow UI; default: a free one, 8080 first.")
+@json_option
 @explain_errors
-def up(store: Literal["s3", "file"] | None, port: int | None) -> None:
+def up(store: Literal["s3", "file"] | None, port: int | None, as_json: bool) -> None:
     """Start the local platform: Postgres, an S3 store, Airflow."""
     state = _bring_up(store, {"airflow": port} if port else None)
-    out.print(f"Airflow  {state.airflow_url}  login {state.airflow_user}, password {state.airflow_password}")
+    if as_json:
+        names = ("airflow_url", "airflow_user", "airflow_password", "airflow_others", "ledger_analyst_url")
+        print_json({**{name: getattr(state, name) for name in names}, "store": state.store.root})
+        return
+    for line in _address_lines(state):
+        print_line(line)
 
 
 @click.command()
+@json_option
 @explain_errors
-def down() -> None:
+def down(as_json: bool) -> None:
     """Stop the local platform; its data stay."""
     from caco_tasks.platform.control import down as stop
 
     stopped = stop(platform_home(), on_progress=lambda message: err.print(message))
-    out.print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+    if as_json:
+        print_json({"stopped": stopped})
+    else:
+        out.print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
 
 
 @click.command()
@@ -55,15 +68,19 @@ def status(as_json: bool) -> None:
     """Show the services of the local platform; exit code 0 when all are healthy."""
     from caco_tasks.cli.tables import answer_table
     from caco_tasks.platform.control import status as find_status
+    from caco_tasks.platform.state import load_state
 
-    found = find_status(platform_home())
+    found, state = find_status(platform_home()), load_state(platform_home())
     if as_json:
-        click.echo(found.model_dump_json(indent=1))
+        print_json({**found.model_dump(mode="json"), **({"analyst_url": state.ledger_analyst_url} if state else {})})
     else:
         services = [found.supervisor, *found.services]
         columns = ("name", "state", "pid", "port", "memory_mb", "log_file")
         print_whole(answer_table(columns, ([getattr(one, name, None) for name in columns] for one in services)))
-        out.print(f"{'healthy' if found.is_healthy else 'not healthy'}: {found.message}")
+        if state is not None:
+            for line in _address_lines(state):
+                print_line(line)
+        print_line(f"{'healthy' if found.is_healthy else 'not healthy'}: {found.message}")
     sys.exit(0 if found.is_healthy else 1)
 
 
@@ -82,6 +99,16 @@ def doctor(as_json: bool) -> None:
         print_whole(answer_table(findings[0], ([*finding.values()] for finding in findings)))
     # a warning is something that one may live without
     sys.exit(1 if any(finding["level"] == "missing" for finding in findings) else 0)
+
+
+def _address_lines(state: "PlatformState") -> Iterator[str]:
+    """Where people reach the platform, each address on a line of its own."""
+    yield f"Airflow  {state.airflow_url}  login {state.airflow_user}, password {state.airflow_password}"
+    for name, password in state.airflow_others.items():
+        yield f"         login {name}, password {password}"
+    # as psql, notebooks and BI tools write it
+    yield f"Analyst  {state.ledger_analyst_url.replace('+psycopg2', '')}  read-only; also: caco sql"
+    yield f"Store    {state.store.root}"
 
 
 def _bring_up(store: Literal["s3", "file"] | None, ports: dict[str, int] | None = None) -> "PlatformState":

@@ -69,14 +69,14 @@ def wait_for_run(api: AirflowApi, dag_id: str, known: set[str], *, max_seconds: 
 
 
 def list_steps(pipeline: str, tasks: Sequence[TaskInstance]) -> Iterator[str]:
-    """The stages of a pipeline, and between them the checks of its DAG: `dry_run`, `gate`, `finish`."""
-    checks = {task.task_id for task in tasks} - STAGES.keys()
+    """The stages of a pipeline, and between them the other steps of its DAG: `dry_run`, `gate`, `finish`, `announce`."""
+    others = {task.task_id for task in tasks} - STAGES.keys()
     specs = stages_of(pipeline)
     # a first stage that gathers reads another pipeline, whose gate has passed
     gathering = [spec.name for spec in specs[1:] if spec.gathers]
     mapped = [spec.name for spec in specs if spec.name not in gathering]
-    for step in ("dry_run", *mapped, "gate", *gathering, "finish"):
-        if step in STAGES or step in checks:
+    for step in ("dry_run", *mapped, "gate", *gathering, "finish", "announce"):
+        if step in STAGES or step in others:
             yield step
 
 

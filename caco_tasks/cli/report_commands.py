@@ -1,9 +1,9 @@
-"""Commands that show what became of runs and samples: funnel, runs, scores, lineage."""
+"""Commands that show what became of runs: funnel, runs, compare, scores."""
 
 import click
 
-from caco_tasks.cli.console import explain_errors, out, print_json, print_whole
-from caco_tasks.cli.environment import open_ledger_as
+from caco_tasks.cli.console import explain_errors, out, print_heading, print_json, print_line, print_whole
+from caco_tasks.cli.environment import open_archive_here, open_ledger_as
 from caco_tasks.cli.options import json_option
 
 
@@ -33,22 +33,55 @@ def funnel(run_id: str | None, as_json: bool) -> None:
 
 @click.command()
 @click.option("--pipeline", help="Only runs of nightly, seeds, codegen or evaluate; default: all.")
-@click.option("--newest", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
+@click.option("--config", help="Only runs with a config of this name.")
+@click.option("--newest", type=click.IntRange(1, 200), default=20, show_default=True, help="How many.")
 @json_option
 @explain_errors
-def runs(pipeline: str | None, newest: int, as_json: bool) -> None:
-    """List the newest runs, and how far each has come."""
-    from caco_tasks.cli.run_listing import find_runs
-    from caco_tasks.cli.tables import run_table
+def runs(pipeline: str | None, config: str | None, newest: int, as_json: bool) -> None:
+    """List the newest runs: how far each has come, what it published, and what a row of it cost."""
+    from caco_tasks.cli.report_tables import run_table
+    from caco_tasks.pipeline import stages_of
+    from caco_tasks.reports.run_list import RunFilter, list_runs
 
-    with open_ledger_as() as ledger:
-        found = find_runs(ledger, pipeline=pipeline, max_runs=newest)
+    if pipeline is not None:
+        stages_of(pipeline)  # says so where there is none
+    with open_archive_here() as archive:
+        page = list_runs(archive, RunFilter(pipeline=pipeline, config=config), limit=newest)
     if as_json:
-        print_json(found)
-    elif found:
-        print_whole(run_table(found))
+        click.echo(page.model_dump_json())
+    elif page.rows:
+        print_whole(run_table(page.rows))
     else:
-        out.print("The ledger knows no run yet.")
+        out.print("The ledger knows no such run yet.")
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b")
+@click.option("--all", "is_all", is_flag=True, help="Every reason and example, not only the first.")
+@json_option
+@explain_errors
+def compare(a: str, b: str, is_all: bool, as_json: bool) -> None:
+    """Compare two runs: settings, what each stage kept with intervals, reasons that moved, rows that only one accepted.
+
+    A and B are ids of runs of one pipeline, or the beginnings of them.
+    """
+    from caco_tasks.cli.report_tables import comparison_tables
+    from caco_tasks.reports.run_comparison import compare_runs
+
+    with open_archive_here() as archive:
+        found = compare_runs(archive, a, b)
+    if as_json:
+        click.echo(found.model_dump_json())
+        return
+    for name, run in (("a", found.a), ("b", found.b)):
+        print_line(f"{name}: {run.pipeline} {run.partition}, config {run.config}, run {run.run_id}, {run.state}")
+    for heading, content in comparison_tables(found, is_all=is_all):
+        print_heading(heading)
+        if isinstance(content, str):
+            print_line(content)
+        else:
+            print_whole(content)
 
 
 @click.command()
@@ -71,19 +104,3 @@ def scores(run_id: str | None, as_json: bool) -> None:
     else:
         out.print(f"evaluate {found.partition}, run {found.run_id}, trained on {found.dataset}", soft_wrap=True)
         print_whole(score_table(rows, gains))
-
-
-@click.command()
-@click.argument("sample_id", metavar="SAMPLE")
-@json_option
-@explain_errors
-def lineage(sample_id: str, as_json: bool) -> None:
-    """Show all the ancestors of a sample: verdicts, texts, models, the seeds behind them."""
-    from caco_tasks.cli.tables import lineage_tree
-
-    with open_ledger_as() as ledger:
-        found = ledger.lineage(sample_id)
-    if as_json:
-        print_json(found)
-    else:
-        print_whole(lineage_tree(found))

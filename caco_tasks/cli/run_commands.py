@@ -1,13 +1,14 @@
 """Commands that start work: run, plan, rerun, stage."""
 
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from uuid import uuid4
 
 import click
 
-from caco_tasks.cli.console import err, explain_errors, out, print_json, print_whole
+from caco_tasks.cli.console import err, explain_errors, out, print_json, print_whole, show_progress
 from caco_tasks.cli.environment import find_running_platform, open_ledger_as, open_store_here, require_platform, today
 from caco_tasks.cli.options import config_option, json_option, partition_option, set_option
 from caco_tasks.errors import ConfigError
@@ -17,15 +18,21 @@ from caco_tasks.errors import ConfigError
 @partition_option
 @config_option
 @set_option
+@json_option
 @explain_errors
-def run(partition: str | None, config: str, overrides: Sequence[str]) -> None:
-    """Trigger caco_nightly for one date and follow it."""
+def run(partition: str | None, config: str, overrides: Sequence[str], as_json: bool) -> None:
+    """Trigger caco_nightly for one date and follow it.
+
+    With --json the progress goes to standard error, and what the run is and published to standard output.
+    """
     from caco_tasks.cli.dag_runs import Job, check_settings
     from caco_tasks.cli.demo import run_nightly
 
     job = Job(partition=partition or today(), config=config, overrides=tuple(overrides))
     check_settings(config, overrides, job.partition)  # before the platform is looked for: the nearer mistake first
-    run_nightly(require_platform(), job, out)
+    made = run_nightly(require_platform(), job, err if as_json else out)
+    if as_json:
+        print_json(made)
 
 
 @click.command()
@@ -64,7 +71,7 @@ def plan(
         _show_estimate(pipeline, config, overrides, as_json)
         return
     pipeline = pipeline or "nightly"
-    with err.status("comparing with what is there"):
+    with show_progress("comparing with what is there"):
         planned, stages = forecast_run(pipeline, partition or today(), config, overrides, is_registered=register)
     if as_json:
         print_json({**planned, "stages": [each.as_json() for each in stages]})
@@ -96,8 +103,9 @@ def _show_estimate(pipeline: str | None, config: str, overrides: Sequence[str], 
 @click.option("--shard", type=click.IntRange(0), help="One shard, from 0; default: all of the stage.")
 @click.option("--unknown", "unknown_only", is_flag=True, help="Keep every known verdict; ask again for unknown ones.")
 @click.option("--here", is_flag=True, help="Work in this process, also where a local platform is up.")
+@json_option
 @explain_errors
-def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, here: bool) -> None:
+def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, here: bool, as_json: bool) -> None:
     """Make finished outputs of a run anew, and what follows from them; the older ones stay on record.
 
     Where the local platform is up its Airflow does the work, else this process. RUN may be the beginning of an id.
@@ -109,23 +117,28 @@ def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, h
 
     # a token for each command: asking twice by hand is meant as two attempts
     asked = tasks.rerun(run_id, stage_name, shard=shard, unknown_only=unknown_only, token=uuid4().hex)
+    told = err if as_json else out
     if not asked["shards"]:
-        out.print(f"{stage_name}: no verdict is unknown, so there is nothing to ask again.")
+        told.print(f"{stage_name}: no verdict is unknown, so there is nothing to ask again.")
+        if as_json:
+            print_json(asked)
         return
     with open_ledger_as() as ledger:
         found = tasks.find_run(ledger, asked["run_id"])
         store, shards = open_store_here(), asked["shards"]
         described = describe_attempts(found, store, stage_name, shards)
-        out.print(f"{stage_name} is asked again: {described}.", soft_wrap=True)
+        told.print(f"{stage_name} is asked again: {described}.", soft_wrap=True)
         state = None if here else find_running_platform()
         if state is not None:
-            resume_run(state, ledger, found, out)
+            resume_run(state, ledger, found, told)
         else:
-            with err.status(f"working through run {found.run_id[:12]}"):
+            with show_progress(f"working through run {found.run_id[:12]}"):
                 tasks.work_through(found.run_id)
         # a DAG run can end well and have worked on another run
         check_attempts(found, store, stage_name, shards)
-        print_whole(funnel_table(ledger.funnel(found.run_id), ledger.reject_reasons(found.run_id)))
+        print_whole(funnel_table(ledger.funnel(found.run_id), ledger.reject_reasons(found.run_id)), told)
+    if as_json:
+        print_json(asked)
 
 
 @click.command()
@@ -146,7 +159,10 @@ def stage(name: str, run_id: str, shards: Sequence[int], parent: int | None, as_
     from caco_tasks import tasks
     from caco_tasks.connections import ENGINE_ENVIRONMENT
     from caco_tasks.platform.processes import die_with_parent
+    from caco_tasks.work_log import show_work
 
+    if parent is not None or sys.stderr.isatty():  # else whoever reads the error output waits for one sentence
+        show_work()
     if parent is not None:
         die_with_parent(parent)
     for variable, value in ENGINE_ENVIRONMENT.items():  # an engine reads them when it is imported

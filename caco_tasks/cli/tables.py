@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from caco_tasks.cli.console import print_line, show_controls
 from caco_tasks.format import (
     NOTHING,
     format_count,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # figures of benchmarks are shown without the ledger
     from caco_tasks.ledger import FunnelRow, GainRow, RejectRow, ScoreRow
 
 SHORT_ID = 12  # digits of an id that people type
+READABLE = 24  # characters of a text side by side with others; with fewer, words stand one below the other
 MAX_REASONS = 3
 MAX_LIST = 24  # entries of a list in a tree; a curve of a training has hundreds of points
 ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # copied whole, never wrapped
@@ -155,18 +157,6 @@ def _format_hours(hours: float | None) -> str:
     return NOTHING if hours is None else f"{hours:,.1f}"
 
 
-def run_table(runs: Sequence[Mapping[str, Any]]) -> Table:
-    """Runs, with the beginning of their ids, which is enough to name one."""
-    table = Table("run", "pipeline", "partition", "config", "state")
-    for column in ("outputs", "read", "passed"):
-        table.add_column(column, justify="right")
-    for run in runs:
-        about = [str(run[name]) for name in ("pipeline", "partition", "config", "state")]
-        outputs = f"{format_count(run['outputs'])}/{format_count(run['of'])}"
-        table.add_row(run["run_id"][:SHORT_ID], *about, outputs, format_count(run["read"]), format_count(run["passed"]))
-    return table
-
-
 def dataset_table(datasets: Sequence[Mapping[str, Any]]) -> Table:
     """Datasets with their states, and who gave them these and why; the names stay whole, to be copied."""
     table = Table()
@@ -178,7 +168,7 @@ def dataset_table(datasets: Sequence[Mapping[str, Any]]) -> Table:
     for each in datasets:
         words = [str(each[name] or NOTHING) for name in ("by", "because", "at")]
         cells = (each["dataset"], each["state"] or NOTHING, format_count(each["rows"]), each["run"][:SHORT_ID], *words)
-        table.add_row(*map(Text, cells))
+        table.add_row(*(Text(show_controls(cell)) for cell in cells))
     return table
 
 
@@ -219,11 +209,12 @@ def answer_table(columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> Table
     names, cells = list(columns), [[NOTHING if value is None else str(value) for value in row] for row in rows]
     table = Table()
     for number, name in enumerate(names):
-        longest_id = max((len(row[number]) for row in cells if ID.fullmatch(row[number])), default=None)
+        longest = max((len(line) for row in cells for line in row[number].splitlines()), default=0)
+        longest_id = max((len(row[number]) for row in cells if ID.fullmatch(row[number])), default=0)
         # rich takes width from every column alike, down to one letter, unless it is told how much one needs
-        table.add_column(name, overflow="fold", min_width=longest_id)
+        table.add_column(Text(name), overflow="fold", min_width=max(longest_id, min(longest, READABLE)))
     for row in cells:
-        table.add_row(*map(Text, row))  # as text: a value with brackets is no markup
+        table.add_row(*(Text(show_controls(cell)) for cell in row))  # as text: a value with brackets is no markup
     return table
 
 
@@ -264,7 +255,7 @@ def print_row(console: Console, row: Mapping[str, Any]) -> None:
     """Prints one published row, as a reader would want to see it."""
     for name in ("instruction", "output", "answer", "code"):
         console.print(f"[bold]{name}[/bold]")
-        console.print(str(row[name]).strip(), markup=False, highlight=False)
+        print_line(str(row[name]).strip(), console)
         console.print()
 
 
@@ -277,7 +268,7 @@ def _grow(tree: Tree, value: Any) -> None:
         elif isinstance(entry, Mapping | list) and entry:
             _grow(tree.add(f"[cyan]{key}[/cyan]"), entry)
         elif not isinstance(entry, Mapping | list) and entry is not None:
-            tree.add(f"{key}: {escape(str(round(entry, 4) if isinstance(entry, float) else entry))}")
+            tree.add(f"{key}: {escape(show_controls(str(round(entry, 4) if isinstance(entry, float) else entry)))}")
 
 
 def _frequent_reasons(stage: str, reasons: "Sequence[RejectRow]") -> str:

@@ -18,7 +18,7 @@ from caco_tasks.audit import RowAnswer, answer_records, draw_rows, find_draw, re
 from caco_tasks.errors import ConfigError, ConservationError, LedgerError, SourceError, StoreError
 from caco_tasks.ids import content_id
 from caco_tasks.ledger import Ledger, rebuild
-from caco_tasks.ledger.migrations import sql_folder
+from caco_tasks.ledger.recipes import find_recipe
 from caco_tasks.records import Outcome
 from caco_tasks.store import Store
 from caco_tasks.store.manifest import parse_stored
@@ -353,7 +353,7 @@ def test_two_people_are_compared_beyond_chance(
         for answer in _answers(run_id, content_id("test", number), {"ada": words[one], "bo": words[other]})
     ]
     ledger.record_audits([*answers, *_answers(run_id, content_id("alone"), {"bo": "pass"})], store)
-    names, rows = ledger.ask((sql_folder() / "cookbook" / "agreement_of_two_people.sql").read_text())
+    names, rows = ledger.ask(find_recipe("agreement_of_two_people"))
     found = dict(zip(names, rows[0], strict=True))
     assert len(rows) == 1
     assert found["answers"] == len(both)

@@ -94,11 +94,24 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         write_sheet(DRAW, tmp_path / "file" / "sheet")
 
 
-def test_markdown_keeps_every_text_behind_a_fence_that_it_cannot_end() -> None:
+def test_markdown_keeps_a_program_behind_a_fence_that_it_cannot_end() -> None:
     text = "before\n```\n![x](http://example.org)\n````\nafter"
     shown = row_markdown(FULL.model_copy(update={"program": text}))
-    assert f"`````text\n{text}\n`````" in shown
+    assert f"`````python\n{text}\n`````" in shown
     assert "This row has" not in shown
+
+
+def test_markdown_quotes_words_so_that_they_wrap_and_nothing_in_them_is_markup() -> None:
+    problem = "# Find $x_1$,\n![x](http://example.org) <b>\n\n> or 2 * 3"
+    shown = row_markdown(FULL.model_copy(update={"problem": problem}))
+    assert (
+        r"""> \# Find \$x\_1\$\,\
+> \!\[x\]\(http\:\/\/example\.org\) \<b\>
+>
+> \> or 2 \* 3
+"""
+        in shown
+    )
 
 
 def test_markdown_says_what_a_row_does_not_have() -> None:

@@ -1,21 +1,26 @@
 """The command line: its names are a contract, and what a user can mend is one sentence and exit code 1."""
 
 import json
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import making
 import published
 import pytest
 from click.testing import CliRunner, Result
 
 from caco_tasks.cli import main
+from caco_tasks.cli.command_examples import EXAMPLES
 from caco_tasks.publishing.states import change_state, stage_dataset
 
 COMMANDS = [
     *("demo", "up", "down", "status", "doctor", "run", "plan", "rerun", "stage", "funnel", "runs", "scores", "lineage"),
-    *("sql", "unify", "exec", "grade", "dataset", "export", "bench", "ledger", "audit", "housekeeping"),
+    *("sql", "unify", "exec", "grade", "check", "dataset", "export", "verify"),
+    *("bench", "ledger", "audit", "housekeeping", "mcp", "completion"),
 ]
 OPTIONS = {
     "run": ["--partition", "--config", "--set"],
@@ -24,14 +29,16 @@ OPTIONS = {
     "stage": ["--run", "--shard", "--json"],
     "funnel": ["--json"],
     "runs": ["--json"],
-    "sql": ["--engine", "--timeout", "--json"],
+    "sql": ["--engine", "--timeout", "--json", "--csv", "--vertical", "--file", "--recipe", "--set"],
     "dataset withdraw": ["NAME/VERSION", "--because", "--by", "--release-claims"],
     "dataset restore": ["NAME/VERSION", "--because", "--by"],
     "dataset list": ["--json"],
     "unify": ["--source", "--path", "--out"],
     "exec": ["--jsonl", "--out", "--workers", "--timeout"],
     "grade": ["--jsonl", "--out", "--workers"],
+    "check": ["--jsonl", "--out", "--workers", "--config"],
     "export": ["--format", "--out"],
+    "verify": ["DATASET|FOLDER", "--workers", "--json"],
     "bench": ["--json"],
     "up": ["--store", "--port"],
 }
@@ -52,8 +59,34 @@ def caco(*arguments: str) -> Result:
 
 
 def test_help_lists_every_command() -> None:
-    listed = [line.split()[0] for line in caco("--help").stdout.partition("Commands:")[2].splitlines() if line.strip()]
+    told = caco("--help").stdout
+    listed = [line.split()[0] for line in told.partition("The platform:")[2].splitlines() if line.startswith("  ")]
     assert set(COMMANDS) <= set(listed)
+    assert sum(map(len, main.sections.values())) == len(main.commands) == len(set(main.commands))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("width", ["40", "80", "200"])
+def test_help_is_whole_at_any_width(width: str) -> None:
+    told = CliRunner().invoke(main, ["--help"], env={"COLUMNS": width}, terminal_width=int(width)).stdout
+    assert [name for name in main.commands if f"  {name}" not in told] == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("path", EXAMPLES)
+def test_the_example_of_a_command_is_one_that_it_takes(path: str) -> None:
+    words = shlex.split(EXAMPLES[path].removeprefix('eval "$(').removesuffix(')"'))
+    assert words[: 1 + len(path.split())] == ["caco", *path.split()]
+    context = click.Context(main, info_name="caco")
+    command: click.Command = main
+    for name in path.split():
+        command = command.commands[name]  # type: ignore[attr-defined]
+    command.make_context(path, words[1 + len(path.split()) :], parent=context)  # raises where it is wrong
+    assert f"  Example: {EXAMPLES[path]}\n" in caco(*path.split(), "--help").stdout  # in one line, to be copied
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_told_how_to_complete(shell: str) -> None:
+    told = caco("completion", shell).stdout
+    assert f"_CACO_COMPLETE={shell}_complete" in told
 
 
 def test_the_command_is_there_and_starts_without_heavy_libraries() -> None:
@@ -80,12 +113,32 @@ MENDABLE = {
     ),
     "a wrong override": (
         ["plan", "seeds", "--partition", "2026-01-02", "--set", "samples=many"],
-        "The setting 'samples' in ",
+        "The setting 'samples' in the override 'samples=many' is wrong: ",
     ),
-    "a misspelt override": (["plan", "--set", "sampels=3"], "is unknown: the nearest is 'samples'."),
+    "fewer samples than none": (
+        ["run", "--set", "samples=-5"],
+        "The setting 'samples' in the override 'samples=-5' is wrong: Input should be greater than or equal to 1.",
+    ),
+    "a value of a table that is wrong": (
+        ["plan", "--set", "models.judge.temperature=-1"],
+        "The setting 'models.judge.temperature' in the override 'models.judge.temperature=-1' is wrong",
+    ),
+    "a table in the place of a value": (
+        ["plan", "--set", "samples.of=3"],
+        "The override 'samples.of=3' goes into 'samples', which is not a table.",
+    ),
+    "a misspelt role": (["plan", "--set", "models.jugde.max_tokens=3"], "in the override 'models.jugde.max_tokens=3'"),
+    "an override without a value": (["plan", "--set", "samples"], "'samples' is not of the form key.path=value"),
+    "a misspelt config": (["run", "--config", "nanoo"], "There is no config 'nanoo', the nearest is 'nano': give"),
+    "a day that no calendar has": (["plan", "--partition", "2026-02-30"], "'2026-02-30' is not a date of the form"),
+    "a day that Python does not know": (
+        ["run", "--partition", "20000-01-01"],
+        "'20000-01-01' is not a date of the form",
+    ),
+    "a misspelt override": (["plan", "--set", "sampels=3"], "is unknown, the nearest is 'samples'."),
     "a misspelt override in a table": (
         ["run", "--set", "models.judge.max_token=3"],
-        "is unknown: the nearest is 'models.judge.max_tokens'.",
+        "is unknown, the nearest is 'models.judge.max_tokens'.",
     ),
     "a pipeline that there is none": (
         ["plan", "weekly"],
@@ -99,16 +152,20 @@ MENDABLE = {
     "a demo of an unknown config": (["demo", "--config", "nothing"], "There is no config 'nothing'"),
     "a plan without a store": (["plan"], "There is no store: "),
     "a rerun without a store": (["rerun", "r", "--stage", "judge"], "There is no store: "),
-    "runs without a store": (["runs"], "There is no store: "),
-    "a query without a store": (["sql", "SELECT 1"], "There is no store: "),
-    "duckdb without a query": (["sql", "--engine", "duckdb"], "so give duckdb a QUERY."),
+    "runs without a ledger": (["runs"], "There is no ledger for the analyst: start the local platform with"),
+    "a query without a ledger": (
+        ["sql", "SELECT 1"],
+        "There is no ledger for the analyst: start the local platform with `caco up`, or set CACO_LEDGER_ANALYST_URL.",
+    ),
+    "psql without a ledger": (["sql"], "There is no ledger for the analyst: "),
+    "duckdb without a query": (["sql", "--engine", "duckdb"], "There is no query: give a QUERY, -f FILE"),
     "datasets without a store": (["dataset", "list"], "There is no store: "),
     "a withdrawal without a store": (["dataset", "withdraw", "a/1", "--because", "b"], "There is no store: "),
     "a stage without a store": (
         ["stage", "agree", "--run", "r", "--shard", "0"],
         "There is no store: start the local platform with `caco up`, or set CACO_STORE.",
     ),
-    "a funnel without a ledger": (["funnel"], "start the local platform with `caco up`, or set CACO_STORE."),
+    "a funnel without a ledger": (["funnel"], "start the local platform with `caco up`, or set CACO_LEDGER_URL."),
     "an export without a store": (["export", "a/1", "--format", "caco", "--out", "x"], "There is no store: "),
     "a run without a platform": (["run"], "The local platform was never started here: run `caco up`."),
     "a source that is not there": (
@@ -117,6 +174,9 @@ MENDABLE = {
     ),
     "a file of programs that is not there": (["exec", "--jsonl", "nothing.jsonl", "--out", "x"], "nothing.jsonl"),
     "a file of answers that is not there": (["grade", "--jsonl", "nothing.jsonl", "--out", "x"], "nothing.jsonl"),
+    "a file of texts that is not there": (["check", "--jsonl", "nothing.jsonl", "--out", "x"], "nothing.jsonl"),
+    "a dataset without a store": (["verify", "a/1"], "There is no store: "),
+    "a folder without a dataset": (["verify", "."], "holds no dataset: give a folder with manifest.json"),
     "an option that a benchmark does not take": (
         ["bench", "grading", "--config", "nano"],
         "The benchmark 'grading' takes no --config: leave it out.",
@@ -149,6 +209,33 @@ def test_a_wrong_option_is_a_wrong_use(home: Path) -> None:
     assert caco("stage", "agree", "--run", "r", "--shard", "-1").exit_code == 2
     assert caco("dataset", "withdraw", "a/1").exit_code == 2
     assert caco("sql", "SELECT 1", "--engine", "sqlite").exit_code == 2
+
+
+def test_an_argument_that_is_no_text_is_told() -> None:
+    command = [sys.executable, "-m", "caco_tasks.cli", "sql", b"SELECT '\xff'"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert (
+        done.stderr
+        == b"caco: The argument 'SELECT '\\udcff'' is not text in UTF-8: give it in UTF-8, or rename the file.\n"
+    )
+
+
+@pytest.mark.parametrize("words", [["--help"], ["sql", "--recipe", ""], ["sql", "--recipe", "", "--csv"]])
+def test_a_full_disk_behind_the_output_is_told(words: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "caco_tasks.cli", *words]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (1, b"caco: The output cannot be written: No space left on device.\n")
+
+
+def test_a_reader_that_has_read_enough_is_no_error_to_tell() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "caco_tasks.cli", "sql", "--recipe", ""]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 @pytest.fixture

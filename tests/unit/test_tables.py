@@ -1,6 +1,7 @@
 """What the command line shows: figures, funnels, forecasts, scores, progress; nothing is cut off."""
 
 import io
+import time
 
 import pytest
 from rich.console import Console
@@ -15,7 +16,6 @@ from caco_tasks.cli.tables import (
     funnel_json,
     funnel_table,
     lineage_tree,
-    run_table,
     score_table,
     summarize_forecast,
 )
@@ -178,12 +178,36 @@ def test_an_answer_in_a_file_has_a_line_for_each_row(capsys: pytest.CaptureFixtu
     assert "word " * 99 in capsys.readouterr().out
 
 
-def test_runs_are_named_by_the_beginning_of_their_ids() -> None:
-    run = {"run_id": "0123456789abcdef" * 2, "pipeline": "nightly", "partition": "2026-11-21", "config": "nano"}
-    text = text_of(run_table([run | {"state": "published", "outputs": 37, "of": 37, "read": 2400, "passed": 800}]))
-    assert text.splitlines()[3].replace("│", " ").split() == (
-        ["0123456789ab", "nightly", "2026-11-21", "nano", "published", "37/37", "2,400", "800"]
-    )
+@pytest.mark.parametrize("width", [20, 40, 60])
+def test_a_table_that_a_terminal_would_break_words_of_is_told_record_by_record(width: int) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, no_color=True, highlight=False)
+    consoles.print_whole(funnel_table([funnel_row("sample"), funnel_row("execute")], []), console)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert lines[:2] == ["Funnel", "-- 1 --"]
+    assert [line.split() for line in lines if line.startswith(("stage", "read"))] == [
+        ["stage", "sample"],
+        ["read", "1,000"],
+        ["stage", "execute"],
+        ["read", "1,000"],
+    ]
+
+
+def test_progress_is_a_line_now_and_then_in_a_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(consoles, "FIRST_LINE_SECONDS", 0.01)
+    monkeypatch.setattr(consoles, "NEXT_LINE_SECONDS", 0.01)
+    with consoles.show_progress("reading") as line:
+        for text in ("reading", "1,000 rows read"):
+            line.update(text)
+            while text not in capsys.readouterr().err:  # pytest ends it where it never comes
+                time.sleep(0.01)
+
+
+def test_a_quick_command_shows_no_progress_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    with consoles.show_progress("reading"):
+        pass
+    assert capsys.readouterr().err == ""
 
 
 def task(task_id: str, state: str | None, map_index: int = -1) -> TaskInstance:
@@ -191,12 +215,12 @@ def task(task_id: str, state: str | None, map_index: int = -1) -> TaskInstance:
 
 
 def test_the_checks_of_a_dag_stand_where_they_are_made() -> None:
-    tasks = [task(name, None) for name in ("plan", "dry_run", "gate", "publish", "finish")]
+    tasks = [task(name, None) for name in ("plan", "dry_run", "gate", "publish", "finish", "announce")]
     steps = list(list_steps("nightly", tasks))
     assert steps[:2] == ["dry_run", "sample"]
-    assert steps[-4:] == ["decontaminate", "gate", "publish", "finish"]
+    assert steps[-5:] == ["decontaminate", "gate", "publish", "finish", "announce"]
     assert list(list_steps("seeds", [task("finish", None)])) == ["seeds", "unify", "finish"]
-    assert list(list_steps("codegen", tasks)) == ["dry_run", "train", "gate", "finish"]
+    assert list(list_steps("codegen", tasks)) == ["dry_run", "train", "gate", "finish", "announce"]
 
 
 def test_progress_counts_shards_and_names_what_was_reused() -> None:

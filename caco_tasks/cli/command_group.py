@@ -1,0 +1,87 @@
+"""The group of all commands: its help, and what may go wrong before a command begins and after it has ended."""
+
+import errno
+import os
+import sys
+from collections.abc import Iterable
+from io import TextIOWrapper
+from typing import Any, NoReturn
+
+import click
+
+from caco_tasks.cli.command_examples import EXAMPLES
+from caco_tasks.cli.console import err, print_line
+
+SHORT_HELP_CHARS = 200  # a first sentence; wrapped where the terminal is narrow, and not cut
+UNWRAPPED = "\b\n"  # of a paragraph that click must leave as it is: it is to be copied
+
+# of a file or device that has no room, is read-only, or breaks: nothing that a traceback would explain
+_TOLD = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
+
+
+class CommandGroup(click.Group):
+    """Commands by section, whose arguments are text, and whose output arrived or is told not to have."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.sections: dict[str, list[str]] = {}  # title -> names of commands, in the order of the help
+
+    def add_section(self, title: str, commands: Iterable[click.Command]) -> None:
+        """Adds commands under a title of the help."""
+        for command in commands:
+            self.add_command(command)
+            self.sections.setdefault(title, []).append(str(command.name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the commands section by section, with their first sentences."""
+        widest = max(map(len, self.commands), default=0)
+        for title, names in self.sections.items():
+            with formatter.section(title):
+                told = [self.commands[name].get_short_help_str(SHORT_HELP_CHARS) for name in names]
+                lines = [(name.ljust(widest), text) for name, text in zip(names, told, strict=True)]
+                formatter.write_dl(lines)
+
+    def main(self, args: Any = None, *rest: Any, **options: Any) -> Any:
+        """Runs the command that `args`, or else the process' own arguments, name."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # in a locale that lacks a letter, it is written out
+                stream.reconfigure(errors="backslashreplace")
+        _demand_text(sys.argv[1:] if args is None else args)
+        try:
+            try:
+                return super().main(args, *rest, **options)
+            finally:
+                sys.stdout.flush()  # here, where an error can still be told, and not while Python ends
+        except OSError as exc:
+            if exc.errno != errno.EPIPE and exc.errno not in _TOLD:
+                raise
+            _end_without_output(exc)
+
+
+def add_examples(group: click.Group, before: str = "") -> None:
+    """Gives every command of a group, and of the groups in it, its example at the end of its help."""
+    for name, command in group.commands.items():
+        path = f"{before}{name}"
+        if isinstance(command, click.Group):
+            add_examples(command, f"{path} ")
+        else:
+            command.epilog = f"{UNWRAPPED}Example: {EXAMPLES[path]}"
+
+
+def _demand_text(words: list[str]) -> None:
+    """Ends with a sentence where an argument is no text: no config, no id and no query can hold it."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            print_line(f"caco: The argument '{word}' is not text in UTF-8: give it in UTF-8, or rename the file.", err)
+            sys.exit(2)
+
+
+def _end_without_output(exc: OSError) -> NoReturn:
+    # what is still in the buffer would be written, and fail, once more when Python ends
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if exc.errno != errno.EPIPE:  # a reader that has read enough, as head does, is no error to tell
+        what = f"The file {exc.filename}" if exc.filename else "The output"
+        print_line(f"caco: {what} cannot be written: {exc.strerror}.", err)
+    sys.exit(1)

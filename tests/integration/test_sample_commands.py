@@ -1,0 +1,133 @@
+"""What the terminal shows of samples, runs and datasets, over a loaded ledger: whole, in words, and as JSON."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from ledger_world import World, sample_id
+
+from caco_tasks.cli import main
+
+pytestmark = pytest.mark.usefixtures("asked")
+
+
+def caco(*words: str) -> str:
+    """What a command that ends well says."""
+    done = CliRunner().invoke(main, words)
+    assert (done.exit_code, done.stderr) == (0, ""), (done.stderr, done.exception)
+    return done.stdout
+
+
+def caco_json(*words: str) -> Any:
+    """What it says for scripts."""
+    return json.loads(caco(*words, "--json"))
+
+
+def test_a_rejected_sample_is_shown_with_its_texts_and_why(asked: World) -> None:
+    subject = sample_id(asked.run("nightly"), 6)
+    said = caco("show", subject[:12])
+    for part in (subject, "Rejected at agree: answers_differ", "7 is not 8", "How many?", "It is 8.", "input['n'] + 1"):
+        assert part in said
+    found = caco_json("show", subject)
+    assert (found["stage"], found["reason"], found["problem"]) == ("agree", "answers_differ", "How many?")
+
+
+def test_a_published_sample_says_where_and_what_a_recall_would_touch(asked: World) -> None:
+    subject = sample_id(asked.run("nightly"), 13)
+    said = caco("show", subject)
+    assert "Passed every stage" in said
+    assert "If it were taken back" in said
+
+
+def test_a_sample_overlapping_a_benchmark_names_the_items(asked: World) -> None:
+    said = caco("show", sample_id(asked.run("nightly"), 9))
+    assert "gsm8k, 17: ngram 0.75" in said
+
+
+def test_a_lineage_is_short_with_its_texts_and_whole_on_demand(asked: World) -> None:
+    subject = sample_id(asked.run("nightly"), 13)
+    short, whole = caco("lineage", subject), caco("lineage", subject, "--all")
+    assert len(short.splitlines()) < 40
+    for part in ("How many?", "It is 8.", asked.run("nightly").run_id, asked.run("seeds").run_id, "toy v1, MIT: 4 of"):
+        assert part in short
+    assert "sha256" in whole
+    assert "sha256" not in short
+    assert caco_json("lineage", subject)["sample_id"] == subject
+
+
+def test_rejects_are_listed_by_stage_and_reason(asked: World) -> None:
+    said = caco("rejects", "--stage", "agree")
+    assert sample_id(asked.run("nightly"), 6) in said
+    assert "7 is not 8" in said
+    rows = caco_json("rejects", "--reason", "benchmark_overlap")["rows"]
+    assert [row["sample_id"] for row in rows] == [sample_id(asked.run("nightly"), 9)]
+    rows = caco_json("rejects", "--unknown")["rows"]
+    assert [row["reason"] for row in rows] == ["unparseable_judgement"]
+    assert caco("rejects", "--stage", "publish") == "Nothing was rejected under these conditions.\n"
+
+
+def test_runs_are_listed_with_what_they_published(asked: World) -> None:
+    said = caco("runs")
+    for pipeline in ("seeds", "codegen", "nightly"):
+        assert asked.run(pipeline).run_id[:12] in said
+    [nightly] = caco_json("runs", "--pipeline", "nightly")["rows"]
+    assert (nightly["run_id"], nightly["published"], nightly["sampled"]) == (asked.run("nightly").run_id, 4, 14)
+    assert caco("runs", "--config", "none-of-this-name") == "The ledger knows no such run yet.\n"
+
+
+def test_a_dataset_is_shown_with_its_state_licences_and_how_to_load_it(asked: World) -> None:
+    name = f"toys/{asked.datasets[0].version}"
+    said = caco("dataset", "show", name)
+    for part in (
+        "published, 4 rows",
+        "MIT",
+        "CC0-1.0",
+        asked.datasets[0].files[0].uri,
+        "load_dataset",
+        f"caco export {name}",
+    ):
+        assert part in said
+    assert caco_json("dataset", "show", name)["line"]["rows"] == 4
+
+
+REFUSED = {
+    "no sample": (["show", "00"], "There is no"),
+    "no id": (["lineage", "zzz"], "is no id of a sample"),
+    "scores of a nightly run": (["scores", "{nightly}"], "is one of 'nightly', and this is told of runs of 'evaluate'"),
+    "a run that there is none": (["funnel", "00000000"], "`caco runs` lists those that are there"),
+    "a run beside itself": (["compare", "{nightly}", "{nightly}"], ""),
+    "two pipelines": (["compare", "{nightly}", "{seeds}"], ""),
+    "no pipeline": (["runs", "--pipeline", "weekly"], "There is no pipeline 'weekly'"),
+    "no dataset": (["dataset", "show", "toys/none"], "There is no dataset 'toys/none'"),
+    "no name of one": (["dataset", "show", "toys"], "'toys' names no dataset"),
+}
+
+
+@pytest.mark.parametrize(("words", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_is_not_there_is_one_sentence(asked: World, words: list[str], said: str) -> None:
+    ids = {pipeline: asked.run(pipeline).run_id for pipeline in ("seeds", "codegen", "nightly")}
+    done = CliRunner().invoke(main, [word.format(**ids) for word in words])
+    assert done.exit_code == 1, done.exception
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["runs"], ["funnel"], ["rejects"], ["show", "{sample}"], ["lineage", "{sample}"]])
+def test_a_command_is_whole_in_ascii_without_colour_and_at_40_columns(asked: World, command: list[str]) -> None:
+    words = [word.format(sample=sample_id(asked.run("nightly"), 6)) for word in command]
+    changes = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "NO_COLOR": "1", "COLUMNS": "40", "FORCE_COLOR": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "caco_tasks.cli", *words],
+        env={**os.environ, **changes},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii()
+    assert "\x1b[3" not in done.stdout  # no colour
+    assert "..." not in done.stdout
