@@ -95,7 +95,32 @@ def test_the_page_says_why_when_the_ledger_does_not_answer(
     assert "127.0.0.1:9" in reply.text
 
 
-def test_airflow_finds_the_page_in_the_navigation(plugin: ModuleType) -> None:
-    view = plugin.CacoPlugin.external_views[0]
-    assert view["destination"] == "nav"
-    assert view["href"].startswith(plugin.CacoPlugin.fastapi_apps[0]["url_prefix"])
+def test_airflow_loads_one_plugin_from_the_folder_and_no_module_of_its_package(plugin: ModuleType) -> None:
+    from airflow._shared.plugins_manager import _load_plugins_from_plugin_directory
+
+    folder = Path(str(plugin.__file__)).parent
+    plugins, errors = _load_plugins_from_plugin_directory(str(folder))
+    assert errors == {}
+    assert [one.name for one in plugins] == ["caco"]
+
+
+def test_the_document_of_the_api_is_the_one_that_is_committed(plugin: ModuleType) -> None:
+    root = Path(str(plugin.__file__)).parents[1]
+    made = {"__file__": str(root / "docs" / "openapi.py"), "__name__": "openapi"}
+    exec((root / "docs" / "openapi.py").read_text(encoding="utf-8"), made)
+    committed = (root / "plugins" / "caco" / "openapi.json").read_text(encoding="utf-8")
+    assert committed == made["openapi_text"](), "run `python docs/openapi.py`"
+
+
+def test_airflow_shows_the_pages_in_its_navigation_and_beside_runs_and_tasks(plugin: ModuleType) -> None:
+    from fastapi.testclient import TestClient
+
+    apps = plugin.CacoPlugin.react_apps
+    assert {app["destination"] for app in apps} == {"nav", "dag_run", "task_instance"}
+    assert len({app["url_route"] for app in apps}) == len(apps)
+    prefix = plugin.CacoPlugin.fastapi_apps[0]["url_prefix"].removeprefix("/")
+    for address in {app["bundle_url"] for app in apps}:
+        assert address.startswith(f"{prefix}/static/")
+        reply = TestClient(plugin.app).get(address.removeprefix(prefix))
+        assert reply.status_code == 200, address
+        assert reply.headers["X-Content-Type-Options"] == "nosniff"

@@ -1,17 +1,11 @@
-"""The Caco pages of Airflow's UI: the newest nightly run and evaluation, the datasets, and every run by its id.
-
-Airflow does not ask plugin pages for a login: `get_user` does. The pages read the ledger as the analyst, who can only
-look.
-"""
+"""Two pages without scripts: the newest nightly run and evaluation, the datasets, and every run by its id."""
 
 import html
 import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from airflow.api_fastapi.core_api.security import get_user
-from airflow.plugins_manager import AirflowPlugin
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from caco_tasks.format import NOTHING, format_count, format_p, format_range, format_share
@@ -42,10 +36,10 @@ svg .grid {{ stroke: light-dark(#e2e6ec, #2b313a); }} a {{ color: inherit; }}
 code {{ font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }}
 </style></head><body><h1>Caco</h1>{body}</body></html>"""
 
-app = FastAPI(dependencies=[Depends(get_user)], docs_url=None, redoc_url=None, openapi_url=None)
+router = APIRouter(include_in_schema=False)
 
 
-@app.get("/", response_class=HTMLResponse)
+@router.get("/", response_class=HTMLResponse)
 def overview() -> HTMLResponse:
     """The newest nightly run, the newest evaluation, and the datasets."""
     return _page(
@@ -53,7 +47,7 @@ def overview() -> HTMLResponse:
     )
 
 
-@app.get("/runs/{run_id}", response_class=HTMLResponse)
+@router.get("/runs/{run_id}", response_class=HTMLResponse)
 def run_page(run_id: str) -> HTMLResponse:
     """One run: its funnel, and what its student scored if it has one."""
     return _page(lambda ledger: _run(ledger, run_id))
@@ -206,13 +200,3 @@ def _datasets(names: Sequence[str]) -> str:
         return "<h2>Datasets</h2><p>Nothing was published yet.</p>"
     items = "".join(f"<li><code>{html.escape(name)}</code></li>" for name in names[:DATASETS_SHOWN])
     return f"<h2>Datasets</h2><ul>{items}</ul>"
-
-
-class CacoPlugin(AirflowPlugin):  # type: ignore[misc, unused-ignore]
-    """Puts the page into the navigation."""
-
-    name = "caco"
-    fastapi_apps = [{"app": app, "url_prefix": "/caco", "name": "Caco"}]  # noqa: RUF012 - as Airflow declares it
-    external_views = [  # noqa: RUF012 - as Airflow declares it
-        {"name": "Caco", "href": "/caco/", "destination": "nav", "category": "browse", "url_route": "caco"}
-    ]

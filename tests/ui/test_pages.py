@@ -1,0 +1,193 @@
+"""The pages as people use them, under a path prefix: each shows what the ledger holds, by mouse, keys and link."""
+
+import re
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Site, Watch
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.xdist_group("ui")]
+
+PAGES = {
+    "": "Caco",
+    "runs": "Runs",
+    "runs?view=matrix": "Runs",
+    "samples": "Samples",
+    "datasets": "Datasets",
+    "models": "Models",
+    "scores": "Scores",
+    "audit": "Audit",
+    "ask": "Ask",
+}
+LOOKS = [(1280, "light"), (1280, "dark"), (800, "light")]
+
+
+def rest(page: "Page") -> None:
+    """Waits until nothing is loading any more."""
+    page.wait_for_selector("[data-caco-pages]")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function("!document.querySelector('[data-caco-pages] [role=status] .chakra-spinner')")
+
+
+def sample_ids(site: "Site", **filters: str) -> list[str]:
+    """The samples of the nightly run, as the API has them."""
+    reply = httpx.get(
+        f"{site.url}/caco/api/v1/samples",
+        params={"run": site.runs["nightly"], **filters},
+        headers={"Authorization": f"Bearer {site.token}"},
+        timeout=60,
+    )
+    reply.raise_for_status()
+    return [row["sample_id"] for row in reply.json()["rows"]]
+
+
+@pytest.mark.parametrize("page", LOOKS, indirect=True, ids=lambda look: f"{look[0]}-{look[1]}")
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: re.sub(r"\W+", "-", path) or "overview")
+def test_every_page_shows_itself_without_an_error_and_passes_axe(page: "Page", site: "Site", path: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.goto(site.path(path))
+    rest(page)
+    assert page.get_by_role("heading", level=1).filter(has_text=PAGES[path]).count() == 1
+    assert page.locator("[data-caco-pages] [role=alert]").count() == 0
+    assert page.evaluate("document.querySelector('[data-caco-pages]').scrollWidth <= innerWidth")
+    found = Axe().run(page, context="[data-caco-pages]").response["violations"]
+    serious = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in {"serious", "critical"}]
+    assert serious == []
+
+
+def test_the_navigation_of_airflow_leads_to_the_pages_and_never_nests_airflow(page: "Page", site: "Site") -> None:
+    page.goto(site.url + "/")
+    page.get_by_label("Caco", exact=True).first.click()
+    page.wait_for_url(f"{site.path('')}**")
+    rest(page)
+    page.get_by_role("navigation", name="Caco").get_by_role("link", name="Runs", exact=True).click()
+    page.wait_for_url(site.path("runs"))
+    rest(page)
+    assert page.locator("iframe").count() == 0
+    page.go_back()
+    page.wait_for_url(f"{site.path('')}**")
+
+
+def test_a_number_of_the_funnel_leads_to_the_samples_that_it_counts(page: "Page", site: "Site") -> None:
+    page.goto(site.path(f"runs/{site.runs['nightly']}"))
+    rest(page)
+    links = page.get_by_role("region", name="Funnel").get_by_role("link")
+    link = links.first
+    count = int((link.text_content() or "").replace(",", ""))
+    link.click()
+    page.wait_for_url(re.compile(r"/samples\?.*run="))
+    rest(page)
+    assert page.get_by_role("region", name="Samples").locator("tbody tr").count() == min(count, 50)
+
+
+def test_the_tab_on_airflows_run_shows_our_run_and_that_on_a_task_its_stage(page: "Page", site: "Site") -> None:
+    page.goto(f"{site.url}/dags/caco_nightly/runs/{site.airflow_run}/plugin/caco-run")
+    rest(page)
+    assert site.runs["nightly"] in page.locator("[data-caco-pages]").inner_text()
+    page.get_by_role("link", name="Samples", exact=True).click()
+    page.wait_for_url(f"{site.path('samples')}?**")
+    rest(page)
+
+
+def test_a_sample_shows_its_texts_its_verdicts_and_its_marked_equations(page: "Page", site: "Site") -> None:
+    published = sample_ids(site, outcome="pass")[0]
+    page.goto(site.path(f"samples/{published}"))
+    rest(page)
+    for title in ("Problem", "Solution", "Program", "Verdicts", "Replies", "Neighbours", "Sources and licences"):
+        assert page.get_by_role("heading", level=2, name=title, exact=True).count() == 1, title
+    assert page.get_by_role("region", name="Program").inner_text().strip()
+    assert page.locator("[data-equation=true]").count() > 0
+    assert page.get_by_role("region", name="Lineage").get_by_role("link").count() > 0
+
+
+def test_keys_go_through_the_samples_and_the_address_keeps_every_state(page: "Page", site: "Site") -> None:
+    ids = sample_ids(site)
+    page.goto(site.path(f"samples?run={site.runs['nightly']}"))
+    rest(page)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.wait_for_url(re.compile(f"at={ids[0]}"))
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(f"open={ids[0]}"))
+    page.keyboard.press("p")
+    page.keyboard.press("j")
+    page.wait_for_url(re.compile(f"open={ids[1]}"))
+    page.reload()
+    rest(page)
+    assert page.locator("[data-sample]").evaluate_all("all => all.map(one => one.dataset.sample)") == ids[:2]
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.wait_for_function("!location.search.includes('open=')")
+    page.wait_for_function("document.querySelectorAll('[data-sample]').length === 0")
+
+
+def test_the_export_holds_exactly_what_the_filter_shows(page: "Page", site: "Site") -> None:
+    failed = sample_ids(site, outcome="fail")
+    page.goto(site.path(f"samples?run={site.runs['nightly']}&outcome=fail"))
+    rest(page)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="JSON", exact=True).click()
+    text = download.value.path().read_text()
+    assert {sample for sample in failed if sample in text} == set(failed)
+    assert all(sample not in text for sample in sample_ids(site, outcome="pass"))
+
+
+def test_two_runs_are_picked_and_compared(page: "Page", site: "Site") -> None:
+    page.goto(site.path("runs?pipeline=nightly"))
+    rest(page)
+    for name, run in (("a", site.runs["nightly"]), ("b", site.lenient)):
+        page.get_by_role("checkbox", name=re.compile(run[:8])).click()  # it is checked once the address says so
+        page.wait_for_url(re.compile(rf"[?&]{name}={run}"))
+    page.get_by_role("button", name="Compare").click()
+    page.wait_for_url(re.compile("/runs/compare"))
+    rest(page)
+    assert page.get_by_text("agree.input_not_used").count() == 1
+
+
+def test_a_recipe_runs_from_the_page(page: "Page", site: "Site") -> None:
+    page.goto(site.path("ask"))
+    rest(page)
+    recipe = page.locator("details", has=page.locator("form")).first
+    recipe.locator("summary").click()
+    recipe.get_by_role("button", name="Run", exact=True).click()
+    recipe.get_by_role("status").wait_for()
+
+
+def test_a_dataset_shows_its_card_rows_and_commands(page: "Page", site: "Site") -> None:
+    page.goto(site.path("datasets"))
+    rest(page)
+    page.get_by_role("region", name="Datasets").get_by_role("link").first.click()
+    rest(page)
+    for title in ("Load it", "Rows", "Licences", "Files", "Card"):
+        assert page.get_by_role("heading", level=2, name=title, exact=True).count() == 1, title
+    assert page.get_by_role("article").count() > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("runs/000000000000", "There is nothing here"),
+        ("samples/ffffffffffffffffffffffffffffffff", "There is nothing here"),
+        ("nowhere", "There is no such page"),
+        ("runs/compare", "Two runs are needed"),
+    ],
+    ids=["run", "sample", "page", "comparison"],
+)
+def test_what_is_not_there_is_said_in_words(page: "Page", site: "Site", watch: "Watch", path: str, words: str) -> None:
+    page.goto(site.path(path))
+    page.get_by_text(words).wait_for()
+    watch.errors[:] = [said for said in watch.errors if "404" not in said]  # the browser notes every refused request
+
+
+def test_whose_session_has_ended_is_led_to_the_login_and_back(browser: "Browser", site: "Site") -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(site.path("runs"))
+    page.wait_for_url(re.compile(r"/auth/login"))
+    context.close()
