@@ -20,13 +20,15 @@ and counts for nothing.
 **Example** (Trigger, configuration JSON):
 
     {"run": null, "rows": 2, "person": "ada"}
+
+Answers are kept under the login of whoever gives them, unless the form names a person: the account `auditor` is for this.
 """
 
 from datetime import timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk import Param, dag, get_current_context, task, task_group
+from airflow.sdk import Context, Param, dag, get_current_context, task, task_group
 from caco_common import CPU, DEFAULT_ARGS
 
 ANSWERS = ["right", "wrong program", "wrong problem", "wrong solution", "cannot tell"]
@@ -56,7 +58,21 @@ PARAMS = {
         description="Name under which the answers are kept. Empty: that of the Airflow user who answers.",
     ),
 }
-NOTE = Param("", type="string", maxLength=2000, title="Note", description="What is wrong, if you like.")
+NOTE = Param(  # may be null: Airflow's form asks for a note otherwise, and gives no way to answer without one
+    None, type=["null", "string"], maxLength=2000, title="Note", description="What is wrong, if you like."
+)
+
+
+class RowForm(HITLOperator):
+    """A form about one row of the draw, made when it is shown: its text, and only those answers that fit it."""
+
+    def execute(self, context: Context) -> Any:
+        """Puts the row before a person; XCom carries ids only."""
+        from caco_tasks import audit_tasks
+
+        drawn = context["ti"].xcom_pull(task_ids="draw")[context["ti"].map_index]
+        self.body, self.options = audit_tasks.audit_form(drawn["draw"], drawn["row"])
+        return super().execute(context)
 
 
 @task
@@ -83,20 +99,13 @@ def record(draw: str, row: str, reply: dict[str, Any]) -> dict[str, Any] | None:
     return audit_tasks.audit_record(draw, [answered], person=person, answered_at=reply["responded_at"])
 
 
-def text_of(ti: Any) -> str:
-    """The row of a form as Markdown: read when the form is made, so that XCom carries ids only."""
-    from caco_tasks import audit_tasks
-
-    drawn = ti.xcom_pull(task_ids="draw")[ti.map_index]
-    return audit_tasks.audit_text(drawn["draw"], drawn["row"])
-
-
 @dag(
     schedule=None,
     default_args=DEFAULT_ARGS,
     params=PARAMS,
-    user_defined_macros={"text_of": text_of},
     tags=["caco", "audit"],
+    dag_display_name="Caco Audit",
+    description="People judge a random draw of rows, so that it is known how often each check errs.",
     doc_md=__doc__,
     max_active_runs=4,
 )
@@ -105,10 +114,9 @@ def caco_audit() -> None:
 
     @task_group
     def rows(draw: str, row: str) -> None:
-        ask = HITLOperator(
+        ask = RowForm(
             task_id="ask",
             subject="Is this row right? If not, name the first part that is wrong.",
-            body="{{ text_of(ti) }}",
             options=ANSWERS,
             defaults=["cannot tell"],
             params={"note": NOTE},

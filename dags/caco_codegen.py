@@ -35,6 +35,8 @@ from caco_common import CODEGEN, COMMON_PARAMS, CPU, DEFAULT_ARGS, SEED_PROGRAMS
     default_args=DEFAULT_ARGS,
     params=COMMON_PARAMS,
     tags=["caco", "codegen"],
+    dag_display_name="Caco 2 · CodeGen",
+    description="The seed programs train the model that writes new ones.",
     doc_md=__doc__,
     max_active_runs=2,
 )

@@ -23,7 +23,7 @@ from airflow.sdk import (
     task,
 )
 from airflow.sdk.exceptions import AirflowSkipException
-from caco_notify import notify_failure
+from caco_notify import notify_failure, tell_of_retry
 
 from caco_tasks.config import bundled_configs, load_config
 from caco_tasks.llm.prompts import check_prompts
@@ -32,6 +32,8 @@ from caco_tasks.pipeline import mapped_stages
 SEED_PROGRAMS = Asset("caco_seed_programs", uri="caco://seed_programs")
 CODEGEN = Asset("caco_codegen_model", uri="caco://codegen_model")
 DATASET = Asset("caco_dataset", uri="caco://dataset")
+
+MAX_EVENTS_READ = 100  # of a dataset's newest: more nights than anyone clears
 
 CONFIGS = bundled_configs()  # offered by the trigger form
 CONFIG_VARIABLE = "caco_config"  # Airflow variable: the config of runs that name none
@@ -66,6 +68,7 @@ DEFAULT_ARGS: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=10),
     "retry_policy": ExceptionRetryPolicy(rules=[RetryRule(exception=NON_RETRYABLE, action=RetryAction.FAIL)]),
     "on_failure_callback": notify_failure,
+    "on_retry_callback": tell_of_retry,
 }
 
 FIELDS = {"samples": "samples", "dataset": "evaluate.dataset"}  # of single forms, and the settings that they change
@@ -77,7 +80,8 @@ COMMON_PARAMS = {
         minLength=1,
         examples=CONFIGS,
         title="Config",
-        description=f"A bundled config or the path of a TOML file. Empty: the Airflow variable {CONFIG_VARIABLE}.",
+        description=f"A bundled config ({', '.join(CONFIGS)}) or the path of a TOML file. Empty: the one that the Airflow "
+        f"variable {CONFIG_VARIABLE} names, or nano.",
     ),
     "partition": Param(
         None,
@@ -124,11 +128,18 @@ def plan(pipeline: str) -> list[dict[str, Any]]:
     from caco_tasks import tasks
 
     context = get_current_context()
+    require_known_fields(context)
     form = context["params"]
-    settings = tasks.settings_of(form["run_id"]) if form["run_id"] else resolve_settings(context)
-    context["ti"].xcom_push("settings", settings)  # for `finish`, which hands them on
-    require_wanted(pipeline, context, settings)
-    run = tasks.plan(pipeline, **settings)
+    require_asked_config(context)
+    asked_by = (context["dag_run"].dag_id, context["run_id"])
+    if form["run_id"]:
+        settings = tasks.settings_of(form["run_id"])
+        run = tasks.resume(pipeline, form["run_id"], trigger=asked_by)
+    else:
+        settings = resolve_settings(context)
+        require_wanted(pipeline, context, settings)
+        run = tasks.plan(pipeline, **settings, trigger=asked_by)
+    context["ti"].xcom_push("settings", settings)  # for those who tell what was made
     if form["rerun"]:
         stage, _, shard = form["rerun"].partition(":")
         unknown_only, token = form["rerun_unknown"], context["run_id"]  # a retried task asks once
@@ -155,13 +166,35 @@ def gate(planned: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
 def finish(planned: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Decides the state of the run, publishes what it staged, and tells those who wait for it what was made."""
+    """Decides the state of the run, publishes what it staged, and tells those who wait for its outlets what was made."""
     from caco_tasks import tasks
 
     require_all_done(get_current_context())
     counts = tasks.finish(planned[0]["run_id"])
     emit_asset_events(get_current_context(), planned[0]["run_id"])
     return counts
+
+
+@task
+def announce(planned: Sequence[dict[str, Any]]) -> list[str]:
+    """Tells those who wait for datasets which ones the run has published, unless they were told of the same before.
+
+    Raises:
+        AirflowSkipException: there is nothing new to tell.
+    """
+    from caco_tasks import tasks
+
+    context, run_id = get_current_context(), planned[0]["run_id"]
+    datasets = tasks.published(run_id)
+    told = context["inlet_events"][DATASET].ascending(False).limit(MAX_EVENTS_READ)
+    if not datasets or any(event.extra.get("datasets") == datasets for event in told):
+        raise AirflowSkipException(
+            f"{' and '.join(datasets)} was announced before, and nothing has changed: nobody is told again."
+            if datasets
+            else "The run has no published dataset: there is nothing to tell."
+        )
+    emit_asset_events(context, run_id, datasets=datasets)
+    return datasets
 
 
 def line_of_stages(pipeline: str) -> Callable[[str, list[int]], None]:
@@ -183,6 +216,24 @@ def keys_of(connections: Iterable[str]) -> dict[str, str]:
     return {name: Connection.get(name).password or "" for name in connections}
 
 
+def require_known_fields(context: Context) -> None:
+    """Refuses a run whose conf has a key that is no field of the form: Airflow lets it pass, and a whole run would start.
+
+    Raises:
+        ConfigError: there is such a key; the message offers the nearest field.
+    """
+    from caco_tasks.errors import ConfigError
+    from caco_tasks.format import offer_nearest
+
+    dag = context["dag"]
+    for name in context["dag_run"].conf or {}:
+        if name not in dag.params:
+            offered = offer_nearest(name, dag.params)
+            raise ConfigError(
+                f"There is no '{name}' in the form of {dag.dag_id}{offered}: it has {', '.join(dag.params)}."
+            )
+
+
 def resolve_settings(context: Context) -> dict[str, Any]:
     """Partition, config and overrides of a run.
 
@@ -196,6 +247,27 @@ def resolve_settings(context: Context) -> dict[str, Any]:
         "config": form["config"] or event.get("config") or Variable.get(CONFIG_VARIABLE, default="nano"),
         "overrides": [*(form["overrides"] or event.get("overrides", [])), *chosen],
     }
+
+
+def require_asked_config(context: Context) -> None:
+    """Refuses a backfill that brought no configuration, where no variable names the config that it should have.
+
+    Airflow 3.3's form for backfills sends its fields only where "Override parameters on existing runs" is ticked. Without
+    them hundreds of dates would run with the default config, and at its cost.
+
+    Raises:
+        ConfigError: this is such a backfill.
+    """
+    run = context["dag_run"]
+    if run.run_type != "backfill" or run.conf or Variable.get(CONFIG_VARIABLE, default=None):
+        return
+    from caco_tasks.errors import ConfigError
+
+    raise ConfigError(
+        "This backfill brought no configuration: Airflow's form drops what was filled in unless 'Override parameters on "
+        "existing runs' is ticked. Tick it, use `airflow backfill create --dag-run-conf`, or set the Airflow variable "
+        f"'{CONFIG_VARIABLE}'."
+    )
 
 
 def require_wanted(pipeline: str, context: Context, settings: Mapping[str, Any]) -> None:
@@ -228,12 +300,12 @@ def require_all_done(context: Context) -> None:
         raise GateError(f"Tasks failed ({', '.join(failed)}): mend the cause, then clear them and all that follows.")
 
 
-def emit_asset_events(context: Context, run_id: str) -> None:
+def emit_asset_events(context: Context, run_id: str, **made: Any) -> None:
     """Tells the listeners of the outlets what was made and with which settings, so that they go on with the same."""
     settings = context["ti"].xcom_pull(task_ids="plan", key="settings")
     for asset in context["outlets"]:
         event = context["outlet_events"][asset]
-        event.extra = {"run_id": run_id, **settings}
+        event.extra = {"run_id": run_id, **settings, **made}
         if asset == DATASET:
             event.add_partitions(settings["partition"])  # also of a run that had no partition key
 

@@ -37,6 +37,10 @@ DATASET_PARAM = Param(
     description="NAME/VERSION of a published dataset. Empty: the one of this partition and config.",
 )
 
+CONTENDER_OF_A_TASK = (  # how the grid names a mapped task
+    "{{ ('base', 'student', 'base, draws', 'student, draws')[task.op_kwargs['shards'][0]] }}"
+)
+
 
 @task
 def student(planned: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -53,13 +57,17 @@ def student(planned: Sequence[dict[str, Any]]) -> dict[str, Any]:
     default_args=DEFAULT_ARGS,
     params={"dataset": DATASET_PARAM, **COMMON_PARAMS},
     tags=["caco", "evaluate"],
+    dag_display_name="Caco 4 · Evaluation",
+    description="A student is trained on a published dataset and scored beside its base.",
     doc_md=__doc__,
     max_active_runs=2,
 )
 def caco_evaluate() -> None:
     """A published dataset in, a student and its scores out."""
     planned: Any = plan.override(**CPU)("evaluate")
-    evaluate = stage_and_load.override(task_id="evaluate", **WORKERS["gpu"]).partial(stage="evaluate")
+    evaluate = stage_and_load.override(
+        task_id="evaluate", map_index_template=CONTENDER_OF_A_TASK, **WORKERS["gpu"]
+    ).partial(stage="evaluate")
     trained: Any = student.override(**WORKERS["gpu"])(planned)
     trained >> evaluate.expand_kwargs(planned) >> finish.override(**CPU)(planned)
 

@@ -59,6 +59,8 @@ def sweep() -> dict[str, Any]:
     default_args=DEFAULT_ARGS,
     params=PARAMS,
     tags=["caco", "housekeeping"],
+    dag_display_name="Caco Housekeeping",
+    description="What no run and no dataset reaches any more is listed, and removed if asked for.",
     doc_md=__doc__,
     max_active_runs=1,
 )

@@ -3,7 +3,8 @@
 **What it does.** Samples programs from the accepted CodeGen and takes each down the funnel: `sample` → `execute` →
 `screen` → `dedup` → `reverse` → `solve` → `agree` → `judge` → `decontaminate`. Shards flow independently, each stage
 loaded into the ledger as it finishes. The `gate` waits for all of them: it checks conservation and yield over the whole run,
-and only a run that passes it goes on to `publish`. `finish` sets the dataset to *published* and decides the state of the run.
+and only a run that passes it goes on to `publish`. `finish` sets the dataset to *published* and decides the state of the run;
+`announce` tells who waits for datasets, and is skipped where they were told of the same before.
 Where the config has a `[dry_run]`, the first shards go through all stages before the others, and `dry_run` stops the run when
 they yield or cost otherwise than earlier runs.
 
@@ -12,7 +13,9 @@ of the config. **Writes** `runs/{partition}/{run_id}/...`, `outputs/...` and `da
 became of every sample in the ledger, and an event of the asset `caco_dataset` under the partition's date.
 
 **When** daily at 00:00 UTC, one run per date. By hand: give the date as partition key, or in the form. Many dates, both
-ends included: `airflow backfill create --dag-id caco_nightly --from-date 2026-11-01 --to-date 2026-11-03`.
+ends included: `airflow backfill create --dag-id caco_nightly --from-date 2026-11-01 --to-date 2026-11-03
+--dag-run-conf '{"config": "nano"}'`. **In the form of a backfill tick "Override parameters on existing runs"**: Airflow drops
+config, samples and overrides otherwise, and `plan` then refuses to run unless the variable `caco_config` is set.
 
 **To rerun** clear the failed shard with what follows it: only that shard is worked on again, from its last finished part.
 What is finished is reused, by the next run of the same date too, as far as its settings are the same (`caco plan` shows it
@@ -39,6 +42,7 @@ from caco_common import (
     DATASET,
     DEFAULT_ARGS,
     WORKERS,
+    announce,
     finish,
     gate,
     keys_of,
@@ -90,6 +94,8 @@ def publish(planned: Sequence[dict[str, Any]]) -> dict[str, Any]:
     default_args=DEFAULT_ARGS,
     params={"samples": SAMPLES, **COMMON_PARAMS},
     tags=["caco", "nightly"],
+    dag_display_name="Caco 3 · Nightly run",
+    description="Programs are sampled, checked, written back into problems, solved, and published.",
     doc_md=__doc__,
     max_active_runs=4,
 )
@@ -100,7 +106,8 @@ def caco_nightly() -> None:
     funnel = task_group(group_id="funnel")(line_of_stages("nightly")).expand_kwargs(ready)
     checked: Any = gate.override(**CPU)(planned)
     published: Any = publish.override(**CPU)(planned)
-    funnel >> checked >> published >> finish.override(outlets=[DATASET], **CPU)(planned)
+    told = announce.override(inlets=[DATASET], outlets=[DATASET], **CPU)(planned)
+    funnel >> checked >> published >> finish.override(**CPU)(planned) >> told
 
 
 caco_nightly()

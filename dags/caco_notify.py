@@ -40,6 +40,19 @@ def notify_failure(context: Context) -> None:
         tell(name, send, failure)
 
 
+def tell_of_retry(context: Context) -> None:
+    """What Airflow calls when a task failed and will be tried again: the sentence, as the last line of the task's log."""
+    from caco_tasks.notifications import describe_error
+
+    ti = context["ti"]
+    log.warning(
+        "%s It is tried again: this was try %d of %d.",
+        describe_error(context.get("exception")),
+        ti.try_number,
+        ti.max_tries + 1,
+    )
+
+
 def tell(name: str, send: "Callable[[Connection, Failure], None]", failure: "Failure") -> None:
     """Sends a failure by a connection, where there is one."""
     try:

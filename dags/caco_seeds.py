@@ -31,6 +31,8 @@ from caco_common import COMMON_PARAMS, CPU, DEFAULT_ARGS, SEED_PROGRAMS, finish,
     default_args=DEFAULT_ARGS,
     params=COMMON_PARAMS,
     tags=["caco", "seeds"],
+    dag_display_name="Caco 1 · Seeds",
+    description="Seeds into programs that were checked by running them.",
     doc_md=__doc__,
     max_active_runs=4,
 )

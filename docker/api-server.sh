@@ -1,7 +1,8 @@
 #!/bin/sh
-# Writes the password of the one user to the file from which Airflow's simple auth manager reads it, and starts the UI.
+# Writes the passwords of the accounts to the file from which Airflow's simple auth manager reads it, and starts the UI.
 set -eu
 umask 077
-python -c 'import json, os; print(json.dumps({"admin": os.environ["CACO_ADMIN_PASSWORD"]}))' \
+python -c 'import json, os; print(json.dumps({
+    name: os.environ[f"CACO_{name.upper()}_PASSWORD"] for name in ("admin", "auditor", "viewer")}))' \
     > "$AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
 exec airflow api-server

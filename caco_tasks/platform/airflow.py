@@ -9,7 +9,7 @@ from pathlib import Path
 from caco_tasks.errors import PlatformError
 from caco_tasks.platform.ports import LOOPBACK
 from caco_tasks.platform.processes import python_environment
-from caco_tasks.platform.state import AIRFLOW_USER, Home, Plan, Secrets, embedded_postgres
+from caco_tasks.platform.state import AIRFLOW_ACCOUNTS, Home, Plan, Secrets, embedded_postgres
 
 MAX_TASKS_AT_ONCE = 8
 PATIENCE_SECONDS = 180  # of tasks with a ledger or store that does not answer, as while it restarts
@@ -29,7 +29,7 @@ _SETTINGS = {
         "executor": "LocalExecutor",
         "load_examples": "False",
         "dags_are_paused_at_creation": "True",
-        "simple_auth_manager_users": f"{AIRFLOW_USER}:admin",
+        "simple_auth_manager_users": ",".join(f"{name}:{role}" for name, role in AIRFLOW_ACCOUNTS.items()),
     },
     "api": {"host": LOOPBACK, "workers": "1", "expose_config": "False"},
     "scheduler": {
@@ -74,8 +74,8 @@ def task_mark(home: Home) -> str:
 
 
 def write_passwords(home: Home, own: Secrets) -> None:
-    """Writes the file from which Airflow's simple auth manager reads the password of its one user."""
-    home.write("airflow/passwords.json", json.dumps({AIRFLOW_USER: own.airflow_password}))
+    """Writes the file from which Airflow's simple auth manager reads the passwords of its accounts."""
+    home.write("airflow/passwords.json", json.dumps(own.airflow_passwords))
 
 
 def schema_is_current(home: Home, plan: Plan, own: Secrets) -> bool:

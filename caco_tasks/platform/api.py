@@ -39,6 +39,7 @@ class DagRun(_Reply):
     state: str
     conf: dict[str, Any] | None = None
     partition_key: str | None = None
+    note: str | None = None
     start_date: datetime | None = None
     end_date: datetime | None = None
 
@@ -122,6 +123,10 @@ class AirflowApi:
         """Whether the DAG processor has read the DAG."""
         return self._call("GET", f"/api/v2/dags/{dag_id}", allowed=(404,)).status_code == 200
 
+    def is_paused(self, dag_id: str) -> bool:
+        """Whether no run of a DAG starts by itself."""
+        return bool(self._call("GET", f"/api/v2/dags/{dag_id}").json()["is_paused"])
+
     def unpause(self, dag_id: str, *, paused: bool = False) -> None:
         """Lets a DAG's runs be carried out, or, with `paused`, no longer."""
         self._call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": paused})
@@ -134,6 +139,7 @@ class AirflowApi:
         partition_key: str | None = None,
         logical_date: datetime | None = None,
         run_id: str | None = None,
+        note: str | None = None,
     ) -> str:
         """Asks for a run of a DAG and returns its run id.
 
@@ -143,12 +149,14 @@ class AirflowApi:
             partition_key: of a partitioned DAG, in the format of its timetable; without it the run has none.
             logical_date: with a time zone; a second run of the same DAG and date is refused.
             run_id: its name; None lets Airflow choose.
+            note: what Airflow's pages show beside it.
         """
         body = {
             "conf": dict(conf or {}),
             "partition_key": partition_key,
             "logical_date": logical_date.isoformat() if logical_date else None,
             "dag_run_id": run_id,
+            "note": note,
         }
         return self._read(DagRun, "POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body).dag_run_id
 

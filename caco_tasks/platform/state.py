@@ -32,6 +32,8 @@ from caco_tasks.platform.swift import EmbeddedSwift
 from caco_tasks.store.store import StoreSettings
 
 AIRFLOW_USER = "admin"
+# login -> role of Airflow's simple auth manager; a viewer sees everything, an auditor answers forms and starts runs too
+AIRFLOW_ACCOUNTS = {AIRFLOW_USER: "admin", "auditor": "user", "viewer": "viewer"}
 ACCESS_KEY = "caco:writer"  # account:user, as Swift needs it
 BUCKET = "caco"
 DEFAULT_PORTS = {"airflow": 8080, "postgres": 15432, "s3": 18333}  # not 5432: a machine's own Postgres may be there
@@ -65,6 +67,8 @@ class Secrets(_File):
     """Passwords and keys, made once from the system's randomness."""
 
     airflow_password: str
+    airflow_auditor_password: str = ""  # of a home from before there were such accounts: made when it is read
+    airflow_viewer_password: str = ""
     fernet_key: str
     jwt_secret: str
     api_secret_key: str
@@ -75,6 +79,15 @@ class Secrets(_File):
     postgres_analyst_password: str
     s3_secret_key: str
 
+    @property
+    def airflow_passwords(self) -> dict[str, str]:
+        """The password of each login."""
+        return {
+            AIRFLOW_USER: self.airflow_password,
+            "auditor": self.airflow_auditor_password,
+            "viewer": self.airflow_viewer_password,
+        }
+
 
 class PlatformState(_File):
     """How the command line and the tasks reach the platform."""
@@ -83,6 +96,7 @@ class PlatformState(_File):
     airflow_url: str
     airflow_user: str
     airflow_password: str
+    airflow_others: dict[str, str] = {}  # login of an account that is no administrator -> password
     ledger_owner_url: str
     ledger_writer_url: str
     ledger_analyst_url: str
@@ -229,6 +243,10 @@ class Home:
             others = {name: secrets.token_hex(16) for name in Secrets.model_fields if name != "fernet_key"}
             found = Secrets(fernet_key=fernet_key, **others)
             self.save("secrets.json", found)
+        missing = {name: secrets.token_hex(16) for name, value in found if not value}
+        if missing:
+            found = found.model_copy(update=missing)
+            self.save("secrets.json", found)
         return found
 
 
@@ -249,6 +267,7 @@ def describe(home: Home, plan: Plan, own: Secrets) -> PlatformState:
         airflow_url=f"http://{LOOPBACK}:{plan.ports.airflow}",
         airflow_user=AIRFLOW_USER,
         airflow_password=own.airflow_password,
+        airflow_others={name: word for name, word in own.airflow_passwords.items() if name != AIRFLOW_USER},
         ledger_owner_url=postgres.url("caco", "caco_owner", own.postgres_owner_password),
         ledger_writer_url=postgres.url("caco", "caco_writer", own.postgres_writer_password),
         ledger_analyst_url=postgres.url("caco", "caco_analyst", own.postgres_analyst_password),

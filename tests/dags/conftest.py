@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
 DAGS = Path(__file__).parents[2] / "dags"
-PLUGIN = Path(__file__).parents[2] / "plugins" / "caco.py"
+PLUGIN = Path(__file__).parents[2] / "plugins" / "caco_plugin.py"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -78,7 +79,9 @@ def airflow_database(postgres: EmbeddedPostgres, airflow_home: Path) -> Iterator
 
 @pytest.fixture(scope="module")
 def plugin(airflow_home: Path) -> ModuleType:
-    """The plugin, loaded by its path as Airflow does it."""
+    """The plugin, loaded by its path as Airflow does it, which has put the folder of plugins on the path."""
+    if str(PLUGIN.parent) not in sys.path:
+        sys.path.append(str(PLUGIN.parent))
     spec = importlib.util.spec_from_file_location("caco_plugin", PLUGIN)
     assert spec is not None
     assert spec.loader is not None
@@ -88,12 +91,15 @@ def plugin(airflow_home: Path) -> ModuleType:
 
 
 @pytest.fixture
-def reader(plugin: ModuleType) -> Iterator["TestClient"]:
+def reader(plugin: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator["TestClient"]:
     """A browser that is logged in."""
+    monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "0" * 64)
+    from airflow.api_fastapi.app import init_auth_manager
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
     from airflow.api_fastapi.core_api.security import get_user
     from fastapi.testclient import TestClient
 
+    plugin.app.state.auth_manager = init_auth_manager(plugin.app)
     plugin.app.dependency_overrides[get_user] = lambda: SimpleAuthManagerUser(username="viewer", role="viewer")
     yield TestClient(plugin.app)
     plugin.app.dependency_overrides.clear()

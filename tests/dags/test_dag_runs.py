@@ -12,7 +12,8 @@ from psycopg2 import sql
 from published import NAME, VERSION, publish_bank
 
 from caco_tasks import tasks
-from caco_tasks.config import load_config
+from caco_tasks.config import CONFIGS_FOLDER, load_config
+from caco_tasks.errors import ConfigError
 from caco_tasks.identity import RunKeys
 from caco_tasks.ledger import Ledger
 from caco_tasks.pipeline import PIPELINES, count_shards
@@ -61,16 +62,32 @@ def test_the_run_names_an_output_for_every_shard(first_runs: dict[str, "DagRun"]
 def test_a_second_run_of_the_same_date_and_config_changes_nothing(
     first_runs: dict[str, "DagRun"], dag_bag: "BundleDagBag", ledger_url: str, dag_id: str
 ) -> None:
-    before = snapshot(ledger_url)
+    before, planned = snapshot(ledger_url), count_triggers(ledger_url)
     again = dag_bag.dags[dag_id].test(run_conf=FORMS[dag_id])
     assert again.state == "success"
     assert again.run_id != first_runs[dag_id].run_id
     assert snapshot(ledger_url) == before
+    assert count_triggers(ledger_url) == planned + 1  # which runs of Airflow asked for it is noted, and nothing else
+
+
+def test_a_dataset_is_announced_once(first_runs: dict[str, "DagRun"], dag_bag: "BundleDagBag") -> None:
+    dag, announced = dag_bag.dags["caco_nightly"], first_runs["caco_nightly"].get_task_instance("announce")
+    assert announced.state == "success"
+    [dataset] = announced.xcom_pull(task_ids="announce")
+    assert dataset.startswith("caco-smoke/2026-11-01-")
+    again = dag.test(run_conf=FORM)
+    assert {task: again.get_task_instance(task).state for task in ("finish", "announce")} == {
+        "finish": "success",
+        "announce": "skipped",
+    }
+    assert again.state == "success"
 
 
 def test_a_mapped_task_is_named_by_its_shard(first_runs: dict[str, "DagRun"]) -> None:
     instances = [each for each in first_runs["caco_seeds"].get_task_instances() if each.map_index >= 0]
     assert {each.rendered_map_index for each in instances} == {"shard 0", "shard 1"}
+    instances = [each for each in first_runs["caco_evaluate"].get_task_instances() if each.map_index >= 0]
+    assert {each.rendered_map_index for each in instances} == {"base", "student"}
 
 
 def test_a_task_may_work_on_several_shards_and_is_named_by_them(
@@ -88,6 +105,22 @@ def test_a_task_may_work_on_several_shards_and_is_named_by_them(
     }
     made = sorted(path.stem for path in store().glob("runs/2026-11-03/*/outputs/unify/*.json"))
     assert made == ["00000", "00001", "00002"]
+
+
+def test_a_run_goes_on_by_its_own_settings_though_its_config_was_changed_since(
+    dag_bag: "BundleDagBag", ledger_url: str, airflow_database: None, tmp_path: Path
+) -> None:
+    config = tmp_path / "mine.toml"
+    config.write_text((CONFIGS_FOLDER / "smoke.toml").read_text(encoding="utf-8"))
+    form = {"config": str(config), "partition": "2026-11-04", "overrides": ["seeds.shards=1"]}
+    assert states(dag_bag.dags["caco_seeds"].test(run_conf=form)) == {"success"}
+    [folder] = store().glob("runs/2026-11-04/*")
+    config.write_text(config.read_text().replace('min_seed_grade = "A"', 'min_seed_grade = "S"'))
+    again = dag_bag.dags["caco_seeds"].test(run_conf={"run_id": folder.name[:12]})
+    assert states(again) == {"success"}
+    assert list(store().glob("runs/2026-11-04/*")) == [folder]
+    with pytest.raises(ConfigError, match=rf"The run {folder.name} is one of caco_seeds: start that DAG with its id"):
+        tasks.resume("nightly", folder.name)
 
 
 def test_a_failing_shard_fails_its_run_and_no_other_shard(
@@ -145,11 +178,11 @@ def store() -> Path:
 
 
 def snapshot(ledger_url: str) -> dict[str, Any]:
-    """Every object of the store and every row of the ledger, as digests."""
-    objects = {path: path.read_bytes() for path in sorted(store().rglob("*")) if path.is_file()}
-    digests = {str(path): hashlib.sha256(data).hexdigest() for path, data in objects.items()}
+    """Every object of the store and every row of the ledger, as digests, but for the notes on who planned a run."""
+    paths = (path for path in sorted(store().rglob("*")) if path.is_file() and path.parent.name != "triggers")
+    digests = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
     with psycopg2.connect(ledger_url.replace("+psycopg2", "")) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'caco' ORDER BY 1")
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'caco' AND tablename <> 'run_trigger'")
         tables = [name for (name,) in cursor.fetchall()]
         rows = {}
         for name in tables:
@@ -157,3 +190,12 @@ def snapshot(ledger_url: str) -> dict[str, Any]:
             cursor.execute(sql.SQL(query).format(sql.Identifier("caco", name)))
             rows[name] = cursor.fetchone()
     return {**digests, **rows}
+
+
+def count_triggers(ledger_url: str) -> int:
+    """How many runs of Airflow are on record, the same in the store and in the ledger."""
+    with psycopg2.connect(ledger_url.replace("+psycopg2", "")) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM caco.run_trigger")
+        (count,) = cursor.fetchone() or (0,)
+    assert len(list(store().glob("runs/*/*/triggers/*.json"))) == count
+    return int(count)

@@ -14,6 +14,7 @@ import pytest
 
 from caco_tasks.audit import ANSWERS
 from caco_tasks.config import bundled_configs
+from caco_tasks.errors import ConfigError
 from caco_tasks.pipeline import PIPELINES, STAGES, mapped_stages
 
 if TYPE_CHECKING:
@@ -43,12 +44,13 @@ STRUCTURE = {
     "caco_audit": {"draw": {"rows.ask", "rows.record"}, "rows.ask": {"rows.record"}, "rows.record": set()},
     "caco_housekeeping": {"sweep": set()},
     "caco_nightly": {
-        "plan": {"dry_run", "gate", "publish", "finish"},
+        "plan": {"dry_run", "gate", "publish", "finish", "announce"},
         "dry_run": set(FUNNEL),
         **{task: {after} for task, after in zip(FUNNEL, [*FUNNEL[1:], "gate"], strict=True)},
         "gate": {"publish"},
         "publish": {"finish"},
-        "finish": set(),
+        "finish": {"announce"},
+        "announce": set(),
     },
 }
 
@@ -101,7 +103,7 @@ def test_a_prompt_that_cannot_be_filled_in_stops_the_dags_where_they_are_parsed(
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_a_dag_has_a_task_for_every_stage_of_its_pipeline(dag_bag: "BundleDagBag", pipeline: str) -> None:
     names = {task.task_id.rpartition(".")[2] for task in dag_bag.dags[f"caco_{pipeline}"].tasks}
-    assert names - {"dry_run", "gate"} == {"plan", *(spec.name for spec in PIPELINES[pipeline]), "finish"}
+    assert names - {"dry_run", "gate", "announce"} == {"plan", *(spec.name for spec in PIPELINES[pipeline]), "finish"}
 
 
 @pytest.mark.parametrize(("dag_id", "group"), [("caco_seeds", "conversion"), ("caco_nightly", "funnel")])
@@ -125,6 +127,7 @@ def test_parsing_takes_less_than_two_seconds_and_loads_nothing_heavy(airflow_hom
     parts = {name.split(".")[1] for name in report["modules"] if name.startswith("caco_tasks.")}
     assert parts <= {
         "errors",
+        "format",
         "ids",
         "records",
         "check_settings",
@@ -179,10 +182,14 @@ def test_every_stage_runs_on_the_workers_that_it_declares(dag_bag: "BundleDagBag
 
 
 @pytest.mark.parametrize("dag_id", LINE)
-def test_the_only_leaf_runs_after_failures_too(dag_bag: "BundleDagBag", dag_id: str) -> None:
-    leaves = dag_bag.dags[dag_id].leaves
-    assert [task.task_id for task in leaves] == ["finish"]
-    assert leaves[0].trigger_rule == "all_done_min_one_success"
+def test_the_only_leaf_takes_its_state_from_finish_which_runs_after_failures_too(
+    dag_bag: "BundleDagBag", dag_id: str
+) -> None:
+    dag = dag_bag.dags[dag_id]
+    last = "announce" if dag_id == "caco_nightly" else "finish"  # what follows `finish` fails with it
+    assert [task.task_id for task in dag.leaves] == [last]
+    assert dag.get_task("finish").trigger_rule == "all_done_min_one_success"
+    assert last == "finish" or dag.get_task(last).trigger_rule == "all_success"
 
 
 def test_nothing_is_published_before_the_gate(dag_bag: "BundleDagBag") -> None:
@@ -192,12 +199,16 @@ def test_nothing_is_published_before_the_gate(dag_bag: "BundleDagBag") -> None:
 
 
 @pytest.mark.parametrize(
-    ("dag_id", "asset"),
-    [("caco_seeds", "caco_seed_programs"), ("caco_codegen", "caco_codegen_model"), ("caco_nightly", "caco_dataset")],
+    ("dag_id", "leaf", "asset"),
+    [
+        ("caco_seeds", "finish", "caco_seed_programs"),
+        ("caco_codegen", "finish", "caco_codegen_model"),
+        ("caco_nightly", "announce", "caco_dataset"),
+    ],
 )
-def test_only_the_leaf_says_what_was_made(dag_bag: "BundleDagBag", dag_id: str, asset: str) -> None:
+def test_only_the_leaf_says_what_was_made(dag_bag: "BundleDagBag", dag_id: str, leaf: str, asset: str) -> None:
     outlets = {task.task_id: [outlet.name for outlet in task.outlets] for task in dag_bag.dags[dag_id].tasks}
-    assert {task: names for task, names in outlets.items() if names} == {"finish": [asset]}
+    assert {task: names for task, names in outlets.items() if names} == {leaf: [asset]}
 
 
 def test_the_nightly_has_one_run_per_date_in_utc(dag_bag: "BundleDagBag") -> None:
@@ -249,6 +260,16 @@ def test_the_form_refuses(dag_bag: "BundleDagBag", values: dict[str, Any]) -> No
         params.update(values)
 
 
+def test_a_key_of_a_conf_that_is_no_field_is_refused(dag_bag: "BundleDagBag") -> None:
+    import caco_common
+
+    dag = dag_bag.dags["caco_nightly"]
+    for conf in ({}, None, {"samples": 3, "partition": "2026-11-20"}):
+        caco_common.require_known_fields({"dag": dag, "dag_run": SimpleNamespace(conf=conf)})  # type: ignore[typeddict-item]
+    with pytest.raises(ConfigError, match="no 'smaples' in the form of caco_nightly, the nearest is 'samples'"):
+        caco_common.require_known_fields({"dag": dag, "dag_run": SimpleNamespace(conf={"smaples": 3})})  # type: ignore[typeddict-item]
+
+
 NOTHING: dict[str, Any] = {"partition": "2026-11-20", "config": "from the variable", "overrides": []}
 FIRST: dict[str, Any] = {"partition": "2026-11-05", "config": "nano", "overrides": ["shards=3"]}
 SECOND: dict[str, Any] = {"partition": "2026-11-06", "config": "smoke", "overrides": []}
@@ -296,6 +317,46 @@ def test_the_settings_of_a_run_are(
         "dag_run": SimpleNamespace(logical_date=None, run_after=datetime(2026, 11, 20, 23, 59, tzinfo=UTC)),
     }
     assert caco_common.resolve_settings(context) == {**NOTHING, **expected}
+
+
+@pytest.mark.parametrize(
+    ("kind", "conf", "variable", "is_refused"),
+    [
+        pytest.param("backfill", {}, None, True, id="a form that Airflow dropped"),
+        pytest.param("backfill", {"samples": 60}, None, False, id="a backfill with a configuration"),
+        pytest.param("backfill", {}, "nano", False, id="a backfill of the config that somebody set"),
+        pytest.param("scheduled", {}, None, False, id="the run of a night"),
+        pytest.param("manual", {}, None, False, id="by hand"),
+    ],
+)
+def test_a_backfill_without_its_configuration_is_refused(
+    dag_bag: "BundleDagBag",
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    conf: dict[str, Any],
+    variable: str | None,
+    is_refused: bool,
+) -> None:
+    import caco_common  # on the path once the DAGs were parsed
+    from airflow.utils.types import DagRunType
+
+    def get(name: str, default: str | None) -> str | None:
+        return variable
+
+    monkeypatch.setattr(caco_common.Variable, "get", get)
+    context: Any = {"dag_run": SimpleNamespace(run_type=DagRunType(kind), conf=conf)}
+    if is_refused:
+        with pytest.raises(ConfigError, match="Override parameters on existing runs"):
+            caco_common.require_asked_config(context)
+    else:
+        caco_common.require_asked_config(context)
+
+
+@pytest.mark.parametrize("dag_id", IDS)
+def test_every_dag_says_in_the_list_what_it_does(dag_bag: "BundleDagBag", dag_id: str) -> None:
+    dag = dag_bag.dags[dag_id]
+    assert dag.description.endswith(".")
+    assert dag.dag_display_name.startswith("Caco ")
 
 
 @pytest.mark.parametrize(

@@ -206,10 +206,10 @@ def test_the_ledger_and_the_store_can_be_used(started: Started) -> None:
 def test_a_triggered_run_gets_its_partition_and_knows_the_home(started: Started, api: AirflowApi) -> None:
     assert wait_until(lambda: api.is_dag_known("partitioned"), seconds=60, pause=0.5), api.import_errors()
     api.unpause("partitioned")
-    run_id = api.trigger("partitioned", {"a": 1}, partition_key="2026-11-01")
+    run_id = api.trigger("partitioned", {"a": 1}, partition_key="2026-11-01", note="nano, 2026-11-01")
     assert wait_until(lambda: api.run("partitioned", run_id).is_finished, seconds=90, pause=0.5)
     run = api.run("partitioned", run_id)
-    assert (run.state, run.partition_key, run.conf) == ("success", "2026-11-01", {"a": 1})
+    assert (run.state, run.partition_key, run.conf, run.note) == ("success", "2026-11-01", {"a": 1}, "nano, 2026-11-01")
     tasks = api.task_instances("partitioned", run_id)
     assert sorted((task.task_id, task.map_index, task.state) for task in tasks) == [
         ("note", 0, "success"),
