@@ -5,12 +5,15 @@ replaced. `tests/unit/test_docs_generated.py` fails where a page is not what thi
 """
 
 import ast
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 
 import click
+from diagram import draw_ledger, keys_of, references, tables_alone
+from markdown_parts import first_sentence, table, write_page
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
@@ -20,11 +23,14 @@ from caco_tasks.config import RoleName, RunConfig, load_config
 from caco_tasks.estimate import Estimate
 from caco_tasks.generation_settings import ReverserSettings, SolverSettings
 from caco_tasks.ledger.migrations import sql_folder
+from caco_tasks.ledger.recipes import list_recipes
 from caco_tasks.llm.prompts import load_prompt, variables_of
 from caco_tasks.pipeline import PIPELINES, STAGES, StageSpec, mapped_stages
 from caco_tasks.records import Reason
 from caco_tasks.smol.card import adapters_table
 from caco_tasks.stages.shared.few_shot import problem_variety, shared_values, solution_style
+from caco_tasks.text_checks.checks import CHECKS as TEXT_CHECKS
+from caco_tasks.verification.findings import CHECKS as DATASET_CHECKS
 
 ROOT = Path(__file__).parents[1]
 NOTHING = "–"
@@ -35,33 +41,19 @@ PROMPTS: Mapping[str, RoleName] = {  # shown on the page of prompts, as engines 
     "reverse.v2": "reverser",
     "solve.v2": "solver",
     "judge.v2": "judge",
+    "same_problem.v1": "matcher",
 }
 
-_BLOCK = r"(<!-- generated: {0} -->\n).*?(<!-- end of {0} -->)"
 _REASON = re.compile(r'^    (\w+) = "(\w+)"(?:  # ([\w, ]+): (.*?)( \(unknown\))?)?$|^    # (.*)$', re.MULTILINE)
 _COMMENT = re.compile(r"COMMENT ON (TABLE|VIEW|COLUMN)\s+caco\.([\w.]+)\s+IS\s+'((?:[^']|'')*)'")
 _HEADER = re.compile(r"^-- (Title|Question|Grain|Columns|Example): +(.*(?:\n--  .*)*)", re.MULTILINE)
-
-
-def write_page(text: str, name: str, block: str) -> str:
-    """A page with one of its generated parts written anew.
-
-    Raises:
-        ValueError: the page has no such part, or has it twice.
-    """
-    written, count = re.subn(
-        _BLOCK.format(re.escape(name)), lambda found: f"{found[1]}{block.strip()}\n{found[2]}", text, flags=re.DOTALL
-    )
-    if count != 1:
-        raise ValueError(f"the part '{name}' stands {count} times in its page")
-    return written
 
 
 def stages_block() -> str:
     """One table for each pipeline, from its declarations and the docstrings of its stages."""
     heads = ("stage", "what it does", "reads", "adds", "asks", "settings", "shards", "queue", "version")
     tables = [
-        f"## Pipeline `{pipeline}`\n\n{_table(heads, [_stage_row(spec) for spec in specs])}"
+        f"## Pipeline `{pipeline}`\n\n{table(heads, [_stage_row(spec) for spec in specs])}"
         for pipeline, specs in PIPELINES.items()
     ]
     return "\n\n".join(tables)
@@ -77,55 +69,92 @@ def reasons_block() -> str:
     for found in _REASON.finditer(source):
         name, reason, stages, meaning, unknown, group = found.groups()
         if group is not None:
-            parts += [_table(heads, rows)] if rows else []
+            parts += [table(heads, rows)] if rows else []
             parts, rows = [*parts, f"## {group.capitalize()}"], []
             continue
         if stages is None:
             raise ValueError(f"Reason.{name} has no comment of the form 'stages: meaning' beside it")
         settings = ", ".join(f"`{path}`" for path in rules.get(reason, ())) or NOTHING
         rows.append((f"`{reason}`", _stages_named(stages), "unknown" if unknown else "fail", meaning, settings))
-    return "\n\n".join([*parts, _table(heads, rows)])
+    return "\n\n".join([*parts, table(heads, rows)])
 
 
 def dags_block() -> str:
     """The DAGs: when they start, their forms and their tasks, by their files alone; Airflow is not needed."""
     heads = ("DAG", "what it does", "starts", "form", "tasks")
-    names = sorted(
-        path.stem for path in (ROOT / "dags").glob("caco_*.py") if "@dag(" in path.read_text(encoding="utf-8")
-    )
-    line = [f"caco_{pipeline}" for pipeline in PIPELINES]  # in the order in which they follow each other
-    ordered = [*line, *(name for name in names if name not in line)]
-    return _table(heads, [_dag_row(ROOT / "dags" / f"{name}.py") for name in ordered])
+    return table(heads, [_dag_row(path) for path in _dag_files()])
+
+
+def duty_block() -> str:
+    """What each DAG says of itself to the person on duty: its docstring, as Airflow's UI shows it."""
+    parts = []
+    for path in _dag_files():
+        title, _, told = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n\n")
+        parts.append(f"## `{path.stem}`\n\n*{title.partition(': ')[2]}*\n\n{told}")
+    return "\n\n".join(parts)
 
 
 def pages_block() -> str:
     """The pages of the plugin, by their routes and docstrings."""
-    tree = ast.parse((ROOT / "plugins" / "caco.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / "plugins" / "caco" / "html_page.py").read_text(encoding="utf-8"))
     routes = [
-        (f"`/caco{decorator.args[0].value}`", _first_sentence(ast.get_docstring(node) or ""))
+        (f"`/caco{decorator.args[0].value}`", first_sentence(ast.get_docstring(node) or ""))
         for node in tree.body
         if isinstance(node, ast.FunctionDef)
         for decorator in node.decorator_list
         if isinstance(decorator, ast.Call)
-        and ast.unparse(decorator.func) == "app.get"
+        and ast.unparse(decorator.func) == "router.get"
         and isinstance(decorator.args[0], ast.Constant)
     ]
-    return _table(("address", "shows"), routes)
+    return table(("address", "shows"), routes)
+
+
+def api_block() -> str:
+    """The addresses of the API behind the pages, from its committed document."""
+    document = json.loads((ROOT / "plugins" / "caco" / "openapi.json").read_text(encoding="utf-8"))
+    rows = [
+        (f"`{method.upper()} /caco{path}`", first_sentence(str(said["description"])))
+        for path, methods in sorted(document["paths"].items())
+        for method, said in sorted(methods.items())
+    ]
+    return table(("address", "returns"), rows)
 
 
 def tables_block() -> str:
     """The tables of the ledger with their columns, from the comments in the database."""
-    comments = _sql_comments("migrations")
-    parts = []
-    for name, comment in comments.items():
-        if "." not in name:
-            columns = [
-                (f"`{column.split('.', 1)[1]}`", text)
-                for column, text in comments.items()
-                if column.startswith(f"{name}.")
-            ]
-            parts.append(f"### `{name}`\n\n{fill(comment, WIDTH)}\n\n{_table(('column', 'what it holds'), columns)}")
-    return "\n\n".join(parts)
+    return _describe_relations("migrations")
+
+
+def references_block() -> str:
+    """What refers to what, as the picture beside it shows, and the tables that stand in no such relation."""
+    schema = _schema()
+    keys = keys_of(schema)
+    rows = [
+        (f"`{one.table}`", f"`{one.columns}`", f"`{one.target}`", f"`{keys[one.table]}`") for one in references(schema)
+    ]
+    alone = ", ".join(f"`{name}`" for name in tables_alone(schema))
+    return f"{table(('table', 'column', 'refers to', 'key'), rows)}\n\nWithout a foreign key: {alone}."
+
+
+def view_columns_block() -> str:
+    """The views of the ledger with their columns."""
+    return _describe_relations("views")
+
+
+def decisions_block() -> str:
+    """The decisions, by the titles of their pages."""
+    paths = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    titles = [path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ") for path in paths]
+    rows = [
+        (f"[{title.partition(' ')[0]}]({path.name})", title.partition(" ")[2])
+        for path, title in zip(paths, titles, strict=True)
+    ]
+    return table(("page", "decision"), rows)
+
+
+def words_block() -> str:
+    """The glossary of the README."""
+    return (ROOT / "README.md").read_text(encoding="utf-8").partition("## Words\n\n")[2].partition("\n\n")[0]
 
 
 def views_block() -> str:
@@ -144,22 +173,29 @@ def views_block() -> str:
                 f"`{header['example']}`",
             )
         )
-    return _table(("view", "question", "one row per", "example"), rows)
+    return table(("view", "question", "one row per", "example"), rows)
 
 
 def cookbook_block() -> str:
     """The questions of the cookbook, from the first lines of its files."""
-    rows = []
-    for path in sorted(sql_folder().glob("cookbook/*.sql")):
-        header = dict(_HEADER.findall(path.read_text(encoding="utf-8")))
-        rows.append((f"`{path.stem}`", re.sub(r"\n-- +", " ", header["Question"])))
-    return _table(("file", "question"), rows)
+    rows = [
+        (
+            f"`{one.name}`",
+            one.question,
+            ", ".join(f"`{name}={value}`" for name, value in one.defaults.items()) or NOTHING,
+        )
+        for one in list_recipes()
+    ]
+    return table(("recipe", "question", "`--set`"), rows)
 
 
 def commands_block() -> str:
-    """Every command with its arguments and options, as `--help` tells them."""
-    parts = []
+    """Every command with its arguments, options and example, section by section, as `--help` tells them."""
+    parts, titles = [], {name: title for title, names in caco.sections.items() for name in names[:1]}
     for name, command in _commands(caco, "caco"):
+        title = titles.pop(name.split()[1], None)
+        if title is not None:
+            parts.append(f"## {title}")
         context = click.Context(command, info_name=name)
         usage = " ".join(command.collect_usage_pieces(context))
         told = fill(re.sub(r"\s*\n\s*", " ", command.help or "").strip(), WIDTH)
@@ -168,8 +204,9 @@ def commands_block() -> str:
             for option in command.params
             if isinstance(option, click.Option)
         ]
-        table = f"\n\n{_table(('option', 'what it does'), options)}" if options else ""
-        parts.append(f"### `{name}`\n\n    {name} {usage}\n\n{told}{table}")
+        shown = f"\n\n{table(('option', 'what it does'), options)}" if options else ""
+        example = (command.epilog or "").partition("Example: ")[2]
+        parts.append(f"### `{name}`\n\n    {name} {usage}\n\n{told}{shown}\n\nExample: `{example}`")
     return "\n\n".join(parts)
 
 
@@ -190,6 +227,7 @@ def prompt_block(name: str) -> str:
     style = solution_style("the sample of docs/prompts.md", SolverSettings())
     values = {
         "problem": problem.problem,
+        "item": draw_problem(FAMILIES[0], 900_000).problem,
         "solution": problem.solution,
         "answer": problem.answer,
         "code": problem.program.strip(),
@@ -197,7 +235,7 @@ def prompt_block(name: str) -> str:
         "tests": "",
         "function": "",
         **(variety if PROMPTS[name] == "reverser" else {"style": style}),
-        **shared_values(prompt),
+        **shared_values(prompt, load_config("nano")),
     }
     text = prompt.render(**{variable: values[variable] for variable in prompt.variables})
     shown = f"[system]\n{prompt.system}\n\n[user]\n{text}" if prompt.is_chat else text.rstrip("\n")
@@ -226,35 +264,65 @@ def estimate_block() -> str:
     rows.append(("all", *[""] * (len(heads) - 2), total))
     sources = dict.fromkeys(f"{one.model.rpartition('/')[2]}: {one.speed_from}" for one in stages)
     notes = [f"- {source}" for source in sources]
-    return "\n".join([_table(heads, rows), "", *notes, f"- shares that pass: {found.shares_from}"])
+    return "\n".join([table(heads, rows), "", *notes, f"- shares that pass: {found.shares_from}"])
+
+
+def text_checks_block() -> str:
+    """Every check of `caco check`: its fields, what it asks, and what it does not understand."""
+    rows = [
+        (f"`{name}`", ", ".join(f"`{field}`" for field in check.fields), check.asks, check.not_judged)
+        for name, check in TEXT_CHECKS.items()
+    ]
+    return table(("check", "fields", "what it asks", "what it does not understand, and so does not judge"), rows)
+
+
+def verify_block() -> str:
+    """Every check of `caco verify`."""
+    return table(("check", "what it says"), [(f"`{name}`", said) for name, said in DATASET_CHECKS.items()])
 
 
 BLOCKS: Mapping[tuple[str, str], Callable[[], str]] = {
+    ("docs/concepts.md", "words"): words_block,
     ("docs/stages.md", "stages"): stages_block,
     ("docs/reasons.md", "reasons"): reasons_block,
     ("docs/dags.md", "dags"): dags_block,
+    ("docs/duty.md", "duty"): duty_block,
     ("docs/dags.md", "pages"): pages_block,
+    ("docs/dags.md", "api"): api_block,
+    ("docs/schema.md", "references"): references_block,
     ("docs/schema.md", "tables"): tables_block,
     ("docs/schema.md", "views"): views_block,
     ("docs/schema.md", "cookbook"): cookbook_block,
+    ("docs/schema.md", "view_columns"): view_columns_block,
     ("docs/training.md", "estimate"): estimate_block,
     ("docs/commands.md", "commands"): commands_block,
+    ("docs/verification.md", "text_checks"): text_checks_block,
+    ("docs/verification.md", "verify"): verify_block,
+    ("docs/decisions/README.md", "decisions"): decisions_block,
     ("CONTRIBUTING.md", "imports"): arrow_block,
     ("docs/smol.md", "adapters"): adapters_table,
     **{("docs/prompts.md", name): (lambda name=name: prompt_block(name)) for name in PROMPTS},
 }
 
+PICTURES: Mapping[str, Callable[[], str]] = {"docs/ledger.svg": lambda: draw_ledger(_schema())}
+
 
 def main() -> None:
-    """Writes every generated part anew."""
+    """Writes every generated part and picture anew."""
     for (page, name), make in BLOCKS.items():
         path = ROOT / page
         path.write_text(write_page(path.read_text(encoding="utf-8"), name, make()), encoding="utf-8")
+    for picture, draw in PICTURES.items():
+        (ROOT / picture).write_text(draw(), encoding="utf-8")
+
+
+def _schema() -> str:
+    return (ROOT / "sql" / "schema.sql").read_text(encoding="utf-8")
 
 
 def _stage_row(spec: StageSpec) -> Sequence[str]:
     tree = ast.parse((ROOT / "caco_tasks" / "stages" / f"{spec.name}.py").read_text(encoding="utf-8"))
-    does = _first_sentence((ast.get_docstring(tree) or "").partition(": ")[2])
+    does = first_sentence((ast.get_docstring(tree) or "").partition(": ")[2])
     marks = [
         text
         for text, is_so in (
@@ -295,6 +363,13 @@ def _rule_settings() -> dict[str, list[str]]:
                 reason = rule if rule in set(Reason) else "benchmark_overlap"  # exact, ngram, …: the evidence names it
                 found.setdefault(reason, []).append(f"{section}.{rule}")
     return found
+
+
+def _dag_files() -> list[Path]:
+    """The files of the DAGs: those of the line in the order in which they follow each other, then the others."""
+    paths = sorted(path for path in (ROOT / "dags").glob("caco_*.py") if "@dag(" in path.read_text(encoding="utf-8"))
+    line = [f"caco_{pipeline}" for pipeline in PIPELINES]
+    return sorted(paths, key=lambda path: line.index(path.stem) if path.stem in line else len(line))
 
 
 def _dag_row(path: Path) -> Sequence[str]:
@@ -365,6 +440,21 @@ def _is_task(node: ast.FunctionDef) -> bool:
     return any(ast.unparse(decorator).startswith("task") for decorator in node.decorator_list)
 
 
+def _describe_relations(folder: str) -> str:
+    """The tables or views that the files of a folder make, each with a table of its columns, from their comments."""
+    comments = _sql_comments(folder)
+    parts = []
+    for name, comment in comments.items():
+        if "." not in name:
+            columns = [
+                (f"`{column.split('.', 1)[1]}`", text)
+                for column, text in comments.items()
+                if column.startswith(f"{name}.")
+            ]
+            parts.append(f"### `{name}`\n\n{fill(comment, WIDTH)}\n\n{table(('column', 'what it holds'), columns)}")
+    return "\n\n".join(parts)
+
+
 def _sql_comments(folder: str) -> dict[str, str]:
     """What tables, views and columns say of themselves, in the order of the files."""
     found: dict[str, str] = {}
@@ -390,21 +480,6 @@ def _class_source(path: Path, name: str) -> str:
     text = path.read_text(encoding="utf-8")
     node = next(node for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and node.name == name)
     return "\n".join(text.splitlines()[node.lineno : node.end_lineno])
-
-
-def _first_sentence(text: str) -> str:
-    first = re.split(r"(?<=[.!?])\s|\n\n", text.strip(), maxsplit=1)[0]
-    return re.sub(r"\s+", " ", first)
-
-
-def _escape(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [f"| {' | '.join(_escape(cell) for cell in row)} |" for row in rows]
-    return "\n".join([f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *lines])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import get_args
@@ -22,7 +23,11 @@ def load_generator() -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str(ROOT / "docs"))  # as Python does for a script; generate.py imports diagram.py
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(ROOT / "docs"))
     return module
 
 
@@ -40,8 +45,28 @@ def test_a_generated_part_is_what_the_code_says(name: str, part: str) -> None:
     assert GENERATOR.write_page(text, part, GENERATOR.BLOCKS[name, part]()) == text, "run `make docs`"
 
 
+@pytest.mark.parametrize("picture", GENERATOR.PICTURES)
+def test_a_picture_is_what_the_code_draws(picture: str) -> None:
+    assert page(picture) == GENERATOR.PICTURES[picture](), "run `make docs`"
+
+
+def test_a_table_of_the_ledger_is_in_its_picture_or_named_as_alone() -> None:
+    tables = re.findall(r"^CREATE TABLE caco\.(\w+)", page("sql/schema.sql"), re.MULTILINE)
+    drawn = set(re.findall(r">(\w+)</text>", page("docs/ledger.svg")))
+    alone = set(
+        re.findall(r"`(\w+)`", page("docs/schema.md").partition("\nWithout a foreign key: ")[2].partition("\n")[0])
+    )
+    assert set(tables) == (drawn & set(tables)) | alone
+    assert not drawn & alone
+
+
+def test_the_picture_has_an_arrow_for_each_pair_of_tables_of_which_one_refers_to_the_other() -> None:
+    pairs = {(one.table, one.target) for one in GENERATOR.references(page("sql/schema.sql"))}
+    assert page("docs/ledger.svg").count('<path d="M') - 1 == len(pairs) > 15  # the tip of the arrows is a path, too
+
+
 def test_every_marker_belongs_to_a_part_that_is_written() -> None:
-    pages = [path for path in [ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]]
+    pages = [path for path in [ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]]
     marked = {
         (path.relative_to(ROOT).as_posix(), part)
         for path in pages
@@ -79,5 +104,5 @@ def test_a_role_says_what_its_prompt_may_name() -> None:
 
 def test_every_page_is_in_the_index() -> None:
     index = page("docs/README.md")
-    names = sorted(path.name for path in (ROOT / "docs").glob("*.md") if path.name != "README.md")
+    names = sorted(path.name for path in (ROOT / "docs").glob("*.md") if path.name not in ("README.md", "index.md"))
     assert [name for name in names if f"]({name})" not in index] == []
