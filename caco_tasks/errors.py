@@ -7,6 +7,9 @@ CacoError
 │   └── StoreUnreachableError    the object store does not answer at the moment
 ├── LedgerError           Postgres does not answer or refuses
 │   ├── LedgerUnreachableError   Postgres does not answer at the moment
+│   ├── UnknownIdError    nothing in the ledger has this id or name
+│   ├── AmbiguousIdError  more than one id begins so
+│   ├── QuestionTimeoutError     a question took longer than it may
 │   └── PrerequisiteError  the ledger does not know what this work begins with: something else must run first
 ├── ConservationError     rows were lost or doubled between two stages
 ├── EngineError           a model or its engine is missing, broken or speaks another protocol
@@ -46,6 +49,18 @@ class LedgerError(CacoError):
 
 class LedgerUnreachableError(LedgerError):
     """Postgres does not answer, which may pass: the same work may succeed a minute later."""
+
+
+class UnknownIdError(LedgerError):
+    """Nothing in the ledger has this id or name."""
+
+
+class AmbiguousIdError(LedgerError):
+    """More than one id begins so."""
+
+
+class QuestionTimeoutError(LedgerError):
+    """A question to the ledger took longer than it may."""
 
 
 class PrerequisiteError(LedgerError):

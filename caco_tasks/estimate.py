@@ -42,6 +42,7 @@ REPLY_TOKENS: Mapping[str, int] = {
     "solve": 450,
     "judge": 250,
     "evaluate": 600,
+    "decontaminate": 150,
 }
 CHARACTERS_PER_TOKEN = 3.5
 MEASURED, ASSUMED, UNKNOWN = "measured here", "assumed", "unknown"
@@ -315,7 +316,7 @@ def _prompt_tokens(settings: ModelSettings, role: RoleName | None, config: RunCo
             "function": "",
             **(problem_variety(family.name, ReverserSettings()) if role == "reverser" else {}),
             **({"style": solution_style(family.name, SolverSettings())} if role == "solver" else {}),
-            **shared_values(prompt),
+            **shared_values(prompt, config),
         }
         texts.append((prompt.system or "") + prompt.render(**{name: values[name] for name in prompt.variables}))
     mean = sum(map(len, texts)) / len(texts)

@@ -100,7 +100,7 @@ class Forecast:
 
     def _count_calls(self, spec: StageSpec, shard: int) -> int:
         config = self._keys.config
-        # training asks no model, although its gate samples from one, and the unifier may be left out
+        # training asks no model, although its gate samples from one, and unifier and matcher may be left out
         asks = spec.role in config.models if spec.role is not None else spec.name == "evaluate"
         if spec.adds is None or not asks:
             return 0
@@ -186,6 +186,8 @@ def replies_each(spec: StageSpec, config: RunConfig) -> int:
             return config.judge.times * len(judge_prompts(config))
         case "solver":
             return config.solver.samples
+        case "matcher":  # at most: every item in both orders
+            return 2 * config.neighbours.top if config.neighbours is not None else 0
     return 1
 
 

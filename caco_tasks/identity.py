@@ -26,8 +26,11 @@ from caco_tasks.store.manifest import (
     run_folder,
 )
 
+EMBEDDER = "embedder"  # in RunRecord.models: the model by which neighbours are found
 BASE = "base"  # in RunRecord.models: the model that a training begins with
 TRAINED = "trained"  # in a config: the CodeGen that the run pinned
+# Bounds that seeds and samples share. Runs that differ in them are compared over the samples of one CodeGen.
+SETTINGS_COMPARED_OVER_SAMPLES = ("sandbox", "grading", "dedup", "decontamination")
 
 Place = tuple[str, int]  # stage and shard
 
@@ -53,18 +56,20 @@ def config_hash(pipeline: str, config: RunConfig, **pins: str) -> str:
 
 
 def training_hash(config: RunConfig) -> str:
-    """The hash of all that a config trains its CodeGen by: seeds, who turns them into programs, training, start token.
+    """The hash of all that a config trains its CodeGen by: seeds, how they become programs, training, start token.
 
-    How programs are sampled from it later has no part in it, nor has any check of a nightly run.
+    How programs are sampled from it later has no part in it, nor has any check of a nightly run that no seed program meets.
     """
-    unifier = config.models.get("unifier")
-    asked = None
+    stages = (*stages_of("seeds"), *stages_of("codegen"))
+    paths = {path for spec in stages for path in spec.settings_under(config)}
+    learnt = sorted(path for path in paths if path.partition(".")[0] not in SETTINGS_COMPARED_OVER_SAMPLES)
+    # however they are cut, they are the same seeds
+    settings = {path: config.data_settings(path, without=["seeds.shards"]) for path in learnt}
+    unifier, asked = config.models.get("unifier"), None
     if unifier is not None:
         exact = unifier.model_dump(include={"revision", "adapter"}, exclude_none=True)
-        told = {"model": unifier.model, **exact, "prompt": unifier.prompt, **config.data_settings("unify")}
-        asked = _asked(unifier) | told
-    seeds = config.data_settings("seeds", without=["seeds.shards"])  # however they are cut, they are the same seeds
-    return content_id("training", seeds, asked, config.data_settings("train"), config.models["codegen"].prompt)
+        asked = _asked(unifier) | exact | {"model": unifier.model, "prompt": unifier.prompt}
+    return content_id("training", settings, asked, config.models["codegen"].prompt)
 
 
 def prompt_names(spec: StageSpec, config: RunConfig) -> tuple[str, ...]:
@@ -148,6 +153,8 @@ class RunKeys:
         names = prompt_names(spec, self.config)
         if names:
             recipe["prompts"] = {name: run.prompts.get(name) for name in names}
+        if "neighbours" in spec.settings_under(self.config):
+            recipe["embedder"] = run.models.get(EMBEDDER)
         if spec.looks_up_benchmarks and run.benchmarks:
             recipe["benchmarks"] = run.benchmarks
         return recipe

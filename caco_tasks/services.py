@@ -5,14 +5,16 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from caco_tasks.check_settings import NeighbourSettings
 from caco_tasks.config import RoleName, RunConfig
 from caco_tasks.connections import Connections, key_variable
 from caco_tasks.context import Claims
 from caco_tasks.errors import ConfigError, EngineError, LedgerError
 from caco_tasks.grading import Grader
-from caco_tasks.identity import BASE, TRAINED
+from caco_tasks.identity import BASE, EMBEDDER, TRAINED
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm import Llm, has_chat_template, open_llm
+from caco_tasks.llm.embedding import Embedder, TextEmbedder, embedder_settings
 from caco_tasks.llm.llm import Engine
 from caco_tasks.llm.local_models import LocalModels
 from caco_tasks.llm.reply_cache import CachingLlm, ReplyCache, SharedEngine
@@ -32,6 +34,7 @@ class TaskServices:
         self._connections, self._run, self._config = connections, run, config
         self._stack = ExitStack()
         self._models: dict[str, tuple[str, SharedEngine, ReplyCache]] = {}  # by their settings
+        self._embedder: Embedder | None = None
         self._sandbox: Sandbox | None = None
         self._grader: Grader | None = None
         self._ledger: Ledger | None = None
@@ -72,6 +75,18 @@ class TaskServices:
             self._models[name] = model_id, engine, replies
         model_id, engine, replies = self._models[name]
         return CachingLlm(engine, replies, model_id=model_id, key=key, price=settings.price)
+
+    def embedder(self, settings: NeighbourSettings) -> Embedder:
+        """The model by which protected items near in meaning are found, loaded once.
+
+        Raises:
+            EngineError: its weights are missing, or not those that the run pinned.
+        """
+        if self._embedder is None:
+            model_id = pinned_identity(embedder_settings(settings), self._run.models.get(EMBEDDER), self.models)
+            folder = self.model_folder(settings.embedder, settings.revision)
+            self._embedder = TextEmbedder(settings, folder=folder, model_id=model_id)
+        return self._embedder
 
     def has_chat_template(self, model: str, revision: str | None) -> bool:
         """Whether the tokenizer of a model, named as a config names it, knows how to write a chat.

@@ -4,7 +4,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,6 +45,30 @@ class Endpoint:
 def text_of(body: Body) -> str:
     """The text of a request, without its system message; empty where something else was posted."""
     return str(body["messages"][-1]["content"] if "messages" in body else body.get("prompt", ""))
+
+
+def replies_of(texts: Sequence[str]) -> Answers:
+    """The answers of a server that gives one text after the other to the same question, and then the last again."""
+
+    def answer(body: Body, times: int) -> Said:
+        said = {"message": {"role": "assistant", "content": texts[min(times, len(texts) - 1)]}}
+        return completion(said, tokens=10)
+
+    return answer
+
+
+def served_model(base_url: str, prompt: str, *, max_tokens: int = 500) -> dict[str, Any]:
+    """The settings of a model behind the server, which costs a dollar a token that it is asked."""
+    return {
+        "engine": "openai",
+        "model": "served",
+        "revision": "1",
+        "prompt": prompt,
+        "temperature": 0.5,
+        "max_tokens": max_tokens,
+        "endpoint": {"base_url": base_url},
+        "price": {"prompt": 1_000_000.0, "completion": 0.0},
+    }
 
 
 def echo(body: Body, times: int = 0) -> Said:

@@ -63,6 +63,15 @@ def loaded(ledger: Ledger, world: World) -> World:
 
 
 @pytest.fixture
+def asked(loaded: World, ledger_address: tuple[str, str, str], store: Store, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Three runs, whose ledger and store commands find through the environment."""
+    for role, url in zip(("OWNER_", "", "ANALYST_"), ledger_address, strict=True):
+        monkeypatch.setenv(f"CACO_LEDGER_{role}URL", url)
+    monkeypatch.setenv("CACO_STORE", store.root)
+    return loaded
+
+
+@pytest.fixture
 def engine(ledger_address: tuple[str, str, str]) -> Iterator[Engine]:
     """The same database with the owner's rights, for a look past the library."""
     opened = create_engine(ledger_address[0])

@@ -120,9 +120,10 @@ def test_a_dataset_that_changed_since_it_was_pinned_is_refused(dataset: str, sto
 
 def test_a_benchmark_of_another_format_stops_the_plan(dataset: str, ledger: Ledger, tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text('{"problem": "?", "answer": "1"}\nproblem,answer\n')
-    benchmark = f'evaluate.benchmarks=[{{name = "b", path = "{tmp_path}/b.jsonl", answer_column = "answer"}}]'
-    with pytest.raises(CacoError, match="Line 2 of the benchmark file"):
-        tasks.plan("evaluate", partition=DAY, config="smoke", overrides=[f"evaluate.dataset={dataset}", benchmark])
+    named = f'benchmarks=[{{name = "b", path = "{tmp_path}/b.jsonl", answer_column = "answer"}}]'
+    overrides = [f"evaluate.dataset={dataset}", f"evaluate.{named}", f"decontamination.{named}"]
+    with pytest.raises(CacoError, match="record 2 of the benchmark file"):
+        tasks.plan("evaluate", partition=DAY, config="smoke", overrides=overrides)
     assert ledger.find_run(None, pipeline="evaluate") is None
 
 

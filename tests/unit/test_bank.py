@@ -13,7 +13,7 @@ import pytest
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import BankProblem, Family, draw_problem, render_program
-from caco_tasks.checks.equations import false_equations
+from caco_tasks.checks.arithmetic.equations import false_equations
 from caco_tasks.grading import extract_answer
 
 DRAWS = 50

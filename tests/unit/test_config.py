@@ -16,13 +16,14 @@ from caco_tasks.llm.llm import SAMPLING, SAMPLING_OF_SOME
 from caco_tasks.pipeline import PIPELINES
 
 MODEL: dict[str, Any] = {"model": "nano:codegen", "prompt": "nano_program.v1"}
-ASKED_TWICE = MODEL | {"temperature": 0.7}  # or several programs or solutions would be one
+ASKED_TWICE = MODEL | {"temperature": 0.7}  # or several programs, problems or solutions would be one
 FULL = making.small_config(
     samples=100,
     shards=7,
-    models={role: MODEL for role in ("codegen", "reverser", "judge")}
-    | {role: ASKED_TWICE for role in ("unifier", "solver")},
+    models={role: MODEL for role in ("codegen", "judge", "matcher")}
+    | {role: ASKED_TWICE for role in ("unifier", "reverser", "solver")},
     decontamination={"benchmarks": [{"name": "b", "path": "b.jsonl"}]},
+    neighbours={"embedder": "e"},
     evaluate={"bank_each": 1, "train": {"base": "b"}, "ask": {"model": "b", "prompt": "solve.v1", "temperature": 1.0}},
 ).model_dump(mode="json")
 DECLARED_BY_NO_STAGE = {"name", "description", "shard_samples", "runner", "gate", "dry_run"}
@@ -54,7 +55,7 @@ CANDIDATES = (
     ["seed"],
     {"max_tokens": "max_completion_tokens"},
     {"in few words": 1.0},
-    [{"name": "x", "path": "x.jsonl", "answer_column": "a"}],
+    [{"name": "b", "path": "x.jsonl", "answer_column": "a"}],
     {"bank_each": 1, "train": {"base": "b"}, "ask": {"model": "b", "prompt": "p"}},
 )
 
@@ -149,7 +150,8 @@ def test_a_setting_names_the_runs_of_the_pipelines_that_read_it(override: str, p
 def test_an_endpoint_that_tells_no_revision_is_named_by_its_host() -> None:
     def served_at(host: str, **changes: str) -> dict[str, str]:
         judge = {"engine": "openai", "model": "m", "prompt": "judge.v2", "endpoint": {"base_url": f"http://{host}/v1"}}
-        return hashes(making.small_config(models=FULL["models"] | {"judge": judge | changes}))
+        models = FULL["models"] | {"judge": judge | changes}
+        return hashes(parse_config(FULL | {"models": models}, origin=""))
 
     assert served_at("one:8000") != served_at("other:8000")
     assert served_at("one:8000", revision="r1") == served_at("other:8000", revision="r1")

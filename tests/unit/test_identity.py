@@ -159,12 +159,33 @@ def test_a_training_is_the_same_however_its_seeds_are_cut_and_however_its_model_
         "seeds.shards=1",
         "models.codegen.temperature=0.5",
         "judge.times=3",
-        "screen.min_lines=3",
+        "screen.trivial=record",
         "samples=7",
     ):
         assert training_hash(load_config("smoke", [same])) == plain, same
-    for other in ("train.epochs=9", "seeds.min_seed_grade=B", "models.codegen.prompt=program.v1"):
+    for other in ("train.epochs=9", "seeds.min_seed_grade=B", "screen.min_lines=3", "models.codegen.prompt=program.v1"):
         assert training_hash(load_config("smoke", [other])) != plain, other
+
+
+SCREENED_SEEDS = {
+    "the lines of a program": ("screen.min_lines=3", True, True),
+    "the modules that the unifier is told": ('screen.allowed_imports=["math"]', False, True),
+    "a rule that the unifier's programs are held to": ("screen.trivial=record", False, True),
+    "attempts of the unifier": ("unify.attempts=2", False, True),
+    "a check that no seed program meets": ("agree.wrong_unit=record", False, False),
+}
+
+
+@pytest.mark.parametrize(("override", "is_read", "is_read_with_unifier"), SCREENED_SEEDS.values(), ids=SCREENED_SEEDS)
+def test_a_setting_names_seed_programs_and_training_where_it_has_a_part_in_them(
+    override: str, is_read: bool, is_read_with_unifier: bool
+) -> None:
+    unifier = ["models.unifier.model=a/b", "models.unifier.prompt=unify.v2", "models.unifier.temperature=0.5"]
+    for asked, is_other in (([], is_read), (unifier, is_read_with_unifier)):
+        plain, changed = (load_config("smoke", [*asked, *more]) for more in ([], [override]))
+        one, other = (run_of("seeds", config, sources={"bank": "r1"}).key("unify", 0) for config in (plain, changed))
+        assert (one != other) is is_other
+        assert (training_hash(plain) != training_hash(changed)) is is_other
 
 
 def test_a_source_that_lies_elsewhere_changes_no_key() -> None:
