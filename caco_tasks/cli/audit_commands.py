@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from caco_tasks.cli.console import explain_errors, print_json, show_progress
-from caco_tasks.cli.options import folder_option
+from caco_tasks.cli.options import always_json_option, folder_option
 from caco_tasks.errors import ConfigError
 
 
@@ -18,8 +18,9 @@ def audit() -> None:
 @click.argument("run_id", metavar="[RUN]", required=False)
 @click.option("--rows", type=click.IntRange(1, 1000), default=5, show_default=True, help="At most, of each stratum.")
 @folder_option
+@always_json_option
 @explain_errors
-def draw(run_id: str | None, rows: int, target: Path) -> None:
+def draw(run_id: str | None, rows: int, target: Path, as_json: bool) -> None:
     """Draw rows of a nightly run, the newest by default, and write a page on which a person judges them."""
     from caco_tasks.audit import write_sheet
     from caco_tasks.audit_tasks import audit_draw
@@ -33,8 +34,9 @@ def draw(run_id: str | None, rows: int, target: Path) -> None:
 @audit.command()
 @click.option("--file", "source", required=True, type=click.Path(path_type=Path), help="The answers, as saved.")
 @click.option("--person", required=True, help="Who answered.")
+@always_json_option
 @explain_errors
-def answer(source: Path, person: str) -> None:
+def answer(source: Path, person: str, as_json: bool) -> None:
     """Take a person's answers: all of the file, or none."""
     from caco_tasks.audit_tasks import audit_answers
 

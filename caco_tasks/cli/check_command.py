@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from caco_tasks.cli.console import explain_errors, print_json, show_progress
-from caco_tasks.cli.options import config_option, file_option, workers_option
+from caco_tasks.cli.options import always_json_option, config_option, file_option, workers_option
 
 
 @click.command()
@@ -13,8 +13,9 @@ from caco_tasks.cli.options import config_option, file_option, workers_option
 @file_option
 @workers_option
 @config_option
+@always_json_option
 @explain_errors
-def check(source: Path, target: Path, workers: int, config: str) -> None:
+def check(source: Path, target: Path, workers: int, config: str, as_json: bool) -> None:
     """Check texts, one to a line, as the stages check theirs.
 
     What a check does not understand is unknown. The rules are those of --config; docs/verification.md has the fields of

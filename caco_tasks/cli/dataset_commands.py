@@ -3,6 +3,7 @@
 import getpass
 import warnings
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -85,27 +86,33 @@ def show_dataset(name: str, is_card: bool, rows: int, as_json: bool) -> None:
 @because_option
 @by_option
 @click.option("--release-claims", is_flag=True, help="Let later runs make its programs and problems again.")
+@json_option
 @explain_errors
-def withdraw(name: str, because: str, by: str | None, release_claims: bool) -> None:
+def withdraw(name: str, because: str, by: str | None, release_claims: bool, as_json: bool) -> None:
     """Take a dataset back: its files stay, and whoever reads them is warned."""
     from caco_tasks.cli.dataset_listing import read_dataset
     from caco_tasks.tasks import set_dataset_state
 
-    store = open_store_here()
+    store, who, told, released = open_store_here(), by or find_user(), err if as_json else out, None
     with open_ledger_as() as ledger:
-        set_dataset_state(ledger, store, name, "withdrawn", by=by or find_user(), because=because)
-        out.print(f"{name} is withdrawn.", soft_wrap=True)
+        with show_progress(f"withdrawing {name}"):
+            set_dataset_state(ledger, store, name, "withdrawn", by=who, because=because)
+        print_line(f"{name} is withdrawn.", told)  # before the claims: should these fail, it is withdrawn all the same
         if release_claims:
-            released = ledger.release_claims(read_dataset(store, name).run_id, store)
-            out.print(f"{released:,} claims of its run were released.")
+            with show_progress("releasing claims"):
+                released = ledger.release_claims(read_dataset(store, name).run_id, store)
+            print_line(f"{released:,} claims of its run were released.", told)
+    if as_json:
+        print_json({**_describe_change(name, "withdrawn", who, because), "released_claims": released})
 
 
 @dataset.command()
 @click.argument("name", metavar="NAME/VERSION")
 @because_option
 @by_option
+@json_option
 @explain_errors
-def restore(name: str, because: str, by: str | None) -> None:
+def restore(name: str, because: str, by: str | None, as_json: bool) -> None:
     """Publish a withdrawn dataset again; one whose gate never passed stays withdrawn."""
     from caco_tasks.cli.dataset_listing import read_dataset
     from caco_tasks.publishing.states import read_states
@@ -119,9 +126,13 @@ def restore(name: str, because: str, by: str | None) -> None:
     # what was only ever staged is for its gate to publish, not for a person
     if history and all(entry.state != "published" for entry in history):
         raise ConfigError(f"The dataset '{name}' was never published: run its pipeline again, and its gate decides.")
-    with open_ledger_as() as ledger:
-        set_dataset_state(ledger, store, name, "published", by=by or find_user(), because=because)
-    out.print(f"{name} is published again.", soft_wrap=True)
+    who = by or find_user()
+    with open_ledger_as() as ledger, show_progress(f"restoring {name}"):
+        set_dataset_state(ledger, store, name, "published", by=who, because=because)
+    if as_json:
+        print_json(_describe_change(name, "published", who, because))
+    else:
+        print_line(f"{name} is published again.")
 
 
 @click.command()
@@ -148,6 +159,11 @@ def export(dataset: str, format_name: str, target: Path, as_json: bool) -> None:
         print_json({"dataset": dataset, "format": format_name, "path": str(path), "rows": rows})
     else:
         click.echo(f"{rows} rows in {path}")
+
+
+def _describe_change(name: str, state: str, by: str, because: str) -> dict[str, Any]:
+    """A state that a dataset was given, with the names that `dataset list` has."""
+    return {"dataset": name, "state": state, "by": by, "because": because}
 
 
 def _copy_files(name: str, target: Path) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from caco_tasks.cli.console import explain_errors, print_json, show_progress
-from caco_tasks.cli.options import file_option, folder_option, workers_option
+from caco_tasks.cli.options import always_json_option, file_option, folder_option, workers_option
 
 
 @click.command()
@@ -13,8 +13,9 @@ from caco_tasks.cli.options import file_option, folder_option, workers_option
 @click.option("--path", type=click.Path(path_type=Path), help="File of the source; not for the bundled bank.")
 @folder_option
 @workers_option
+@always_json_option
 @explain_errors
-def unify(source: str, path: Path | None, target: Path, workers: int) -> None:
+def unify(source: str, path: Path | None, target: Path, workers: int, as_json: bool) -> None:
     """Turn a source into seed programs: programs.jsonl and report.json."""
     import json
 
@@ -35,8 +36,9 @@ def unify(source: str, path: Path | None, target: Path, workers: int) -> None:
 @click.option(
     "--timeout", type=click.FloatRange(0.01, 600), default=5.0, show_default=True, help="Seconds for each program."
 )
+@always_json_option
 @explain_errors
-def execute(source: Path, target: Path, workers: int, timeout: float) -> None:
+def execute(source: Path, target: Path, workers: int, timeout: float, as_json: bool) -> None:
     """Run programs in the sandbox."""
     import signal
 
@@ -56,8 +58,9 @@ def execute(source: Path, target: Path, workers: int, timeout: float) -> None:
 )
 @file_option
 @workers_option
+@always_json_option
 @explain_errors
-def grade(source: Path, target: Path, workers: int) -> None:
+def grade(source: Path, target: Path, workers: int, as_json: bool) -> None:
     """Compare answers."""
     from caco_tasks.config import GradingSettings
     from caco_tasks.grading import grade_jsonl

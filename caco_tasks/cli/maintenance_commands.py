@@ -6,7 +6,7 @@ import click
 
 from caco_tasks.cli.console import explain_errors, out, print_json, print_whole, show_progress
 from caco_tasks.cli.environment import PROJECT, open_ledger_as, open_store_here
-from caco_tasks.cli.options import json_option
+from caco_tasks.cli.options import always_json_option, json_option
 from caco_tasks.errors import ConfigError
 
 
@@ -16,17 +16,22 @@ def ledger() -> None:
 
 
 @ledger.command()
+@json_option
 @explain_errors
-def migrate() -> None:
+def migrate(as_json: bool) -> None:
     """Bring schema, views, roles and grants up to date."""
-    with open_ledger_as("owner") as owner:
+    with open_ledger_as("owner") as owner, show_progress("migrating the ledger"):
         applied = owner.migrate(passwords={})
-    click.echo(f"Applied: {', '.join(applied)}." if applied else "Up to date.")
+    if as_json:
+        print_json({"applied": applied})
+    else:
+        out.print(f"Applied: {', '.join(applied)}." if applied else "Up to date.", soft_wrap=True)
 
 
 @ledger.command()
+@always_json_option
 @explain_errors
-def rebuild() -> None:
+def rebuild(as_json: bool) -> None:
     """Empty the ledger and load it again from the store: the same content."""
     from caco_tasks.ledger import rebuild as load_again
 

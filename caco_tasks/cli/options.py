@@ -11,6 +11,10 @@ set_option = click.option(
 )
 partition_option = click.option("--partition", help="Date, YYYY-MM-DD; default: today in UTC.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script to read.")
+# of commands whose results always are JSON: it is read by `explain_errors` alone
+always_json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print errors as JSON too; results always are."
+)
 workers_option = click.option(
     "--workers", type=click.IntRange(1, 256), default=os.cpu_count() or 1, show_default=True, help="Processes."
 )

@@ -94,6 +94,24 @@ def test_a_dataset_is_shown_with_its_state_licences_and_how_to_load_it(asked: Wo
     assert caco_json("dataset", "show", name)["line"]["rows"] == 4
 
 
+def test_a_dataset_is_withdrawn_and_restored_and_a_script_reads_it(asked: World) -> None:
+    name = f"toys/{asked.datasets[0].version}"
+    done = CliRunner().invoke(
+        main, ["dataset", "withdraw", name, "--because", "b", "--by", "ada", "--release-claims", "--json"]
+    )
+    about = {"dataset": name, "because": "b", "by": "ada"}
+    assert json.loads(done.stdout) == {**about, "state": "withdrawn", "released_claims": 0}
+    assert done.stderr.startswith(f"{name} is withdrawn.\n")
+    assert caco_json("dataset", "list")[0]["state"] == "withdrawn"
+    assert caco_json("dataset", "restore", name, "--because", "b", "--by", "ada") == {**about, "state": "published"}
+    assert caco("dataset", "withdraw", name, "--because", "c") == f"{name} is withdrawn.\n"
+
+
+def test_a_ledger_that_is_up_to_date_says_so(asked: World) -> None:
+    assert caco("ledger", "migrate") == "Up to date.\n"
+    assert caco_json("ledger", "migrate") == {"applied": []}
+
+
 REFUSED = {
     "no sample": (["show", "00"], "There is no"),
     "no id": (["lineage", "zzz"], "is no id of a sample"),

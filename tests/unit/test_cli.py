@@ -199,10 +199,34 @@ def test_what_a_user_can_mend_is_one_sentence_and_exit_code_1(
     assert list(home.iterdir()) == []
 
 
-def test_a_script_finds_the_sentence_where_it_reads(home: Path) -> None:
-    result = caco("stage", "agree", "--run", "r", "--shard", "0", "--json")
+TOLD_AS_JSON = {
+    "stage": (["stage", "agree", "--run", "r", "--shard", "0"], "There is no store: "),
+    "exec": (["exec", "--jsonl", "nothing.jsonl", "--out", "x"], "Programs cannot go from nothing.jsonl"),
+    "grade": (["grade", "--jsonl", "nothing.jsonl", "--out", "x"], ""),
+    "check": (["check", "--jsonl", "nothing.jsonl", "--out", "x"], ""),
+    "unify": (["unify", "--source", "none", "--out", "x"], "The source 'none' names no reader"),
+    "audit draw": (["audit", "draw", "--out", "x"], "There is no "),
+    "audit answer": (["audit", "answer", "--file", "x", "--person", " "], "The name of the person is empty"),
+    "ledger migrate": (["ledger", "migrate"], "There is no ledger for the owner"),
+    "ledger rebuild": (["ledger", "rebuild"], "There is no ledger for the owner"),
+    "dataset withdraw": (["dataset", "withdraw", "a/1", "--because", "b"], "There is no store: "),
+    "dataset restore": (["dataset", "restore", "a/1", "--because", "b"], "There is no store: "),
+}
+
+
+@pytest.mark.parametrize(("words", "said"), TOLD_AS_JSON.values(), ids=TOLD_AS_JSON)
+def test_a_script_finds_the_sentence_where_it_reads(
+    home: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
+) -> None:
+    monkeypatch.chdir(home)
+    result = caco(*words, "--json")
     assert result.exit_code == 1
-    assert json.loads(result.stdout)["message"].startswith("There is no store: ")
+    assert json.loads(result.stdout)["message"].startswith(said)
+
+
+def test_every_command_has_json_but_those_that_write_for_a_program() -> None:
+    without = {path for path in EXAMPLES if "--json" not in caco(*path.split(), "--help").stdout}
+    assert without == {"mcp", "completion"}
 
 
 def test_a_wrong_option_is_a_wrong_use(home: Path) -> None:
