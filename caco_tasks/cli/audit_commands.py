@@ -43,4 +43,6 @@ def answer(source: Path, person: str, as_json: bool) -> None:
     name = person.strip()
     if not name:
         raise ConfigError("The name of the person is empty: give --person.")
-    print_json(audit_answers(source, name))
+    with show_progress("loading answers"):
+        counts = audit_answers(source, name)
+    print_json(counts)

@@ -103,7 +103,8 @@ def print_heading(text: str, console: Console = out) -> None:
 @contextmanager
 def show_progress(message: str) -> "Iterator[ProgressLine]":
     """Shows that a command works, and with `update` how far it is; in a log it is a line now and then, after two seconds."""
-    if err.is_terminal:
+    # not `err.is_terminal`, which FORCE_COLOR makes true of a log
+    if sys.stderr.isatty() and err.is_interactive:
         with err.status(message) as spinner:
             yield spinner
         return

@@ -38,7 +38,8 @@ def list_datasets(as_json: bool) -> None:
     from caco_tasks.cli.dataset_listing import find_datasets
     from caco_tasks.cli.tables import dataset_table
 
-    found = find_datasets(open_store_here())
+    with show_progress("looking through the store"):
+        found = find_datasets(open_store_here())
     if as_json:
         print_json(found)
     elif found:

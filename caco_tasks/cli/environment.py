@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from caco_tasks.cli.console import show_progress
 from caco_tasks.errors import ConfigError, PlatformError
 
 if TYPE_CHECKING:  # commands that need none of them start without loading them
@@ -100,7 +101,7 @@ def open_ledger_as(role: str = "writer") -> "Ledger":
 
 @contextmanager
 def open_archive_here() -> "Iterator[Archive]":
-    """Ledger and store as the reports read them, with the analyst's rights.
+    """Ledger and store as the reports read them, with the analyst's rights; shows progress.
 
     Raises:
         ConfigError: no store is named anywhere.
@@ -112,7 +113,8 @@ def open_archive_here() -> "Iterator[Archive]":
     # whoever may write may look, too; the archive itself writes nothing
     url = LedgerUrls.from_environ(os.environ).writer or ledger_address("analyst")
     reached = find_connections()
-    with open_archive(replace(reached, analyst_url=reached.analyst_url or url)) as archive:
+    settled = replace(reached, analyst_url=reached.analyst_url or url)
+    with show_progress("reading the ledger"), open_archive(settled) as archive:
         yield archive
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from caco_tasks.cli.console import err, explain_errors, out, print_json, print_line, print_whole
+from caco_tasks.cli.console import err, explain_errors, out, print_json, print_line, print_whole, show_progress
 from caco_tasks.cli.environment import PROJECT, platform_home
 from caco_tasks.cli.options import config_option, json_option, set_option
 
@@ -54,7 +54,7 @@ def down(as_json: bool) -> None:
     """Stop the local platform; its data stay."""
     from caco_tasks.platform.control import down as stop
 
-    stopped = stop(platform_home(), on_progress=lambda message: err.print(message))
+    stopped = stop(platform_home(), on_progress=lambda message: print_line(message, err))
     if as_json:
         print_json({"stopped": stopped})
     else:
@@ -70,7 +70,8 @@ def status(as_json: bool) -> None:
     from caco_tasks.platform.control import status as find_status
     from caco_tasks.platform.state import load_state
 
-    found, state = find_status(platform_home()), load_state(platform_home())
+    with show_progress("asking the services"):
+        found, state = find_status(platform_home()), load_state(platform_home())
     if as_json:
         print_json({**found.model_dump(mode="json"), **({"analyst_url": state.ledger_analyst_url} if state else {})})
     else:
@@ -92,7 +93,8 @@ def doctor(as_json: bool) -> None:
     from caco_tasks.cli.tables import answer_table
     from caco_tasks.platform.doctor import doctor as examine
 
-    findings = [finding.model_dump() for finding in examine(platform_home(), PROJECT)]
+    with show_progress("looking at this machine"):
+        findings = [finding.model_dump() for finding in examine(platform_home(), PROJECT)]
     if as_json:
         print_json(findings)
     else:
@@ -119,6 +121,6 @@ def _bring_up(store: Literal["s3", "file"] | None, ports: dict[str, int] | None 
         def show_step(message: str) -> None:
             status_line.update(message)
             if not err.is_terminal:  # a log has no line that changes
-                err.print(message)
+                print_line(message, err)
 
         return start(platform_home(), project=PROJECT, store=store, ports=ports, on_progress=show_step)

@@ -2,7 +2,15 @@
 
 import click
 
-from caco_tasks.cli.console import explain_errors, out, print_heading, print_json, print_line, print_whole
+from caco_tasks.cli.console import (
+    explain_errors,
+    out,
+    print_heading,
+    print_json,
+    print_line,
+    print_whole,
+    show_progress,
+)
 from caco_tasks.cli.environment import open_archive_here, open_ledger_as
 from caco_tasks.cli.options import json_option
 
@@ -17,7 +25,7 @@ def funnel(run_id: str | None, as_json: bool) -> None:
     from caco_tasks.store.manifest import sum_cut_away
     from caco_tasks.tasks import find_run
 
-    with open_ledger_as() as ledger:
+    with open_ledger_as() as ledger, show_progress("reading the ledger"):
         found = find_run(ledger, run_id, pipeline=None if run_id else "nightly")
         rows, reasons = ledger.funnel(found.run_id), ledger.reject_reasons(found.run_id)
         cut_away = {row.stage: sum_cut_away(ledger.outputs(found.run_id, row.stage)) for row in rows}
@@ -95,7 +103,7 @@ def scores(run_id: str | None, as_json: bool) -> None:
     from caco_tasks.cli.tables import score_table
     from caco_tasks.tasks import find_run
 
-    with open_ledger_as() as ledger:
+    with open_ledger_as() as ledger, show_progress("reading the ledger"):
         found = find_run(ledger, run_id, pipeline="evaluate")
         rows, gains = ledger.scores(found.run_id), ledger.score_gains(found.run_id)
     if as_json:

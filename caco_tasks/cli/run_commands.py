@@ -88,7 +88,8 @@ def _show_estimate(pipeline: str | None, config: str, overrides: Sequence[str], 
     from caco_tasks.cli.forecasts import estimate_line
     from caco_tasks.cli.tables import estimate_notes, estimate_table
 
-    found = estimate_line(pipeline, config, overrides)
+    with show_progress("estimating"):
+        found = estimate_line(pipeline, config, overrides)
     if as_json:
         print_json(found.as_json())
         return
@@ -116,7 +117,8 @@ def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, h
     from caco_tasks.cli.tables import funnel_table
 
     # a token for each command: asking twice by hand is meant as two attempts
-    asked = tasks.rerun(run_id, stage_name, shard=shard, unknown_only=unknown_only, token=uuid4().hex)
+    with show_progress("preparing new attempts"):
+        asked = tasks.rerun(run_id, stage_name, shard=shard, unknown_only=unknown_only, token=uuid4().hex)
     told = err if as_json else out
     if not asked["shards"]:
         told.print(f"{stage_name}: no verdict is unknown, so there is nothing to ask again.")

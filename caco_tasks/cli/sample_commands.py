@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from caco_tasks.cli.console import explain_errors, print_heading, print_json, print_line, print_whole
+from caco_tasks.cli.console import (
+    explain_errors,
+    print_heading,
+    print_json,
+    print_line,
+    print_whole,
+    show_progress,
+)
 from caco_tasks.cli.environment import open_archive_here, open_ledger_as
 from caco_tasks.cli.options import json_option
 
@@ -80,7 +87,7 @@ def lineage(sample_id: str, is_all: bool, as_json: bool) -> None:
     from caco_tasks.cli.sample_texts import ancestor_lines, text_sections
     from caco_tasks.cli.tables import lineage_tree
 
-    with open_ledger_as() as ledger:
+    with open_ledger_as() as ledger, show_progress("reading the ledger"):
         found = ledger.lineage(sample_id)
     if as_json:
         print_json(found)

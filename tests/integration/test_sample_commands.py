@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from ledger_world import World, sample_id
 
-from caco_tasks.cli import main
+from caco_tasks.cli import console, main
 
 pytestmark = pytest.mark.usefixtures("asked")
 
@@ -92,6 +92,33 @@ def test_a_dataset_is_shown_with_its_state_licences_and_how_to_load_it(asked: Wo
     ):
         assert part in said
     assert caco_json("dataset", "show", name)["line"]["rows"] == 4
+
+
+READING = {
+    "runs": "reading the ledger",
+    "funnel": "reading the ledger",
+    "rejects": "reading the ledger",
+    "show {sample}": "reading the ledger",
+    "lineage {sample} --all": "reading the ledger",
+    "compare {nightly} {seeds}": "reading the ledger",
+    "dataset show toys/1": "reading the ledger",
+    "dataset list": "looking through the store",
+    "status": "asking the services",
+    "doctor": "looking at this machine",
+    "plan --estimate": "estimating",
+    "rerun {nightly} --stage seeds": "preparing new attempts",
+    "ledger migrate": "migrating the ledger",
+}
+
+
+@pytest.mark.parametrize("command", READING)
+def test_what_may_take_long_shows_progress_in_a_log(
+    asked: World, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(console, "FIRST_LINE_SECONDS", 0.0)
+    ids = {pipeline: asked.run(pipeline).run_id for pipeline in ("seeds", "nightly")}
+    words = command.format(sample=sample_id(asked.run("nightly"), 6), **ids).split()
+    assert f"{READING[command]}\n" in CliRunner().invoke(main, words).stderr
 
 
 def test_a_dataset_is_withdrawn_and_restored_and_a_script_reads_it(asked: World) -> None:
