@@ -45,8 +45,8 @@ format: install
 	$(BIN)/ruff check --fix .
 
 docs: install ## Write the generated parts of the documentation
-	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/openapi.py
+	$(BIN)/python docs/generate.py
 
 site: install ## Build the documentation as a site in docs/_build; SOURCE_URL=... makes links to the code of files outside it
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -b html \

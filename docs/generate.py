@@ -94,21 +94,6 @@ def duty_block() -> str:
     return "\n\n".join(parts)
 
 
-def pages_block() -> str:
-    """The pages of the plugin, by their routes and docstrings."""
-    tree = ast.parse((ROOT / "plugins" / "caco" / "html_page.py").read_text(encoding="utf-8"))
-    routes = [
-        (f"`/caco{decorator.args[0].value}`", first_sentence(ast.get_docstring(node) or ""))
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef)
-        for decorator in node.decorator_list
-        if isinstance(decorator, ast.Call)
-        and ast.unparse(decorator.func) == "router.get"
-        and isinstance(decorator.args[0], ast.Constant)
-    ]
-    return table(("address", "shows"), routes)
-
-
 def api_block() -> str:
     """The addresses of the API behind the pages, from its committed document."""
     document = json.loads((ROOT / "plugins" / "caco" / "openapi.json").read_text(encoding="utf-8"))
@@ -287,7 +272,6 @@ BLOCKS: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/reasons.md", "reasons"): reasons_block,
     ("docs/dags.md", "dags"): dags_block,
     ("docs/duty.md", "duty"): duty_block,
-    ("docs/dags.md", "pages"): pages_block,
     ("docs/dags.md", "api"): api_block,
     ("docs/schema.md", "references"): references_block,
     ("docs/schema.md", "tables"): tables_block,

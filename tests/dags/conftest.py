@@ -9,9 +9,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+import ledger_world
 import pytest
+from databases import cloned
+from ledger_world import World
 
+from caco_tasks.ledger import Ledger
+from caco_tasks.ledger.migrations import ANALYST, WRITER
 from caco_tasks.platform.postgres import EmbeddedPostgres
+from caco_tasks.store import open_store
+from caco_tasks.store.store import StoreSettings
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import BundleDagBag
@@ -46,8 +53,6 @@ def dag_bag(airflow_home: Path) -> "BundleDagBag":
 @pytest.fixture(scope="module")
 def ledger_url(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A migrated ledger and an empty store beside it, which the tasks find through the environment."""
-    from caco_tasks.ledger import Ledger
-
     name = f"ledger_{secrets.token_hex(4)}"
     postgres.ensure_database(name)
     url = postgres.url(name)
@@ -103,3 +108,29 @@ def reader(plugin: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator["Tes
     plugin.app.dependency_overrides[get_user] = lambda: SimpleAuthManagerUser(username="viewer", role="viewer")
     yield TestClient(plugin.app)
     plugin.app.dependency_overrides.clear()
+
+
+@pytest.fixture(scope="session")
+def made_world(
+    postgres: EmbeddedPostgres, ledger_template: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[World, Path, str, str]]:
+    """Three runs in a store and a ledger, the same for all tests, which change nothing in them but answers."""
+    folder = tmp_path_factory.mktemp("world")
+    store = open_store(StoreSettings(root=f"file://{folder}"))
+    with cloned(postgres, "template_ledger") as name:
+        writer, analyst = (postgres.url(name, role, ledger_template[role]) for role in (WRITER, ANALYST))
+        with Ledger(writer) as ledger:
+            world = ledger_world.build(store)
+            ledger_world.load(ledger, store, world)
+        yield world, folder, writer, analyst
+
+
+@pytest.fixture
+def world(made_world: tuple[World, Path, str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
+    """That world, where the application finds it."""
+    world, folder, writer, analyst = made_world
+    monkeypatch.setenv("CACO_HOME", str(tmp_path))
+    monkeypatch.setenv("CACO_STORE", f"file://{folder}")
+    monkeypatch.setenv("CACO_LEDGER_URL", writer)
+    monkeypatch.setenv("CACO_LEDGER_ANALYST_URL", analyst)
+    return world

@@ -2,21 +2,13 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import ledger_world
 import pytest
-from databases import cloned
 from ledger_world import World
-
-from caco_tasks.ledger import Ledger
-from caco_tasks.ledger.migrations import ANALYST, WRITER
-from caco_tasks.platform.postgres import EmbeddedPostgres
-from caco_tasks.store import open_store
-from caco_tasks.store.store import StoreSettings
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
@@ -24,32 +16,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own deprecations are not ours to mend
 
 API = "/api/v1"
-
-
-@pytest.fixture(scope="session")
-def made_world(
-    postgres: EmbeddedPostgres, ledger_template: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[World, Path, str, str]]:
-    """Three runs in a store and a ledger, the same for all tests, which change nothing in them but answers."""
-    folder = tmp_path_factory.mktemp("world")
-    store = open_store(StoreSettings(root=f"file://{folder}"))
-    with cloned(postgres, "template_ledger") as name:
-        writer, analyst = (postgres.url(name, role, ledger_template[role]) for role in (WRITER, ANALYST))
-        with Ledger(writer) as ledger:
-            world = ledger_world.build(store)
-            ledger_world.load(ledger, store, world)
-        yield world, folder, writer, analyst
-
-
-@pytest.fixture
-def world(made_world: tuple[World, Path, str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
-    """That world, where the application finds it."""
-    world, folder, writer, analyst = made_world
-    monkeypatch.setenv("CACO_HOME", str(tmp_path))
-    monkeypatch.setenv("CACO_STORE", f"file://{folder}")
-    monkeypatch.setenv("CACO_LEDGER_URL", writer)
-    monkeypatch.setenv("CACO_LEDGER_ANALYST_URL", analyst)
-    return world
 
 
 @pytest.fixture

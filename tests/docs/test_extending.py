@@ -24,7 +24,11 @@ _FILE = re.compile(r"`([\w./]+\.\w+)`")
 _NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)`")
 
 STAGE_CODE, SCHEMA = "tests/snapshots/stage_code.py", "tests/integration/schema_snapshot.py"  # `make snapshots`
-DOCS = "docs/generate.py"  # `make docs`
+OPENAPI, DOCS = "docs/openapi.py", "docs/generate.py"  # `make docs`
+BUILD = (
+    ["npm", "ci", "--no-audit", "--no-fund"],
+    *(["npm", "run", step] for step in ("client", "types", "lint", "build")),
+)
 
 # what a recipe tells to run, and the tests that hold its files to each other
 THEN: dict[str, tuple[list[str], list[str]]] = {
@@ -36,7 +40,7 @@ THEN: dict[str, tuple[list[str], list[str]]] = {
         ],
     ),
     "A source reader": ([STAGE_CODE, DOCS], ["tests/unit/test_readers.py"]),
-    "A page in Airflow's UI": ([DOCS], ["tests/dags/test_plugin.py"]),
+    "A page in Airflow's UI": ([OPENAPI, DOCS], ["tests/dags/test_plugin.py", "tests/dags/test_windows_api.py"]),
     "An engine": ([STAGE_CODE, DOCS], ["tests/unit/test_llm.py"]),
     "A view, or a column": (
         [SCHEMA, DOCS],
@@ -95,6 +99,7 @@ def follow(recipe: str, folder: Path) -> dict[str, str]:
             path.write_text(apply_change(path.read_text(encoding="utf-8"), block.text, block.path), encoding="utf-8")
         else:
             assert not path.exists(), f"{block.path} is there already; mend docs/extending.md"
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
         touched[block.path] = "diff" if block.language == "diff" else "new"
     return touched
@@ -107,7 +112,9 @@ def project(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in COPIED:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "weights"))
+            shutil.copytree(
+                ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "weights", "node_modules")
+            )
         else:
             shutil.copy(ROOT / name, folder / name)
     (folder / "caco_tasks" / "nano" / "weights").symlink_to(ROOT / "caco_tasks" / "nano" / "weights")
@@ -137,6 +144,21 @@ def test_a_recipe_can_be_followed_and_its_tests_pass(recipe: str, project: Path,
             check=False,
         )
         assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="building the pages needs Node")
+def test_the_page_of_its_recipe_is_built_with_checked_types(project: Path) -> None:
+    follow("A page in Airflow's UI", project)
+    pages = project / "plugins" / "caco" / "www"
+    subprocess.run([sys.executable, OPENAPI], cwd=project, env={**os.environ, "PYTHONPATH": str(project)}, check=True)
+    install, *steps = BUILD
+    if subprocess.run(install, cwd=pages, capture_output=True, timeout=300, check=False).returncode:
+        pytest.skip("npm could not install what the pages are built with")
+    for step in steps:
+        done = subprocess.run(step, cwd=pages, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
+    guard = ["-m", "pytest", "-p", "no:cacheprovider", "tests/unit/test_pages_bundle.py"]
+    subprocess.run([sys.executable, *guard], cwd=project, env={**os.environ, "PYTHONPATH": str(project)}, check=True)
 
 
 def test_the_tests_that_a_recipe_names_are_there() -> None:

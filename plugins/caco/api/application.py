@@ -22,7 +22,6 @@ from caco.api import (
 )
 from caco.api.dependencies import ErrorReply, History
 from caco.api.static_files import BundleFiles
-from caco.html_page import router as html_pages
 from caco_tasks.errors import (
     AmbiguousIdError,
     CacoError,
@@ -90,7 +89,6 @@ def create_application(
         app.include_router(routes.router, prefix=PREFIX, responses=ERRORS)
     app.include_router(audit_routes.router, prefix=PREFIX, responses=ERRORS)
     app.include_router(audit_routes.answer_router, prefix=PREFIX, responses=ERRORS, dependencies=[Depends(may_answer)])
-    app.include_router(html_pages)
     app.mount("/static", BundleFiles(BUNDLE), name="static")
     app.middleware("http")(_add_headers)
     app.add_exception_handler(CacoError, _describe_error)
