@@ -134,12 +134,15 @@ def plan(pipeline: str) -> list[dict[str, Any]]:
     asked_by = (context["dag_run"].dag_id, context["run_id"])
     if form["run_id"]:
         settings = tasks.settings_of(form["run_id"])
-        run = tasks.resume(pipeline, form["run_id"], trigger=asked_by)
     else:
         settings = resolve_settings(context)
         require_wanted(pipeline, context, settings)
-        run = tasks.plan(pipeline, **settings, trigger=asked_by)
-    context["ti"].xcom_push("settings", settings)  # for those who tell what was made
+    context["ti"].xcom_push("settings", settings)  # for whoever tells what was made, or asks why not
+    run = (
+        tasks.resume(pipeline, form["run_id"], trigger=asked_by)
+        if form["run_id"]
+        else tasks.plan(pipeline, **settings, trigger=asked_by)
+    )
     if form["rerun"]:
         stage, _, shard = form["rerun"].partition(":")
         unknown_only, token = form["rerun_unknown"], context["run_id"]  # a retried task asks once
