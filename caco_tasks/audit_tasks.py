@@ -27,7 +27,7 @@ def audit_draw(run_id: str | None, max_rows: int) -> AuditDraw:
         CacoError: as `audit.draw_rows`.
     """
     with open_ledger() as (ledger, reached):
-        run = find_run(ledger, run_id, pipeline=None if run_id else "nightly")
+        run = find_run(ledger, run_id, pipeline=None if run_id is not None else "nightly")
         return draw_rows(ledger, open_store(reached.store), run, max_rows)
 
 

@@ -389,7 +389,8 @@ def read_run(store: Store, run_id: str, reached: Connections) -> RunRecord:
             uri = run_uri(run.partition, run.run_id)
             return parse_stored(RunRecord, require(store, uri), uri=uri)
     # without a ledger, as on a worker that has only the store
-    uris = [uri for uri in store.list("runs/") if uri.endswith("/run.json") and uri.split("/")[2].startswith(run_id)]
+    records = [uri for uri in store.list("runs/") if uri.endswith("/run.json")]
+    uris = [uri for uri in records if run_id and uri.split("/")[2].startswith(run_id)]
     if len(uris) != 1:
         raise ConfigError(f"There {'is no run' if not uris else 'are several runs'} '{run_id}' in {store.root}.")
     return parse_stored(RunRecord, require(store, uris[0]), uri=uris[0])
@@ -409,7 +410,7 @@ def find_run(ledger: Ledger, run_id: str | None, *, pipeline: str | None = None)
     run = ledger.find_run(run_id, pipeline=pipeline)
     if run is not None:
         return run
-    if not run_id:
+    if run_id is None:
         kind = f"run of '{pipeline}'" if pipeline else "run"
         raise PrerequisiteError(f"The ledger knows no {kind} yet.")
     other = ledger.find_run(run_id) if pipeline else None

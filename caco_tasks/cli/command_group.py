@@ -15,8 +15,11 @@ from caco_tasks.cli.console import err, print_line
 SHORT_HELP_CHARS = 200  # a first sentence; wrapped where the terminal is narrow, and not cut
 UNWRAPPED = "\b\n"  # of a paragraph that click must leave as it is: it is to be copied
 
-# of a file or device that has no room, is read-only, or breaks: nothing that a traceback would explain
-_TOLD = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
+# nothing that a traceback would explain: a file or device that has no room, is read-only, or breaks
+_OF_A_DEVICE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
+# and a path that can be none
+_OF_A_PATH = {errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
+_TOLD = _OF_A_DEVICE | _OF_A_PATH
 
 
 class CommandGroup(click.Group):
@@ -43,6 +46,7 @@ class CommandGroup(click.Group):
 
     def main(self, args: Any = None, *rest: Any, **options: Any) -> Any:
         """Runs the command that `args`, or else the process' own arguments, name."""
+        _open_closed_streams()
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):  # in a locale that lacks a letter, it is written out
                 stream.reconfigure(errors="backslashreplace")
@@ -78,10 +82,19 @@ def _demand_text(words: list[str]) -> None:
             sys.exit(2)
 
 
+def _open_closed_streams() -> None:
+    """Lets a process whose caller closed a stream, as `>&-` does, work without it."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            # the lowest number that is free: no file that a command opens takes the place of the stream
+            opened = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(opened, "w" if number else "r", encoding="utf-8"))
+
+
 def _end_without_output(exc: OSError) -> NoReturn:
     # what is still in the buffer would be written, and fail, once more when Python ends
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if exc.errno != errno.EPIPE:  # a reader that has read enough, as head does, is no error to tell
-        what = f"The file {exc.filename}" if exc.filename else "The output"
-        print_line(f"caco: {what} cannot be written: {exc.strerror}.", err)
+        told = f"The file {exc.filename} cannot be used" if exc.filename else "The output cannot be written"
+        print_line(f"caco: {told}: {exc.strerror}.", err)
     sys.exit(1)

@@ -26,7 +26,7 @@ def funnel(run_id: str | None, as_json: bool) -> None:
     from caco_tasks.tasks import find_run
 
     with open_ledger_as() as ledger, show_progress("reading the ledger"):
-        found = find_run(ledger, run_id, pipeline=None if run_id else "nightly")
+        found = find_run(ledger, run_id, pipeline=None if run_id is not None else "nightly")
         rows, reasons = ledger.funnel(found.run_id), ledger.reject_reasons(found.run_id)
         cut_away = {row.stage: sum_cut_away(ledger.outputs(found.run_id, row.stage)) for row in rows}
     if as_json:

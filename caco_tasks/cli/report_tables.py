@@ -13,7 +13,7 @@ from caco_tasks.format import NOTHING, format_count, format_points, format_share
 if TYPE_CHECKING:
     from caco_tasks.reports.dataset_report import DatasetReport
     from caco_tasks.reports.report_parts import Share
-    from caco_tasks.reports.run_comparison import RunComparison
+    from caco_tasks.reports.run_comparison import OnlyAccepted, RunComparison
     from caco_tasks.reports.run_list import RunLine
     from caco_tasks.reports.sample_list import SampleLine
 
@@ -62,14 +62,15 @@ def comparison_tables(found: "RunComparison", *, is_all: bool) -> Iterator[tuple
     ]
     yield "Reasons that moved", answer_table(("stage", "reason", "a", "b", "clear"), rows) if rows else "None moved."
     for name, only in (("a", found.only_a), ("b", found.only_b)):
-        more = " or more" if only.is_capped else ""
-        heading = f"Accepted by {name} alone: {only.count:,}{more} of {found.shared_samples:,} shared samples"
         first = only.first if is_all else only.first[:MAX_EXAMPLES]
-        if first:
-            yield heading, reject_table(first)
-        else:
-            yield heading, "No example."
+        yield _describe_only(name, only, found.shared_samples), reject_table(first) if first else "No example."
     yield "What this can tell", found.note
+
+
+def _describe_only(name: str, only: "OnlyAccepted", shared: int) -> str:
+    count = "not counted, as it took too long," if only.count is None else format_count(only.count)
+    more = " or more" if only.is_capped and only.count is not None else ""
+    return f"Accepted by {name} alone: {count}{more} of {shared:,} shared samples"
 
 
 def reject_table(rows: "Sequence[SampleLine]") -> Table:

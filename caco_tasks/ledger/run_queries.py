@@ -180,7 +180,7 @@ def find_run_id(connection: Connection, prefix: str) -> str:
     ids = id_range(prefix) if prefix else None
     found = connection.execute(_BY_PREFIX, {"first": ids[0], "last": ids[1]}).scalars().all() if ids else []
     if not found:
-        raise UnknownIdError(f"There is no run '{prefix}' in the ledger.")
+        raise UnknownIdError(f"There is no run '{prefix}' in the ledger: `caco runs` lists those that are there.")
     if len(found) > 1:
         raise AmbiguousIdError(f"More than one run begins with '{prefix}': give more of its id.")
     return str(found[0])

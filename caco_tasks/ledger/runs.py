@@ -65,6 +65,8 @@ def find_run(connection: Connection, run_id_or_prefix: str | None, pipeline: str
     Raises:
         LedgerError: more than one begins so.
     """
+    if run_id_or_prefix == "":  # as an unset variable of a shell gives it: it names none
+        return None
     rows = _find(connection, run_id_or_prefix or "", pipeline, max_runs=2)
     if run_id_or_prefix and len(rows) > 1:
         raise LedgerError(f"More than one run begins with '{run_id_or_prefix}': give more of its id.")

@@ -56,7 +56,7 @@ class ReasonPair(Report):
     a: Share
     b: Share
     difference: float | None
-    is_clear: bool  # the intervals of the two do not touch
+    is_clear: bool  # the interval of the difference leaves out zero
 
 
 class OnlyAccepted(Report):

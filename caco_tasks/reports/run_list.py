@@ -9,7 +9,7 @@ from urllib.parse import quote
 from caco_tasks.errors import ConfigError
 from caco_tasks.ledger import run_queries
 from caco_tasks.ledger.analyst import Connection
-from caco_tasks.pipeline import stages_of
+from caco_tasks.pipeline import mapped_stages, stages_of
 from caco_tasks.reports.archive import Archive, OpenLedger
 from caco_tasks.reports.cursors import day_of, decode_cursor, encode_cursor, id_of, moment_of
 from caco_tasks.reports.report_parts import (
@@ -49,9 +49,9 @@ class RunLine(Report):
     gate_sentence: str | None  # why it failed
     is_live: bool  # to be looked at again soon
     asked_samples: int | None  # None: the pipeline draws no samples, or its config is of another version
-    sampled: int
+    sampled: int  # read by the first stage that has many shards; of a pipeline without one, by its first
     published: int  # rows of its newest dataset
-    kept: int  # passed by the last stage that has shards
+    kept: int  # passed by the last stage that has many shards; of a pipeline without one, by its last
     kept_share: Share  # of sampled
     unknown: int
     cost_usd: float
@@ -257,9 +257,10 @@ def _describe_run(
     config = config_or_none(run["config"])
     by_stage = {row["stage"]: row for row in stages}
     ordered = [by_stage[spec.name] for spec in stages_of(run["pipeline"]) if spec.name in by_stage]
-    mapped = [row for row in ordered if row["stage"] != "publish"]
-    sampled = ordered[0]["read"] if ordered else 0
-    kept = mapped[-1]["passed"] if mapped else 0
+    # a stage of one shard reads other things than those with many: rows of a dataset, and not answers
+    mapped = {spec.name for spec in mapped_stages(run["pipeline"])}
+    line = [row for row in ordered if row["stage"] in mapped] or ordered
+    sampled, kept = (line[0]["read"], line[-1]["passed"]) if line else (0, 0)
     published = dataset["rows"] if dataset else 0
     cost, outputs = sum(row["cost_usd"] for row in stages), sum(row["shards"] for row in stages)
     reused = sum(row["reused"] for row in stages)

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from ledger_world import World, sample_id
+from scored import write_evaluation
 
 from caco_tasks.cli import console, main
+from caco_tasks.ledger import Ledger
+from caco_tasks.store import Store
 
 pytestmark = pytest.mark.usefixtures("asked")
 
@@ -94,6 +97,13 @@ def test_a_dataset_is_shown_with_its_state_licences_and_how_to_load_it(asked: Wo
     assert caco_json("dataset", "show", name)["line"]["rows"] == 4
 
 
+def test_an_evaluation_has_no_share_above_one(asked: World, ledger: Ledger, store: Store) -> None:
+    run = write_evaluation(store, ledger, dataset="toys/1")  # three rows learnt, a hundred answers
+    [found] = caco_json("runs", "--pipeline", "evaluate")["rows"]
+    assert (found["run_id"], found["sampled"], found["kept"]) == (run.run_id, 100, 27)
+    assert found["kept_share"]["share"] == 0.27
+
+
 READING = {
     "runs": "reading the ledger",
     "funnel": "reading the ledger",
@@ -144,6 +154,11 @@ REFUSED = {
     "no id": (["lineage", "zzz"], "is no id of a sample"),
     "scores of a nightly run": (["scores", "{nightly}"], "is one of 'nightly', and this is told of runs of 'evaluate'"),
     "a run that there is none": (["funnel", "00000000"], "`caco runs` lists those that are there"),
+    "an empty id of a funnel": (["funnel", ""], "There is no run ''"),
+    "an empty id of scores": (["scores", ""], "There is no run ''"),
+    "an empty id of a rerun": (["rerun", "", "--stage", "judge"], "There is no run ''"),
+    "an empty id of a draw": (["audit", "draw", "", "--out", "sheets"], "There is no run ''"),
+    "an empty id of rejects": (["rejects", ""], "There is no run ''"),
     "a run beside itself": (["compare", "{nightly}", "{nightly}"], ""),
     "two pipelines": (["compare", "{nightly}", "{seeds}"], ""),
     "no pipeline": (["runs", "--pipeline", "weekly"], "There is no pipeline 'weekly'"),

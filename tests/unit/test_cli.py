@@ -262,6 +262,52 @@ def test_a_reader_that_has_read_enough_is_no_error_to_tell() -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
+@pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", ["--help", "sql --recipe ''", "exec --jsonl in.jsonl --out out.jsonl --workers 1"])
+def test_a_closed_stream_costs_its_output_and_nothing_else(home: Path, words: str, closing: str) -> None:
+    (home / "in.jsonl").write_text('{"id": "a", "code": "input = 1; output = 2"}\n')
+    shell = f"{shlex.quote(sys.executable)} -m caco_tasks.cli {words} {closing}"
+    done = subprocess.run(["sh", "-c", shell], cwd=home, capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert bool(done.stdout) == (" >&-" not in f" {closing}")
+    if words.startswith("exec"):
+        assert json.loads((home / "out.jsonl").read_text())["output"] == 2
+
+
+NAME = "a" * 5000
+PATHS = {
+    "a name that is too long for a folder": (["verify", NAME], "File name too long"),
+    "one of a config": (["plan", "--config", NAME], "File name too long"),
+    "one of a source": (["unify", "--source", "gsm8k", "--path", NAME, "--out", "x"], "File name too long"),
+    "a file in the place of a folder": (["unify", "--source", "bank", "--out", "file"], "file"),
+    "a folder below a file": (["unify", "--source", "bank", "--out", "file/x"], "Not a directory"),
+    "an export to a file": (["export", "shop-words/1", "--format", "caco", "--out", "file"], "file"),
+    "an export to a name that is too long": (
+        ["export", "shop-words/1", "--format", "caco", "--out", NAME],
+        "File name too long",
+    ),
+}
+
+
+@pytest.mark.parametrize(("words", "said"), PATHS.values(), ids=PATHS)
+def test_a_path_that_can_be_none_is_one_sentence(
+    datasets: list[str], home: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
+) -> None:
+    monkeypatch.chdir(home)
+    (home / "file").touch()
+    result = caco(*words)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("caco: ")
+    assert result.stderr.count("\n") == 1
+    assert said in result.stderr
+
+
+def test_an_empty_id_names_no_run(planned: str) -> None:
+    result = caco("stage", "sample", "--run", "", "--shard", "0")
+    assert result.exit_code == 1
+    assert "There is no run '' in " in result.stderr
+
+
 @pytest.fixture
 def planned(home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A run that is planned in a store, without a ledger; its id."""
