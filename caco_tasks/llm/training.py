@@ -14,9 +14,11 @@ from caco_tasks.llm.checkpoints import callbacks, newest_whole
 from caco_tasks.llm.encoding import Places, order, token_counts
 from caco_tasks.llm.finetune import FineTuneResult, Job, read_json, shares, write_json
 from caco_tasks.llm.on_processor import make_trainer_class
+from caco_tasks.llm.training_progress import tell_progress
 from caco_tasks.llm.transformers_engine import unloadable
 from caco_tasks.llm.turns import stop_ids
 from caco_tasks.model_settings import TrainSettings
+from caco_tasks.work_log import show_work
 
 POINTS_OF_CURVE = 100
 
@@ -122,7 +124,7 @@ def make_trainer(model: Any, tokenizer: Any, job: Job, arguments: Any, places: P
         train_dataset=rows if settings.packing else rows.select(places),
         eval_dataset=Dataset.from_file(str(job.held_out)),
         peft_config=lora,
-        callbacks=callbacks(),
+        callbacks=[*callbacks(), tell_progress()],
     )
     trainer.remove_callback(PrinterCallback)  # standard output is for the counts
     return trainer
@@ -234,6 +236,7 @@ def main() -> None:
     import torch
 
     _end_with_the_parent()
+    show_work()
     job: Job = read_json(Job, Path(sys.argv[1]))
     try:
         tuned = run(job)

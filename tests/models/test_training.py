@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import torch
 from test_finetune import BASE, examples_in, settings, tuned
 
 from caco_tasks.errors import EngineError
+from caco_tasks.llm import training_progress
 from caco_tasks.llm.curve import draw_curve
 from caco_tasks.llm.finetune import FineTuneResult, finetune
 from caco_tasks.llm.training import empty_model
@@ -34,6 +36,19 @@ def test_training_lowers_the_loss_and_tells_its_curve(plain: tuple[Path, FineTun
     assert told.loss_after < told.loss_before - 0.1
     assert [step for step, _ in told.curve] == [1, 2, 3, 4, 5]
     assert (told.steps, told.resumed_at) == (5, 0)
+
+
+def test_a_training_says_how_far_it_is_and_how_long_it_will_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(training_progress, "SECONDS_BETWEEN_LINES", 0.0)
+    with caplog.at_level("INFO", logger="caco_tasks.work"):
+        tuned(tmp_path / "out")
+    lines = [line for line in caplog.messages if line.startswith("training:")]
+    assert [line.partition(",")[0] for line in lines] == [f"training: step {step} of 5" for step in range(1, 6)]
+    assert all(
+        re.search(r", loss \d+\.\d{3}, \S+ seconds a step, less than 2 minutes to go$", line) for line in lines[1:]
+    ), lines
 
 
 def test_the_model_is_kept_in_the_number_format_of_its_base(plain: tuple[Path, FineTuneResult]) -> None:
