@@ -74,7 +74,7 @@ def bench() -> dict[str, Any]:
         config = _config(Path(folder), has_gpu=has_gpu)
         solver = config.models["solver"]
         engine = open_llm(solver, folder=_folder_of(solver), model_id="bench")
-        problems = _problems(GPU_ROWS if has_gpu else CPU_ROWS)
+        problems = bank_problems(GPU_ROWS if has_gpu else CPU_ROWS)
         for way in (platform_way, raw_way):
             way(engine, config, problems)  # imports, kernels, memory and clocks get warm
         rounds = [_round(number, engine, config, problems) for number in range(ROUNDS)]
@@ -96,7 +96,7 @@ def raw_way(engine: Engine, config: RunConfig, problems: Sequence[str]) -> Figur
     """The engine alone, all requests in one call."""
     settings = config.models["solver"]
     prompt = load_prompt(settings.prompt, variables=frozenset(("problem",)))
-    begun = _clock()
+    begun = clock()
     requests = [
         make_request(prompt, settings, model_id=engine.model_id, values={"problem": problem}) for problem in problems
     ]
@@ -108,7 +108,7 @@ def platform_way(engine: Engine, config: RunConfig, problems: Sequence[str]) -> 
     """The stage `solve` under the runner, from a shard in a store to its manifest."""
     keys = keys_of(config)
     with _prepared(keys, problems) as connections:
-        begun = _clock()
+        begun = clock()
         with OneModel(connections, keys=keys, engine=engine) as services:
             manifest = make_output(stage_context(keys, services, find_stage("nightly", "solve"), 0), keys)
         return _figures(manifest.completion_tokens, manifest.read, begun)
@@ -179,7 +179,7 @@ def _folder_of(settings: ModelSettings) -> str:
     return str(NANO_FOLDER / settings.model.removeprefix("nano:")) if ":" in settings.model else settings.model
 
 
-def _problems(count: int) -> list[str]:
+def bank_problems(count: int) -> list[str]:
     """Problems of the bank, all different."""
     found = dict.fromkeys(problem.problem for problem in held_out_problems(count // 90 + 2))
     return list(found)[:count]
@@ -200,7 +200,7 @@ def _sample(number: int, problem: str) -> Sample:
 
 
 def _figures(tokens: int, rows: int, begun: float) -> Figures:
-    seconds = _clock() - begun
+    seconds = clock() - begun
     return {"rows_per_second": rows / seconds, "tokens_per_second": tokens / seconds}
 
 
@@ -208,7 +208,7 @@ def _median(figures: Sequence[Figures]) -> Figures:
     return {name: round(statistics.median(each[name] for each in figures), 1) for name in figures[0]}
 
 
-def _clock() -> float:
+def clock() -> float:
     """Seconds: of the wall with a GPU; without one of this process's cores, which a busy machine does not stretch."""
     return time.perf_counter() if _has_gpu() else time.process_time()
 
