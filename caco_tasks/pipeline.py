@@ -14,6 +14,7 @@ from typing import Literal
 
 from caco_tasks.config import RoleName, RunConfig
 from caco_tasks.errors import ConfigError
+from caco_tasks.format import offer_nearest
 from caco_tasks.records import Attempt, Part, PublishedRow, Sample, Seed, SeedProgram
 
 Layout = Literal["samples", "seeds", "contenders", "one"]  # what the shards of a stage are: see `count_shards`
@@ -228,7 +229,8 @@ def stages_of(pipeline: str) -> tuple[StageSpec, ...]:
         ConfigError: there is no such pipeline.
     """
     if pipeline not in PIPELINES:
-        raise ConfigError(f"There is no pipeline '{pipeline}': there are {', '.join(PIPELINES)}.")
+        near = offer_nearest(pipeline, PIPELINES)
+        raise ConfigError(f"There is no pipeline '{pipeline}'{near}: there are {', '.join(PIPELINES)}.")
     return PIPELINES[pipeline]
 
 
@@ -241,8 +243,9 @@ def find_stage(pipeline: str, name: str) -> StageSpec:
     for spec in stages_of(pipeline):
         if spec.name == name:
             return spec
-    known = ", ".join(spec.name for spec in PIPELINES[pipeline])
-    raise ConfigError(f"A run of '{pipeline}' has no stage '{name}': its stages are {known}.")
+    known = [spec.name for spec in PIPELINES[pipeline]]
+    near = offer_nearest(name, known)
+    raise ConfigError(f"A run of '{pipeline}' has no stage '{name}'{near}: its stages are {', '.join(known)}.")
 
 
 def stage_before(pipeline: str, name: str) -> StageSpec | None:

@@ -4,19 +4,26 @@ from pathlib import Path
 
 import click
 
+from caco_tasks.cli.command_group import WholeHelpGroup
 from caco_tasks.cli.console import explain_errors, print_json, show_progress
 from caco_tasks.cli.options import always_json_option, folder_option
 from caco_tasks.errors import ConfigError
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def audit() -> None:
     """Put a random draw of rows before people, and take their answers."""
 
 
 @audit.command()
 @click.argument("run_id", metavar="[RUN]", required=False)
-@click.option("--rows", type=click.IntRange(1, 1000), default=5, show_default=True, help="At most, of each stratum.")
+@click.option(
+    "--rows",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    help="Of each stratum at most; see docs/audit.md.",
+)
 @folder_option
 @always_json_option
 @explain_errors

@@ -22,7 +22,25 @@ _OF_A_PATH = {errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, err
 _TOLD = _OF_A_DEVICE | _OF_A_PATH
 
 
-class CommandGroup(click.Group):
+class WholeHelpGroup(click.Group):
+    """Commands in the order in which they were added, none of whose first sentences is cut."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands, for help and completion."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the commands with their first sentences."""
+        self._write_section("Commands", self.list_commands(ctx), formatter)
+
+    def _write_section(self, title: str, names: Iterable[str], formatter: click.HelpFormatter) -> None:
+        widest = max(map(len, self.commands), default=0)
+        with formatter.section(title):
+            told = [(name.ljust(widest), self.commands[name].get_short_help_str(SHORT_HELP_CHARS)) for name in names]
+            formatter.write_dl(told)
+
+
+class CommandGroup(WholeHelpGroup):
     """Commands by section, whose arguments are text, and whose output arrived or is told not to have."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -37,12 +55,8 @@ class CommandGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the commands section by section, with their first sentences."""
-        widest = max(map(len, self.commands), default=0)
         for title, names in self.sections.items():
-            with formatter.section(title):
-                told = [self.commands[name].get_short_help_str(SHORT_HELP_CHARS) for name in names]
-                lines = [(name.ljust(widest), text) for name, text in zip(names, told, strict=True)]
-                formatter.write_dl(lines)
+            self._write_section(title, names, formatter)
 
     def main(self, args: Any = None, *rest: Any, **options: Any) -> Any:
         """Runs the command that `args`, or else the process' own arguments, name."""

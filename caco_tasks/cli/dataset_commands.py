@@ -1,4 +1,4 @@
-"""Commands on datasets: list, withdraw, restore, export."""
+"""Commands on datasets: list, show, withdraw, restore, export."""
 
 import getpass
 import warnings
@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from caco_tasks.cli.command_group import WholeHelpGroup
 from caco_tasks.cli.console import (
     err,
     explain_errors,
@@ -25,7 +26,7 @@ because_option = click.option("--because", required=True, metavar="TEXT", help="
 by_option = click.option("--by", metavar="NAME", help="Who decided it; default: the user of this machine.")
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def dataset() -> None:
     """List and show datasets, withdraw and restore them."""
 
@@ -45,7 +46,7 @@ def list_datasets(as_json: bool) -> None:
     elif found:
         print_whole(dataset_table(found))
     else:
-        out.print("There is no dataset yet.")
+        print_line("There is no dataset yet.")
 
 
 @dataset.command(name="show")
@@ -67,7 +68,9 @@ def show_dataset(name: str, is_card: bool, rows: int, as_json: bool) -> None:
         print_json({**found.model_dump(mode="json"), "rows": [row.model_dump(mode="json") for row in first]})
         return
     if is_card:
-        click.echo(found.card or f"The store has no card of {name}.")
+        if found.card is None:
+            raise ConfigError(f"The store has no card of {name}.")
+        click.echo(found.card)
         return
     for heading, content in dataset_sections(found):
         print_heading(heading)
@@ -137,16 +140,19 @@ def restore(name: str, because: str, by: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("dataset")
-@click.option("--format", "format_name", required=True, help="messages, alpaca, caco or rlvr; parquet: its files.")
+@click.argument("dataset", metavar="NAME/VERSION")
+@click.option(
+    "--format",
+    "format_name",
+    required=True,
+    type=click.Choice(["messages", "alpaca", "caco", "rlvr", "parquet"]),
+    help="What the trainer reads; parquet: the published files themselves, with card and manifest.",
+)
 @folder_option
 @json_option
 @explain_errors
 def export(dataset: str, format_name: str, target: Path, as_json: bool) -> None:
-    """Write a published dataset, NAME/VERSION, in the format that a trainer reads.
-
-    The format parquet is the published files themselves, with card and manifest.
-    """
+    """Write a published dataset in the format that a trainer reads."""
     from caco_tasks.publishing.dataset_files import WithdrawnWarning
     from caco_tasks.publishing.export import export as write
 
@@ -159,7 +165,7 @@ def export(dataset: str, format_name: str, target: Path, as_json: bool) -> None:
     if as_json:
         print_json({"dataset": dataset, "format": format_name, "path": str(path), "rows": rows})
     else:
-        click.echo(f"{rows} rows in {path}")
+        print_line(f"{rows:,} rows in {path}")
 
 
 def _describe_change(name: str, state: str, by: str, because: str) -> dict[str, Any]:

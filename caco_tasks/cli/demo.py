@@ -38,7 +38,7 @@ def run_demo(state: PlatformState, job: Job, console: Console) -> dict[str, Any]
     run_id = job.run_id("nightly")
     with open_airflow(state) as api, Ledger(state.ledger_writer_url) as ledger:
         if ledger.datasets(run_id, state="published"):
-            console.print("This run is finished and its dataset published: there is nothing to do.")
+            print_line("This run is finished and its dataset published: there is nothing to do.", console)
         else:
             for pipeline in LINE:  # a DAG that does not parse is told before an hour of work, not after
                 wait_for_dag(api, DAGS[pipeline])
@@ -48,8 +48,9 @@ def run_demo(state: PlatformState, job: Job, console: Console) -> dict[str, Any]
             trigger_job(api, ledger, job, "nightly", console)
             if was_paused:
                 api.unpause(DAGS["nightly"], paused=True)
-                console.print(
-                    f"{DAGS['nightly']} is paused again: unpause it in Airflow to have a run every night at 00:00 UTC."
+                print_line(
+                    f"{DAGS['nightly']} is paused again: unpause it in Airflow to have a run every night at 00:00 UTC.",
+                    console,
                 )
         show_result(state, ledger, run_id, console)
         return _describe_result(ledger, job)

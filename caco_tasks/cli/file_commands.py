@@ -39,7 +39,7 @@ def unify(source: str, path: Path | None, target: Path, workers: int, as_json: b
 @always_json_option
 @explain_errors
 def execute(source: Path, target: Path, workers: int, timeout: float, as_json: bool) -> None:
-    """Run programs in the sandbox."""
+    """Run programs, one to a line, in the sandbox, and write down what each gave."""
     import signal
 
     from caco_tasks.config import SandboxSettings
@@ -61,7 +61,7 @@ def execute(source: Path, target: Path, workers: int, timeout: float, as_json: b
 @always_json_option
 @explain_errors
 def grade(source: Path, target: Path, workers: int, as_json: bool) -> None:
-    """Compare answers."""
+    """Compare answers with gold ones, one pair to a line; what cannot be decided is unknown."""
     from caco_tasks.config import GradingSettings
     from caco_tasks.grading import grade_jsonl
 

@@ -4,13 +4,15 @@ import sys
 
 import click
 
-from caco_tasks.cli.console import explain_errors, out, print_json, print_whole, show_progress
+from caco_tasks.cli.command_group import WholeHelpGroup
+from caco_tasks.cli.console import explain_errors, print_json, print_line, print_whole, show_progress
 from caco_tasks.cli.environment import PROJECT, open_ledger_as, open_store_here
 from caco_tasks.cli.options import always_json_option, json_option
 from caco_tasks.errors import ConfigError
+from caco_tasks.format import offer_nearest
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def ledger() -> None:
     """Look after the ledger in Postgres."""
 
@@ -25,7 +27,7 @@ def migrate(as_json: bool) -> None:
     if as_json:
         print_json({"applied": applied})
     else:
-        out.print(f"Applied: {', '.join(applied)}." if applied else "Up to date.", soft_wrap=True)
+        print_line(f"Applied: {', '.join(applied)}." if applied else "Up to date.")
 
 
 @ledger.command()
@@ -42,7 +44,12 @@ def rebuild(as_json: bool) -> None:
 
 @click.command()
 @click.option(
-    "--older-than", "days", type=click.IntRange(1, 3650), default=7, show_default=True, help="Days untouched."
+    "--older-than",
+    "days",
+    type=click.IntRange(1, 3650),
+    default=7,
+    show_default=True,
+    help="Only what nobody touched for so many days.",
 )
 @click.option("--delete", is_flag=True, help="Remove it; without this it is only counted.")
 @json_option
@@ -60,7 +67,7 @@ def housekeeping(days: int, delete: bool, as_json: bool) -> None:
         return
     rows = [(kind, one["things"], f"{one['bytes'] / 1e6:,.1f}", KINDS[kind]) for kind, one in report["found"].items()]
     print_whole(answer_table(("kind", "things", "MB", "what it is"), rows))
-    out.print("Removed." if delete else "Nothing was removed: run it again with --delete.")
+    print_line("Removed." if delete else "Nothing was removed: run it again with --delete.")
 
 
 @click.command()
@@ -70,22 +77,24 @@ def housekeeping(days: int, delete: bool, as_json: bool) -> None:
 @json_option
 @explain_errors
 def bench(name: str, config: str | None, each: int | None, as_json: bool) -> None:
-    """Measure a part of the platform, as ratios within one run; needs a checkout, which holds `benchmarks/`."""
+    """Measure a part of the platform, as ratios within one run; needs a checkout, which holds `benchmarks/`.
+
+    NAME is that of a file there, such as grading.
+    """
     import inspect
     import runpy
 
     from caco_tasks.cli.tables import figure_tables
 
-    path = PROJECT / "benchmarks" / f"{name}.py"
-    if not path.is_file():
-        # helpers of benchmarks lie beside them
-        known = sorted(file.stem for file in path.parent.glob("*.py") if "def bench(" in file.read_text())
-        raise ConfigError(
-            f"There is no benchmark '{name}': there are {', '.join(known) or 'none, without a checkout'}."
-        )
+    folder = PROJECT / "benchmarks"
+    # helpers of benchmarks lie beside them
+    known = sorted(file.stem for file in folder.glob("*.py") if "def bench(" in file.read_text(encoding="utf-8"))
+    if name not in known:
+        there = ", ".join(known) or "none, without a checkout"
+        raise ConfigError(f"There is no benchmark '{name}'{offer_nearest(name, known)}: there are {there}.")
     # so that a benchmark finds these helpers
-    sys.path.insert(0, str(path.parent))
-    measure = runpy.run_path(str(path))["bench"]
+    sys.path.insert(0, str(folder))
+    measure = runpy.run_path(str(folder / f"{name}.py"))["bench"]
     options = {key: value for key, value in (("config", config), ("each", each)) if value is not None}
     unknown = options.keys() - inspect.signature(measure).parameters.keys()
     if unknown:

@@ -16,7 +16,11 @@ always_json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print errors as JSON too; results always are."
 )
 workers_option = click.option(
-    "--workers", type=click.IntRange(1, 256), default=os.cpu_count() or 1, show_default=True, help="Processes."
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=os.cpu_count() or 1,
+    show_default=True,
+    help="Processes that work side by side.",
 )
 folder_option = click.option(
     "--out", "target", required=True, type=click.Path(path_type=Path), help="Folder to write to."

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 @json_option
 @explain_errors
 def demo(config: str, overrides: Sequence[str], as_json: bool) -> None:
-    """The main job on the embedded default, start to published dataset."""
+    """Make a first dataset on this machine: start the platform, read seeds, train, publish a nightly run.
+
+    What is done already is left as it is. The platform stays up.
+    """
     from caco_tasks.cli.dag_runs import check_settings
     from caco_tasks.cli.demo import demo_job, run_demo
 
@@ -58,7 +61,7 @@ def down(as_json: bool) -> None:
     if as_json:
         print_json({"stopped": stopped})
     else:
-        out.print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+        print_line(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
 
 
 @click.command()
@@ -89,7 +92,7 @@ def status(as_json: bool) -> None:
 @json_option
 @explain_errors
 def doctor(as_json: bool) -> None:
-    """Say what is missing on this machine, and how to get it."""
+    """Say what is missing on this machine, and how to get it; exit code 0 when nothing is."""
     from caco_tasks.cli.tables import answer_table
     from caco_tasks.platform.doctor import doctor as examine
 

@@ -4,7 +4,6 @@ import click
 
 from caco_tasks.cli.console import (
     explain_errors,
-    out,
     print_heading,
     print_json,
     print_line,
@@ -33,10 +32,10 @@ def funnel(run_id: str | None, as_json: bool) -> None:
         about = {"run_id": found.run_id, "pipeline": found.pipeline, "partition": found.partition}
         print_json(funnel_json(rows, reasons, about, cut_away=cut_away))
     else:
-        out.print(f"{found.pipeline} {found.partition}, run {found.run_id}", soft_wrap=True)
+        print_line(f"{found.pipeline} {found.partition}, run {found.run_id}")
         print_whole(funnel_table(rows, reasons))
         if any(cut_away.values()):
-            out.print(cut_away_line(cut_away))
+            print_line(cut_away_line(cut_away))
 
 
 @click.command()
@@ -60,7 +59,7 @@ def runs(pipeline: str | None, config: str | None, newest: int, as_json: bool) -
     elif page.rows:
         print_whole(run_table(page.rows))
     else:
-        out.print("The ledger knows no such run yet.")
+        print_line("The ledger knows no such run yet.")
 
 
 @click.command()
@@ -110,5 +109,5 @@ def scores(run_id: str | None, as_json: bool) -> None:
         about = {"run_id": found.run_id, "partition": found.partition, "dataset": found.dataset}
         print_json({**about, "scores": [*map(asdict, rows)], "gains": [*map(asdict, gains)]})
     else:
-        out.print(f"evaluate {found.partition}, run {found.run_id}, trained on {found.dataset}", soft_wrap=True)
+        print_line(f"evaluate {found.partition}, run {found.run_id}, trained on {found.dataset}")
         print_whole(score_table(rows, gains))

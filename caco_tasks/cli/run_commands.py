@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import click
 
-from caco_tasks.cli.console import err, explain_errors, out, print_json, print_whole, show_progress
+from caco_tasks.cli.console import err, explain_errors, out, print_json, print_line, print_whole, show_progress
 from caco_tasks.cli.environment import find_running_platform, open_ledger_as, open_store_here, require_platform, today
 from caco_tasks.cli.options import config_option, json_option, partition_option, set_option
 from caco_tasks.errors import ConfigError
@@ -76,12 +76,12 @@ def plan(
     if as_json:
         print_json({**planned, "stages": [each.as_json() for each in stages]})
         return
-    out.print(f"{pipeline} {planned['partition']}, run {planned['run_id']}", soft_wrap=True)
+    print_line(f"{pipeline} {planned['partition']}, run {planned['run_id']}")
     print_whole(forecast_table(stages))
-    out.print(summarize_forecast(stages), soft_wrap=True)
+    print_line(summarize_forecast(stages))
     if register:
         begin = f"caco stage {stages[0].stage} --run {planned['run_id'][:12]} --shard 0"
-        out.print(f"The run is registered; without Airflow it begins with: {begin}", soft_wrap=True)
+        print_line(f"The run is registered; without Airflow it begins with: {begin}")
 
 
 def _show_estimate(pipeline: str | None, config: str, overrides: Sequence[str], as_json: bool) -> None:
@@ -95,7 +95,7 @@ def _show_estimate(pipeline: str | None, config: str, overrides: Sequence[str], 
         return
     print_whole(estimate_table(found.stages))
     for note in [*estimate_notes(found.stages, found.shares_from), *found.notes]:
-        out.print(note, soft_wrap=True, markup=False, highlight=False)
+        print_line(note)
 
 
 @click.command()
@@ -121,7 +121,7 @@ def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, h
         asked = tasks.rerun(run_id, stage_name, shard=shard, unknown_only=unknown_only, token=uuid4().hex)
     told = err if as_json else out
     if not asked["shards"]:
-        told.print(f"{stage_name}: no verdict is unknown, so there is nothing to ask again.")
+        print_line(f"{stage_name}: no verdict is unknown, so there is nothing to ask again.", told)
         if as_json:
             print_json(asked)
         return
@@ -129,7 +129,7 @@ def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, h
         found = tasks.find_run(ledger, asked["run_id"])
         store, shards = open_store_here(), asked["shards"]
         described = describe_attempts(found, store, stage_name, shards)
-        told.print(f"{stage_name} is asked again: {described}.", soft_wrap=True)
+        print_line(f"{stage_name} is asked again: {described}.", told)
         state = None if here else find_running_platform()
         if state is not None:
             resume_run(state, ledger, found, told)
@@ -155,8 +155,8 @@ def rerun(run_id: str, stage_name: str, shard: int | None, unknown_only: bool, h
 def stage(name: str, run_id: str, shards: Sequence[int], parent: int | None, as_json: bool) -> None:
     """Make one or some outputs of a stage, without Airflow; one that is there is left as it is.
 
-    A model is loaded once for all shards; with --json, each shard has a line of its own. It waits for the GPUs that it
-    needs.
+    NAME is one of the stages that `caco funnel` shows. A model is loaded once for all shards; with --json, each shard has a
+    line of its own. It waits for the GPUs that it needs.
     """
     from caco_tasks import tasks
     from caco_tasks.connections import ENGINE_ENVIRONMENT

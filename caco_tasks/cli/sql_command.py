@@ -31,7 +31,7 @@ class QueryCommand(click.Command):
 @click.command(cls=QueryCommand)
 @click.argument("query", required=False)
 @click.option(
-    "-f", "--file", "source", type=click.File(encoding="utf-8"), help="A file with the query; - reads it here."
+    "-f", "--file", "source", type=click.File(encoding="utf-8"), help="A file with the query; - reads standard input."
 )
 @click.option(
     "--recipe",
@@ -39,7 +39,7 @@ class QueryCommand(click.Command):
     metavar="[NAME]",
     is_flag=False,
     flag_value="",
-    help="A query of the cookbook; no NAME: list.",
+    help="A query of the cookbook; no NAME: list them.",
 )
 @click.option("--set", "changes", multiple=True, metavar="K=V", help="Change a value of a recipe or of a file.")
 @click.option(

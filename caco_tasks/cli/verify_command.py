@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from caco_tasks.cli.console import explain_errors, out, print_json, print_whole, show_progress
+from caco_tasks.cli.console import explain_errors, print_json, print_line, print_whole, show_progress
 from caco_tasks.cli.environment import open_store_here
 from caco_tasks.cli.options import json_option, workers_option
 
@@ -56,12 +56,12 @@ def _print_report(report: "Report") -> None:
     print_whole(answer_table(("check", "looked at", "wrong", "unknown", "what it says"), rows))
     for fault in report.faults:
         place = "" if fault.row is None else f", row {fault.row} ({fault.sample_id})"
-        out.print(f"{fault.check}: {fault.file or 'dataset'}{place}: {fault.detail}", markup=False, soft_wrap=True)
+        print_line(f"{fault.check}: {fault.file or 'dataset'}{place}: {fault.detail}")
     for note in report.notes:
-        out.print(note, markup=False, soft_wrap=True)
+        print_line(note)
     if report.not_understood:
-        out.print(f"Of {report.not_understood:,} rows no equation could be followed.")
+        print_line(f"Of {report.not_understood:,} rows no equation could be followed.")
     if report.recorded:
-        out.print(f"Of {report.recorded:,} rows the dataset itself records that an equation is false.")
+        print_line(f"Of {report.recorded:,} rows the dataset itself records that an equation is false.")
     name, rows_done = report.dataset or report.folder, f"{report.rows:,} rows in {report.seconds:.1f} s"
-    out.print(f"{name}: {rows_done}: {'all is right' if report.is_whole else 'not all is right'}.", soft_wrap=True)
+    print_line(f"{name}: {rows_done}: {'all is right' if report.is_whole else 'not all is right'}.")

@@ -103,5 +103,5 @@ def find_recipe(name: str) -> Recipe:
     """
     known = {recipe.name: recipe for recipe in list_recipes()}
     if name not in known:
-        raise ConfigError(f"There is no recipe '{name}'{offer_nearest(name, known)}: `caco sql --recipes` lists them.")
+        raise ConfigError(f"There is no recipe '{name}'{offer_nearest(name, known)}: `caco sql --recipe` lists them.")
     return known[name]

@@ -12,6 +12,7 @@ from itertools import groupby, islice
 from typing import Any, Literal
 
 from caco_tasks.errors import ConfigError, StoreError, UnknownIdError
+from caco_tasks.format import offer_nearest
 from caco_tasks.ledger import run_queries, sample_queries
 from caco_tasks.ledger.analyst import Connection
 from caco_tasks.ledger.sample_queries import Place, Wanted
@@ -131,9 +132,11 @@ def begin_walk(connection: Connection, wanted: SampleFilter) -> Walk:
         ConfigError: there is no such stage or reason.
     """
     if wanted.stage is not None and wanted.stage not in STAGES:
-        raise ConfigError(f"There is no stage '{wanted.stage}': there are {', '.join(STAGES)}.")
+        near = offer_nearest(wanted.stage, STAGES)
+        raise ConfigError(f"There is no stage '{wanted.stage}'{near}: there are {', '.join(STAGES)}.")
     if wanted.reason is not None and wanted.reason not in set(Reason):
-        raise ConfigError(f"There is no reason '{wanted.reason}': docs/reasons.md has all of them.")
+        near = offer_nearest(wanted.reason, Reason)
+        raise ConfigError(f"There is no reason '{wanted.reason}'{near}: docs/reasons.md has all of them.")
     if wanted.run is None:
         run_id = run_queries.newest_run_id(connection, "nightly")
         if run_id is None:

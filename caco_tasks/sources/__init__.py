@@ -11,6 +11,7 @@ from functools import partial
 from caco_tasks import __version__
 from caco_tasks.config import SourceSettings
 from caco_tasks.errors import ConfigError
+from caco_tasks.format import offer_nearest
 from caco_tasks.records import JudgedRecord, Seed
 from caco_tasks.sources.bundled import read_bank
 from caco_tasks.sources.code_problems import humaneval, kodcode, mbpp
@@ -62,7 +63,10 @@ def read_source(source: SourceSettings) -> Iterator[JudgedRecord[Seed]]:
         SourceError: the source is missing, damaged, empty, or not what it claims to be.
     """
     if source.reader not in READERS:
-        raise ConfigError(f"The source '{source.name}' names no reader '{source.reader}': use {', '.join(READERS)}.")
+        near = offer_nearest(source.reader, READERS)
+        raise ConfigError(
+            f"The source '{source.name}' names no reader '{source.reader}'{near}: use {', '.join(READERS)}."
+        )
     _check_settings(source)
     rows = READERS[source.reader](source)
     # rejects pass: they are counted with their own reason

@@ -161,6 +161,12 @@ REFUSED = {
     "an empty id of rejects": (["rejects", ""], "There is no run ''"),
     "a run beside itself": (["compare", "{nightly}", "{nightly}"], ""),
     "two pipelines": (["compare", "{nightly}", "{seeds}"], ""),
+    "a misspelt stage": (["rejects", "--stage", "agre"], "There is no stage 'agre', the nearest is 'agree': there are"),
+    "a misspelt reason": (
+        ["rejects", "--reason", "answer_differ"],
+        ", the nearest is 'answers_differ': docs/reasons.md",
+    ),
+    "no card": (["dataset", "show", "{dataset}", "--card"], "The store has no card of toys/"),
     "no pipeline": (["runs", "--pipeline", "weekly"], "There is no pipeline 'weekly'"),
     "no dataset": (["dataset", "show", "toys/none"], "There is no dataset 'toys/none'"),
     "no name of one": (["dataset", "show", "toys"], "'toys' names no dataset"),
@@ -170,6 +176,7 @@ REFUSED = {
 @pytest.mark.parametrize(("words", "said"), REFUSED.values(), ids=REFUSED)
 def test_what_is_not_there_is_one_sentence(asked: World, words: list[str], said: str) -> None:
     ids = {pipeline: asked.run(pipeline).run_id for pipeline in ("seeds", "codegen", "nightly")}
+    ids["dataset"] = f"toys/{asked.datasets[0].version}"
     done = CliRunner().invoke(main, [word.format(**ids) for word in words])
     assert done.exit_code == 1, done.exception
     assert said in done.stderr

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from caco_tasks.cli import main
 from caco_tasks.cli.command_examples import EXAMPLES
+from caco_tasks.publishing.export import FORMATS
 from caco_tasks.publishing.states import change_state, stage_dataset
 
 COMMANDS = [
@@ -69,6 +70,39 @@ def test_help_lists_every_command() -> None:
 def test_help_is_whole_at_any_width(width: str) -> None:
     told = CliRunner().invoke(main, ["--help"], env={"COLUMNS": width}, terminal_width=int(width)).stdout
     assert [name for name in main.commands if f"  {name}" not in told] == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("group", ["dataset", "audit", "ledger"])
+def test_help_of_a_group_cuts_no_sentence(group: str) -> None:
+    told = CliRunner().invoke(main, [group, "--help"], terminal_width=40).stdout
+    assert "..." not in told.partition("Commands:")[2]
+    commands = main.commands[group].commands  # type: ignore[attr-defined]
+    listed = [line.split()[0] for line in told.partition("Commands:")[2].splitlines() if line[2:3].strip()]
+    assert listed == list(commands)
+
+
+MISSPELT = {
+    "a command": (["fnnel"], "Did you mean 'funnel'?"),
+    "an option": (["runs", "--newst", "3"], "Did you mean '--newest'?"),
+    "a command of a group": (["dataset", "witdraw", "a/1"], "Did you mean 'withdraw'?"),
+    "a pipeline": (["plan", "nightli"], ", the nearest is 'nightly': there are"),
+    "a reader": (["unify", "--source", "gsm8kk", "--out", "x"], ", the nearest is 'gsm8k': use"),
+    "a benchmark": (["bench", "gradin"], ", the nearest is 'grading': there are"),
+    "a recipe": (["sql", "--recipe", "pass_rate"], ", the nearest is 'pass_rates': `caco sql --recipe` lists them"),
+    "a format": (["export", "a/1", "--format", "mesages", "--out", "x"], "is not one of 'messages', 'alpaca', 'caco'"),
+}
+
+
+@pytest.mark.parametrize(("words", "said"), MISSPELT.values(), ids=MISSPELT)
+def test_a_misspelt_name_is_offered_the_nearest(home: Path, words: list[str], said: str) -> None:
+    result = caco(*words)
+    assert result.exit_code in (1, 2)
+    assert said in result.stderr
+
+
+def test_the_formats_of_an_export_are_those_of_the_library() -> None:
+    [choice] = [option.type for option in main.commands["export"].params if option.name == "format_name"]  # type: ignore[attr-defined]
+    assert tuple(choice.choices) == (*FORMATS, "parquet")
 
 
 @pytest.mark.parametrize("path", EXAMPLES)
@@ -319,6 +353,7 @@ RUNS = {
     "an unknown run": ("agree", "nothing", "There is no run 'nothing' in "),
     "a stage of another pipeline": ("unify", "", "A run of 'nightly' has no stage 'unify': its stages are sample, "),
     "no stage at all": ("nothing", "", "A run of 'nightly' has no stage 'nothing'"),
+    "a misspelt stage": ("exeute", "", "has no stage 'exeute', the nearest is 'execute': its stages are"),
     "a stage whose input is missing": ("execute", "", "The stage 'execute' cannot start: "),
 }
 

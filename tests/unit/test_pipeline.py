@@ -108,7 +108,10 @@ def test_a_stage_is_found_by_its_name() -> None:
     assert [spec.name for spec in mapped_stages("nightly")] == [spec.name for spec in stages_of("nightly")][:-1]
     with pytest.raises(ConfigError, match=r"^A run of 'seeds' has no stage 'judge': its stages are seeds, unify\.$"):
         find_stage("seeds", "judge")
-    with pytest.raises(ConfigError, match="There is no pipeline 'nights': there are seeds, codegen, nightly, evaluate"):
+    with pytest.raises(
+        ConfigError,
+        match="There is no pipeline 'nights', the nearest is 'nightly': there are seeds, codegen, nightly, evaluate",
+    ):
         stages_of("nights")
 
 

@@ -363,7 +363,7 @@ def test_a_missing_or_mistyped_field_rejects_the_record_alone(
 
 
 def test_an_unknown_reader_is_a_wrong_setting() -> None:
-    with pytest.raises(ConfigError, match="no reader 'gsm9k': use bank, gsm8k"):
+    with pytest.raises(ConfigError, match="no reader 'gsm9k', the nearest is 'gsm8k': use bank, gsm8k"):
         read("gsm9k", None)
 
 
