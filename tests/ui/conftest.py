@@ -111,6 +111,12 @@ def browser() -> Iterator["Browser"]:
 
 
 @pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Where pictures are kept: the folder that `CACO_SCREENSHOTS` names, else one that goes with the test."""
+    return Path(os.environ.get("CACO_SCREENSHOTS", tmp_path))
+
+
+@pytest.fixture
 def watch() -> Watch:
     """What the test's page does wrong; looked at when the test ends."""
     return Watch()
@@ -118,7 +124,7 @@ def watch() -> Watch:
 
 @pytest.fixture
 def page(
-    request: pytest.FixtureRequest, browser: "Browser", site: Site, watch: Watch, tmp_path: Path
+    request: pytest.FixtureRequest, browser: "Browser", site: Site, watch: Watch, pictures: Path
 ) -> Iterator["Page"]:
     """A page of somebody who is logged in; `@pytest.mark.parametrize("page", [(width, theme)], indirect=True)` for others."""
     width, theme = getattr(request, "param", (1280, "light"))
@@ -135,10 +141,7 @@ def page(
         lambda asked: watch.foreign.append(asked.url) if not asked.url.startswith((host, "data:", "blob:")) else None,
     )
     yield opened
-    shots = os.environ.get("CACO_SCREENSHOTS")
-    if shots:
-        name = request.node.name.replace("/", "_")
-        opened.screenshot(path=Path(shots) / f"{name}.png")
+    opened.screenshot(path=pictures / f"{request.node.name.replace('/', '_')}.png")
     context.close()
     assert watch.foreign == []
     assert watch.errors == []

@@ -7,8 +7,10 @@ import httpx
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Site, Watch
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.xdist_group("ui")]
 
@@ -183,6 +185,48 @@ def test_what_is_not_there_is_said_in_words(page: "Page", site: "Site", watch: "
     page.goto(site.path(path))
     page.get_by_text(words).wait_for()
     watch.errors[:] = [said for said in watch.errors if "404" not in said]  # the browser notes every refused request
+
+
+def open_backfill_form(page: "Page", site: "Site", *, first: str, last: str) -> "Locator":
+    """Airflow's own form for a backfill of caco_nightly, with its dates filled in."""
+    page.goto(f"{site.url}/dags/caco_nightly")
+    page.get_by_role("button", name="Trigger").first.click()
+    form = page.get_by_role("dialog").filter(has_text="Backfill")
+    form.get_by_text("Run this Dag for a range of dates").click()
+    for name, date in (("From", first), ("To", last)):
+        form.get_by_text("Select date and time").first.click()
+        page.get_by_role("textbox", name=name).fill(date.replace("-", "/"))
+        page.keyboard.press("Enter")
+        page.keyboard.press("Escape")
+    form.get_by_text("2 runs will be triggered").wait_for()
+    return form
+
+
+@pytest.mark.parametrize("is_ticked", [False, True], ids=["left", "ticked"])
+def test_airflows_backfill_form_sends_the_settings_only_where_its_box_is_ticked(
+    page: "Page", site: "Site", pictures: "Path", is_ticked: bool
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 1160})
+    form = open_backfill_form(page, site, first="2026-11-01", last="2026-11-02")
+    config = form.get_by_placeholder("Start typing to see options")
+    config.fill("nano")
+    config.blur()
+    box = form.get_by_role("checkbox", name="Override parameters on existing runs")
+    assert not box.is_checked()
+    if is_ticked:
+        form.get_by_text("Override parameters on existing runs").click()
+        assert box.is_checked()
+        around, last = form.bounding_box(), config.bounding_box()
+        assert around is not None
+        assert last is not None
+        height = last["y"] + last["height"] + 50 - around["y"]  # the rest of the form is below the window
+        page.screenshot(path=pictures / "backfill-form.png", clip={**around, "height": height})
+    form.get_by_text(re.compile("^Unpause")).click()
+    page.route("**/api/v2/backfills", lambda route: route.fulfill(json={}))  # no run is made: what is asked for counts
+    with page.expect_request("**/api/v2/backfills") as asked:
+        form.get_by_role("button", name="Run Backfill").click()
+    settings = (asked.value.post_data_json or {}).get("dag_run_conf") or {}
+    assert settings.get("config") == ("nano" if is_ticked else None)
 
 
 def test_whose_session_has_ended_is_led_to_the_login_and_back(browser: "Browser", site: "Site") -> None:
