@@ -27,6 +27,9 @@ from caco_tasks.records import Generation
 MAX_SEQUENCES = 1024  # more at a time fill no GPU better, and take memory from keys and values
 ROUNDS_BEFORE_GROWTH = 16  # halved for want of memory, the width doubles again after so many replies for each request
 
+# of replies by a schema: where white space may stand, a small model can go on with it to the end
+COMPACT = {"backend": "xgrammar", "disable_any_whitespace": True}
+
 # what PyTorch, CUDA, NCCL and the C++ library write where memory ran out
 _NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc")
 
@@ -190,6 +193,7 @@ def load_engine(settings: ModelSettings, folder: str, *, width: int, adapter: st
             enable_prefix_caching=True,
             enable_lora=adapter is not None,
             max_lora_rank=16 if adapter is None else _room_for_rank(adapter),
+            structured_outputs_config=COMPACT,
             enforce_eager=current_platform.is_cpu(),  # compiling for a CPU takes minutes
             disable_log_stats=True,
             seed=secrets.randbits(31),  # one for all would let two tasks draw the same programs from the same prompt

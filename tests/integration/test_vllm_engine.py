@@ -11,6 +11,7 @@ from typing import Any
 import making
 import pytest
 import vllm_scenes
+from random_adapter import write_adapter
 
 from caco_tasks.config import RunConfig, load_config
 from caco_tasks.connections import ENGINE_ENVIRONMENT
@@ -35,9 +36,15 @@ def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An adapter upon the bundled CodeGen."""
+    return write_adapter(tmp_path_factory.mktemp("adapter"), vllm_scenes.NANO)
+
+
+@pytest.fixture(scope="module")
+def scenes(adapter: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What came of all scenes."""
-    done = run(vllm_scenes.__file__, str(tmp_path_factory.mktemp("wide")))
+    done = run(vllm_scenes.__file__, str(tmp_path_factory.mktemp("wide")), str(adapter))
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout)  # nothing else is on standard output
     return found
@@ -53,6 +60,28 @@ def test_greedy_programs_are_those_of_the_other_engine_with_the_same_probabiliti
         assert reply.logprobs is not None
         both = zip(one["logprobs"], reply.logprobs, strict=False)  # the other keeps no token after the stop
         assert all(left == pytest.approx(right, abs=2e-3) for left, right in both)
+
+
+def test_with_an_adapter_it_writes_what_the_other_engine_does(scenes: dict[str, Any], adapter: Path) -> None:
+    settings = ModelSettings.model_validate(
+        {"model": "m", "prompt": "raw.v1"} | vllm_scenes.GREEDY | {"max_tokens": 24}
+    )
+    other = open_llm(settings, folder=str(vllm_scenes.NANO), model_id="m", adapter=str(adapter))
+    expected = other.generate(vllm_scenes.requests_for(settings, *vllm_scenes.STARTS))
+    found = scenes["adapted"]
+    assert [reply["text"] for reply in found] == [reply.text for reply in expected]
+    assert found[0]["text"] != scenes["greedy"]["replies"][0]["text"][: len(found[0]["text"])]
+
+
+def test_a_schema_binds_those_who_are_asked_for_it_and_nobody_else(scenes: dict[str, Any]) -> None:
+    *held, free = scenes["structured"]
+    for reply in held:
+        said = json.loads(reply["text"])
+        assert said.keys() == {"verdict", "is_sure"}
+        assert said["verdict"] in {"right", "wrong"}
+        assert isinstance(said["is_sure"], bool)
+        assert reply["finish_reason"] == "stop"
+    assert not free["text"].lstrip().startswith("{")
 
 
 def test_a_stop_text_ends_a_reply_and_is_no_part_of_it(scenes: dict[str, Any]) -> None:

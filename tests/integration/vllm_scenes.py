@@ -1,12 +1,13 @@
 """What `test_vllm_engine.py` looks at, played in a process of its own: vLLM reads its environment when it is imported.
 
-Called with a folder for a model of random weights; prints one JSON object.
+Called with a folder for a model of random weights and with that of an adapter upon the bundled CodeGen; prints one JSON object.
 """
 
 import json
 import resource
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,12 @@ NANO = NANO_FOLDER / "codegen"
 GREEDY: dict[str, Any] = {"temperature": 0.0, "max_tokens": 200, "stop": ["\nprint"], "logprobs": True}
 STARTS = ("<|program|>", '<|program|>input = {"', "<|program|>import", '<|program|>input = {"apples": 3')
 WIDE_VOCABULARY = 300_000  # logits of 1.2 MB for each request
+SCHEMA = {  # nothing that a model can go on with for ever
+    "type": "object",
+    "properties": {"verdict": {"enum": ["right", "wrong"]}, "is_sure": {"type": "boolean"}},
+    "required": ["verdict", "is_sure"],
+    "additionalProperties": False,
+}
 ROOM_MB = 120  # too little for the logits of 64 requests, enough for 32
 
 
@@ -68,6 +75,26 @@ def greedy() -> dict[str, Any]:
         "replies": told(llm.generate(requests_for(settings, *STARTS, "<|program|>" + "1" * 3000))),
         "chat": refusal_of_chat(llm),
     }
+
+
+def adapted(adapter: str) -> list[dict[str, Any]]:
+    """Likeliest programs with an adapter upon the model."""
+    settings = settings_for(**GREEDY | {"max_tokens": 24})
+    llm = open_llm(settings, folder=str(NANO), model_id="m", adapter=adapter)
+    found = told(llm.generate(requests_for(settings, *STARTS)))
+    llm.close()
+    return found
+
+
+def structured() -> list[dict[str, Any]]:
+    """Replies of a writer of programs that is held to a schema, and one that is not."""
+    settings = settings_for(temperature=0.9, max_tokens=40)
+    llm = open_llm(settings, folder=str(NANO), model_id="m")
+    free = requests_for(settings, *STARTS)
+    held = [replace(request, schema=json.dumps(SCHEMA)) for request in free]
+    found = told(llm.generate([*held, free[0]]))
+    llm.close()
+    return found
 
 
 def refusal_of_chat(llm: Any) -> str:
@@ -127,5 +154,7 @@ if __name__ == "__main__":
         "missing": refusal("/nowhere/at/all"),
         "greedy": greedy(),
         "sampled": sampled(),
+        "adapted": adapted(sys.argv[2]),
+        "structured": structured(),
     }
     sys.stdout.write(json.dumps(scenes))
