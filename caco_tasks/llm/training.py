@@ -15,7 +15,7 @@ from caco_tasks.llm.encoding import Places, order, token_counts
 from caco_tasks.llm.finetune import FineTuneResult, Job, read_json, shares, write_json
 from caco_tasks.llm.on_processor import make_trainer_class
 from caco_tasks.llm.training_progress import tell_progress
-from caco_tasks.llm.transformers_engine import unloadable
+from caco_tasks.llm.transformers_engine import peft_without_its_warning, unloadable
 from caco_tasks.llm.turns import stop_ids
 from caco_tasks.model_settings import TrainSettings
 from caco_tasks.work_log import show_work
@@ -117,15 +117,16 @@ def make_trainer(model: Any, tokenizer: Any, job: Job, arguments: Any, places: P
     adapter = {"r": settings.lora_rank, "lora_alpha": settings.lora_alpha}
     lora = LoraConfig(**adapter, target_modules="all-linear", task_type="CAUSAL_LM") if settings.lora_rank else None
     rows = Dataset.from_file(str(job.train))  # mapped into memory, not read
-    trainer = (SFTTrainer if torch.cuda.is_available() else make_trainer_class())(
-        model=model,
-        args=arguments,
-        processing_class=tokenizer,
-        train_dataset=rows if settings.packing else rows.select(places),
-        eval_dataset=Dataset.from_file(str(job.held_out)),
-        peft_config=lora,
-        callbacks=[*callbacks(), tell_progress()],
-    )
+    with peft_without_its_warning():
+        trainer = (SFTTrainer if torch.cuda.is_available() else make_trainer_class())(
+            model=model,
+            args=arguments,
+            processing_class=tokenizer,
+            train_dataset=rows if settings.packing else rows.select(places),
+            eval_dataset=Dataset.from_file(str(job.held_out)),
+            peft_config=lora,
+            callbacks=[*callbacks(), tell_progress()],
+        )
     trainer.remove_callback(PrinterCallback)  # standard output is for the counts
     return trainer
 
@@ -197,7 +198,8 @@ def save_model(trainer: Any, tokenizer: Any, job: Job) -> None:
         model.save_pretrained(adapter, state_dict=state)
         # merged into the base as it was loaded from disk: in its own number format
         base = AutoModelForCausalLM.from_pretrained(job.base, revision=job.settings.revision, dtype=dtype)
-        merged = PeftModel.from_pretrained(base, adapter).merge_and_unload()
+        with peft_without_its_warning():
+            merged = PeftModel.from_pretrained(base, adapter).merge_and_unload()
         _stop_where_taught(merged, tokenizer)
         merged.save_pretrained(job.out)
     else:

@@ -8,7 +8,9 @@ no promise beyond that: see `docs/decisions/0004-replay-not-regeneration.md`).
 import copy
 import gc
 import time
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from caco_tasks.errors import EngineError
@@ -284,12 +286,21 @@ def merge_adapter(model: Any, folder: str) -> Any:
     from safetensors import SafetensorError
 
     try:
-        return PeftModel.from_pretrained(model, folder).merge_and_unload()
+        with peft_without_its_warning():
+            return PeftModel.from_pretrained(model, folder).merge_and_unload()
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as exc:
         why = (str(exc).splitlines() or [type(exc).__name__])[0].rstrip(".:")
         raise EngineError(
             f"The adapter in {folder} does not fit the model ({why}): it was trained upon another, or its files are damaged."
         ) from exc
+
+
+@contextmanager
+def peft_without_its_warning() -> Iterator[None]:
+    """PEFT 0.19 asks Transformers for a property under its old name: nothing that whoever reads a log could mend."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+        yield
 
 
 def _check_device(device: str) -> None:

@@ -5,15 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from random_adapter import write_adapter
 
 from caco_tasks.errors import EngineError
 from caco_tasks.llm import open_llm
 from caco_tasks.llm.llm import Request
 from caco_tasks.llm.local_models import NANO_FOLDER
+from caco_tasks.llm.transformers_engine import peft_without_its_warning
 from caco_tasks.model_settings import ModelSettings
-
-# peft 0.19 asks Transformers for a property under its old name
-pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
 
 BASE = NANO_FOLDER / "codegen"
 SETTINGS = ModelSettings(model=str(BASE), prompt="nano_program.v1", max_tokens=12)
@@ -25,19 +24,7 @@ REQUESTS = [
 @pytest.fixture(scope="module")
 def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An adapter whose weights change what the model writes."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
-
-    torch.manual_seed(1)
-    model = AutoModelForCausalLM.from_pretrained(BASE)
-    made = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM", lora_alpha=64))
-    for name, weight in made.named_parameters():
-        if "lora_" in name:
-            torch.nn.init.normal_(weight, std=0.1)
-    folder = tmp_path_factory.mktemp("adapter")
-    made.save_pretrained(folder)
-    return folder
+    return write_adapter(tmp_path_factory.mktemp("adapter"), BASE)
 
 
 def replies(adapter: Path | None) -> list[str]:
@@ -57,7 +44,8 @@ def test_a_merged_adapter_writes_what_peft_does(adapter: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(BASE)
-    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(BASE), str(adapter)).eval()
+    with peft_without_its_warning():
+        model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(BASE), str(adapter)).eval()
     for request, reply in zip(REQUESTS, replies(adapter), strict=True):
         ids = tokenizer(request.text, add_special_tokens=False, return_tensors="pt")["input_ids"]
         with torch.inference_mode():

@@ -136,7 +136,6 @@ def test_a_packed_training_goes_on_as_if_nothing_had_happened(tmp_path: Path) ->
     assert (again.curve, again.loss_after) == (whole.curve, whole.loss_after)
 
 
-@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
 def test_lora_ends_as_one_whole_model(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM
 

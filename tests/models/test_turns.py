@@ -100,7 +100,6 @@ def test_a_template_that_ends_no_turn_is_refused_before_training(plain: Any, tmp
     assert not list(tmp_path.glob("out/work/checkpoint-*"))
 
 
-@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
 @pytest.mark.parametrize("lora", [{}, {"lora_rank": 16}], ids=["all weights", "LoRA"])
 def test_a_trained_student_stops_at_the_end_of_its_turn(plain: Any, tmp_path: Path, lora: dict[str, Any]) -> None:
     base, out = shutil.copytree(NANO_FOLDER / "codegen", tmp_path / "base"), tmp_path / "out"
