@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -64,9 +64,8 @@ def bench(samples: int = SAMPLES) -> dict[str, Any]:
         store = open_store(StoreSettings(root=f"file://{folder}"))
         run = ledger.register_run(_run(samples))
         seconds, fates, subjects = 0.0, b"", []
-        for shard in range(-(-samples // SHARD_ROWS)):
-            rows = min(SHARD_ROWS, samples - shard * SHARD_ROWS)
-            manifests, fates = _make_shard(store, run, shard, rows)
+        for shard, manifests, copied in _shards(store, run, samples):
+            fates = copied
             seconds += _seconds(lambda made=manifests, at=shard: _load(ledger, run, store, made, at))
             subjects += _subjects(store, manifests[-1], LOOKED_UP if not shard else 0)
             for manifest in manifests:
@@ -86,6 +85,22 @@ def bench(samples: int = SAMPLES) -> dict[str, Any]:
             "cores": os.cpu_count(),
             "load": round(os.getloadavg()[0], 1),
         }
+
+
+def load_made_run(ledger: Ledger, store: Store, samples: int) -> tuple[RunRecord, list[str]]:
+    """Makes and loads a run of so many samples, whose outputs stay in the store; the run, and some of its rows."""
+    run = ledger.register_run(_run(samples))
+    subjects: list[str] = []
+    for shard, manifests, _ in _shards(store, run, samples):
+        _load(ledger, run, store, manifests, shard)
+        subjects += _subjects(store, manifests[-1], LOOKED_UP if not shard else 1)
+    return run, subjects
+
+
+def _shards(store: Store, run: RunRecord, samples: int) -> Iterator[tuple[int, list[Manifest], bytes]]:
+    """Each shard with its outputs and their fates as the text of a COPY, made when it is asked for."""
+    for shard in range(-(-samples // SHARD_ROWS)):
+        yield shard, *_make_shard(store, run, shard, min(SHARD_ROWS, samples - shard * SHARD_ROWS))
 
 
 def _answers(ledger: Ledger, run: RunRecord, subjects: list[str]) -> dict[str, float]:
