@@ -75,6 +75,7 @@ STOPS: dict[str, dict[int, Verdict]] = {
     "decontaminate": {9: fail(Reason.BENCHMARK_OVERLAP, "gsm8k/17")},
     "publish": {},
 }
+STRICT = {10: fail(Reason.INCONSISTENT, "step 2 gives 11")}  # what the judge of `judge_again` stops
 SAMPLES = 14
 PUBLISHED = SAMPLES - sum(map(len, STOPS.values()))
 
@@ -129,6 +130,33 @@ def load(ledger: Ledger, store: Store, world: World) -> None:
             ledger.set_dataset_state(name, one.state, by=one.by, because=one.because, at=one.at)
 
 
+def judge_again(ledger: Ledger, store: Store, world: World) -> RunRecord:
+    """Writes and loads a nightly run over the same samples, with another judge: it shares the outputs before that stage.
+
+    It accepts the samples 7 and 8, which the first judge does not, and not number 10, which the first accepts.
+    """
+    first = world.run("nightly")
+    pins = {name: getattr(first, name) for name in ("seed_run_id", "codegen_run_id", "model_id", "training")}
+    run = make_run("nightly", first.partition, "strict", **pins)
+    run.config["judge"]["times"] = 5
+    run = run.model_copy(update={"models": {**run.models, "judge": "strict@1"}})
+    ledger.register_run(run)
+    store.put(run_uri(run.partition, run.run_id), run.model_dump_json().encode())
+    for manifest in (one for spec in mapped_stages("nightly") for one in world.of(spec.name)):
+        if manifest.stage not in ("judge", "decontaminate"):
+            place_in_store(store, run, manifest, shard=manifest.shard)
+            ledger.load_output(run, manifest, store, shard=manifest.shard)
+    for shard, before in enumerate(world.of("agree")):
+        records = [_grown("judge", one.record) for one in kept_by(world, store, "agree", shard)]
+        judged = [JudgedRecord(record=one, verdict=STRICT.get(_number(one), PASS)) for one in records]
+        passed = [_grown("decontaminate", one.record) for one in judged if one.verdict.kept]
+        made = write(store, run, "judge", shard, judged, inputs=(before.key,), **_asked("judge", judged))
+        last = [_judge("decontaminate", one, _number(one)) for one in passed]
+        for manifest in (made, write(store, run, "decontaminate", shard, last, inputs=(made.key,))):
+            ledger.load_output(run, manifest, store, shard=shard)
+    return run
+
+
 def load_as_made(ledger: Ledger, store: Store, world: World, manifest: Manifest) -> Manifest:
     """Loads one output for the run that made it."""
     maker = next(run for run in world.runs if run.run_id == manifest.run_id)
@@ -143,6 +171,9 @@ def write(
     recipe = more.pop("recipe", {"stage": stage, "version": 1, "config": run.config["name"], "share": 0.1})
     inputs = more.get("inputs", ())
     origin = {} if inputs else {"partition": run.partition, "pipeline": run.pipeline, "shard": shard}
+    if stage == "sample":
+        each = SAMPLES // SHARDS
+        origin |= {"draw": _draw(run), "start": shard * each, "stop": (shard + 1) * each}
     again = {name: more[name] for name in ("attempt", "previous", "keeps_known") if name in more}
     key = output_key(recipe, origin=origin, inputs=inputs, **again)
     written = write_rows(store, folder=output_folder(stage, key), record=record, judged=judged)
@@ -201,7 +232,11 @@ def first_samples(run: RunRecord, shard: int, count: int) -> list[JudgedRecord[S
 
 def sample_id(run: RunRecord, number: int) -> str:
     """The id of a sample of a nightly run, by its number."""
-    return ids.sample_id(ids.draw_id(run.partition, run.model_id or "", {}, ""), number)
+    return ids.sample_id(_draw(run), number)
+
+
+def _draw(run: RunRecord) -> str:
+    return ids.draw_id(run.partition, run.model_id or "", {}, "")
 
 
 def make_run(pipeline: str, partition: str, config: str, **pins: Any) -> RunRecord:
@@ -215,7 +250,7 @@ def make_run(pipeline: str, partition: str, config: str, **pins: Any) -> RunReco
         config_hash=config_hash,
         config=load_config("smoke", changes).model_dump(mode="json"),
         code_version="0.1.0",
-        models={"codegen": "nano@1"},
+        models={"codegen": "nano@1", "judge": "nano@2"},
         **pins,
     )
 

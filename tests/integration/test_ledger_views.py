@@ -44,7 +44,6 @@ GRAINS = {
     "score_gains": "run_id, benchmark",
 }
 COOKBOOK = list_recipes()
-EMPTY = {"rows_that_one_judge_accepts"}  # no two runs of the worlds below judged the same samples
 IN_POSTGRES = [recipe for recipe in COOKBOOK if recipe.engine == "postgres"]
 VIEWS = sorted(sql_folder().glob("views/*.sql"))
 
@@ -62,6 +61,7 @@ def database(
     with cloned(postgres, "template_ledger") as name:
         with Ledger(postgres.url(name, WRITER, ledger_template[WRITER])) as ledger:
             _fill(ledger, store, worlds)
+            ledger_world.judge_again(ledger, store, worlds[1])
             write_evaluation(store, ledger, dataset="toys/1")
         engine = create_engine(postgres.url(name, ANALYST, ledger_template[ANALYST]))
         with Ledger(postgres.url(name, ANALYST, ledger_template[ANALYST])) as reading:
@@ -145,7 +145,24 @@ def test_a_question_of_the_cookbook_has_an_answer(reading: Ledger, recipe: Recip
     assert recipe.answer
     columns, rows = reading.ask(recipe)
     assert columns
-    assert bool(rows) is (recipe.name not in EMPTY)
+    assert rows
+
+
+def test_rows_that_one_judge_accepts_stand_with_what_the_other_said(reading: Ledger, second: World) -> None:
+    columns, rows = reading.ask(find_recipe("rows_that_one_judge_accepts"))
+    found = [dict(zip(columns, row, strict=True)) for row in rows]
+    said = {
+        (one["sample_id"].hex, one["accepted_by"], one["refused_by"], one["outcome"], one["reason"], one["detail"])
+        for one in found
+    }
+    ids = {number: ledger_world.sample_id(second.run("nightly"), number) for number in (7, 8, 10)}
+    assert said == {
+        (ids[7], "strict@1", "nano@2", "fail", "inconsistent", None),
+        (ids[8], "strict@1", "nano@2", "unknown", "unparseable_judgement", None),
+        (ids[10], "nano@2", "strict@1", "fail", "inconsistent", "step 2 gives 11"),
+    }
+    assert {one["refused_in"].hex for one in found if one["refused_by"] == "nano@2"} == {second.run("nightly").run_id}
+    assert len(rows) == 3
 
 
 def test_a_nightly_run_under_way_has_no_yield(ledger: Ledger, store: Store) -> None:
