@@ -1,16 +1,23 @@
 """The pages as people use them, under a path prefix: each shows what the ledger holds, by mouse, keys and link."""
 
 import re
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+
+from caco_tasks import audit_tasks
+from caco_tasks.audit import RowAnswer, answers_for
+from caco_tasks.audit.answers import ANSWERS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Site, Watch
     from playwright.sync_api import Browser, Locator, Page
+
+    from caco_tasks.store.registry import AuditDraw, DrawnRow
 
 pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.xdist_group("ui")]
 
@@ -35,31 +42,39 @@ def rest(page: "Page") -> None:
     page.wait_for_function("!document.querySelector('[data-caco-pages] [role=status] .chakra-spinner')")
 
 
+def assert_fit_to_read(page: "Page") -> None:
+    """Nothing failed, nothing is wider than the window, and axe finds nothing serious."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    assert page.locator("[data-caco-pages] [role=alert]").count() == 0
+    assert page.evaluate(
+        "(pages => pages.scrollWidth <= pages.clientWidth)(document.querySelector('[data-caco-pages]'))"
+    )
+    found = Axe().run(page, context="[data-caco-pages]").response["violations"]
+    serious = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in {"serious", "critical"}]
+    assert serious == []
+
+
+def ask_api(site: "Site", path: str, **filters: str) -> dict[str, Any]:
+    """What the API behind the pages answers."""
+    url, headers = f"{site.url}/caco/api/v1/{path}", {"Authorization": f"Bearer {site.token}"}
+    reply = httpx.get(url, params=filters, headers=headers, timeout=60)
+    reply.raise_for_status()
+    return dict(reply.json())
+
+
 def sample_ids(site: "Site", **filters: str) -> list[str]:
     """The samples of the nightly run, as the API has them."""
-    reply = httpx.get(
-        f"{site.url}/caco/api/v1/samples",
-        params={"run": site.runs["nightly"], **filters},
-        headers={"Authorization": f"Bearer {site.token}"},
-        timeout=60,
-    )
-    reply.raise_for_status()
-    return [row["sample_id"] for row in reply.json()["rows"]]
+    return [row["sample_id"] for row in ask_api(site, "samples", run=site.runs["nightly"], **filters)["rows"]]
 
 
 @pytest.mark.parametrize("page", LOOKS, indirect=True, ids=lambda look: f"{look[0]}-{look[1]}")
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: re.sub(r"\W+", "-", path) or "overview")
 def test_every_page_shows_itself_without_an_error_and_passes_axe(page: "Page", site: "Site", path: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     page.goto(site.path(path))
     rest(page)
     assert page.get_by_role("heading", level=1).filter(has_text=PAGES[path]).count() == 1
-    assert page.locator("[data-caco-pages] [role=alert]").count() == 0
-    assert page.evaluate("document.querySelector('[data-caco-pages]').scrollWidth <= innerWidth")
-    found = Axe().run(page, context="[data-caco-pages]").response["violations"]
-    serious = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in {"serious", "critical"}]
-    assert serious == []
+    assert_fit_to_read(page)
 
 
 def test_the_navigation_of_airflow_leads_to_the_pages_and_never_nests_airflow(page: "Page", site: "Site") -> None:
@@ -185,6 +200,73 @@ def test_what_is_not_there_is_said_in_words(page: "Page", site: "Site", watch: "
     page.goto(site.path(path))
     page.get_by_text(words).wait_for()
     watch.errors[:] = [said for said in watch.errors if "404" not in said]  # the browser notes every refused request
+
+
+def judge(page: "Page", row: "DrawnRow", answer: str) -> None:
+    """Presses the key of an answer when its row is shown."""
+    page.locator(f"[data-audit-row='{row.subject_id}']").wait_for()
+    page.keyboard.press(str(answers_for(row).index(answer) + 1))
+
+
+def wait_for_answered(page: "Page", count: int, draw: "AuditDraw") -> None:
+    """Waits until the page says how many rows of the draw this person has answered."""
+    page.get_by_text(f"{count} of {len(draw.rows)} answered by you", exact=True).wait_for()
+
+
+def test_a_draw_is_judged_by_keys_and_every_answer_can_be_changed(page: "Page", site: "Site") -> None:
+    draw = audit_tasks.audit_draw(site.runs["nightly"], 3)
+    first, second, *others = draw.rows
+    page.goto(site.path(f"audit?draw={draw.draw_id}"))
+    wait_for_answered(page, 0, draw)
+    judge(page, first, "right")
+    wait_for_answered(page, 1, draw)
+    page.keyboard.press("n")
+    page.keyboard.type("1 of 2 units is wrong")  # its digits are no answers, its letters no keys
+    page.keyboard.press("Escape")
+    judge(page, second, "cannot tell")
+    wait_for_answered(page, 2, draw)
+    page.keyboard.press("u")
+    page.get_by_text("you said “cannot tell”").wait_for()
+    assert page.get_by_role("textbox", name="Note").input_value() == "1 of 2 units is wrong"
+    judge(page, second, "wrong program")
+    page.locator(f"[data-audit-row='{others[0].subject_id}']").wait_for()
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text("you said “wrong program”").wait_for()
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text("you said “right”").wait_for()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("you said “wrong program”").wait_for()
+    page.keyboard.press("ArrowRight")
+    given = ["right", "wrong program"]
+    for count, row in enumerate(others, start=3):
+        given.append(min(answers_for(row), key=given.count))
+        judge(page, row, given[-1])
+        wait_for_answered(page, count, draw)
+    page.get_by_text("You have answered every row of this draw").wait_for()
+    assert set(given) == set(ANSWERS)
+    answered = ask_api(site, "audits", draw=draw.draw_id)["answered"]
+    kept = {row["sample_id"]: (row["your_answer"], row["your_note"]) for row in answered}
+    notes = [None, "1 of 2 units is wrong", *(None for _ in others)]
+    wanted = zip(given, notes, strict=True)
+    assert kept == {row.subject_id: answer for row, answer in zip(draw.rows, wanted, strict=True)}
+
+
+@pytest.mark.parametrize("page", LOOKS, indirect=True, ids=lambda look: f"{look[0]}-{look[1]}")
+def test_the_audit_shows_a_row_how_far_one_is_and_how_far_people_agree(page: "Page", site: "Site") -> None:
+    draw = audit_tasks.audit_draw(site.lenient, 2)
+    first, second, *_ = draw.rows
+    for person, answers in (("auditor", ("right", "cannot tell")), ("ada", ("right", "wrong program"))):
+        said = [RowAnswer(row=row.subject_id, answer=one) for row, one in zip((first, second), answers, strict=True)]
+        audit_tasks.audit_record(draw.draw_id, said, person=person, answered_at=datetime(2026, 11, 22, tzinfo=UTC))
+    page.goto(site.path(f"audit?draw={draw.draw_id}"))
+    rest(page)
+    wait_for_answered(page, 2, draw)
+    pair = page.get_by_role("region", name="Agreement of people").get_by_role("row").filter(has_text="ada")
+    assert pair.locator("td").all_inner_texts() == ["ada", "auditor", "2", "50.0%", "0.33"]
+    checks = page.get_by_role("region", name="Errors of the checks").get_by_role("row")
+    judged = checks.filter(has=page.locator(f"a[title='{site.lenient}']")).locator("td:nth-child(3)").all_inner_texts()
+    assert "2" in judged
+    assert_fit_to_read(page)
 
 
 def open_backfill_form(page: "Page", site: "Site", *, first: str, last: str) -> "Locator":
