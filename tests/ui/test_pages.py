@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from scored import BENCHMARK, write_evaluation
 
-from caco_tasks import audit_tasks
+from caco_tasks import audit_tasks, tasks
 from caco_tasks.audit import RowAnswer, answers_for
 from caco_tasks.audit.answers import ANSWERS
+from caco_tasks.store import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from conftest import Site, Watch
@@ -267,6 +270,70 @@ def test_the_audit_shows_a_row_how_far_one_is_and_how_far_people_agree(page: "Pa
     judged = checks.filter(has=page.locator(f"a[title='{site.lenient}']")).locator("td:nth-child(3)").all_inner_texts()
     assert "2" in judged
     assert_fit_to_read(page)
+
+
+@pytest.fixture(scope="module")
+def evaluation(site: "Site") -> str:
+    """An evaluation in store and ledger whose every answer is known; the id of its run."""
+    newest = ask_api(site, "datasets")["rows"][0]
+    with tasks.open_ledger() as (ledger, reached):
+        dataset = f"{newest['dataset']}/{newest['version']}"
+        return write_evaluation(open_store(reached.store), ledger, dataset=dataset).run_id
+
+
+def wait_for_items(page: "Page", items: "Collection[int]") -> None:
+    """Waits until the page lists exactly these items."""
+    names = [f"{BENCHMARK} {item}" for item in items]
+    page.wait_for_function(
+        "names => names.join() === [...document.querySelectorAll('[data-caco-pages] article')]"
+        ".map(item => item.ariaLabel).join()",
+        arg=names,
+    )
+
+
+@pytest.mark.parametrize("page", LOOKS, indirect=True, ids=lambda look: f"{look[0]}-{look[1]}")
+def test_an_evaluation_lists_the_items_gained_and_lost_under_its_picture(
+    page: "Page", site: "Site", evaluation: str
+) -> None:
+    page.goto(site.path("scores"))
+    rest(page)
+    scores = page.get_by_role("region", name="Scores by benchmark").get_by_role("row").filter(has_text=BENCHMARK)
+    assert scores.locator("td").all_inner_texts()[6:8] == ["4", "1"]  # gained and lost
+    page.get_by_role("link", name="Items gained and lost").click()
+    page.wait_for_url(site.path(f"scores/{evaluation}"))
+    rest(page)
+    wait_for_items(page, [3, 4, 5, 6])
+    item = page.get_by_role("article", name=f"{BENCHMARK} 3", exact=True).inner_text()
+    assert re.search(r"Base\s+failed\s+1\s+answers differ\s+1\s+Student\s+passed\s+1\s+1", item)
+    assert_fit_to_read(page)
+
+
+def test_the_kind_of_item_that_is_chosen_stands_in_the_address(page: "Page", site: "Site", evaluation: str) -> None:
+    page.goto(site.path(f"scores/{evaluation}"))
+    wait_for_items(page, [3, 4, 5, 6])
+    for kind, items in {"lost": [0], "both_right": [1, 2], "both_wrong": [7, 8], "unknown": [9]}.items():
+        page.get_by_role("combobox", name="Items").select_option(kind)
+        page.wait_for_url(re.compile(f"moved={kind}"))
+        wait_for_items(page, items)
+    page.reload()
+    wait_for_items(page, [9])
+    page.go_back()
+    wait_for_items(page, [7, 8])
+
+
+@pytest.mark.parametrize("page", [(1280, "dark")], indirect=True, ids=["dark"])
+def test_nothing_of_a_picture_is_black_in_the_dark(page: "Page", site: "Site", evaluation: str) -> None:
+    page.goto(site.path(f"scores/{evaluation}"))
+    rest(page)
+    picture = page.get_by_role("img", name="pass@1 of base and student").locator("canvas")
+    picture.wait_for()
+    lights = picture.evaluate(
+        "canvas => Array.from("
+        "new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer)"
+        ").filter(pixel => pixel >>> 24 > 200).map(pixel => Math.max(pixel & 255, pixel >>> 8 & 255, pixel >>> 16 & 255))"
+    )
+    assert max(lights) > 200  # its words
+    assert min(lights) > 40
 
 
 def open_backfill_form(page: "Page", site: "Site", *, first: str, last: str) -> "Locator":

@@ -22,7 +22,7 @@ export function Chart({ name, label, run, model, config }: Props) {
     params: { path: { name }, query: { run, model, config } },
   });
   return (
-    <Box role="img" aria-label={label} minH="12rem" overflowX="auto">
+    <Box role="img" aria-label={label} minH="7rem" overflowX="auto">
       <Ready query={query} what="the picture">
         {(specification) => (
           <Suspense fallback={<Loading what="the picture" />}>

@@ -14,7 +14,7 @@ interface Props {
 export function More({ shown, hasMore, isLoading, onMore }: Props) {
   return (
     <HStack mt={2} color="fg.muted" fontSize="xs">
-      <Text>{hasMore ? `The first ${formatCount(shown)}.` : `${formatCount(shown)}, and no more.`}</Text>
+      <Text>{hasMore ? `The first ${formatCount(shown)}.` : `${formatCount(shown)} in all.`}</Text>
       {hasMore ? (
         <Button size="xs" variant="outline" loading={isLoading} onClick={onMore}>
           More

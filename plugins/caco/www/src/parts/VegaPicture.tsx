@@ -49,6 +49,7 @@ export default function VegaPicture({ specification }: { specification: Record<s
         font: "system-ui, sans-serif",
         view: { stroke: "transparent" },
         axis: { labelColor: text, titleColor: text, gridColor: line, domainColor: line, tickColor: line },
+        header: { labelColor: text, titleColor: text },
         legend: { labelColor: text, titleColor: text },
         title: { color: text },
         text: { color: text },

@@ -6,10 +6,12 @@ import { useParams } from "react-router-dom";
 import { api, type Schemas } from "src/api/client";
 import { OutcomeBadge } from "src/parts/Badges";
 import { useAddress } from "src/parts/filters";
+import { PageLink } from "src/parts/Links";
 import { MathText } from "src/parts/MathText";
 import { More } from "src/parts/More";
 import { Empty } from "src/parts/notices";
-import { NOTHING } from "src/parts/numbers";
+import { NOTHING, spacedWords } from "src/parts/numbers";
+import { runPath } from "src/parts/paths";
 import { Ready } from "src/parts/Ready";
 import { PageTitle } from "src/parts/Section";
 import { GainsPicture } from "src/pages/scores/ScoresPage";
@@ -40,7 +42,7 @@ export function ItemsPage() {
   );
   return (
     <>
-      <PageTitle title="Items gained and lost" />
+      <PageTitle title="Items gained and lost" beside={<PageLink to={runPath(runId)}>Its run</PageLink>} />
       <GainsPicture runId={runId} />
       <Flex mb={3} mt={3} gap={3} align="end">
         <Box asChild fontSize="xs" color="fg.muted">
@@ -109,7 +111,7 @@ function AnswerView({ name, answer }: { name: string; answer: Schemas["ItemAnswe
         {answer?.answer ? <code>{answer.answer}</code> : null}{" "}
         {answer?.reason ? (
           <Text as="span" color="fg.muted">
-            {answer.reason}
+            {spacedWords(answer.reason)}
           </Text>
         ) : null}
       </Text>
