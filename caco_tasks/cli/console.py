@@ -58,7 +58,7 @@ def print_whole(renderable: RenderableType, console: Console = out) -> None:
     """Writes a table or a tree whole, as wide as it is; records instead of a table that a terminal would break words of."""
     if not console.is_terminal:  # a file, or a pipe: its lines are as long as they are
         Console(file=console.file, width=WIDEST, highlight=False).print(renderable)
-    elif isinstance(renderable, Table) and least_width(renderable, console) > console.width:
+    elif isinstance(renderable, Table) and not has_room(renderable, console):
         for line in _table_lines(renderable, console):
             print_line(line, console)
     else:
@@ -70,6 +70,11 @@ def print_wide(table: Table, console: Console = out) -> None:
     width = max(console.width, least_width(table, console))
     wide = Console(file=console.file, width=width, highlight=False, force_terminal=console.is_terminal)
     wide.print(table, crop=False)
+
+
+def has_room(table: Table, console: Console = out) -> bool:
+    """Whether no word of a table would be broken: a file and a pipe have room for any."""
+    return not console.is_terminal or least_width(table, console) <= console.width
 
 
 def least_width(table: Table, console: Console) -> int:

@@ -11,6 +11,7 @@ from caco_tasks.cli.command_group import WholeHelpGroup
 from caco_tasks.cli.console import (
     err,
     explain_errors,
+    has_room,
     out,
     print_heading,
     print_json,
@@ -37,14 +38,15 @@ def dataset() -> None:
 def list_datasets(as_json: bool) -> None:
     """Show all datasets of the store with their states, and who gave them these and why."""
     from caco_tasks.cli.dataset_listing import find_datasets
-    from caco_tasks.cli.tables import dataset_table
+    from caco_tasks.cli.tables import SHORT_ID, dataset_table
 
     with show_progress("looking through the store"):
         found = find_datasets(open_store_here())
     if as_json:
         print_json(found)
     elif found:
-        print_whole(dataset_table(found))
+        table = dataset_table(found)
+        print_whole(table if has_room(table) else dataset_table(found, id_chars=SHORT_ID))
     else:
         print_line("There is no dataset yet.")
 

@@ -4,6 +4,7 @@ import click
 
 from caco_tasks.cli.console import (
     explain_errors,
+    has_room,
     print_heading,
     print_json,
     print_line,
@@ -47,6 +48,7 @@ def funnel(run_id: str | None, as_json: bool) -> None:
 def runs(pipeline: str | None, config: str | None, newest: int, as_json: bool) -> None:
     """List the newest runs: how far each has come, what it published, and what a row of it cost."""
     from caco_tasks.cli.report_tables import run_table
+    from caco_tasks.cli.tables import SHORT_ID
     from caco_tasks.pipeline import stages_of
     from caco_tasks.reports.run_list import RunFilter, list_runs
 
@@ -57,7 +59,9 @@ def runs(pipeline: str | None, config: str | None, newest: int, as_json: bool) -
     if as_json:
         click.echo(page.model_dump_json())
     elif page.rows:
-        print_whole(run_table(page.rows))
+        table = run_table(page.rows)
+        # twelve digits name a run, and a terminal has seldom room for more beside the counts
+        print_whole(table if has_room(table) else run_table(page.rows, id_chars=SHORT_ID))
     else:
         print_line("The ledger knows no such run yet.")
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from caco_tasks.cli.console import show_controls
-from caco_tasks.cli.tables import SHORT_ID, answer_table
+from caco_tasks.cli.tables import answer_table
 from caco_tasks.format import NOTHING, format_count, format_points, format_share
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ MAX_REASONS = 15
 MAX_EXAMPLES = 5
 
 
-def run_table(runs: "Sequence[RunLine]") -> Table:
-    """Runs, the newest first, with the beginning of their ids, which is enough to name one."""
+def run_table(runs: "Sequence[RunLine]", *, id_chars: int | None = None) -> Table:
+    """Runs, the newest first; with `id_chars` only so much of their ids, where a person is to name one."""
     table = Table("run", "pipeline", "date", "config", "state")
     for column in ("samples", "published", "kept", "$ a row", "outputs", "reused"):
         table.add_column(column, justify="right", no_wrap=True)
     for run in runs:
-        about = (run.run_id[:SHORT_ID], run.pipeline, run.partition, run.config, run.state.replace("_", " "))
+        about = (run.run_id[:id_chars], run.pipeline, run.partition, run.config, run.state.replace("_", " "))
         cost = NOTHING if run.cost_usd_per_row is None else f"{run.cost_usd_per_row:.4f}"
         counts = (format_count(run.sampled or None), format_count(run.published or None))
         outputs = f"{format_count(run.outputs)}/{format_count(run.outputs_expected)}"

@@ -157,17 +157,24 @@ def _format_hours(hours: float | None) -> str:
     return NOTHING if hours is None else f"{hours:,.1f}"
 
 
-def dataset_table(datasets: Sequence[Mapping[str, Any]]) -> Table:
-    """Datasets with their states, and who gave them these and why; the names stay whole, to be copied."""
+def dataset_table(datasets: Sequence[Mapping[str, Any]], *, id_chars: int | None = None) -> Table:
+    """Datasets with their states, and who gave them these and why; names and ids stay whole, to be copied.
+
+    With `id_chars` the ids of runs have only so many digits.
+    """
     table = Table()
     table.add_column("dataset", no_wrap=True)
     table.add_column("state")
     table.add_column("rows", justify="right")
-    for column in ("run", "by", "because", "at, UTC"):
-        table.add_column(column, overflow="fold")
+    table.add_column("run", no_wrap=True)
+    table.add_column("by", overflow="fold")
+    longest = max((len(str(each["because"])) for each in datasets), default=0)
+    table.add_column("because", overflow="fold", min_width=min(longest, READABLE))
+    table.add_column("at, UTC", no_wrap=True)
     for each in datasets:
         words = [str(each[name] or NOTHING) for name in ("by", "because", "at")]
-        cells = (each["dataset"], each["state"] or NOTHING, format_count(each["rows"]), each["run"][:SHORT_ID], *words)
+        counts = (each["state"] or NOTHING, format_count(each["rows"]))
+        cells = (each["dataset"], *counts, each["run"][:id_chars], *words)
         table.add_row(*(Text(show_controls(cell)) for cell in cells))
     return table
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -76,10 +77,32 @@ def test_rejects_are_listed_by_stage_and_reason(asked: World) -> None:
 def test_runs_are_listed_with_what_they_published(asked: World) -> None:
     said = caco("runs")
     for pipeline in ("seeds", "codegen", "nightly"):
-        assert asked.run(pipeline).run_id[:12] in said
+        assert f" {asked.run(pipeline).run_id} " in said
+    assert f" {asked.run('nightly').run_id} " in caco("dataset", "list")
     [nightly] = caco_json("runs", "--pipeline", "nightly")["rows"]
     assert (nightly["run_id"], nightly["published"], nightly["sampled"]) == (asked.run("nightly").run_id, 4, 14)
     assert caco("runs", "--config", "none-of-this-name") == "The ledger knows no such run yet.\n"
+
+
+ROOM = [("runs", 40, 12), ("runs", 130, 12), ("runs", 160, 32), ("dataset list", 95, 12), ("dataset list", 160, 32)]
+
+
+@pytest.mark.parametrize(("command", "columns", "digits"), ROOM)
+def test_a_terminal_without_room_for_whole_ids_has_enough_of_them_to_name_a_run(
+    asked: World, command: str, columns: int, digits: int
+) -> None:
+    changes = {"NO_COLOR": "1", "COLUMNS": str(columns), "FORCE_COLOR": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "caco_tasks.cli", *command.split()],
+        env={**os.environ, **changes},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    run_id = asked.run("nightly").run_id
+    assert re.findall(rf"\b{run_id[:12]}[0-9a-f]*\b", done.stdout) == [run_id[:digits]]
+    assert done.stdout.startswith("-- 1 --") is (columns == 40)
+    assert caco_json("funnel", run_id[:digits])["run_id"] == run_id
 
 
 def test_a_dataset_is_shown_with_its_state_licences_and_how_to_load_it(asked: World) -> None:
