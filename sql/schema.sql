@@ -149,6 +149,7 @@ BEGIN
     EXECUTE format('CREATE INDEX %I ON caco.%I (subject) WITH (fillfactor = 100)', name || '_by_subject', name);
     EXECUTE format('ALTER TABLE caco.fate ATTACH PARTITION caco.%I FOR VALUES IN (%L)', name, day);
     EXECUTE format('ALTER TABLE caco.%I DROP CONSTRAINT of_its_date', name);  -- it spared the attaching a look at every row
+    EXECUTE format('ANALYZE caco.%I', name);
 END
 $$;
 
@@ -219,20 +220,29 @@ CREATE FUNCTION caco.pack_fates() RETURNS integer
 DECLARE
     packed integer := 0;
     loose record;
+    summary regclass;
 BEGIN
+    FOR summary IN SELECT indexrelid::regclass FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+        WHERE relnamespace = 'caco'::regnamespace AND relname ~ '^fate_\d{4}_\d{2}_\d{2}$'
+            AND indexrelid::regclass::text ~ '_by_output$'
+    LOOP
+        PERFORM brin_summarize_new_values(summary);
+    END LOOP;
     -- an entry of a full index takes 28 bytes; what came after the first output went in at random and left gaps
-    FOR loose IN SELECT indexrelid::regclass AS name FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+    FOR loose IN SELECT indexrelid::regclass AS name, indrelid::regclass AS of_table
+        FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
         WHERE relnamespace = 'caco'::regnamespace AND relname ~ '^fate_\d{4}_\d{2}_\d{2}$' AND reltuples > 0
             AND indexrelid::regclass::text ~ '_by_subject$' AND pg_relation_size(indexrelid) > 65536 + reltuples * 32
     LOOP
         EXECUTE format('REINDEX INDEX %s', loose.name);
+        EXECUTE format('ANALYZE %s', loose.of_table);
         packed := packed + 1;
     END LOOP;
     RETURN packed;
 END
 $_$;
 
-COMMENT ON FUNCTION caco.pack_fates() IS 'Makes indexes anew that grew loose while a date was filled output by output; returns how many. Nobody can load fates of such a date meanwhile.';
+COMMENT ON FUNCTION caco.pack_fates() IS 'Summarizes blocks that are new, and makes indexes anew that grew loose while a date was filled output by output; returns how many. Nobody can load fates of such a date meanwhile.';
 
 CREATE FUNCTION caco.paired_low(gained bigint, lost bigint, total bigint) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

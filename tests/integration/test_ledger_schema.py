@@ -175,6 +175,33 @@ def test_what_cannot_be_true_cannot_be_written(owner: Engine, statement: str, co
         connection.rollback()
 
 
+def test_the_fates_of_one_output_are_found_without_reading_those_of_the_date(owner: Engine) -> None:
+    fates = (
+        "INSERT INTO caco.fate_2026_11_20 (partition, output_no, subject, row, outcome, reason) "
+        "SELECT '2026-11-20', output_no, gen_random_uuid(), row, 'fail', 'time' "
+        "FROM generate_series({}, {}) AS output_no, generate_series(0, 1999) AS row"
+    )
+    with owner.connect() as connection:
+        for statement in (
+            "SELECT caco.open_fates('2026-11-20')",
+            fates.format(1, 5),
+            "SELECT caco.attach_fates('2026-11-20')",
+            fates.format(6, 60),  # what was loaded after the first output
+            "SELECT caco.pack_fates()",
+        ):
+            connection.exec_driver_sql(statement)
+        plan = (
+            "EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM caco.fate WHERE partition = '2026-11-20' AND output_no = 40"
+        )
+        [found] = connection.exec_driver_sql(plan).scalar_one()
+        scan, table = found["Plan"], "caco.fate_2026_11_20"
+        blocks = connection.exec_driver_sql(f"SELECT pg_relation_size('{table}') / 8192").scalar_one()
+        connection.rollback()
+    assert scan["Node Type"] == "Bitmap Heap Scan"
+    assert scan["Actual Rows"] == 2000
+    assert scan["Lossy Heap Blocks"] < blocks / 10
+
+
 @pytest.mark.parametrize(
     "statement",
     [
