@@ -5,7 +5,8 @@ import os
 import re
 import subprocess
 import sys
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import pytest
 from click.testing import CliRunner
@@ -206,18 +207,66 @@ def test_what_is_not_there_is_one_sentence(asked: World, words: list[str], said:
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", [["runs"], ["funnel"], ["rejects"], ["show", "{sample}"], ["lineage", "{sample}"]])
-def test_a_command_is_whole_in_ascii_without_colour_and_at_40_columns(asked: World, command: list[str]) -> None:
-    words = [word.format(sample=sample_id(asked.run("nightly"), 6)) for word in command]
-    changes = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "NO_COLOR": "1", "COLUMNS": "40", "FORCE_COLOR": "1"}
+WALKED = [
+    "runs",
+    "funnel",
+    "rejects",
+    "scores",
+    "show {sample}",
+    "lineage {sample}",
+    "lineage {sample} --all",
+    "dataset list",
+    "dataset show {dataset}",
+    "housekeeping",
+    "plan --estimate",
+    "sql --recipe where_rows_are_lost",
+    "ledger migrate",
+]
+
+
+def start(asked: World, command: str, changes: dict[str, str], stdout: int | IO[bytes]) -> tuple[int, bytes, str]:
+    """Exit code, output and error output of a command in a process of its own."""
+    words = command.format(
+        sample=sample_id(asked.run("nightly"), 6), dataset=f"toys/{asked.datasets[0].version}"
+    ).split()
     done = subprocess.run(
         [sys.executable, "-m", "caco_tasks.cli", *words],
         env={**os.environ, **changes},
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         check=False,
-        text=True,
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.isascii()
-    assert "\x1b[3" not in done.stdout  # no colour
-    assert "..." not in done.stdout
+    return done.returncode, done.stdout or b"", done.stderr.decode()
+
+
+@pytest.fixture
+def scored(asked: World, ledger: Ledger, store: Store) -> World:
+    """The three runs, and an evaluation beside them."""
+    write_evaluation(store, ledger, dataset="toys/1")
+    return asked
+
+
+@pytest.mark.parametrize("command", WALKED)
+def test_a_command_is_whole_in_ascii_without_colour_and_at_40_columns(scored: World, command: str) -> None:
+    changes = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "NO_COLOR": "1", "COLUMNS": "40", "FORCE_COLOR": "1"}
+    code, said, told = start(scored, command, changes, subprocess.PIPE)
+    assert (code, told) == (0, "")
+    assert said.isascii()
+    assert b"\x1b[3" not in said  # no colour
+    assert b"..." not in said
+
+
+@pytest.mark.parametrize("command", WALKED)
+def test_a_full_disk_behind_a_command_is_one_sentence(scored: World, command: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        code, _, told = start(scored, command, {}, full)
+    assert (code, told) == (1, "caco: The output cannot be written: No space left on device.\n")
+
+
+@pytest.mark.parametrize("command", WALKED)
+def test_a_reader_of_a_command_may_go_away(scored: World, command: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        code, _, told = start(scored, command, {}, pipe)
+    assert (code, told) == (1, "")
