@@ -91,5 +91,9 @@ class PlatformError(CacoError):
     """A service of the local platform is not as it should be."""
 
 
+class PlatformUnreachableError(PlatformError):
+    """Airflow is away, or answers with an error of its own: both may pass."""
+
+
 class GateError(CacoError):
     """A run yielded less than its gate demands."""

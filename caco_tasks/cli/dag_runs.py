@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from caco_tasks.cli.progress import DAGS, follow
+from caco_tasks.cli.progress import DAGS, MAX_OUTAGE_SECONDS, follow
 from caco_tasks.config import RunConfig, bundled_configs, load_config
 from caco_tasks.errors import PlatformError
 from caco_tasks.identity import pipeline_run_id
@@ -69,8 +69,9 @@ def locate_config(config: str) -> str:
 
 
 def open_airflow(state: PlatformState) -> AirflowApi:
-    """The Airflow of the local platform."""
-    return AirflowApi(state.airflow_url, state.airflow_user, state.airflow_password)
+    """The Airflow of the local platform, waited for where it is away in the middle of a run that is followed."""
+    login = (state.airflow_user, state.airflow_password)
+    return AirflowApi(state.airflow_url, *login, patience_seconds=MAX_OUTAGE_SECONDS)
 
 
 def trigger_job(api: AirflowApi, ledger: Ledger, job: Job, pipeline: str, console: Console) -> None:

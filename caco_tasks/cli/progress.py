@@ -12,10 +12,12 @@ from rich.table import Table
 from caco_tasks.errors import PlatformError
 from caco_tasks.format import NOTHING, format_count
 from caco_tasks.ledger import FunnelRow, Ledger
+from caco_tasks.patience import repeated_while_unreachable
 from caco_tasks.pipeline import STAGES, stages_of
 from caco_tasks.platform.api import AirflowApi, TaskInstance
 
 POLL_SECONDS = 2.0
+MAX_OUTAGE_SECONDS = 180.0  # of Airflow or the ledger while a run is followed: the supervisor starts both again in less
 # pipeline -> the DAG that runs it
 DAGS = {"seeds": "caco_seeds", "codegen": "caco_codegen", "nightly": "caco_nightly", "evaluate": "caco_evaluate"}
 ENDED = ("success", "failed")
@@ -34,14 +36,17 @@ class Snapshot:
 def follow(api: AirflowApi, ledger: Ledger, *, pipeline: str, dag_run_id: str, run_id: str, console: Console) -> None:
     """Shows a DAG run stage by stage until it ends; lines instead of a live table where the console is no terminal.
 
+    Airflow and the ledger may be away for three minutes meanwhile.
+
     Raises:
         PlatformError: the run failed; the message names the tasks that did.
     """
     dag_id = DAGS[pipeline]
+    count = repeated_while_unreachable(lambda: MAX_OUTAGE_SECONDS)(ledger.funnel)
 
     def take_snapshot() -> Snapshot:
         state = api.run(dag_id, dag_run_id).state  # first: what is counted below is then not older than it
-        return Snapshot(state=state, tasks=api.task_instances(dag_id, dag_run_id), funnel=ledger.funnel(run_id))
+        return Snapshot(state=state, tasks=api.task_instances(dag_id, dag_run_id), funnel=count(run_id))
 
     show = _show_live if console.is_terminal else _show_lines
     last = show(pipeline, take_snapshot, console)

@@ -1,5 +1,7 @@
 """Airflow's REST API, as far as the command line needs it (Airflow 3.3, `/api/v2`)."""
 
+import logging
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from types import TracebackType
@@ -8,9 +10,12 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from caco_tasks.errors import PlatformError
+from caco_tasks.errors import PlatformError, PlatformUnreachableError
 
 PAGE = 100  # rows of a reply; Airflow's own maximum
+PAUSE_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -93,8 +98,12 @@ class AirflowApi:
     Every method raises PlatformError, naming the address or the request, when Airflow does not answer or refuses.
     """
 
-    def __init__(self, url: str, user: str, password: str, *, timeout_seconds: float = 30) -> None:
+    def __init__(
+        self, url: str, user: str, password: str, *, timeout_seconds: float = 30, patience_seconds: float = 0
+    ) -> None:
+        """Names the Airflow; while it is away, all but new runs and pools is asked for again for `patience_seconds`."""
         self.url = url
+        self._patience_seconds = patience_seconds
         self._login = {"username": user, "password": password}
         self._client = httpx.Client(base_url=url, timeout=timeout_seconds, trust_env=False)  # no proxy to loopback
 
@@ -215,16 +224,36 @@ class AirflowApi:
         return reply
 
     def _log_in(self) -> None:
-        reply = self._send("POST", "/auth/token", json=self._login)
+        reply = self._send("POST", "/auth/token", json=self._login, may_be_repeated=True)
         if reply.is_error:
             raise PlatformError(f"Airflow at {self.url} refuses the login: `caco down` and `caco up` set it anew.")
         self._client.headers["Authorization"] = f"Bearer {_Token.model_validate_json(reply.content).access_token}"
 
-    def _send(self, method: str, path: str, *, json: object) -> httpx.Response:
+    def _send(self, method: str, path: str, *, json: object, may_be_repeated: bool = False) -> httpx.Response:
+        """The reply, which may be a refusal; what may be repeated is sent again while Airflow is away."""
+        patience = self._patience_seconds if method in {"GET", "PATCH"} or may_be_repeated else 0
+        begun, is_told = time.monotonic(), False
+        while True:
+            try:
+                return self._send_once(method, path, json=json)
+            except PlatformUnreachableError as exc:
+                if time.monotonic() - begun >= patience:
+                    raise
+                if not is_told:
+                    log.warning("%s It may come back: waiting for up to %.0f s.", exc, patience)
+                    is_told = True
+                time.sleep(PAUSE_SECONDS)
+
+    def _send_once(self, method: str, path: str, *, json: object) -> httpx.Response:
         try:
-            return self._client.request(method, path, json=json)
+            reply = self._client.request(method, path, json=json)
         except httpx.HTTPError as exc:
-            raise PlatformError(f"Airflow does not answer at {self.url}: start it with `caco up`.") from exc
+            raise PlatformUnreachableError(f"Airflow does not answer at {self.url}: start it with `caco up`.") from exc
+        if reply.is_server_error:  # it could not reach its database, say
+            raise PlatformUnreachableError(
+                f"Airflow at {self.url} has broken down over {method} {path}: {reply.status_code}, {_read_detail(reply)}."
+            )
+        return reply
 
 
 def _read_detail(reply: httpx.Response) -> str:

@@ -49,6 +49,7 @@ from caco_tasks.platform.status import AIRFLOW_STOP_SECONDS, ENDED_LAST
 
 START_SECONDS = 300  # most of it for the first migration of Airflow's database on a slow disk
 STOP_SECONDS = 90
+TRY_AGAIN_SECONDS = 5
 PORT_SECONDS = 2  # in which a server of ours that has opened its port is found to listen there
 MIN_FREE_MB = 500
 CPU_POOL_SLOTS = 128  # more than a machine runs at once: `parallelism` is the limit
@@ -131,7 +132,8 @@ def up(
             if _is_healthy(place, supervisor):
                 on_progress("the platform is up already")
                 return _state(place)
-            process = supervisor.process()  # an earlier `up` was ended while it waited
+            process = supervisor.process()  # an earlier `up` was ended while it waited, or a service is down
+            _try_again(place, process, on_progress=on_progress)
         else:
             process = _start_supervisor(place, options, on_progress=on_progress)
         _wait_until_healthy(place, process, on_progress=on_progress)
@@ -243,6 +245,19 @@ def _require_same_options(place: Home, options: _StartOptions) -> None:
             raise PlatformError(
                 f"The platform is up with the {name} {actual[name]}, not {value}: run `caco down` first to change it."
             )
+
+
+def _try_again(place: Home, process: ProcessId, *, on_progress: OnProgress) -> None:
+    """Has the supervisor start once more what it gave up, and waits until it has begun to."""
+
+    def given_up() -> list[str]:
+        written = place.supervisor()
+        return [name for name, one in written.services.items() if one.state == "given up"] if written else []
+
+    if names := given_up():
+        on_progress(f"trying {', '.join(names)} again")
+        send(process, signal.SIGHUP)
+        wait_until(lambda: not given_up(), seconds=TRY_AGAIN_SECONDS)
 
 
 def _wait_until_healthy(place: Home, process: ProcessId, *, on_progress: OnProgress) -> None:

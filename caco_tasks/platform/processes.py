@@ -68,11 +68,20 @@ def read_pid_file(path: Path) -> ProcessId | None:
         return None
 
 
+_ended: dict[int, int] = {}  # exit codes of children by process number, until they are asked for
+
+
 def reap() -> None:
-    """Collects the exit status of children that ended, so that no zombie is left of them."""
+    """Collects the exit codes of children that ended, so that no zombie is left of them."""
     with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            _ended[ended[0]] = os.waitstatus_to_exitcode(ended[1])
+
+
+def take_exit_code(pid: int) -> int | None:
+    """The exit code of a child that has ended, once, as `subprocess` has it; None where it was no child of this process."""
+    reap()
+    return _ended.pop(pid, None)
 
 
 def identify(pid: int) -> ProcessId | None:

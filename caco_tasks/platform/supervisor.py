@@ -1,9 +1,9 @@
 """The process that keeps the local platform up: `python -m caco_tasks.platform.supervisor HOME`.
 
 It starts Postgres and the S3 store, brings both schemas up to date, starts the components of Airflow, and from then on
-restarts services that die, with growing pauses, until one has died too often. SIGTERM ends everything in order. When it
-is killed, the kernel sends its children SIGTERM; processes that are left even so are ended by the next `up`, which finds
-them in `supervisor.json`.
+restarts services that die, with growing pauses, until one has ended by itself too often; what was killed from outside comes
+back for ever. SIGHUP has it try again what it gave up, SIGTERM ends everything in order. When it is killed, the kernel sends
+its children SIGTERM; processes that are left even so are ended by the next `up`, which finds them in `supervisor.json`.
 """
 
 import logging
@@ -17,7 +17,7 @@ from types import FrameType
 
 from caco_tasks.errors import CacoError, PlatformError
 from caco_tasks.platform import airflow
-from caco_tasks.platform.processes import identify, reap, send, wait_until
+from caco_tasks.platform.processes import identify, reap, send, take_exit_code, wait_until
 from caco_tasks.platform.state import (
     Home,
     Phase,
@@ -32,9 +32,12 @@ from caco_tasks.platform.status import ENDED_LAST, AirflowCommand, Service, airf
 
 POLL_SECONDS = 0.5
 MIGRATE_SECONDS = 300
-MAX_DEATHS = 5  # within the period; one more and the service is left alone
+MAX_DEATHS = 5  # by itself, within the period; one more and the service is left alone
 PERIOD_SECONDS = 600
 LONGEST_PAUSE_SECONDS = 30
+
+# what a person, a script or the kernel in want of memory sends; a program that fails ends otherwise
+FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
 
 log = logging.getLogger("caco.supervisor")
 
@@ -59,6 +62,11 @@ class Supervisor:
         self._message = ""
         self._is_reachable = False
         self._watches: list[Watch] = []
+        self._is_asked_again = False
+
+    def ask_again(self) -> None:
+        """Has services that were given up tried again, at the next look."""
+        self._is_asked_again = True
 
     def run(self) -> None:
         """Runs until SIGTERM.
@@ -72,6 +80,10 @@ class Supervisor:
             while True:
                 time.sleep(POLL_SECONDS)
                 reap()
+                if self._is_asked_again:
+                    self._is_asked_again = False
+                    for watch in self._watches:
+                        watch.forgive()
                 if any([watch.look() for watch in self._watches]):  # a list: every service is looked at
                     self._save_state()
         except StopRequest:
@@ -186,6 +198,7 @@ class Watch:
         self._first_pause_seconds = first_pause_seconds
         self.record = ServiceRecord(state="starting")
         self._deaths: list[float] = []
+        self._own_deaths: list[float] = []  # that nobody from outside has brought about
         self._start_at = 0.0
 
     def start(self) -> None:
@@ -222,17 +235,33 @@ class Watch:
                 return False
         return True
 
+    def forgive(self) -> None:
+        """Has a service that was given up started at the next look, as if it had never died."""
+        if self.record.state == "given up":
+            log.info("%s is tried again", self.service.name)
+            self._deaths, self._own_deaths, self._start_at = [], [], 0.0
+            self.record = self.record.model_copy(update={"state": "waiting"})
+
     def _count_death(self) -> None:
         died = time.monotonic()  # a wall clock may jump
+        is_own = self.record.state == "waiting" or not self._was_killed()
         self._deaths = [death for death in self._deaths if death > died - PERIOD_SECONDS] + [died]
-        if len(self._deaths) > MAX_DEATHS:
-            log.error("%s died %d times in ten minutes and is left alone", self.service.name, len(self._deaths))
+        self._own_deaths = [death for death in self._own_deaths if death > died - PERIOD_SECONDS] + [died] * is_own
+        if len(self._own_deaths) > MAX_DEATHS:
+            log.error("%s ended by itself %d times in ten minutes and is left alone", self.service.name, MAX_DEATHS + 1)
             self.record = self.record.model_copy(update={"state": "given up"})
             return
         pause = min(LONGEST_PAUSE_SECONDS, self._first_pause_seconds * 2 ** (len(self._deaths) - 1))
         log.warning("%s died and is started again in %g s", self.service.name, pause)
         self._start_at = died + pause
         self.record = self.record.model_copy(update={"state": "waiting"})
+
+    def _was_killed(self) -> bool:
+        """Whether it ended from outside; of Postgres, which leaves its starter, taken as given: it would not start either."""
+        if self.record.pid is None:  # it was gone before anybody could look
+            return False
+        code = take_exit_code(self.record.pid)
+        return code is None or code in FROM_OUTSIDE
 
     def _restart(self) -> None:
         self.record = self.record.model_copy(update={"restarts": self.record.restarts + 1})
@@ -252,7 +281,9 @@ def main(arguments: Sequence[str], inherited: Mapping[str, str]) -> int:
     home = Home(Path(arguments[0]))
     try:
         with home.lock("supervisor"):
-            Supervisor(home, inherited=inherited).run()
+            supervisor = Supervisor(home, inherited=inherited)
+            signal.signal(signal.SIGHUP, lambda _number, _frame: supervisor.ask_again())
+            supervisor.run()
     except (CacoError, OSError) as exc:
         log.error("%s", exc)
         return 1

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,19 +46,20 @@ def shell(text: str, folder: Path) -> ProcessId:
     return spawn(["/bin/sh", "-c", text], log_file=folder / "log", environment=ENVIRONMENT)
 
 
-class Crashing:
-    """A service that ends as soon as it has started."""
+class Ending:
+    """A service that does what a script says, and ends with it."""
 
-    name = "crashing"
+    name = "ending"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, script: str) -> None:
         self.starts = 0
+        self.script = script
         self._folder = folder
         self._process: ProcessId | None = None
 
     def start(self) -> None:
         self.starts += 1
-        self._process = shell("exit 1", self._folder)
+        self._process = shell(self.script, self._folder)
 
     def stop(self) -> None:
         self._process = None
@@ -261,17 +263,40 @@ def test_down_spares_processes_that_only_have_the_number_of_ours(home: Home, tmp
 # restarts
 
 
-def test_a_service_that_keeps_dying_is_given_up_after_a_few_restarts(tmp_path: Path) -> None:
-    service = Crashing(tmp_path)
-    watch = Watch(service, first_pause_seconds=0.01)
-    watch.start()
+def look_until(watch: Watch, condition: Callable[[], bool]) -> bool:
+    """Looks after a service until something holds; False where it never does."""
     deadline = time.monotonic() + 20
-    while watch.record.state != "given up" and time.monotonic() < deadline:
+    while not condition() and time.monotonic() < deadline:
         watch.look()
         time.sleep(0.01)
-    assert watch.record.state == "given up"
+    return condition()
+
+
+def test_a_service_that_keeps_dying_is_given_up_after_a_few_restarts_until_it_is_asked_for_again(
+    tmp_path: Path,
+) -> None:
+    service = Ending(tmp_path, "exit 1")
+    watch = Watch(service, first_pause_seconds=0.01)
+    watch.start()
+    assert look_until(watch, lambda: watch.record.state == "given up")
     assert watch.record.restarts == MAX_DEATHS
     assert service.starts == MAX_DEATHS + 1
+    service.script = "sleep 60"
+    watch.forgive()
+    assert look_until(watch, lambda: watch.record.state == "running")
+    assert service.starts == MAX_DEATHS + 2
+    os.kill(watch.record.pid or 0, signal.SIGKILL)
+
+
+def test_a_service_that_is_killed_from_outside_comes_back_however_often(tmp_path: Path) -> None:
+    service = Ending(tmp_path, "sleep 60")
+    watch = Watch(service, first_pause_seconds=0.0001)
+    watch.start()
+    for kills in range(1, 2 * MAX_DEATHS):
+        os.kill(watch.record.pid or 0, signal.SIGKILL)
+        assert look_until(watch, lambda kills=kills: service.starts == kills + 1)  # type: ignore[misc]
+    assert watch.record.state == "running"
+    os.kill(watch.record.pid or 0, signal.SIGKILL)
 
 
 # doctor
