@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,9 +40,9 @@ class Site:
 
     url: str  # with the prefix, without a slash at the end
     token: str
-    runs: dict[str, str]  # pipeline -> run id
-    lenient: str  # another nightly run over the same samples
-    airflow_run: str  # a run of Airflow that planned the nightly run
+    runs: dict[str, str] = field(default_factory=dict)  # pipeline -> run id
+    lenient: str = ""  # another nightly run over the same samples
+    airflow_run: str = ""  # a run of Airflow that planned the nightly run
 
     def path(self, page: str) -> str:
         """The address of a page of ours."""
@@ -59,13 +59,13 @@ class Watch:
 
 # Not for the session: its environment, and the loop that Playwright runs, would reach other tests of the same process.
 @pytest.fixture(scope="module")
-def site(
+def empty_site(
     postgres: EmbeddedPostgres,
     ledger_template: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
     first_port: int,
 ) -> Iterator[Site]:
-    """Seeds, codegen and two nightly runs, and Airflow's API server with our plugin in front of them."""
+    """Airflow's API server with our plugin, in front of a ledger and a store that hold nothing; tasks find them, too."""
     _chromium()
     folder = tmp_path_factory.mktemp("site")
     environ = _environ(postgres, ledger_template, folder, port := free_port(first_port + 400))
@@ -75,8 +75,6 @@ def site(
             patch.delenv(name)
         for name, value in environ.items():
             patch.setenv(name, value)
-        runs = whole_line.run_line(whole_line.DAY)
-        lenient = whole_line.run_pipeline("nightly", whole_line.DAY, "agree.input_not_used=off", "publish.name=lenient")
         for words in (("db", "migrate"), ("dags", "reserialize")):
             subprocess.run([sys.executable, "-m", "airflow", *words], check=True, capture_output=True, timeout=600)
         with (folder / "api-server.log").open("wb") as log:
@@ -87,15 +85,20 @@ def site(
             )
         try:
             url = f"http://127.0.0.1:{port}{PREFIX}"
-            token = _log_in(url, folder)
-            airflow_run = _trigger(url, token)
-            tasks.plan(
-                "nightly", partition=whole_line.DAY, config=whole_line.CONFIG, trigger=("caco_nightly", airflow_run)
-            )
-            yield Site(url=url, token=token, runs=runs, lenient=lenient, airflow_run=airflow_run)
+            yield Site(url=url, token=_log_in(url, folder))
         finally:
             server.terminate()
             server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def site(empty_site: Site) -> Site:
+    """The same in front of seeds, codegen and two nightly runs; a module that wants others has a `site` of its own."""
+    runs = whole_line.run_line(whole_line.DAY)
+    lenient = whole_line.run_pipeline("nightly", whole_line.DAY, "agree.input_not_used=off", "publish.name=lenient")
+    airflow_run = _trigger(empty_site.url, empty_site.token)
+    tasks.plan("nightly", partition=whole_line.DAY, config=whole_line.CONFIG, trigger=("caco_nightly", airflow_run))
+    return replace(empty_site, runs=runs, lenient=lenient, airflow_run=airflow_run)
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,15 @@ import shell from "highlight.js/lib/languages/bash";
 import sql from "highlight.js/lib/languages/sql";
 import { useMemo } from "react";
 
+import { withoutTurning, withoutTurningInHtml } from "src/parts/bidi";
+
 hljs.registerLanguage("json", json);
 hljs.registerLanguage("python", python);
 hljs.registerLanguage("shell", shell);
 hljs.registerLanguage("sql", sql);
 
 const MAX_COLOURED_CHARS = 50_000; // beyond, colours cost more than they give
+const CHANGED_BY_HTML = /[\0\r]/; // what a browser leaves out or changes where it reads HTML
 
 const COLOURS = {
   "& .hljs-keyword, & .hljs-operator": { color: "purple.fg" },
@@ -32,10 +35,10 @@ interface Props {
 }
 
 export function Code({ code, language, label, hasNumbers = false, maxHeight = "28rem" }: Props) {
-  const html = useMemo(
-    () => (language && code.length <= MAX_COLOURED_CHARS ? hljs.highlight(code, { language }).value : null),
-    [code, language],
-  );
+  const html = useMemo(() => {
+    if (!language || code.length > MAX_COLOURED_CHARS || CHANGED_BY_HTML.test(code)) return null;
+    return withoutTurningInHtml(hljs.highlight(code, { language }).value);
+  }, [code, language]);
   const numbers = Array.from({ length: code.replace(/\n$/, "").split("\n").length }, (_, line) => line + 1).join("\n");
   return (
     <Box
@@ -60,7 +63,7 @@ export function Code({ code, language, label, hasNumbers = false, maxHeight = "2
           {numbers}
         </Box>
       ) : null}
-      {html === null ? <pre>{code}</pre> : <pre dangerouslySetInnerHTML={{ __html: html }} />}
+      {html === null ? <pre>{withoutTurning(code)}</pre> : <pre dangerouslySetInnerHTML={{ __html: html }} />}
     </Box>
   );
 }

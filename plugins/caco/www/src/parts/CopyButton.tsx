@@ -3,6 +3,8 @@
 import { Button } from "@chakra-ui/react";
 import { useState } from "react";
 
+const MAX_READ_CHARS = 200; // of a name that is read out
+
 export function CopyButton({ text, label = "Copy" }: { text: string; label?: string }) {
   const [state, setState] = useState<"" | "Copied" | "Not copied">("");
   const copy = async () => {
@@ -21,7 +23,7 @@ export function CopyButton({ text, label = "Copy" }: { text: string; label?: str
       variant="ghost"
       color="fg.muted"
       title={text}
-      aria-label={`${label}: ${text}`}
+      aria-label={text.length > MAX_READ_CHARS ? label : `${label}: ${text}`}
       onClick={() => void copy()}
     >
       {state || label}

@@ -11,11 +11,11 @@ export function Figures({ facts }: { facts: Fact[] }) {
       {facts
         .filter((fact) => fact !== false && fact !== null)
         .map(([name, value]) => (
-          <Box key={name}>
+          <Box key={name} minW={0}>
             <Box as="dt" fontSize="xs" color="fg.muted">
               {name}
             </Box>
-            <Box as="dd" fontSize="sm">
+            <Box as="dd" fontSize="sm" overflowWrap="anywhere">
               {value}
             </Box>
           </Box>

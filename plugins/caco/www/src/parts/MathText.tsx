@@ -4,6 +4,7 @@ import { Box, type BoxProps } from "@chakra-ui/react";
 import { Fragment, lazy, Suspense, useMemo, type ReactNode } from "react";
 
 import type { Schemas } from "src/api/client";
+import { withoutTurning } from "src/parts/bidi";
 import { textPieces, type TextPiece } from "src/parts/math";
 
 const Tex = lazy(() => import("src/parts/Tex"));
@@ -48,8 +49,8 @@ function Piece({ piece, equations }: { piece: TextPiece; equations: readonly Pla
   const inside = equations.filter((one) => one.start < piece.end && one.end > piece.start);
   if (piece.kind !== "text") {
     const formula = (
-      <Suspense fallback={piece.body}>
-        <Tex body={piece.body} isDisplay={piece.kind === "display"} />
+      <Suspense fallback={piece.source}>
+        <Tex piece={piece} />
       </Suspense>
     );
     const worst = worstOf(inside);
@@ -59,13 +60,15 @@ function Piece({ piece, equations }: { piece: TextPiece; equations: readonly Pla
   let done = piece.start;
   for (const one of inside) {
     const [start, end] = [Math.max(one.start, piece.start), Math.min(one.end, piece.end)];
-    parts.push(piece.body.slice(done - piece.start, start - piece.start));
+    parts.push(withoutTurning(piece.body.slice(done - piece.start, start - piece.start)));
     parts.push(
-      <EquationMark state={one.state}>{piece.body.slice(start - piece.start, end - piece.start)}</EquationMark>,
+      <EquationMark state={one.state}>
+        {withoutTurning(piece.body.slice(start - piece.start, end - piece.start))}
+      </EquationMark>,
     );
     done = end;
   }
-  parts.push(piece.body.slice(done - piece.start));
+  parts.push(withoutTurning(piece.body.slice(done - piece.start)));
   return parts.map((part, place) => <Fragment key={place}>{part}</Fragment>);
 }
 

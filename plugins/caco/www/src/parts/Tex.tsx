@@ -1,21 +1,35 @@
-/** One formula, set by KaTeX; loaded only with a text that has one. What KaTeX does not know stands as it was written. */
+/** One formula, set by KaTeX; loaded only with a text that has one. What KaTeX does not set stands as it was written. */
 
 import katex from "katex";
 import "katex/dist/katex.min.css";
 import { useMemo } from "react";
 
-// `trust: false` refuses links, images and styles; the limits end what would expand or grow without end.
-const LIMITS = { trust: false, throwOnError: true, strict: false, maxExpand: 200, maxSize: 20 } as const;
+import type { TextPiece } from "src/parts/math";
 
-export default function Tex({ body, isDisplay }: { body: string; isDisplay: boolean }) {
+/** A formula asks for a link, a picture or a style. */
+class RefusedCommand extends Error {}
+
+// KaTeX would show such a command in red and without what it holds; the limits end what would expand or grow without end.
+const LIMITS = {
+  trust: () => {
+    throw new RefusedCommand();
+  },
+  throwOnError: true,
+  strict: false,
+  maxExpand: 200,
+  maxSize: 20,
+} as const;
+
+export default function Tex({ piece }: { piece: TextPiece }) {
   const html = useMemo(() => {
     try {
-      return katex.renderToString(body, { ...LIMITS, displayMode: isDisplay });
+      return katex.renderToString(piece.body, { ...LIMITS, displayMode: piece.kind === "display" });
     } catch (error) {
-      if (error instanceof katex.ParseError || error instanceof RangeError) return null;
+      const isRefused = error instanceof RefusedCommand || error instanceof RangeError;
+      if (isRefused || error instanceof katex.ParseError) return null;
       throw error;
     }
-  }, [body, isDisplay]);
-  if (html === null) return <code>{body}</code>;
+  }, [piece]);
+  if (html === null) return <code>{piece.source}</code>;
   return <span dangerouslySetInnerHTML={{ __html: html }} />;
 }

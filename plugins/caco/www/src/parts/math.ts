@@ -5,6 +5,7 @@ export interface TextPiece {
   start: number; // of the piece with its delimiters, in characters of the text
   end: number;
   body: string; // without its delimiters
+  source: string; // with them, as it was written
 }
 
 const MAX_MATH_CHARS = 4_000; // longer ones are shown as they are written
@@ -25,14 +26,19 @@ export function textPieces(text: string): TextPiece[] {
     const end = match[5] === undefined ? start + match[0].length : closingBrace(text, start + match[0].length);
     if (end === null || end - start > MAX_MATH_CHARS) continue;
     const body = match[1] ?? match[2] ?? match[3] ?? match[4] ?? text.slice(start, end);
-    if (start > done) pieces.push({ kind: "text", start: done, end: start, body: text.slice(done, start) });
+    if (start > done) pieces.push(plainPiece(text, done, start));
     const isDisplay = match[1] !== undefined || match[2] !== undefined;
-    pieces.push({ kind: isDisplay ? "display" : "math", start, end, body });
+    pieces.push({ kind: isDisplay ? "display" : "math", start, end, body, source: text.slice(start, end) });
     done = end;
     DELIMITED.lastIndex = end;
   }
-  if (done < text.length) pieces.push({ kind: "text", start: done, end: text.length, body: text.slice(done) });
+  if (done < text.length) pieces.push(plainPiece(text, done, text.length));
   return pieces;
+}
+
+function plainPiece(text: string, start: number, end: number): TextPiece {
+  const body = text.slice(start, end);
+  return { kind: "text", start, end, body, source: body };
 }
 
 /** Where the brace that is open at `from` closes, just after it. */

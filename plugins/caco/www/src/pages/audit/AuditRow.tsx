@@ -4,6 +4,7 @@ import { Box, Button, Flex, HStack, SimpleGrid, Text, Textarea } from "@chakra-u
 import { useEffect, useRef, useState } from "react";
 
 import type { Schemas } from "src/api/client";
+import { withoutTurning } from "src/parts/bidi";
 import { Code } from "src/parts/Code";
 import { MathText } from "src/parts/MathText";
 import { formatCount, NOTHING, spacedWords } from "src/parts/numbers";
@@ -54,12 +55,12 @@ export function AuditRow({ row, isHidden, isBusy, onAnswer, onBack, onForward, o
             Program
           </Text>
           <Code code={row.program} language="python" label="Program" hasNumbers maxHeight="22rem" />
-          <Text mt={2}>
-            Its output: <code>{row.output ?? NOTHING}</code>
+          <Text mt={2} overflowWrap="anywhere">
+            Its output: <code>{withoutTurning(row.output ?? NOTHING)}</code>
           </Text>
         </Box>
       </SimpleGrid>
-      <Box position="sticky" bottom={0} bg="bg" borderTopWidth="1px" py={3} mt={4}>
+      <Box position="sticky" bottom={-3} bg="bg" borderTopWidth="1px" py={3} mt={4}>
         <Flex gap={2} wrap="wrap" role="group" aria-label="Answers">
           {row.answers.map((answer, place) => (
             <Button

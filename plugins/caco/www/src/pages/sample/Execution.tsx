@@ -3,6 +3,7 @@
 import { Box, SimpleGrid, Text } from "@chakra-ui/react";
 
 import type { Schemas } from "src/api/client";
+import { withoutTurning } from "src/parts/bidi";
 import { Code } from "src/parts/Code";
 import { Figures } from "src/parts/Figures";
 import { formatSeconds, formatShare, NOTHING } from "src/parts/numbers";
@@ -18,12 +19,12 @@ export function Execution({ sample }: { sample: Sample }) {
         <Section title="Execution">
           {execution.error ? (
             <Box fontFamily="mono" fontSize="xs" color="red.fg" mb={2} whiteSpace="pre-wrap" overflowWrap="anywhere">
-              {execution.error}
+              {withoutTurning(execution.error)}
             </Box>
           ) : null}
           <Figures
             facts={[
-              ["Output", <code key="output">{execution.output ?? NOTHING}</code>],
+              ["Output", <code key="output">{withoutTurning(execution.output ?? NOTHING)}</code>],
               ["Its type", execution.output_type ?? NOTHING],
               ["Seconds", formatSeconds(execution.wall_seconds)],
               ["CPU seconds", formatSeconds(execution.cpu_seconds)],
@@ -33,11 +34,17 @@ export function Execution({ sample }: { sample: Sample }) {
           />
           {execution.input_json ? (
             <Box mt={2}>
+              <Text fontSize="xs" color="fg.muted">
+                Input
+              </Text>
               <Code code={execution.input_json} language="json" label="Input" maxHeight="10rem" />
             </Box>
           ) : null}
           {execution.stdout ? (
             <Box mt={2}>
+              <Text fontSize="xs" color="fg.muted">
+                What it printed
+              </Text>
               <Code code={execution.stdout} label="What it printed" maxHeight="10rem" />
             </Box>
           ) : null}
@@ -64,7 +71,7 @@ function Answers({ answers }: { answers: Schemas["AnswerReport"] }) {
           answer={answers.expected}
         />
       </SimpleGrid>
-      <Text mt={2} color="fg.muted">
+      <Text mt={2} color="fg.muted" overflowWrap="anywhere">
         {agreementOf(answers)}
         {answers.pass_rate === null
           ? ""
@@ -82,7 +89,7 @@ function AnswerBox({ name, answer }: { name: string; answer: string | null }) {
         {name}
       </Text>
       <Text fontFamily="mono" overflowWrap="anywhere">
-        {answer ?? NOTHING}
+        {withoutTurning(answer ?? NOTHING)}
       </Text>
     </Box>
   );

@@ -3,6 +3,7 @@
 import { Text } from "@chakra-ui/react";
 
 import type { Schemas } from "src/api/client";
+import { withoutTurning } from "src/parts/bidi";
 import { Grid } from "src/parts/Grid";
 import { SampleLink } from "src/parts/Links";
 import { formatShare, spacedWords } from "src/parts/numbers";
@@ -24,7 +25,11 @@ export function Neighbours({ sample }: { sample: Schemas["SampleReport"] }) {
             { head: "Item", cell: (one) => <code>{one.item}</code> },
             { head: "Rule", cell: (one) => one.rule },
             { head: "Likeness", isNumber: true, cell: (one) => formatShare(one.score) },
-            { head: "Same words", width: "50%", cell: (one) => one.matched_text ?? "" },
+            {
+              head: "Same words",
+              width: "50%",
+              cell: (one) => <Text overflowWrap="anywhere">{withoutTurning(one.matched_text ?? "")}</Text>,
+            },
             {
               head: "Same problem",
               cell: (one) =>

@@ -30,7 +30,14 @@ export function Replies({ replies, candidates }: Props) {
             rowKey={(one) => one.request_id}
             isMarked={(one) => one.is_chosen}
             columns={[
-              { head: "Answer", cell: (one) => <code>{one.answer ?? NOTHING}</code> },
+              {
+                head: "Answer",
+                cell: (one) => (
+                  <Text fontFamily="mono" overflowWrap="anywhere">
+                    {one.answer ?? NOTHING}
+                  </Text>
+                ),
+              },
               { head: "Equal", cell: (one) => valueText(one.agrees) },
               { head: "Chosen", cell: (one) => (one.is_chosen ? "yes" : "") },
               { head: "Ended by", cell: (one) => one.finish_reason },

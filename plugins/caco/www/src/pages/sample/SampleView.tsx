@@ -4,6 +4,7 @@ import { Box, HStack, SimpleGrid, Text } from "@chakra-ui/react";
 
 import type { Schemas } from "src/api/client";
 import { OutcomeBadge } from "src/parts/Badges";
+import { withoutTurning } from "src/parts/bidi";
 import { CopyButton } from "src/parts/CopyButton";
 import { Figures } from "src/parts/Figures";
 import { DatasetLink, PageLink, RunLink } from "src/parts/Links";
@@ -64,7 +65,7 @@ function SampleHead({ sample, isPanel }: { sample: Sample; isPanel: boolean }) {
       </HStack>
       {sample.detail ? (
         <Box mb={2} p={2} bg="bg.subtle" borderRadius="sm" fontFamily="mono" fontSize="xs" overflowWrap="anywhere">
-          {sample.detail}
+          {withoutTurning(sample.detail)}
         </Box>
       ) : null}
       <Figures

@@ -4,6 +4,7 @@ import { Text } from "@chakra-ui/react";
 
 import type { Schemas } from "src/api/client";
 import { OutcomeBadge } from "src/parts/Badges";
+import { withoutTurning } from "src/parts/bidi";
 import { CopyButton } from "src/parts/CopyButton";
 import { Grid } from "src/parts/Grid";
 import { formatSeconds, NOTHING, shortId } from "src/parts/numbers";
@@ -42,7 +43,7 @@ export function Verdicts({ sample }: { sample: Schemas["SampleReport"] }) {
         ]}
       />
       {sample.audits.map((answer) => (
-        <Text key={`${answer.person} ${answer.at}`} mt={2}>
+        <Text key={`${answer.person} ${answer.at}`} mt={2} overflowWrap="anywhere">
           <b>{answer.person}</b> said “{answer.answer}”{answer.note ? `: ${answer.note}` : ""}
         </Text>
       ))}
@@ -61,12 +62,12 @@ function Why({ verdict }: { verdict: Verdict }) {
       ) : null}
       {verdict.detail ? (
         <Text fontFamily="mono" fontSize="xs" overflowWrap="anywhere">
-          {verdict.detail}
+          {withoutTurning(verdict.detail)}
         </Text>
       ) : null}
       {verdict.findings.map((finding) => (
         <Text key={`${finding.reason} ${finding.detail ?? ""}`} fontSize="xs" color="fg.muted" overflowWrap="anywhere">
-          recorded: <code>{finding.reason}</code>, {finding.words} {finding.detail ?? ""}
+          recorded: <code>{finding.reason}</code>, {finding.words} {withoutTurning(finding.detail ?? "")}
         </Text>
       ))}
     </>

@@ -5,6 +5,7 @@ import { useEffect } from "react";
 
 import type { Schemas } from "src/api/client";
 import { OutcomeBadge } from "src/parts/Badges";
+import { withoutTurning } from "src/parts/bidi";
 import type { AddressState } from "src/parts/filters";
 import { Grid } from "src/parts/Grid";
 import { SampleLink } from "src/parts/Links";
@@ -69,7 +70,7 @@ function Title({ row }: { row: Line }) {
   if (row.title === null) return <Text color="fg.muted">{NOTHING}</Text>;
   return (
     <Text lineClamp={2} overflowWrap="anywhere" fontFamily={row.title_of === "program" ? "mono" : undefined}>
-      {row.title}
+      {withoutTurning(row.title)}
     </Text>
   );
 }
@@ -77,7 +78,7 @@ function Title({ row }: { row: Line }) {
 function Answer({ answer }: { answer: string | null }) {
   return (
     <Text fontFamily="mono" fontSize="xs" truncate maxW="9rem" title={answer ?? undefined}>
-      {answer ?? NOTHING}
+      {withoutTurning(answer ?? NOTHING)}
     </Text>
   );
 }

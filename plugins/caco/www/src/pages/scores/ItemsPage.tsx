@@ -5,6 +5,7 @@ import { useParams } from "react-router-dom";
 
 import { api, type Schemas } from "src/api/client";
 import { OutcomeBadge } from "src/parts/Badges";
+import { withoutTurning } from "src/parts/bidi";
 import { useAddress } from "src/parts/filters";
 import { PageLink } from "src/parts/Links";
 import { MathText } from "src/parts/MathText";
@@ -91,7 +92,7 @@ export function ItemsPage() {
 function ItemView({ item }: { item: Item }) {
   return (
     <Box as="article" aria-label={`${item.benchmark} ${item.item}`} borderWidth="1px" borderRadius="md" p={3} mb={3}>
-      <Text fontSize="xs" color="fg.muted" mb={2}>
+      <Text fontSize="xs" color="fg.muted" mb={2} overflowWrap="anywhere">
         {item.benchmark}, item <code>{item.item}</code>, gold answer <code>{item.gold ?? NOTHING}</code>
       </Text>
       {item.problem ? <MathText text={item.problem} mb={3} /> : null}
@@ -106,9 +107,9 @@ function ItemView({ item }: { item: Item }) {
 function AnswerView({ name, answer }: { name: string; answer: Schemas["ItemAnswer"] | null }) {
   return (
     <Box minW={0}>
-      <Text mb={1}>
+      <Text mb={1} overflowWrap="anywhere">
         <b>{name}</b> {answer ? <OutcomeBadge outcome={answer.outcome} /> : "has not answered"}{" "}
-        {answer?.answer ? <code>{answer.answer}</code> : null}{" "}
+        {answer?.answer ? <code>{withoutTurning(answer.answer)}</code> : null}{" "}
         {answer?.reason ? (
           <Text as="span" color="fg.muted">
             {spacedWords(answer.reason)}
