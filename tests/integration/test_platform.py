@@ -89,7 +89,7 @@ def started(tmp_path_factory: pytest.TempPathFactory, project: Path, first_port:
 def api(started: Started) -> Iterator[AirflowApi]:
     """Airflow's API, logged in."""
     state = started.state
-    with AirflowApi(state.airflow_url, state.airflow_user, state.airflow_password) as client:
+    with AirflowApi(state.airflow_url, state.airflow_user, state.airflow_password, patience_seconds=120) as client:
         yield client
 
 

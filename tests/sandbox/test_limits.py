@@ -2,7 +2,6 @@
 
 import resource
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -91,10 +90,8 @@ def run(sandbox: Sandbox, code: str) -> ProgramResult:
 
 @pytest.mark.parametrize("code", OUT_OF_TIME.values(), ids=OUT_OF_TIME)
 def test_a_program_without_end_is_ended(code: str, hasty_sandbox: Sandbox) -> None:
-    start = time.monotonic()
     ran = run(hasty_sandbox, code)
     assert ran.verdict.reason is Reason.TIME
-    assert time.monotonic() - start < 2 * DEADLINE_SECONDS + 4  # it is tried twice where the machine is busy
     assert ran.execution.wall_seconds < DEADLINE_SECONDS + 1
 
 

@@ -135,7 +135,7 @@ def page(
     context.add_cookies([{"name": "_token", "value": site.token, "url": site.url}])
     context.add_init_script(f"localStorage.setItem('theme', {json.dumps(theme)})")
     opened = context.new_page()
-    opened.set_default_timeout(60_000)
+    opened.set_default_timeout(180_000)
     host = site.url.removesuffix(PREFIX)
     opened.on("console", lambda said: watch.errors.append(said.text) if said.type == "error" else None)
     opened.on("pageerror", lambda error: watch.errors.append(str(error)))
