@@ -48,6 +48,18 @@ class _AnswerLine(BaseModel):
     output: str | None = None
 
 
+def answer_words(outcome: str, wrong_part: str | None) -> str:
+    """An answer as a person gave it; one that names no part, as an older file may hold, counts as of the last part.
+
+    >>> answer_words("unknown", None)
+    'cannot tell'
+    """
+    for words, (said, part) in ANSWERS.items():
+        if (str(said), str(part) if part else None) == (outcome, wrong_part):
+            return words
+    return "wrong solution"
+
+
 def draw_of(path: Path) -> str:
     """The id of the draw that a file of answers names on its first line.
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from caco_tasks.audit.answers import ANSWERS, MAX_NOTE_CHARS
+from caco_tasks.audit.answers import MAX_NOTE_CHARS, answer_words
 from caco_tasks.audit.sheet import answers_for
 from caco_tasks.errors import LedgerError
 from caco_tasks.ledger import audit_queries
@@ -182,17 +182,9 @@ def _describe_row(row: DrawnRow, number: int, draw_id: str, said: Mapping[str, A
         program=row.program,
         output=row.output,
         answers=tuple(answers_for(row)),
-        your_answer=_in_words(said) if said is not None else None,
+        your_answer=answer_words(said["answer"], said["wrong_part"]) if said is not None else None,
         your_note=said["note"] if said is not None else None,
     )
-
-
-def _in_words(said: Mapping[str, Any]) -> str:
-    """An answer as a person gave it; one that names no part, as an older file may hold, counts as of the last part."""
-    for words, (outcome, part) in ANSWERS.items():
-        if str(outcome) == said["answer"] and (str(part) if part else None) == said["wrong_part"]:
-            return words
-    return "wrong solution"
 
 
 def _agreement(pairs: Sequence[Mapping[str, Any]]) -> tuple[Agreement, ...]:

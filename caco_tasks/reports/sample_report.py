@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from caco_tasks.audit.answers import answer_words
 from caco_tasks.errors import StoreError
 from caco_tasks.ledger import run_queries, sample_details, sample_queries
 from caco_tasks.ledger.analyst import Connection
@@ -306,7 +307,7 @@ def _describe_seed(connection: Connection, subject: str, record: Any) -> SeedRep
 def _describe_audit(row: Mapping[str, Any]) -> PersonAnswer:
     return PersonAnswer(
         person=row["person"],
-        answer=f"wrong {row['wrong_part']}" if row["wrong_part"] else row["answer"],
+        answer=answer_words(row["answer"], row["wrong_part"]),
         note=row["note"],
         at=row["answered_at"].isoformat(),
     )

@@ -212,3 +212,6 @@ def test_hostile_texts_are_judged_as_any_others_with_a_hostile_note(page: "Page"
     page.keyboard.press("u")
     assert page.get_by_role("textbox", name="Note").input_value() == TEXTS["textarea"]
     assert_harmless(page)
+    page.goto(site.path(f"samples/{draw.rows[0].subject_id}"))
+    page.get_by_text(f"auditor said “cannot tell”: {TEXTS['textarea']}").wait_for()
+    assert_harmless(page)

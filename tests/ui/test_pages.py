@@ -264,6 +264,7 @@ def test_the_audit_shows_a_row_how_far_one_is_and_how_far_people_agree(page: "Pa
     page.goto(site.path(f"audit?draw={draw.draw_id}"))
     rest(page)
     wait_for_answered(page, 2, draw)
+    page.get_by_text(f"Row 3 of {len(draw.rows)}", exact=True).wait_for()
     pair = page.get_by_role("region", name="Agreement of people").get_by_role("row").filter(has_text="ada")
     assert pair.locator("td").all_inner_texts() == ["ada", "auditor", "2", "50.0%", "0.33"]
     checks = page.get_by_role("region", name="Errors of the checks").get_by_role("row")

@@ -62,7 +62,12 @@ export function Grid<Row>({ label, columns, rows, rowKey, isMarked, onRowClick }
               }
             >
               {shown.map((column) => (
-                <Table.Cell key={column.head} textAlign={column.isNumber ? "end" : "start"} verticalAlign="top">
+                <Table.Cell
+                  key={column.head}
+                  textAlign={column.isNumber ? "end" : "start"}
+                  whiteSpace={column.isNumber ? "nowrap" : undefined}
+                  verticalAlign="top"
+                >
                   {column.cell(row)}
                 </Table.Cell>
               ))}

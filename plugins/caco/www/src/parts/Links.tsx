@@ -49,6 +49,11 @@ export const ModelLink = ({ id }: { id: string }) => (
   </PageLink>
 );
 
+/** A run beside others of its date and config. */
+export function runName(run: Schemas["RunRef"]): string {
+  return `${run.partition} ${run.config} ${shortId(run.run_id)}`;
+}
+
 /** A run by what people know it by: date and config, with the pipeline where it is not a nightly one. */
 export function RunLink({ run, children }: { run: Schemas["RunRef"]; children?: ReactNode }) {
   const pipeline = run.pipeline === "nightly" ? "" : ` ${run.pipeline}`;

@@ -63,6 +63,11 @@ export function shortId(id: string): string {
   return id.length > 12 ? id.slice(0, 8) : id;
 }
 
+/** A check that people have judged; `chain` is what the ledger calls all of them. */
+export function checkName(name: string): string {
+  return name === "chain" ? "all together" : name;
+}
+
 /** `answers_differ` as words. */
 export function spacedWords(name: string): string {
   return name.replaceAll("_", " ");

@@ -7,6 +7,7 @@ export function valueText(value: unknown): string {
   if (typeof value === "string") return value === "" ? "(empty)" : value;
   if (typeof value === "number") return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
   if (typeof value === "boolean") return value ? "yes" : "no";
+  if (Array.isArray(value) && value.length === 0) return NOTHING;
   const isPlainList = Array.isArray(value) && value.every((one) => typeof one !== "object");
   return isPlainList ? value.join(", ") : JSON.stringify(value);
 }

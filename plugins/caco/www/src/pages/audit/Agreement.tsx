@@ -4,21 +4,29 @@ import { Text } from "@chakra-ui/react";
 
 import type { Schemas } from "src/api/client";
 import { Grid } from "src/parts/Grid";
-import { RunLink } from "src/parts/Links";
-import { formatCount, formatRange, formatShare, NOTHING, spacedWords } from "src/parts/numbers";
+import { RunLink, runName } from "src/parts/Links";
+import { checkName, formatCount, formatRange, formatShare, NOTHING } from "src/parts/numbers";
 import { Section } from "src/parts/Section";
 
 type Report = Schemas["AuditReport"];
 
-function estimate(one: Schemas["Interval"]): string {
-  return one.value === null ? NOTHING : `${formatShare(one.value)} (${formatRange(one.low, one.high)})`;
+function Estimate({ of }: { of: Schemas["Interval"] }) {
+  if (of.value === null) return <>{NOTHING}</>;
+  return (
+    <>
+      {formatShare(of.value)}
+      <Text fontSize="xs" color="fg.muted">
+        {formatRange(of.low, of.high)}
+      </Text>
+    </>
+  );
 }
 
 export function Agreement({ report }: { report: Report }) {
   return (
     <>
       <Section title="Errors of the checks, by the answers of people">
-        {report.confusion.length === 0 ? (
+        {report.confusion.every((one) => one.rows_judged === 0) ? (
           <Text color="fg.muted">Not enough rows were answered yet.</Text>
         ) : (
           <Grid
@@ -26,14 +34,21 @@ export function Agreement({ report }: { report: Report }) {
             rows={report.confusion}
             rowKey={(one) => `${one.run.run_id} ${one.check_name}`}
             columns={[
-              { head: "Run", cell: (one) => <RunLink run={one.run} /> },
-              { head: "Check", cell: (one) => spacedWords(one.check_name) },
-              { head: "Rows judged", isNumber: true, cell: (one) => formatCount(one.rows_judged) },
+              { head: "Run", cell: (one) => <RunLink run={one.run}>{runName(one.run)}</RunLink> },
+              { head: "Check", cell: (one) => <Text whiteSpace="nowrap">{checkName(one.check_name)}</Text> },
+              { head: "Judged", isNumber: true, cell: (one) => formatCount(one.rows_judged) },
               { head: "Undecided", isNumber: true, cell: (one) => formatCount(one.rows_undecided) },
               { head: "People", isNumber: true, cell: (one) => formatCount(one.people) },
-              { head: "Passed, of what is wrong", isNumber: true, cell: (one) => estimate(one.false_pass) },
-              { head: "Failed, of what is right", isNumber: true, cell: (one) => estimate(one.false_fail) },
-              { head: "Wrong, of what passed", isNumber: true, cell: (one) => estimate(one.wrong_of_passed) },
+              {
+                head: "Covered",
+                isNumber: true,
+                title:
+                  "of the rows that reached the check, those of a kind of which one was judged; nothing else counts",
+                cell: (one) => formatShare(one.covered_share),
+              },
+              { head: "Passed, of what is wrong", isNumber: true, cell: (one) => <Estimate of={one.false_pass} /> },
+              { head: "Failed, of what is right", isNumber: true, cell: (one) => <Estimate of={one.false_fail} /> },
+              { head: "Wrong, of what passed", isNumber: true, cell: (one) => <Estimate of={one.wrong_of_passed} /> },
             ]}
           />
         )}

@@ -10,7 +10,7 @@ import { useState } from "react";
 
 import { api, type Schemas } from "src/api/client";
 import { useAddress, type AddressState } from "src/parts/filters";
-import { PageLink, RunLink } from "src/parts/Links";
+import { PageLink, RunLink, runName } from "src/parts/Links";
 import { Empty, Failure } from "src/parts/notices";
 import { formatCount } from "src/parts/numbers";
 import { Ready } from "src/parts/Ready";
@@ -56,7 +56,7 @@ function Draws({ report, address }: { report: Report; address: AddressState }) {
       <Box asChild fontSize="xs" color="fg.muted">
         <label>
           Draw
-          <NativeSelect.Root size="xs" width="18rem">
+          <NativeSelect.Root size="xs" width="22rem">
             <NativeSelect.Field
               value={shown.draw_id}
               color="fg"
@@ -64,7 +64,7 @@ function Draws({ report, address }: { report: Report; address: AddressState }) {
             >
               {report.draws.map((draw) => (
                 <option key={draw.draw_id} value={draw.draw_id}>
-                  {`${draw.run.partition} ${draw.run.config}: ${draw.answered} of ${draw.rows} answered`}
+                  {`${runName(draw.run)}: ${draw.answered} of ${draw.rows} answered`}
                 </option>
               ))}
             </NativeSelect.Field>
@@ -112,6 +112,7 @@ function Judging({ report }: { report: Report }) {
       <AuditRow
         key={row.sample_id}
         row={row}
+        rowsDrawn={report.draws.find((draw) => draw.draw_id === row.draw_id)?.rows}
         isHidden={isDone}
         isBusy={answer.isPending}
         onAnswer={(word, note) =>

@@ -11,6 +11,7 @@ import { formatCount, NOTHING, spacedWords } from "src/parts/numbers";
 
 interface Props {
   row: Schemas["AuditRow"];
+  rowsDrawn?: number;
   isHidden: boolean; // only its keys are wanted
   isBusy: boolean;
   onAnswer: (answer: string, note: string) => void;
@@ -19,7 +20,7 @@ interface Props {
   onUndo?: () => void;
 }
 
-export function AuditRow({ row, isHidden, isBusy, onAnswer, onBack, onForward, onUndo }: Props) {
+export function AuditRow({ row, rowsDrawn, isHidden, isBusy, onAnswer, onBack, onForward, onUndo }: Props) {
   const [note, setNote] = useState(row.your_note ?? "");
   const noteField = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
@@ -100,7 +101,7 @@ export function AuditRow({ row, isHidden, isBusy, onAnswer, onBack, onForward, o
             </label>
           </Box>
           <Text fontSize="xs" color="fg.muted">
-            Row {formatCount(row.number + 1)}
+            Row {formatCount(row.number + 1)} of {formatCount(rowsDrawn)}
             {row.your_answer ? `: you said “${spacedWords(row.your_answer)}”` : ""}
           </Text>
         </HStack>

@@ -50,10 +50,10 @@ function Row({ row }: { row: Schemas["DatasetRow"] }) {
   return (
     <Box as="article" aria-label={`Row ${row.number}`} borderWidth="1px" borderRadius="md" p={3} mb={3}>
       <Text color="fg.muted" fontSize="xs" mb={2}>
-        Row {formatCount(row.number)}, sample <SampleLink id={row.sample_id} />
+        Row {formatCount(row.number)}
         {row.domain ? `, ${spacedWords(row.domain)}` : ""}
         {row.difficulty === null ? "" : `, difficulty ${row.difficulty} of 5`}
-        {row.licence ? `, ${row.licence}` : ""}
+        {row.licence ? `, ${row.licence}` : ""}, sample <SampleLink id={row.sample_id} />
       </Text>
       <SimpleGrid columns={{ base: 1, lg: 2 }} gap={4}>
         <Box minW={0}>

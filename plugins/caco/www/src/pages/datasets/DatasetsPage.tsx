@@ -46,7 +46,7 @@ export function DatasetsPage() {
                 columns={[
                   { head: "Dataset", cell: (row) => <DatasetLink {...row} /> },
                   { head: "State", cell: (row) => <StateBadge state={row.state} /> },
-                  { head: "Date", cell: (row) => row.partition },
+                  { head: "Date", cell: (row) => <Text whiteSpace="nowrap">{row.partition}</Text> },
                   { head: "Rows", isNumber: true, cell: (row) => formatCount(row.rows) },
                   { head: "Size", isNumber: true, cell: (row) => formatBytes(row.bytes) },
                   { head: "Run", cell: (row) => <RunLink run={row.run} /> },

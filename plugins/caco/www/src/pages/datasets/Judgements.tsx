@@ -5,7 +5,7 @@ import { Text } from "@chakra-ui/react";
 import type { Schemas } from "src/api/client";
 import { Grid } from "src/parts/Grid";
 import { PageLink } from "src/parts/Links";
-import { formatCount, formatPoints, formatRange, formatShare, NOTHING } from "src/parts/numbers";
+import { checkName, formatCount, formatPoints, formatRange, formatShare, NOTHING } from "src/parts/numbers";
 import { scoresPath } from "src/parts/paths";
 import { Section } from "src/parts/Section";
 
@@ -56,7 +56,7 @@ export function AuditRates({ rates }: { rates: Dataset["audit_rates"] }) {
           rows={rates}
           rowKey={(one) => one.check_name}
           columns={[
-            { head: "Check", cell: (one) => one.check_name },
+            { head: "Check", cell: (one) => checkName(one.check_name) },
             { head: "Rows judged", isNumber: true, cell: (one) => formatCount(one.rows_judged) },
             { head: "People", isNumber: true, cell: (one) => formatCount(one.people) },
             { head: "Wrong among the passed", isNumber: true, cell: (one) => formatShare(one.wrong_of_passed) },

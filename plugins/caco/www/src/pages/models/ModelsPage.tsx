@@ -1,6 +1,6 @@
 /** All models: those that were trained here, and those that are only asked. */
 
-import { Text } from "@chakra-ui/react";
+import { Box, Text } from "@chakra-ui/react";
 
 import { api } from "src/api/client";
 import { Grid } from "src/parts/Grid";
@@ -28,7 +28,7 @@ export function ModelsPage() {
                 rows={page.rows}
                 rowKey={(row) => `${row.role} ${row.model_id}`}
                 columns={[
-                  { head: "Model", cell: (row) => <ModelLink id={row.model_id} /> },
+                  { head: "Model", cell: (row) => <WideModelLink id={row.model_id} /> },
                   { head: "Role", cell: (row) => row.role },
                   {
                     head: "Trained here",
@@ -39,7 +39,7 @@ export function ModelsPage() {
                       </>
                     ),
                   },
-                  { head: "Parent", cell: (row) => (row.parent ? <ModelLink id={row.parent} /> : NOTHING) },
+                  { head: "Parent", cell: (row) => (row.parent ? <WideModelLink id={row.parent} /> : NOTHING) },
                   { head: "Loss before", isNumber: true, cell: (row) => row.loss_before?.toFixed(3) ?? NOTHING },
                   { head: "Loss after", isNumber: true, cell: (row) => row.loss_after?.toFixed(3) ?? NOTHING },
                   { head: "Tokens trained on", isNumber: true, cell: (row) => formatCount(row.tokens) },
@@ -63,5 +63,14 @@ export function ModelsPage() {
         }
       </Ready>
     </>
+  );
+}
+
+/** A name may break anywhere, but not after every few letters. */
+function WideModelLink({ id }: { id: string }) {
+  return (
+    <Box minW="11rem">
+      <ModelLink id={id} />
+    </Box>
   );
 }

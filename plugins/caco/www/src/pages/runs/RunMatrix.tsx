@@ -9,7 +9,7 @@ import { DateField } from "src/parts/DateField";
 import type { AddressState } from "src/parts/filters";
 import { PageLink } from "src/parts/Links";
 import { Empty } from "src/parts/notices";
-import { formatCount, formatShare } from "src/parts/numbers";
+import { formatCount, formatShare, shortId } from "src/parts/numbers";
 import { runPath } from "src/parts/paths";
 import { Ready } from "src/parts/Ready";
 
@@ -64,9 +64,14 @@ function MatrixTable({ matrix, address }: { matrix: Schemas["RunMatrix"]; addres
       <Table.Root size="sm" fontVariantNumeric="tabular-nums">
         <Table.Header>
           <Table.Row bg="bg.muted">
-            {["Date", "Run", "State", ...matrix.stages].map((head) => (
+            {["Date", "Run", "State"].map((head) => (
               <Table.ColumnHeader key={head} scope="col">
                 {head}
+              </Table.ColumnHeader>
+            ))}
+            {matrix.stages.map((stage) => (
+              <Table.ColumnHeader key={stage} scope="col" textAlign="end">
+                {stage}
               </Table.ColumnHeader>
             ))}
           </Table.Row>
@@ -81,10 +86,13 @@ function MatrixTable({ matrix, address }: { matrix: Schemas["RunMatrix"]; addres
               </Table.Cell>
               {run ? (
                 <>
-                  <Table.Cell>
+                  <Table.Cell whiteSpace="nowrap">
                     <PageLink to={runPath(run.run_id)} title={run.run_id}>
                       {run.config}
-                    </PageLink>
+                    </PageLink>{" "}
+                    <Text as="code" fontSize="xs" color="fg.muted">
+                      {shortId(run.run_id)}
+                    </Text>
                   </Table.Cell>
                   <Table.Cell>
                     <StateBadge state={run.state} />
@@ -115,7 +123,7 @@ const CELLS: Record<Cell["state"], string> = {
 function StageCell({ cell }: { cell: Cell | undefined }) {
   if (!cell || cell.state === "missing") {
     return (
-      <Table.Cell color="fg.muted" textAlign="center" title="not begun">
+      <Table.Cell color="fg.muted" textAlign="end" title="not begun">
         ·
       </Table.Cell>
     );

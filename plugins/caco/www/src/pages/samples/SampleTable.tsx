@@ -69,7 +69,12 @@ function Outcome({ row }: { row: Line }) {
 function Title({ row }: { row: Line }) {
   if (row.title === null) return <Text color="fg.muted">{NOTHING}</Text>;
   return (
-    <Text lineClamp={2} overflowWrap="anywhere" fontFamily={row.title_of === "program" ? "mono" : undefined}>
+    <Text
+      lineClamp={2}
+      minW="14rem"
+      overflowWrap="anywhere"
+      fontFamily={row.title_of === "program" ? "mono" : undefined}
+    >
       {withoutTurning(row.title)}
     </Text>
   );
