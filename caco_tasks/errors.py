@@ -17,6 +17,7 @@ CacoError
 ├── SandboxError          programs cannot be run safely here
 ├── SourceError           a source file is missing or is not what it claims to be
 ├── PlatformError         a local service does not start, stop or answer
+│   └── PlatformUnreachableError  Airflow does not answer at the moment
 └── GateError             a run ended below what its gate demands
 
 Messages are one sentence that names the thing and the remedy; the command line prints them as they are.

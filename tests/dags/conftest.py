@@ -42,7 +42,7 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield home
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dag_bag(airflow_home: Path) -> "BundleDagBag":
     """All DAGs of the repository, parsed as the DAG processor does it."""
     from airflow.dag_processing.dagbag import BundleDagBag
