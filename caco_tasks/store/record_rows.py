@@ -61,13 +61,22 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     kind: Any = type(value)  # a type is hashable, which the type checker does not know
     names = _field_names(kind)
-    return {name: _plain(getattr(value, name)) for name in names} if names else value
+    if not names:
+        return value
+    return {name: _plain(getattr(value, name)) if nests else getattr(value, name) for name, nests in names.items()}
 
 
 @cache
-def _field_names(kind: type) -> tuple[str, ...]:
-    """The fields of a dataclass; none for any other class."""
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+def _field_names(kind: type) -> Mapping[str, bool]:
+    """The fields of a dataclass, and whether records or tuples lie within; none for any other class."""
+    if not is_dataclass(kind):
+        return {}
+    hints = get_type_hints(kind)
+    return {field.name: _nests(hints[field.name]) for field in fields(kind)}
+
+
+def _nests(hint: Any) -> bool:
+    return is_dataclass(hint) or get_origin(hint) is tuple or any(_nests(inner) for inner in get_args(hint))
 
 
 def _arrow_fields(record: type) -> "list[pa.Field]":
