@@ -1,7 +1,10 @@
-"""Runs that a benchmark works on without a platform: their keys, and services over a store in a folder."""
+"""What benchmarks share: keys of a run without a platform, services over a store in a folder, and a clock."""
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from caco_tasks.config import RunConfig
 from caco_tasks.connections import Connections, models_folder
@@ -34,3 +37,10 @@ def connections_in(folder: Path) -> Connections:
         cache=Path(folder) / "models",
         models=models_folder(os.environ),
     )
+
+
+def seconds_of(work: Callable[[], Any]) -> float:
+    """How long it takes, by the wall."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun

@@ -13,7 +13,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -34,6 +33,7 @@ from caco_tasks.store.record_rows import arrow_schema
 from caco_tasks.store.store import StoreSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
+from bench_runs import seconds_of
 from dedup import own_postgres
 
 SAMPLES, SHARD_ROWS = 200_000, 50_000
@@ -66,12 +66,12 @@ def bench(samples: int = SAMPLES) -> dict[str, Any]:
         seconds, fates, subjects = 0.0, b"", []
         for shard, manifests, copied in _shards(store, run, samples):
             fates = copied
-            seconds += _seconds(lambda made=manifests, at=shard: _load(ledger, run, store, made, at))
+            seconds += seconds_of(lambda made=manifests, at=shard: _load(ledger, run, store, made, at))
             subjects += _subjects(store, manifests[-1], LOOKED_UP if not shard else 0)
             for manifest in manifests:
                 store.delete(manifest.uri)
         bare, loose = _bare_copy_rows_per_second(url, fates), _bytes(url, samples)
-        packing = _seconds(ledger.pack)
+        packing = seconds_of(ledger.pack)
         return {
             "samples": samples,
             "verdicts": sum(row.read for row in ledger.funnel(run.run_id)),
@@ -87,13 +87,17 @@ def bench(samples: int = SAMPLES) -> dict[str, Any]:
         }
 
 
-def load_made_run(ledger: Ledger, store: Store, samples: int) -> tuple[RunRecord, list[str]]:
-    """Makes and loads a run of so many samples, whose outputs stay in the store; the run, and some of its rows."""
+def load_made_run(
+    ledger: Ledger, store: Store, samples: int, *, keeps_outputs: bool = True
+) -> tuple[RunRecord, list[str]]:
+    """Makes and loads a run of so many samples; the run, and some of its rows. Without `keeps_outputs` the store loses them."""
     run = ledger.register_run(_run(samples))
     subjects: list[str] = []
     for shard, manifests, _ in _shards(store, run, samples):
         _load(ledger, run, store, manifests, shard)
         subjects += _subjects(store, manifests[-1], LOOKED_UP if not shard else 1)
+        for manifest in manifests if not keeps_outputs else ():
+            store.delete(manifest.uri)
     return run, subjects
 
 
@@ -116,9 +120,9 @@ def _answers(ledger: Ledger, run: RunRecord, subjects: list[str]) -> dict[str, f
     found = {}
     for name, question in questions.items():
         question()
-        found[name] = round(1000 * _seconds(question), 1)
+        found[name] = round(1000 * seconds_of(question), 1)
     ledger.lineage(subjects[0])
-    lineages = _seconds(lambda: [ledger.lineage(subject) for subject in subjects])
+    lineages = seconds_of(lambda: [ledger.lineage(subject) for subject in subjects])
     return found | {"lineage_ms": round(1000 * lineages / len(subjects), 1)}
 
 
@@ -241,7 +245,7 @@ def _bare_copy_rows_per_second(url: str, fates: bytes) -> int:
     with engine.begin() as connection:
         connection.execute(text("CREATE TEMPORARY TABLE bare (LIKE caco.fate)"))
         cursor = connection.connection.cursor()
-        seconds = _seconds(lambda: cursor.copy_expert("COPY bare FROM STDIN", BytesIO(fates)))
+        seconds = seconds_of(lambda: cursor.copy_expert("COPY bare FROM STDIN", BytesIO(fates)))
         rows = cursor.rowcount
     engine.dispose()
     return round(rows / seconds)
@@ -261,12 +265,6 @@ def _bytes(url: str, samples: int) -> dict[str, float]:
     found = {"fates": fates.rows, "indexes_of_fates": fates.indexes, "all_else": rest.rows + rest.indexes}
     total = {"all": sum(found.values())}
     return {name: round(float(size) / samples, 1) for name, size in (found | total).items()}
-
-
-def _seconds(work: Callable[[], Any]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
 
 
 if __name__ == "__main__":
