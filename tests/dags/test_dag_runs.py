@@ -1,13 +1,16 @@
 """Every DAG really run on the smoke config, on a real Postgres and a store of files: once, again, and with a fault."""
 
+import contextlib
 import hashlib
 import json
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
 import pytest
+import yaml  # type: ignore[import-untyped, unused-ignore]
 from psycopg2 import sql
 from published import NAME, VERSION, publish_bank
 
@@ -148,6 +151,24 @@ def test_a_failing_shard_fails_its_run_and_no_other_shard(
         ("finish", -1): "failed",
     }
     manifest.write_bytes(finished) if finished is not None else manifest.unlink()
+
+
+@pytest.mark.parametrize(("name", "at_once"), [("cpu", 4), ("gpu", 1)])
+def test_workers_on_kubernetes_are_counted_from_the_tasks_that_wait(
+    first_runs: dict[str, "DagRun"], name: str, at_once: int
+) -> None:
+    values = yaml.safe_load((DAGS.parent / "deploy" / "helm" / "values.yaml").read_text(encoding="utf-8"))
+    [query] = [each["keda"]["query"] for each in values["workers"]["celery"]["sets"] if each["name"] == name]
+    queues = ["cpu", "default"] if name == "cpu" else ["gpu"]
+    connection = psycopg2.connect(os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", ""))
+    with contextlib.closing(connection), connection.cursor() as cursor:  # nothing is committed
+        cursor.execute(query)
+        assert cursor.fetchone() == (0,)  # all have ended
+        cursor.execute("UPDATE task_instance SET state = 'queued' WHERE queue = ANY (%s)", (queues,))
+        waiting = cursor.rowcount
+        assert waiting > at_once
+        cursor.execute(query)
+        assert cursor.fetchone() == (math.ceil(waiting / at_once),)
 
 
 def test_housekeeping_counts_first_and_removes_on_demand(
