@@ -1,5 +1,6 @@
 """Commands on the local platform: demo, up, down, status, doctor."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
@@ -94,10 +95,13 @@ def status(as_json: bool) -> None:
 def doctor(as_json: bool) -> None:
     """Say what is missing on this machine, and how to get it; exit code 0 when nothing is."""
     from caco_tasks.cli.tables import answer_table
+    from caco_tasks.connections import LedgerUrls
     from caco_tasks.platform.doctor import doctor as examine
 
+    urls = LedgerUrls.from_environ(os.environ)
     with show_progress("looking at this machine"):
-        findings = [finding.model_dump() for finding in examine(platform_home(), PROJECT)]
+        found = examine(platform_home(), PROJECT, ledger_url=urls.writer or urls.analyst)
+        findings = [finding.model_dump() for finding in found]
     if as_json:
         print_json(findings)
     else:

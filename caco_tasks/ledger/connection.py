@@ -100,6 +100,11 @@ class Database:
             raise LedgerError(f"Postgres at {self.name} refused: {said}.") from exc
 
 
+def is_lock_timeout(exc: Exception) -> bool:
+    """Whether a statement waited longer for a lock than `lock_timeout` allows."""
+    return isinstance(_cause_of(exc), psycopg2.errors.LockNotAvailable)
+
+
 def clean(text: str | None) -> str | None:
     """The text as Postgres can hold it: a NUL becomes a backslash and 0."""
     return None if text is None else text.replace("\0", "\\0")

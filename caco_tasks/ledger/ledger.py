@@ -81,16 +81,30 @@ class Ledger:
         """Gives the connections back; the ledger can be used again after it."""
         self._database.close()
 
-    def migrate(self, *, passwords: Mapping[str, str], folder: Path | None = None) -> list[str]:
+    def migrate(
+        self,
+        *,
+        passwords: Mapping[str, str],
+        folder: Path | None = None,
+        patience_seconds: float = migrations.PATIENCE_SECONDS,
+    ) -> list[str]:
         """Brings schema, views, roles and grants up to date and returns the files of `sql/` that were applied.
 
         Whoever is connected must be `caco_owner`, or be allowed to create it. `passwords` are set for the roles that
-        they name; `folder` stands for `sql/`.
+        they name; `folder` stands for `sql/`; `patience_seconds` is how long others may hold what it must change.
 
         Raises:
-            LedgerError: a migration that was applied before has been changed since.
+            LedgerError: a migration that was applied before has been changed since, or others held a lock for too long.
         """
-        return migrations.migrate(self._database, passwords=passwords, folder=folder)
+        return migrations.migrate(self._database, passwords=passwords, folder=folder, patience_seconds=patience_seconds)
+
+    def find_pending(self) -> list[str]:
+        """The migrations that `migrate` would apply, in order.
+
+        Raises:
+            LedgerError: the ledger was made by a newer version, or one of its migrations was changed.
+        """
+        return migrations.find_pending(self._database)
 
     def register_run(self, run: RunRecord) -> RunRecord:
         """Registers a run, unless it is there, and returns the registered one: the first wins."""

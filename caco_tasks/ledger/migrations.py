@@ -1,44 +1,80 @@
 """The schema, from the files of `sql/`: migrations once and in order, views and grants whenever they changed."""
 
 import hashlib
+import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+import psycopg2
 from psycopg2 import sql
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from caco_tasks.errors import LedgerError
-from caco_tasks.ledger.connection import Database
+from caco_tasks.ledger.connection import Database, is_lock_timeout
 
 OWNER, WRITER, ANALYST = "caco_owner", "caco_writer", "caco_analyst"
 ANALYST_TIMEOUT = "5min"  # of one statement, unless the analyst sets another
+ANALYST_IDLE = "10min"  # of a transaction that nobody goes on with: its locks would stop a migration
+
+LOCK_TIMEOUT = "2s"  # of one try: tasks that want the same table wait behind it, and no longer than this
+LOCK_PAUSE_SECONDS = 3.0  # in which those tasks get on
+PATIENCE_SECONDS = 300.0  # until a migration gives up
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 
-def migrate(database: Database, *, passwords: Mapping[str, str], folder: Path | None = None) -> list[str]:
+def migrate(
+    database: Database,
+    *,
+    passwords: Mapping[str, str],
+    folder: Path | None = None,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> list[str]:
     """Brings the schema up to date and returns the files that were applied, such as `migrations/0001_types.sql`.
 
     Roles that are missing are created, and the passwords given for roles are set. Each migration is a transaction of
-    its own; views are dropped and made anew, together, when one of their files changed.
+    its own; views are dropped and made anew, together, when one of their files changed. Where others hold the locks that
+    one of them needs, it gives way after `LOCK_TIMEOUT` and tries again, for `patience_seconds` in all.
 
     Raises:
-        LedgerError: an applied migration was changed or is gone, Postgres does not answer, or refuses.
+        LedgerError: an applied migration was changed or is gone, others held a lock for too long, Postgres does not
+            answer, or refuses.
     """
-    folder = folder or sql_folder()
+    folder, until = folder or sql_folder(), time.monotonic() + patience_seconds
     # the lock is of the session, not of a transaction: each migration commits by itself
-    with database.connection() as connection, _alone(connection):
+    with database.connection() as connection, _alone(connection, until):
         _ensure_roles(connection, passwords)
         applied = _applied(connection)
         _demand_unchanged(applied, folder)
         new = [path for path in sorted(folder.glob("migrations/*.sql")) if _name(path, folder) not in applied]
         for path in new:
-            with _as_owner(connection):
-                _apply(connection, path, folder)
-        views = _refresh_views(connection, folder, applied)
-        with _as_owner(connection):
-            _run_file(connection, folder / "grants.sql")
-    return [_name(path, folder) for path in new] + views
+            apply = partial(_apply, connection, path, folder)
+            _give_way(connection, apply, until, name=_name(path, folder), role=OWNER)
+        views = partial(_refresh_views, connection, folder, applied)
+        renewed = _give_way(connection, views, until, name="the renewal of the views", role=OWNER)
+        grants = partial(_run_file, connection, folder / "grants.sql")
+        _give_way(connection, grants, until, name="grants.sql", role=OWNER)
+    return [_name(path, folder) for path in new] + renewed
+
+
+def find_pending(database: Database) -> list[str]:
+    """The migrations that this package has and the ledger has not; all of them where there is no ledger.
+
+    Raises:
+        LedgerError: the ledger was made by a newer or another version, Postgres does not answer, or refuses.
+    """
+    folder = sql_folder()
+    with database.connection() as connection:
+        applied = _applied(connection)
+    _demand_unchanged(applied, folder)
+    return sorted({_name(path, folder) for path in folder.glob("migrations/*.sql")} - set(applied))
 
 
 def demand_this_version(database: Database, connection: Connection) -> None:
@@ -74,25 +110,64 @@ def sql_folder() -> Path:
     return next(folder for folder in (package / "sql", package.parent / "sql") if folder.is_dir())
 
 
+def _give_way(
+    connection: Connection, work: Callable[[], Result], until: float, *, name: str, role: str | None = None
+) -> Result:
+    """A transaction that waits for locks a moment at a time, so that nobody waits long behind it.
+
+    What it makes belongs to `role`, whoever is connected. `until` is a time of the monotonic clock.
+
+    Raises:
+        LedgerError: others held a lock until then; nothing of the work was done.
+    """
+    while True:
+        connection.execute(text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": LOCK_TIMEOUT})
+        if role is not None:
+            _compose(connection, sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
+        try:
+            done = work()
+        except (DBAPIError, psycopg2.Error) as exc:
+            connection.rollback()
+            if not is_lock_timeout(exc):
+                raise
+            holders = _holders(connection)
+            if time.monotonic() + LOCK_PAUSE_SECONDS > until:
+                raise LedgerError(
+                    f"The schema was not changed ({name}): others use the ledger ({holders}) and did not end. Let them "
+                    "end, or end them with pg_terminate_backend, and run `caco ledger migrate` again."
+                ) from exc
+            log.warning("%s gives way to others who use the ledger (%s), and tries again.", name, holders)
+            time.sleep(LOCK_PAUSE_SECONDS)
+        else:
+            connection.commit()
+            return done
+
+
+def _holders(connection: Connection) -> str:
+    """Who holds locks on the ledger, as `caco_writer in process 4711`."""
+    query = text("""
+        SELECT DISTINCT usename || ' in process ' || pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+            LEFT JOIN pg_class ON pg_class.oid = relation
+        WHERE granted AND pid <> pg_backend_pid() AND datname = current_database()
+            AND (locktype = 'advisory' OR relnamespace = to_regnamespace('caco'))
+        ORDER BY 1 LIMIT 5
+    """)
+    found = list(connection.execute(query).scalars())
+    connection.rollback()
+    return ", ".join(found) or "who just ended"
+
+
 @contextmanager
-def _alone(connection: Connection) -> Iterator[None]:
+def _alone(connection: Connection, until: float) -> Iterator[None]:
     """Two that migrate at once do so one after the other."""
-    connection.execute(text("SELECT pg_advisory_lock(hashtext('caco.migrate'))"))
-    connection.commit()
+    lock = text("SELECT pg_advisory_lock(hashtext('caco.migrate'))")
+    _give_way(connection, lambda: connection.execute(lock), until, name="another migration goes on")
     try:
         yield
     finally:
         connection.rollback()
         connection.execute(text("SELECT pg_advisory_unlock(hashtext('caco.migrate'))"))
         connection.commit()
-
-
-@contextmanager
-def _as_owner(connection: Connection) -> Iterator[None]:
-    """A transaction in which everything made belongs to the owner, whoever is connected."""
-    connection.execute(text("SET LOCAL ROLE caco_owner"))
-    yield
-    connection.commit()
 
 
 def _ensure_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
@@ -114,9 +189,19 @@ def _ensure_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
 
 def _limit_analyst(connection: Connection) -> None:
     """Roles belong to the whole server: set once only, for two databases that set it at once disturb each other."""
+    may_make = text("SELECT has_database_privilege(:role, current_database(), 'TEMPORARY')")
+    if connection.execute(may_make, {"role": ANALYST}).scalar():  # everybody may, in a new database, and fill the disk
+        database = connection.execute(text("SELECT current_database()")).scalar_one()
+        revoke = sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC")
+        _compose(connection, revoke.format(sql.Identifier(database)))
     settings = connection.execute(text("SELECT rolconfig FROM pg_roles WHERE rolname = :role"), {"role": ANALYST})
     # search_path: an analyst writes funnel for caco.funnel
-    wanted = [f"statement_timeout={ANALYST_TIMEOUT}", "default_transaction_read_only=on", "search_path=caco"]
+    wanted = [
+        f"statement_timeout={ANALYST_TIMEOUT}",
+        f"idle_in_transaction_session_timeout={ANALYST_IDLE}",
+        "default_transaction_read_only=on",
+        "search_path=caco",
+    ]
     if settings.scalar() != wanted:
         for name, value in (setting.split("=") for setting in wanted):
             change = sql.SQL("ALTER ROLE {} SET {} = {}")
@@ -158,14 +243,13 @@ def _refresh_views(connection: Connection, folder: Path, applied: Mapping[str, s
     there = {name: sha256 for name, sha256 in applied.items() if name.startswith("views/")}
     if wanted == there:
         return []
-    with _as_owner(connection):
-        found = connection.execute(text("SELECT viewname FROM pg_views WHERE schemaname = 'caco'")).scalars().all()
-        if found:  # all in one statement, so that it does not matter which reads which
-            names = sql.SQL(", ").join(sql.Identifier("caco", name) for name in found)
-            _compose(connection, sql.SQL("DROP VIEW {}").format(names))
-        connection.execute(text("DELETE FROM caco.migration WHERE starts_with(name, 'views/')"))
-        for path in _after_what_they_read(paths):
-            _apply(connection, path, folder)
+    found = connection.execute(text("SELECT viewname FROM pg_views WHERE schemaname = 'caco'")).scalars().all()
+    if found:  # all in one statement, so that it does not matter which reads which
+        names = sql.SQL(", ").join(sql.Identifier("caco", name) for name in found)
+        _compose(connection, sql.SQL("DROP VIEW {}").format(names))
+    connection.execute(text("DELETE FROM caco.migration WHERE starts_with(name, 'views/')"))
+    for path in _after_what_they_read(paths):
+        _apply(connection, path, folder)
     return list(wanted)
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from caco_tasks.config import SandboxSettings
-from caco_tasks.errors import PlatformError, SandboxError
+from caco_tasks.errors import LedgerError, LedgerUnreachableError, PlatformError, SandboxError
 from caco_tasks.platform.ports import is_free
 from caco_tasks.platform.postgres import binaries
 from caco_tasks.platform.state import DEFAULT_PORTS, Home
@@ -43,7 +43,7 @@ class Finding(BaseModel):
     remedy: str | None = None  # how to get it; None where nothing is needed
 
 
-def doctor(home: Path, project: Path) -> list[Finding]:
+def doctor(home: Path, project: Path, *, ledger_url: str | None = None) -> list[Finding]:
     """Checks everything that the platform of `home` for `project` needs; takes a few seconds."""
     place = Home(home.absolute())
     return [
@@ -56,6 +56,7 @@ def doctor(home: Path, project: Path) -> list[Finding]:
         check_ports(place),
         check_extended_attributes(place),
         check_postgres(),
+        check_ledger(ledger_url),
         check_sandbox(),
         check_weights(),
         *check_optional_programs(),
@@ -162,6 +163,25 @@ def check_postgres() -> Finding:
     except PlatformError as exc:
         return _missing("postgres", str(exc), "make install")
     return _ok("postgres", f"binaries in {folder}")
+
+
+def check_ledger(url: str | None) -> Finding:
+    """Whether the schema of the ledger is the one that this version was written for."""
+    from caco_tasks.ledger import Ledger
+
+    if url is None:
+        return _ok("ledger", "there is none yet: `caco up` makes it")
+    try:
+        with Ledger(url) as ledger:
+            pending = ledger.find_pending()
+    except LedgerUnreachableError:
+        return _ok("ledger", "Postgres is not up: `caco up` starts it, and applies the migrations that are pending")
+    except LedgerError as exc:
+        return _missing("ledger", str(exc), "the version of the package that the ledger was made by, or a newer one")
+    if pending:
+        meaning = f"{len(pending)} migrations are pending, and tasks are refused until then: {_some(pending)}"
+        return _missing("ledger", meaning, "caco ledger migrate")
+    return _ok("ledger", "its schema is that of this version")
 
 
 def check_sandbox() -> Finding:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 import schema_snapshot
 from databases import cloned
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from caco_tasks.errors import LedgerError
 from caco_tasks.ledger import CHECKS, Ledger
-from caco_tasks.ledger.migrations import ANALYST, ANALYST_TIMEOUT, OWNER, WRITER, sql_folder
+from caco_tasks.ledger.migrations import ANALYST, ANALYST_IDLE, ANALYST_TIMEOUT, OWNER, WRITER, sql_folder
 from caco_tasks.pipeline import PIPELINES, STAGES, mapped_stages
 from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.records import Grade, Outcome, Part, Reason
@@ -235,6 +236,51 @@ def test_an_analyst_reads_only_and_not_for_ever(analyst: Engine) -> None:
     assert column(analyst, "SELECT count(*) FROM funnel") == [0]  # caco.funnel
     with pytest.raises(DBAPIError, match="read-only transaction"), analyst.begin() as connection:
         connection.exec_driver_sql("CREATE TEMPORARY TABLE mine AS SELECT 1")
+
+
+def test_an_analyst_fills_no_disk_and_leaves_no_lock_behind(ledger_address: tuple[str, str, str]) -> None:
+    with Ledger(ledger_address[0]) as owner:
+        owner.migrate(passwords={})
+    engine = create_engine(ledger_address[2])
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SET TRANSACTION READ WRITE")
+        with pytest.raises(DBAPIError, match="permission denied to create temporary tables"):
+            connection.exec_driver_sql("CREATE TEMPORARY TABLE mine AS SELECT 1")
+    assert column(engine, "SHOW idle_in_transaction_session_timeout") == [ANALYST_IDLE]
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT rolpassword FROM pg_authid",
+        "SELECT pg_read_file('pg_hba.conf')",
+        "SELECT pg_ls_dir('.')",
+        "SELECT lo_import('/etc/passwd')",
+        "CREATE TEMPORARY TABLE lines (line text); COPY lines FROM '/etc/passwd'",
+        "COPY (SELECT 1) TO '/tmp/out'",
+        "SELECT * FROM pg_hba_file_rules",
+        "LOAD 'auto_explain'",
+        "ALTER ROLE caco_writer PASSWORD 'x'",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'caco_owner'",
+    ],
+)
+def test_an_analyst_reads_no_secret_of_the_server_and_ends_nobody(
+    analyst: Engine, owner: Engine, statement: str
+) -> None:
+    with owner.connect() as somebody, analyst.connect() as connection:
+        somebody.exec_driver_sql("SELECT 1")  # who could be ended
+        connection.exec_driver_sql("SET TRANSACTION READ WRITE")
+        with pytest.raises(DBAPIError) as caught:
+            connection.exec_driver_sql(statement)
+        assert isinstance(caught.value.orig, psycopg2.errors.InsufficientPrivilege)
+
+
+def test_an_analyst_does_not_see_what_others_ask(analyst: Engine, owner: Engine) -> None:
+    with owner.connect() as somebody:
+        somebody.exec_driver_sql("SELECT 'a word of the owner'")
+        seen = column(analyst, "SELECT query FROM pg_stat_activity WHERE usename = 'caco_owner'")
+    assert set(seen) == {"<insufficient privilege>"}
 
 
 def test_an_analyst_can_read_every_table_and_view(analyst: Engine, owner: Engine) -> None:
