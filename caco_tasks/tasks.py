@@ -6,7 +6,7 @@ environment, and gives its memory back.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -345,13 +345,13 @@ def housekeeping(*, older_than_days: int, delete: bool) -> dict[str, Any]:
         CacoError: store or ledger cannot be used.
     """
     before = datetime.now(UTC) - timedelta(days=older_than_days)
-    with open_ledger() as (ledger, reached):
+    with open_ledger() as (ledger, reached), ledger.holding_store(shared=False) if delete else nullcontext():
         waste = find_waste(ledger, open_store(reached.store), reached.cache, before=before)
         if delete:
             ledger.pack()  # a date that was filled output by output leaves its indexes loose
+        for each in waste if delete else ():
+            each.remove()
     counts = {kind: asdict(found) for kind, found in tally(waste).items()}
-    for each in waste if delete else ():
-        each.remove()
     return {"deleted": delete, "older_than_days": older_than_days, "found": counts}
 
 

@@ -52,10 +52,13 @@ from caco_tasks.store.registry import (
     DatasetRecord,
     DatasetState,
     DatasetStates,
+    ModelFiles,
     ModelRecord,
+    StoredFile,
     dataset_folder,
     dataset_manifest_uri,
     dataset_state_uri,
+    model_manifest_uri,
 )
 from caco_tasks.store.shards import read_shard, write_rows
 
@@ -293,6 +296,10 @@ def _seed_program(seed: Seed, grade: Grade | None) -> JudgedRecord[SeedProgram]:
 
 
 def _write_model(world: World, store: Store, run: RunRecord, model_id: str) -> None:
+    weights = b"weights"
+    store.put(f"models/{model_id}/model.safetensors", weights)
+    files = StoredFile(name="model.safetensors", bytes=len(weights), sha256=hashlib.sha256(weights).hexdigest())
+    store.put(model_manifest_uri(model_id), ModelFiles(model_id=model_id, files=(files,)).model_dump_json().encode())
     model = ModelRecord(
         model_id=model_id,
         run_id=run.run_id,

@@ -33,6 +33,8 @@ EXAMPLES = {
     "audit answer": "caco audit answer --file answers.json --person ada",
     "ledger migrate": "caco ledger migrate",
     "ledger rebuild": "caco ledger rebuild",
+    "backup": "caco backup backups/2026-11-20",
+    "restore": "caco restore backups/2026-11-20",
     "housekeeping": "caco housekeeping --older-than 30",
     "bench": "caco bench grading",
     "completion": 'eval "$(caco completion bash)"',

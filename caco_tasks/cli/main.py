@@ -12,7 +12,7 @@ from caco_tasks.cli.command_group import CommandGroup, add_examples
 from caco_tasks.cli.completion_command import completion
 from caco_tasks.cli.dataset_commands import dataset, export
 from caco_tasks.cli.file_commands import execute, grade, unify
-from caco_tasks.cli.maintenance_commands import bench, housekeeping, ledger
+from caco_tasks.cli.maintenance_commands import backup, bench, housekeeping, ledger, restore
 from caco_tasks.cli.mcp_command import mcp
 from caco_tasks.cli.platform_commands import demo, doctor, down, status, up
 from caco_tasks.cli.report_commands import compare, funnel, runs, scores
@@ -28,7 +28,7 @@ SECTIONS = {
     "Samples and questions": (show, rejects, lineage, sql, mcp),
     "Datasets": (dataset, export, verify),
     "Files of your own, without a platform": (unify, execute, grade, check),
-    "People and upkeep": (audit, ledger, housekeeping, bench, completion),
+    "People and upkeep": (audit, ledger, backup, restore, housekeeping, bench, completion),
 }
 
 

@@ -1,6 +1,8 @@
-"""Commands that look after the platform: ledger migrate, ledger rebuild, housekeeping, bench."""
+"""Commands that look after the platform: ledger migrate, ledger rebuild, backup, restore, housekeeping, bench."""
 
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +12,9 @@ from caco_tasks.cli.environment import PROJECT, open_ledger_as, open_store_here
 from caco_tasks.cli.options import always_json_option, json_option
 from caco_tasks.errors import ConfigError
 from caco_tasks.format import offer_nearest
+
+if TYPE_CHECKING:
+    from caco_tasks.backup import BackupRecord
 
 
 @click.group(cls=WholeHelpGroup)
@@ -68,6 +73,46 @@ def housekeeping(days: int, delete: bool, as_json: bool) -> None:
     rows = [(kind, one["things"], f"{one['bytes'] / 1e6:,.1f}", KINDS[kind]) for kind, one in report["found"].items()]
     print_whole(answer_table(("kind", "things", "MB", "what it is"), rows))
     print_line("Removed." if delete else "Nothing was removed: run it again with --delete.")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@json_option
+@explain_errors
+def backup(folder: Path, as_json: bool) -> None:
+    """Write ledger and store into FOLDER, a new one on this machine; runs may be under way.
+
+    Airflow's own database, and what workers keep on their disks, are not in it: neither is needed to go on.
+    """
+    from caco_tasks.backup import back_up
+
+    with open_ledger_as() as writer, show_progress("backing up"):
+        record = back_up(writer, open_store_here(), folder)
+    _tell_backup(f"{folder} holds", record, as_json=as_json)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@json_option
+@explain_errors
+def restore(folder: Path, as_json: bool) -> None:
+    """Fill an empty ledger and an empty store from the backup in FOLDER, once all of it was found whole."""
+    from caco_tasks.backup import restore as fill
+
+    with open_ledger_as("owner") as owner, show_progress("restoring"):
+        record = fill(owner, open_store_here(), folder)
+    _tell_backup("Restored:", record, as_json=as_json)
+
+
+def _tell_backup(what: str, record: "BackupRecord", *, as_json: bool) -> None:
+    if as_json:
+        print_json(record.model_dump(mode="json"))
+        return
+    rows = sum(record.rows.values())
+    print_line(
+        f"{what} the ledger of {record.made_at:%Y-%m-%d %H:%M} UTC ({rows:,} rows) and {record.objects:,} objects, "
+        f"{record.bytes / 1e6:,.1f} MB."
+    )
 
 
 @click.command()

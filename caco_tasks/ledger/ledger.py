@@ -14,7 +14,19 @@ from typing import Any, Self
 from sqlalchemy import Connection, text
 
 from caco_tasks.errors import AmbiguousIdError, LedgerError, UnknownIdError
-from caco_tasks.ledger import audits, datasets, lineage, loading, lookups, migrations, models, outputs, questions, runs
+from caco_tasks.ledger import (
+    audits,
+    datasets,
+    dump,
+    lineage,
+    loading,
+    lookups,
+    migrations,
+    models,
+    outputs,
+    questions,
+    runs,
+)
 from caco_tasks.ledger import claims as claiming
 from caco_tasks.ledger import scores as scoring
 from caco_tasks.ledger.audits import Candidate, Stratum
@@ -45,6 +57,16 @@ from caco_tasks.store.registry import (
     audit_uri,
 )
 from caco_tasks.store.store import Store
+
+# locks of a session and what ends them: any number of backups, or one housekeeping
+_SHARED_HOLD = (
+    "SELECT pg_try_advisory_lock_shared(hashtext('caco.store'))",
+    "SELECT pg_advisory_unlock_shared(hashtext('caco.store'))",
+)
+_OWN_HOLD = (
+    "SELECT pg_try_advisory_lock(hashtext('caco.store'))",
+    "SELECT pg_advisory_unlock(hashtext('caco.store'))",
+)
 
 
 class Ledger:
@@ -418,6 +440,53 @@ class Ledger:
         with self._transaction() as connection:
             connection.execute(text("TRUNCATE caco.run, caco.source, caco.audit, caco.dataset CASCADE"))
             connection.execute(text("SELECT caco.drop_fates()"))
+
+    @contextmanager
+    def moment(self) -> Iterator[Connection]:
+        """A look at the ledger as it is now, whatever is written meanwhile: a transaction that may not write."""
+        with self._transaction():  # the schema is of this version
+            pass
+        with self._database.transaction() as connection:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            yield connection
+
+    def demand_empty(self) -> None:
+        """Raises LedgerError where there is a row in any table."""
+        with self._transaction() as connection:
+            filled = dump.first_filled(connection)
+        if filled is not None:
+            raise LedgerError(
+                f"The ledger at {self._database.name} is not empty (its table {filled} has rows): restore into a new one."
+            )
+
+    def fill(self, folder: Path) -> dict[str, int]:
+        """Fills the ledger from the files of `dump.dump`, all or nothing; returns how many rows each table got.
+
+        Raises:
+            LedgerError: it is not empty.
+        """
+        self.demand_empty()
+        with self._transaction() as connection:
+            return dump.load(connection, folder)
+
+    @contextmanager
+    def holding_store(self, *, shared: bool) -> Iterator[None]:
+        """Keeps housekeeping, which asks with `shared` false, from removing what a backup reads, and the other way round.
+
+        Raises:
+            LedgerError: the other one is at work.
+        """
+        lock, unlock = (text(statement) for statement in (_SHARED_HOLD if shared else _OWN_HOLD))
+        with self._database.connection() as connection:
+            if not connection.execute(lock).scalar_one():
+                other = "housekeeping" if shared else "a backup"
+                raise LedgerError(f"The store is held by {other}: run this again when that has ended.")
+            connection.commit()  # the lock is the session's, and goes with it where this process is killed
+            try:
+                yield
+            finally:
+                connection.execute(unlock)
+                connection.commit()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

@@ -4,50 +4,15 @@ from datetime import UTC, datetime
 
 import ledger_world
 import pytest
-from ledger_rows import audit, everything, number_of
+from ledger_rows import everything, fill_all, number_of
 from ledger_world import World
 from sqlalchemy import Engine, text
 
-from caco_tasks import ids
-from caco_tasks.audit import draw_rows
 from caco_tasks.errors import DamagedError
 from caco_tasks.ledger import Ledger, rebuild
 from caco_tasks.ledger.claims import claims_uri
-from caco_tasks.records import Outcome
 from caco_tasks.store import Store
-from caco_tasks.store.manifest import RunTrigger, manifest_uri, run_uri
-
-
-def fill_all(ledger: Ledger, store: Store) -> None:
-    """Two worlds with claims and answers, loaded latest first."""
-    for partition, config in (("2026-11-20", "first"), ("2026-10-31", "second")):
-        world = ledger_world.build(store, partition=partition, config=config)
-        claim_for(ledger, world, "dedup")
-        claim_for(ledger, world, "unify")
-        ledger_world.load(ledger, store, world)
-        draw_rows(ledger, store, world.run("nightly"), 2)
-        nightly = world.run("nightly")
-        at = datetime(2026, 11, 21, tzinfo=UTC)
-        asked = RunTrigger(
-            run_id=nightly.run_id, dag_id="caco_nightly", dag_run_id=f"manual__{config}", triggered_at=at
-        )
-        ledger.register_trigger(nightly, asked, store)
-        ledger.record_audits([audit(world, 7, "ada", Outcome.FAIL)], store)
-
-
-def claim_for(ledger: Ledger, world: World, stage: str) -> None:
-    """Claims as a stage makes them: before its output is loaded."""
-    run = world.run("nightly" if stage == "dedup" else "seeds")
-    for shard, manifest in enumerate(world.of(stage)):
-        owners = [ledger_world.sample_id(run, 2 * row + shard) for row in range(2, 7)]
-        if stage == "unify":
-            owners = [ids.seed_id("toy", "v1", f"{shard}\0{number}") for number in range(4)]
-        hashes = [ids.content_id(stage, shard, number) for number in range(len(owners))]
-        claims = ledger.claims(run, manifest.key)
-        claims.claim(f"{stage}.v1", hashes, owners)
-        sketches = [bytes([shard, number]) for number in range(len(owners))]
-        family = ids.content_id("family", stage)
-        claims.claim_unlike("near.v2", [family] * len(owners), sketches, owners, is_alike=bytes.__eq__)
+from caco_tasks.store.manifest import manifest_uri, run_uri
 
 
 def test_a_rebuilt_ledger_has_the_same_content(ledger: Ledger, store: Store, engine: Engine) -> None:

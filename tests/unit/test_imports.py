@@ -34,7 +34,7 @@ ROWS = (
     {"identity"},
     {"convert", "counting", "ledger"},
     {"context", "platform"},
-    {"audit", "checks", "connections", "dry_run", "gate", "housekeeping", "publishing"},
+    {"audit", "backup", "checks", "connections", "dry_run", "gate", "housekeeping", "publishing"},
     {"reports", "services", "stages"},
     {"nano", "planning", "runner", "smol", "text_checks"},
     {"forecast", "reruns", "verification"},
