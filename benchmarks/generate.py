@@ -57,7 +57,7 @@ class OneModel(TaskServices):
         settings, model_id = self._config.models[role], self._engine.model_id
         rows = self._config.runner.reply_rows
         replies = ReplyCache(self.store, model_id=model_id, namespace="bench", engine=settings.engine, rows=rows)
-        self._stack.callback(replies.close)
+        self._stack.callback(replies.write_index)
         engine = SharedEngine(lambda: self._engine)
         return CachingLlm(engine, replies, model_id=model_id, key=key, price=settings.price)
 

@@ -45,6 +45,9 @@ class Services(Protocol):
     def model(self, settings: ModelSettings, key: str) -> Llm:
         """A model that is no role's, asked in the name of an output."""
 
+    def index_replies(self) -> None:
+        """Has all others find the replies that were kept so far: before what was made of them counts as finished."""
+
     def embedder(self, settings: NeighbourSettings) -> Embedder:
         """The model by which protected items near in meaning are found."""
 

@@ -111,6 +111,7 @@ def write_output(
         **counts.facts(),
         **context.facts,
     )
+    context.services.index_replies()
     done = find_output(store, context.stage, context.key)  # another attempt may have been faster
     if done is not None:
         return done
@@ -192,6 +193,7 @@ def _judge_in_parts(
             yield from read_shard(store, uri, context.spec.writes)
         else:
             judged = _judge(context, part, previous, keys)
+            context.services.index_replies()
             store.put(uri, encode_shard(context.spec.writes, judged))
             log.info("%s: part %d of %d is finished", place, number + 1, len(parts))
             yield from judged

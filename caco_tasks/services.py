@@ -43,7 +43,10 @@ class TaskServices:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        try:
+            self.index_replies()  # those of a part that was not finished
+        finally:
+            self._stack.close()
 
     def llm(self, role: RoleName, key: str) -> Llm:
         """The model of a role, loaded once, asked in the name of an output.
@@ -70,11 +73,15 @@ class TaskServices:
                 engine=settings.engine,
                 rows=self._config.runner.reply_rows,
             )
-            self._stack.callback(replies.close)
             engine = SharedEngine(partial(self._load, settings, model_id=model_id))
             self._models[name] = model_id, engine, replies
         model_id, engine, replies = self._models[name]
         return CachingLlm(engine, replies, model_id=model_id, key=key, price=settings.price)
+
+    def index_replies(self) -> None:
+        """Has all others find the replies that were kept so far, in whatever company they ask."""
+        for _, _, replies in self._models.values():
+            replies.write_index()
 
     def embedder(self, settings: NeighbourSettings) -> Embedder:
         """The model by which protected items near in meaning are found, loaded once.

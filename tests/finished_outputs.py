@@ -18,6 +18,9 @@ class StoreAlone:
 
     store: Store
 
+    def index_replies(self) -> None:
+        """There are none."""
+
 
 def finish_output(
     keys: RunKeys, store: Store, stage: str, judged: Iterable[JudgedRecord[Any]], *, shard: int = 0

@@ -3,11 +3,13 @@
 Below the store's root (why so: `docs/decisions/0007-replies-are-kept.md`):
 
     replies/{model}/{namespace}/{batch}/{sha256[:16]}.parquet    some hundred replies, in the order in which they came
-    replies/{model}/{namespace}/index/{sha256[:16]}.parquet     which replies lie where, for all that one task kept
+    replies/{model}/{namespace}/index/{sha256[:16]}.parquet     which replies lie where, for all that one task kept so far
 
 A namespace holds the requests that runs may share: those of one date for nightly runs, those of a pipeline for all others.
 A batch is the hash of the requests asked together, so the next attempt of a killed task finds the replies of the first one
 with one listing, before any index has them; all others find replies through the indexes, whatever batch they were part of.
+An index is written before the part of an output that its replies went into: what is finished is never asked about again, so
+nobody would come by to index what a task killed later has left.
 Deleting `replies/` costs nothing but asking again.
 """
 
@@ -133,14 +135,15 @@ class CachingLlm:
 
 
 class ReplyCache:
-    """The replies of one model in one namespace; `close` writes the index of those that were added."""
+    """The replies of one model in one namespace; `write_index` has others find those that were added."""
 
     def __init__(self, store: Store, *, model_id: str, namespace: str, engine: str, rows: int) -> None:
         """Names the namespace; an object holds `rows` replies. Nothing is read before the first `find`."""
         self._store, self._engine, self._rows = store, engine, rows
         self._folder = f"replies/{re.sub(r'[^A-Za-z0-9._@-]+', '-', model_id)}/{namespace}"
         self._index: pa.Table | None = None
-        self._fresh: dict[str, str] = {}  # request id -> batch: kept or found here, and in no index yet
+        self._fresh: dict[str, str] = {}  # request id -> batch: kept or found here, and in no other task's index
+        self._own_index: tuple[int, str] | None = None  # that was written here: how many of these it has, and its key
 
     def find(self, request_ids: Sequence[str]) -> dict[str, CachedReply]:
         """The cached replies to requests, by request id; requests without one are left out.
@@ -179,15 +182,18 @@ class ReplyCache:
             if waiting:
                 self._write(folder, waiting, key)
 
-    def close(self) -> None:
-        """Writes an index of the replies that are in none yet."""
-        if self._fresh:
-            table = pa.table(
-                {"half_id": _halves(self._fresh), "batch": pa.array(self._fresh.values()).dictionary_encode()},
-                schema=INDEX,
-            )
-            _put(self._store, f"{self._folder}/index", table)
-            self._fresh.clear()
+    def write_index(self) -> None:
+        """Writes an index of all replies that this cache has added, in place of the one that it wrote before."""
+        count, before = self._own_index or (0, None)
+        if count == len(self._fresh):
+            return
+        table = pa.table(
+            {"half_id": _halves(self._fresh), "batch": pa.array(self._fresh.values()).dictionary_encode()},
+            schema=INDEX,
+        )
+        self._own_index = len(self._fresh), _put(self._store, f"{self._folder}/index", table)
+        if before is not None:
+            self._store.delete(before)
 
     def _batch_folder(self, request_ids: Sequence[str]) -> str:
         return f"{self._folder}/{content_id('batch', *request_ids)}"
@@ -196,11 +202,17 @@ class ReplyCache:
         """The objects in which the indexes, or this task itself, have seen some of the requests."""
         fresh = {self._fresh[request_id] for request_id in wanted & self._fresh.keys()}
         if self._index is None:  # read once, all of the namespace: 12 bytes for each reply in memory
-            tables = [_get(self._store, key, INDEX) for key in self._store.list(f"{self._folder}/index")]
-            self._index = pa.concat_tables([INDEX.empty_table(), *tables])
+            self._index = pa.concat_tables([INDEX.empty_table(), *self._read_indexes().values()])
         # half an id is enough: another request with the same half costs one look into a batch in vain
         matching = self._index.filter(pc.is_in(self._index["half_id"], value_set=_halves(wanted)))
         return sorted(fresh | set(matching["batch"].to_pylist()))
+
+    def _read_indexes(self) -> dict[str, pa.Table]:
+        """All indexes by key; listed until none is new, for one that was listed may have given way to a larger one."""
+        tables: dict[str, pa.Table] = {}
+        while new := [key for key in self._store.list(f"{self._folder}/index") if key not in tables]:
+            tables |= {key: _get(self._store, key, INDEX) for key in new}
+        return tables
 
     def _read(self, keys: Iterable[str], wanted: set[str], *, is_fresh: bool = False) -> dict[str, CachedReply]:
         found: dict[str, CachedReply] = {}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import making
 import pytest
 from endpoints import Body, Endpoint, Said, completion, echo, fault, serving, text_of
 from finished_outputs import finish_output
+from pyarrow.parquet import read_table
 
 from caco_tasks.config import RunConfig
 from caco_tasks.errors import DamagedError, EngineError
@@ -73,7 +75,7 @@ class Task:
         return self.llm.generate(self.requests(*texts))
 
     def ends(self) -> None:
-        self.replies.close()
+        self.replies.write_index()
 
 
 @pytest.fixture
@@ -270,9 +272,9 @@ def test_what_is_cached_can_be_looked_up_without_a_model(place: Place) -> None:
     assert place.asked() == []
 
 
-def judging(server: Endpoint) -> RunConfig:
+def judging(server: Endpoint, **runner: int) -> RunConfig:
     """Settings whose judge is the model behind `server`, at temperature 0, for money."""
-    config = making.small_config(runner={"retries_of_unknown": 2}, judge={"evidence": True})
+    config = making.small_config(runner={"retries_of_unknown": 2} | runner, judge={"evidence": True})
     judge = settings_for(server, prompt="nano_judge.v1", price={"prompt": 1.0, "completion": 1.0})
     return config.model_copy(update={"models": config.models | {"judge": judge}})
 
@@ -303,3 +305,41 @@ def test_a_judge_who_says_nothing_usable_is_asked_for_another_sample(place: Plac
     [row] = read_shard(place.store, again.uri, Sample)
     assert row.record.judgement is not None
     assert row.record.judgement.generation.cost_usd == 3.0
+
+
+@pytest.mark.parametrize("part_rows", [1, 2], ids=["killed in its second part", "killed once it was finished"])
+def test_replies_that_went_into_something_finished_are_in_an_index(
+    place: Place, tmp_path: Path, part_rows: int
+) -> None:
+    def goes_down(body: Body, times: int) -> Said:
+        is_down = len(place.server.asked) > part_rows
+        return fault(401) if is_down else completion({"text": "3=3"})
+
+    place.answers = goes_down
+    texts = ("It is \\boxed{12}.", "12, so \\boxed{12}.")
+    samples = [making.sample(f"s{n}", judgement=None, solution=making.solution(text)) for n, text in enumerate(texts)]
+    keys = making.keys_in(tmp_path, judging(place.server, part_rows=part_rows))
+    finish_output(keys, place.store, "agree", [JudgedRecord(record=one, verdict=PASS) for one in samples])
+    killed = making.context_of(keys, tmp_path, "judge")  # its services are never closed
+    if part_rows == 1:
+        with pytest.raises(EngineError):
+            make_output(killed, keys)
+    else:
+        make_output(killed, keys)
+    batches = {key for key in place.store.list("replies") if "/index/" not in key}
+    tables = [
+        read_table(BytesIO(place.store.get(key) or b"")) for key in place.store.list("replies") if "/index/" in key
+    ]
+    assert len(batches) == 1
+    assert {batch for table in tables for batch in table["batch"].to_pylist()} == batches
+
+
+def test_a_task_has_one_index_however_many_parts_it_finished(place: Place) -> None:
+    first, reader = place.task(), place.task("another output")
+    for text in TEXTS:
+        first.ask(text)
+        first.ends()
+    assert len([key for key in place.store.list("replies") if "/index/" in key]) == 1
+    place.asked()
+    assert words(reader.ask("new", *TEXTS)) == ["new", *TEXTS]
+    assert place.asked() == ["new"]
