@@ -6,6 +6,7 @@ that no record was lost or doubled, writes the rows under a name made of their c
 anywhere, it goes on from the last finished part; an output that is there, whoever made it, is taken as it is.
 """
 
+import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -190,10 +191,13 @@ def _judge_in_parts(
         store = context.services.store
         if store.exists(uri):
             log.info("%s: part %d of %d was finished before", place, number + 1, len(parts))
+            context.facts.update(json.loads(store.get(f"{uri}.json") or b"{}"))
             yield from read_shard(store, uri, context.spec.writes)
         else:
             judged = _judge(context, part, previous, keys)
             context.services.index_replies()
+            if context.facts:  # before the part: the attempt that finds it does not ask the stage again
+                store.put(f"{uri}.json", json.dumps(context.facts).encode())
             store.put(uri, encode_shard(context.spec.writes, judged))
             log.info("%s: part %d of %d is finished", place, number + 1, len(parts))
             yield from judged

@@ -162,6 +162,25 @@ def test_a_killed_shard_goes_on_from_its_last_finished_part(tmp_path: Path, put:
     assert [uri for uri in making.store_in(tmp_path).list("outputs") if "/parts/" in uri] == []
 
 
+def test_what_a_stage_said_of_itself_outlives_the_attempt_that_finished_its_parts(tmp_path: Path, put: Put) -> None:
+    calls: list[int] = []
+
+    def executing(records: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
+        calls.append(1)
+        if len(calls) == 3:
+            raise PowerCut
+        context.facts.update(sandbox_version="3-python", artifacts={"benchmark_index": "b"})
+        return passing(records, context)
+
+    put(executing)
+    with pytest.raises(PowerCut):
+        made(tmp_path)
+    put(passing)  # what is left of the shard says nothing of a sandbox
+    manifest = made(tmp_path)
+    assert (manifest.sandbox_version, manifest.artifacts) == ("3-python", {"benchmark_index": "b"})
+    assert [uri for uri in making.store_in(tmp_path).list("outputs") if "/parts/" in uri] == []
+
+
 def test_a_part_of_other_code_is_made_anew(tmp_path: Path, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
     put(_cut_after_first_part())
     with pytest.raises(PowerCut):
