@@ -19,7 +19,7 @@ GPU = $(wildcard $(VENV)/.gpu)
 LOCK = $(if $(GPU),requirements-gpu.lock,requirements.lock)
 EXTRAS = --extra airflow --extra models --extra local --extra mcp --extra notebook --extra docs --extra dev
 
-.PHONY: demo down test unit install install-gpu gpu-trial smol vllm-cpu lint types format docs site snapshots lock pages
+.PHONY: demo down test unit install install-gpu gpu-trial smol vllm-cpu lint types format docs site snapshots lock pages sbom audit
 
 demo: install ## From nothing to a published dataset
 	@$(BIN)/caco demo
@@ -54,6 +54,20 @@ site: install ## Build the documentation as a site in docs/_build; SOURCE_URL=..
 
 pages: ## Build the pages of Airflow's UI, which are committed as built; needs Node 20.19 or newer
 	cd plugins/caco/www && npm ci --no-audit --no-fund && npm run client && npm run types && npm run lint && npm run build
+
+# Of the locks, so tools of development are in them too; packages of the base images are the image scanner's to list.
+sbom: install ## List what the images and the pages are made of, as CycloneDX, in out/
+	@mkdir -p out
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible -o out/sbom-cpu.json
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements-gpu.lock --pyproject pyproject.toml --output-reproducible -o out/sbom-gpu.json
+	@if command -v npm >/dev/null; then cd plugins/caco/www && npm sbom --sbom-format cyclonedx --package-lock-only > ../../../out/sbom-pages.json; \
+	  else echo "Without npm there is no list of what the pages are made of."; fi
+	@ls out/sbom-*.json
+
+# Asks osv.dev and the npm registry, which a machine without a way out cannot: there it fails, and says so.
+audit: $(UV) ## Look for known vulnerabilities in the packages of both locks and of the pages
+	$(UV) tool run pip-audit==2.10.1 --vulnerability-service osv --disable-pip --no-deps -r requirements.lock -r requirements-gpu.lock
+	cd plugins/caco/www && npm audit
 
 snapshots: install ## Write what tests hold the code of stages and the schema against
 	$(BIN)/python tests/snapshots/stage_code.py

@@ -315,6 +315,8 @@ def load_config(name_or_path: str, overrides: Iterable[str] = ()) -> RunConfig:
     path, overrides = _config_path(name_or_path), list(overrides)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise ConfigError(f"The config {path} cannot be read: {exc.strerror}.") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise ConfigError(f"The config {path} is not valid TOML: {exc}.") from exc
     for override in overrides:
@@ -410,7 +412,7 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
 def _parse_value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, or a number or a nesting that Python gives up on
         return text  # a bare word is a string
 
 

@@ -93,7 +93,7 @@ COMMON_PARAMS = {
     "overrides": Param(
         [],
         type="array",
-        items={"type": "string", "pattern": r"^[A-Za-z0-9_.\-]+=.+$"},
+        items={"type": "string", "pattern": r"^[A-Za-z0-9_.\-]+=.+$", "maxLength": 2000},
         maxItems=50,
         title="Overrides",
         description="Settings to change, one per line, as key.path=value: judge.times=3, publish.name=trial.",

@@ -70,7 +70,7 @@ def encode(tokenizer: Any, examples: Iterable[Any], max_tokens: int) -> Iterator
 
 def token_counts(encoded: Path) -> Places:
     """How many tokens each row of an encoded file has, in its order; mapped into memory, not read."""
-    counts: Places = np.load(_lengths_of(encoded), mmap_mode="r")
+    counts: Places = np.load(_lengths_of(encoded), mmap_mode="r", allow_pickle=False)
     return counts
 
 

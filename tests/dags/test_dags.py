@@ -252,9 +252,41 @@ def test_the_form_offers_exactly_the_bundled_configs(dag_bag: "BundleDagBag", da
     ],
 )
 def test_the_form_refuses(dag_bag: "BundleDagBag", values: dict[str, Any]) -> None:
+    refuse(dag_bag, "caco_nightly", values)
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "values"),
+    [
+        pytest.param("caco_nightly", {"partition": "../../etc"}, id="a path for a date"),
+        pytest.param("caco_nightly", {"partition": "2026-02-30"}, id="a day that there is none"),
+        pytest.param("caco_nightly", {"run_id": "' OR 1=1; --"}, id="SQL for a run"),
+        pytest.param("caco_nightly", {"run_id": "../" * 4}, id="a path for a run"),
+        pytest.param("caco_nightly", {"rerun": "judge:1; DROP TABLE caco.run"}, id="SQL for a stage"),
+        pytest.param("caco_nightly", {"rerun": "--help"}, id="an option for a stage"),
+        pytest.param("caco_nightly", {"overrides": ["a=b\nc=d"]}, id="two overrides in one"),
+        pytest.param("caco_nightly", {"overrides": ["__import__('os')=1"]}, id="code for a setting"),
+        pytest.param("caco_nightly", {"overrides": ["samples=" + "9" * 2000]}, id="an override without an end"),
+        pytest.param("caco_nightly", {"overrides": ["samples=1"] * 51}, id="overrides without an end"),
+        pytest.param("caco_nightly", {"config": ["nano"]}, id="a list of configs"),
+        pytest.param("caco_nightly", {"samples": True}, id="a truth value for a number"),
+        pytest.param("caco_evaluate", {"dataset": "../../etc/passwd"}, id="a path for a dataset"),
+        pytest.param("caco_evaluate", {"dataset": "caco-nano/../../x"}, id="a way out of a dataset"),
+        pytest.param("caco_audit", {"run": "%"}, id="a pattern for a run"),
+        pytest.param("caco_audit", {"rows": 10**6}, id="rows without an end"),
+        pytest.param("caco_audit", {"person": "x" * 101}, id="a name without an end"),
+        pytest.param("caco_housekeeping", {"older_than_days": -1}, id="what was made tomorrow"),
+        pytest.param("caco_housekeeping", {"delete": "false"}, id="a word that is true"),
+    ],
+)
+def test_a_form_refuses_what_was_made_to_harm(dag_bag: "BundleDagBag", dag_id: str, values: dict[str, Any]) -> None:
+    refuse(dag_bag, dag_id, values)
+
+
+def refuse(dag_bag: "BundleDagBag", dag_id: str, values: dict[str, Any]) -> None:
     from airflow.sdk.exceptions import ParamValidationError
 
-    params = copy.deepcopy(dag_bag.dags["caco_nightly"].params)
+    params = copy.deepcopy(dag_bag.dags[dag_id].params)
     params.validate()
     with pytest.raises(ParamValidationError):
         params.update(values)

@@ -240,6 +240,10 @@ WRONG: dict[str, tuple[str, str]] = {
     "no equals sign": ("samples", "'samples'"),
     "no key": ("=7", "'=7'"),
     "a way through a value": ("samples.x=7", "'samples.x=7'"),
+    "a number that Python refuses to read": (f"samples={'9' * 5000}", "'samples'"),
+    "a nesting without an end": (f"samples={'[' * 2000}", "'samples'"),
+    "a name of Python's own": ("__class__=1", "'__class__'"),
+    "a template": ("samples={{ 7 * 7 }}", "'samples'"),
 }
 
 
@@ -255,6 +259,24 @@ def test_a_wrong_override_is_named_in_one_sentence(override: str, named: str) ->
 def test_a_missing_setting_is_named() -> None:
     with pytest.raises(ConfigError, match=r"'publish' in my\.toml is wrong: Field required"):
         parse_config({key: value for key, value in FULL.items() if key != "publish"}, origin="my.toml")
+
+
+@pytest.mark.parametrize(
+    "named", ["/dev/zero", "/proc/self/mem", "/etc", "{{ var.value.x }}", "http://127.0.0.1/", "nano\0", "nano; ls", ""]
+)
+def test_a_config_that_is_no_file_is_refused(named: str) -> None:
+    with pytest.raises(ConfigError, match=r"^There is no config|cannot be read: Input/output error\.$"):
+        load_config(named)
+
+
+@pytest.mark.parametrize(
+    "content", ["hunter2", 'samples = "hunter2"', 'password = "hunter2"', 'x = ["hunter2"', "a = hunter2"]
+)
+def test_a_refusal_repeats_nothing_of_the_file(tmp_path: Path, content: str) -> None:
+    (tmp_path / "secret").write_text(content)
+    with pytest.raises(ConfigError) as caught:
+        load_config(str(tmp_path / "secret"))
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_missing_file_is_named_with_the_ones_that_are_there() -> None:

