@@ -1,16 +1,21 @@
-"""What people are told when a task failed: one sentence and where to look, as a message, a mail or JSON for a webhook.
+"""What people are told of a run that failed or is late: a sentence, its funnel and where to look, as mail or JSON.
 
-`dags/caco_notify.py` finds out whom to tell. What is told holds no secret: addresses lose their passwords and queries,
+`plugins/caco/notify.py` finds out whom to tell. What is told holds no secret: addresses lose their passwords and queries,
 and whatever is named a key, a token or a password loses its value.
 """
 
 import html
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
 from urllib.request import Request, urlopen
 
 from caco_tasks.errors import CacoError
+
+if TYPE_CHECKING:
+    from caco_tasks.ledger.lookups import FunnelRow
 
 MAX_SENTENCE_CHARS = 500
 SEND_SECONDS = 10.0
@@ -25,36 +30,56 @@ _SECRETS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """A task that failed for good.
+class Notice:
+    """A task that failed for good, or a run that is late.
 
-    >>> Failure(dag="caco_seeds", run="manual__1", task="plan", sentence="No such config.", link="http://h/").subject
-    'caco_seeds: plan failed'
+    >>> Notice(kind="failed", dag="caco_seeds", run="manual__1", task="plan", sentence="No such config.", link="http://h/").text
+    'caco_seeds: plan failed in run manual__1: No such config. http://h/'
+    >>> Notice(kind="late", dag="caco_nightly", run="manual__1", sentence="It runs.", funnel="Funnel: …", link="http://h/").text
+    'caco_nightly: late in run manual__1: It runs. Funnel: … http://h/'
     """
 
+    kind: Literal["failed", "late"]
     dag: str
     run: str  # of Airflow
-    task: str  # with its place where it is mapped, as "funnel.judge (shard 3)"
+    task: str = ""  # with its place where it is mapped, as "funnel.judge (shard 3)"; empty: the run as a whole
     sentence: str
-    link: str  # of the task's log
+    funnel: str = ""  # `describe_funnel`; empty: nothing is on record of the run
+    link: str  # of the task's log, or of the run
 
     @property
     def subject(self) -> str:
         """The title of a mail."""
-        return f"{self.dag}: {self.task} failed"
+        return f"{self.dag}: {self.task} {self.kind}" if self.task else f"{self.dag}: {self.kind}"
 
     @property
     def text(self) -> str:
         """All of it in one line."""
-        return f"{self.subject} in run {self.run}: {self.sentence} {self.link}"
+        told = (f"{self.subject} in run {self.run}: {self.sentence}", self.funnel, self.link)
+        return " ".join(part for part in told if part)
 
     @property
     def html(self) -> str:
         """The body of a mail."""
-        told = {"DAG": self.dag, "Run": self.run, "Task": self.task, "What happened": self.sentence}
-        rows = "".join(f"<p><b>{name}</b>: {html.escape(value)}</p>" for name, value in told.items())
+        told = {
+            "DAG": self.dag,
+            "Run": self.run,
+            "Task": self.task,
+            "What happened": self.sentence,
+            "So far": self.funnel,
+        }
+        rows = "".join(f"<p><b>{name}</b>: {html.escape(value)}</p>" for name, value in told.items() if value)
         link = html.escape(self.link, quote=True)
         return f'{rows}<p><a href="{link}">{link}</a></p>'
+
+
+def describe_funnel(rows: "Iterable[FunnelRow]") -> str:
+    """The funnel of a run as one line: passed of read, by stage; empty where no stage has finished a shard."""
+    stages = [
+        f"{row.stage} {row.passed:,} of {row.read:,}" + (f" ({row.unknown:,} unknown)" if row.unknown else "")
+        for row in rows
+    ]
+    return f"Funnel, passed of read: {', '.join(stages)}." if stages else ""
 
 
 def describe_error(error: BaseException | str | None) -> str:
@@ -70,8 +95,8 @@ def describe_error(error: BaseException | str | None) -> str:
     return _without_secrets(f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
-def post_failure(url: str, failure: Failure, *, key: str | None = None) -> None:
-    """Sends a failure to a webhook, as JSON with its fields and, for chats, the whole in `text`.
+def post_notice(url: str, notice: Notice, *, key: str | None = None) -> None:
+    """Sends a notice to a webhook, as JSON with its fields and, for chats, the whole in `text`.
 
     Raises:
         OSError: the webhook does not answer, or refuses.
@@ -79,7 +104,7 @@ def post_failure(url: str, failure: Failure, *, key: str | None = None) -> None:
     """
     if not url.startswith(("http://", "https://")):
         raise ValueError("the webhook's address does not begin with http:// or https://")
-    data = json.dumps({"text": failure.text, **asdict(failure)}).encode()
+    data = json.dumps({"text": notice.text, **asdict(notice)}).encode()
     headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
     with urlopen(Request(url, data=data, headers=headers, method="POST"), timeout=SEND_SECONDS):
         pass

@@ -11,8 +11,11 @@ from typing import Any
 
 from airflow.sdk import (
     Asset,
+    AsyncCallback,
     Connection,
     Context,
+    DeadlineAlert,
+    DeadlineReference,
     ExceptionRetryPolicy,
     Param,
     RetryAction,
@@ -23,7 +26,7 @@ from airflow.sdk import (
     task,
 )
 from airflow.sdk.exceptions import AirflowSkipException
-from caco_notify import notify_failure, tell_of_retry
+from caco.notify import notify_failure, tell_of_late_run, tell_of_retry
 
 from caco_tasks.config import bundled_configs, load_config
 from caco_tasks.llm.prompts import check_prompts
@@ -59,6 +62,7 @@ NON_RETRYABLE: list[type[BaseException] | str] = [  # a second attempt would end
 # Read where the DAGs are parsed, so one for all runs. Pauses double: 15, 30, 60 … seconds, a quarter of an hour in all.
 RETRIES = int(os.environ.get("CACO_TASK_RETRIES") or 6)
 RETRY_DELAY_SECONDS = float(os.environ.get("CACO_RETRY_DELAY_SECONDS") or 15)
+LATE_AFTER_HOURS = float(os.environ.get("CACO_LATE_AFTER_HOURS") or 24)  # when the next night begins; 0: never
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "caco",
@@ -70,6 +74,17 @@ DEFAULT_ARGS: dict[str, Any] = {
     "on_failure_callback": notify_failure,
     "on_retry_callback": tell_of_retry,
 }
+
+LATE = (  # of a nightly run; its own date would not do: a partitioned run has none, and a backfill runs old dates
+    DeadlineAlert(
+        name="late",
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(hours=LATE_AFTER_HOURS),
+        callback=AsyncCallback(tell_of_late_run, {"hours": LATE_AFTER_HOURS}),
+    )
+    if LATE_AFTER_HOURS
+    else None
+)
 
 FIELDS = {"samples": "samples", "dataset": "evaluate.dataset"}  # of single forms, and the settings that they change
 

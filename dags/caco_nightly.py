@@ -12,10 +12,11 @@ they yield or cost otherwise than earlier runs.
 of the config. **Writes** `runs/{partition}/{run_id}/...`, `outputs/...` and `datasets/{name}/{version}` in the store, what
 became of every sample in the ledger, and an event of the asset `caco_dataset` under the partition's date.
 
-**When** daily at 00:00 UTC, one run per date. By hand: give the date as partition key, or in the form. Many dates, both
-ends included: `airflow backfill create --dag-id caco_nightly --from-date 2026-11-01 --to-date 2026-11-03
---dag-run-conf '{"config": "nano"}'`. **In the form of a backfill tick "Override parameters on existing runs"**: Airflow drops
-config, samples and overrides otherwise, and `plan` then refuses to run unless the variable `caco_config` is set.
+**When** daily at 00:00 UTC, one run per date; people are told of one that takes longer than `CACO_LATE_AFTER_HOURS` (24).
+By hand: give the date as partition key, or in the form. Many dates, both ends included: `airflow backfill create --dag-id
+caco_nightly --from-date 2026-11-01 --to-date 2026-11-03 --dag-run-conf '{"config": "nano"}'`. **In the form of a backfill tick
+"Override parameters on existing runs"**: Airflow drops config, samples and overrides otherwise, and `plan` then refuses to run
+unless the variable `caco_config` is set.
 
 **To rerun** clear the failed shard with what follows it: only that shard is worked on again, from its last finished part.
 What is finished is reused, by the next run of the same date too, as far as its settings are the same (`caco plan` shows it
@@ -41,6 +42,7 @@ from caco_common import (
     CPU,
     DATASET,
     DEFAULT_ARGS,
+    LATE,
     WORKERS,
     announce,
     finish,
@@ -98,6 +100,7 @@ def publish(planned: Sequence[dict[str, Any]]) -> dict[str, Any]:
     description="Programs are sampled, checked, written back into problems, solved, and published.",
     doc_md=__doc__,
     max_active_runs=4,
+    deadline=LATE,
 )
 def caco_nightly() -> None:
     """CodeGen in, a published dataset out, once for each date."""

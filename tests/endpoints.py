@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+HOOK_KEY = "hook-key-never-to-be-logged"  # of the webhook that the tests of DAGs make
+
 Body = dict[str, Any]
 
 

@@ -25,6 +25,7 @@ from caco_tasks.ledger import (
     models,
     outputs,
     questions,
+    run_queries,
     runs,
 )
 from caco_tasks.ledger import claims as claiming
@@ -330,6 +331,12 @@ class Ledger:
         """The stages of a run, in the order in which records meet them."""
         with self._transaction() as connection:
             return lookups.funnel(connection, run_id)
+
+    def funnel_of_trigger(self, dag_id: str, dag_run_id: str) -> list[FunnelRow]:
+        """The same of the run that a run of the scheduler planned; empty where it planned none."""
+        with self._transaction() as connection:
+            run_id = run_queries.run_of_trigger(connection, dag_id, dag_run_id)
+            return [] if run_id is None else lookups.funnel(connection, run_id)
 
     def reject_reasons(self, run_id: str) -> list[RejectRow]:
         """The reasons of a run, by stage, the most frequent first."""

@@ -1,6 +1,7 @@
 """Airflow for the tests of the DAGs: a home of its own, and a database where DAGs really run."""
 
 import importlib.util
+import json
 import os
 import secrets
 import sys
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import ledger_world
 import pytest
 from databases import cloned
+from endpoints import HOOK_KEY, Body, Endpoint, Said, serving
 from ledger_world import World
 
 from caco_tasks.ledger import Ledger
@@ -37,7 +39,11 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             patch.delenv(name)
         patch.setenv("AIRFLOW_HOME", str(home))
         patch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(DAGS))
+        patch.setenv("AIRFLOW__CORE__PLUGINS_FOLDER", str(PLUGIN.parent))  # the DAGs import from it
         patch.setenv("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+        patch.setenv(
+            "CACO_LATE_AFTER_HOURS", "0"
+        )  # `DAG.test` of Airflow 3.3.2 fails at the end of one with a deadline
         patch.setenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", str(home / "logs"))
         yield home
 
@@ -63,6 +69,19 @@ def ledger_url(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFact
         patch.setenv("CACO_STORE", f"file://{tmp_path_factory.mktemp('store')}")
         patch.setenv("CACO_LEDGER_URL", url)
         yield url
+
+
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+    """A webhook that Airflow knows."""
+
+    def thanks(body: Body, times: int) -> Said:
+        return Said(body=b"ok")
+
+    with serving(thanks) as endpoint:
+        connection = {"conn_type": "http", "host": f"{endpoint.base_url}/hooks/T0", "password": HOOK_KEY}
+        monkeypatch.setenv("AIRFLOW_CONN_CACO_WEBHOOK", json.dumps(connection))
+        yield endpoint
 
 
 @pytest.fixture(scope="module")

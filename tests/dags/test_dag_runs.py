@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 import yaml  # type: ignore[import-untyped, unused-ignore]
+from endpoints import Endpoint
 from psycopg2 import sql
 from published import NAME, VERSION, publish_bank
 
@@ -19,6 +20,7 @@ from caco_tasks.config import CONFIGS_FOLDER, load_config
 from caco_tasks.errors import ConfigError
 from caco_tasks.identity import RunKeys
 from caco_tasks.ledger import Ledger
+from caco_tasks.notifications import describe_funnel
 from caco_tasks.pipeline import PIPELINES, count_shards
 from caco_tasks.store import RunRecord, open_store
 from caco_tasks.store.manifest import manifest_uri
@@ -84,6 +86,21 @@ def test_a_dataset_is_announced_once(first_runs: dict[str, "DagRun"], dag_bag: "
         "announce": "skipped",
     }
     assert again.state == "success"
+
+
+def test_a_nightly_run_out_of_band_is_told_of_with_its_whole_funnel(
+    first_runs: dict[str, "DagRun"], dag_bag: "BundleDagBag", ledger_url: str, hook: Endpoint
+) -> None:
+    run = dag_bag.dags["caco_nightly"].test(run_conf={**FORM, "overrides": ["gate.min_published=100000"]})
+    assert run.state == "failed"
+    [told] = [told for _, _, told in hook.asked]
+    assert (told["task"], told["run"]) == ("gate", run.run_id)
+    assert told["sentence"].endswith("rows to publish, its gate demands 100000.")
+    with Ledger(ledger_url) as ledger:
+        rows = ledger.funnel_of_trigger("caco_nightly", run.run_id)
+    # the same run, under a gate that it does not pass: its outputs are there, and what it published before
+    assert [row.stage for row in rows] == [spec.name for spec in PIPELINES["nightly"]]
+    assert told["funnel"] == describe_funnel(rows)
 
 
 def test_a_mapped_task_is_named_by_its_shard(first_runs: dict[str, "DagRun"]) -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from endpoints import Body, Endpoint, Said, serving
+from endpoints import HOOK_KEY, Endpoint
+
+from caco_tasks.ledger import Ledger
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import BundleDagBag
@@ -24,12 +26,6 @@ pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own deprecations
 DAGS = Path(__file__).parents[2] / "dags"
 WRONG = {"config": "smoke", "partition": "2026-11-01", "overrides": ["judge.tmies=3"]}
 SENTENCE = "The setting 'judge.tmies' in "
-HOOK_KEY = "hook-key-never-to-be-logged"
-
-
-def thanks(body: Body, times: int) -> Said:
-    """What a webhook answers."""
-    return Said(body=b"ok")
 
 
 class MailServer(asyncio.Protocol):
@@ -78,15 +74,6 @@ def mailing() -> Iterator[tuple[int, list[bytes]]]:
         loop.close()
 
 
-@pytest.fixture
-def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
-    """A webhook that Airflow knows."""
-    with serving(thanks) as endpoint:
-        connection = {"conn_type": "http", "host": f"{endpoint.base_url}/hooks/T0", "password": HOOK_KEY}
-        monkeypatch.setenv("AIRFLOW_CONN_CACO_WEBHOOK", json.dumps(connection))
-        yield endpoint
-
-
 def run_seeds(dag_bag: "BundleDagBag", form: dict[str, Any]) -> "DagRun":
     """A run of `caco_seeds`."""
     return dag_bag.dags["caco_seeds"].test(run_conf=form)
@@ -110,6 +97,7 @@ def test_a_failure_is_told_to_a_webhook_and_by_mail_once_for_a_run(
     [(path, headers, told)] = hook.asked
     assert (path, headers["authorization"]) == ("/v1/hooks/T0", f"Bearer {HOOK_KEY}")
     assert (told["dag"], told["run"], told["task"]) == ("caco_seeds", run.run_id, "plan")
+    assert told["funnel"] == ""  # nothing was planned
     assert told["sentence"].startswith(SENTENCE)
     assert told["sentence"].endswith("the nearest is 'judge.times'.")
     assert re.fullmatch(r"http\S+/dags/caco_seeds/runs/\S+/tasks/plan\S*", told["link"])
@@ -139,7 +127,12 @@ def test_a_run_tells_of_its_first_failure_only(
     run = run_seeds(dag_bag, {**WRONG, "partition": "2026-11-02", "overrides": []})
     failed = {each.task_id for each in run.get_task_instances() if each.state == "failed"}
     assert failed == {"conversion.seeds", "finish"}
-    assert [told["task"] for _, _, told in hook.asked] == ["conversion.seeds (shard 1)"]
+    [told] = [told for _, _, told in hook.asked]
+    assert (told["kind"], told["task"]) == ("failed", "conversion.seeds (shard 1)")
+    with Ledger(ledger_url) as ledger:
+        [seeds] = [row for row in ledger.funnel(run_id) if row.stage == "seeds"]  # of shard 0, which was made before
+    assert told["funnel"] == f"Funnel, passed of read: seeds {seeds.passed} of {seeds.read}."
+    assert told["funnel"] in told["text"]
 
 
 def test_notifications_that_fail_fail_nothing_and_tell_no_secret(
@@ -171,10 +164,10 @@ def test_notifications_that_fail_fail_nothing_and_tell_no_secret(
 def test_the_address_of_a_webhook_is_read_in_the_forms_of_a_connection(
     dag_bag: "BundleDagBag", connection: dict[str, Any], url: str
 ) -> None:
-    import caco_notify  # on the path once the DAGs were parsed
     from airflow.sdk import Connection
+    from caco.notify import webhook_url  # on the path once Airflow was imported
 
-    assert caco_notify.webhook_url(Connection(conn_id="caco_webhook", **({"conn_type": "http"} | connection))) == url
+    assert webhook_url(Connection(conn_id="caco_webhook", **({"conn_type": "http"} | connection))) == url
 
 
 def test_pauses_between_tries_cover_a_bad_quarter_of_an_hour(dag_bag: "BundleDagBag") -> None:
