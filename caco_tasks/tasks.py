@@ -44,6 +44,7 @@ from caco_tasks.stage_process import run_stage_process
 from caco_tasks.store import Manifest, RunRecord, Store, open_store
 from caco_tasks.store.manifest import RunOutput, RunTrigger, parse_stored, run_output_uri, run_uri
 from caco_tasks.store.registry import DatasetRecord, dataset_manifest_uri
+from caco_tasks.telemetry import lease_span, record_outputs, stage_span
 
 GATE = "gate"  # who publishes a dataset: the run's own gate
 
@@ -159,10 +160,16 @@ def stage_all(
     """
     store, spec, run_keys = _open_work(name, run_id, Connections.from_environ(os.environ))
     secret = {key_variable(connection): key for connection, key in (keys or {}).items()}
-    with _lease_gpus(store, spec, run_keys, shards) as lease:
+    there = [shard for shard in shards if find_output(store, name, run_keys.key(name, shard)) is not None]
+    with (
+        stage_span(run_keys.run, name, shards),
+        _lease_gpus(spec, run_keys, is_needed=len(there) < len(shards)) as lease,
+    ):
         limit = time_limit_seconds(spec, run_keys.config, shards=len(shards))
         environ = {**os.environ, **secret, **lease.environment}
-        return run_stage_process(name, run_id, shards, environ=environ, kept=lease.descriptors, limit=limit)
+        made = run_stage_process(name, run_id, shards, environ=environ, kept=lease.descriptors, limit=limit)
+        record_outputs(store, run_keys, name, made, there=there)
+    return made
 
 
 @contextmanager
@@ -173,7 +180,8 @@ def lease_for_stage(name: str, run_id: str, shards: Sequence[int]) -> Iterator[L
         ConfigError: there is no such run or stage, or it needs more GPUs than this machine has.
     """
     store, spec, keys = _open_work(name, run_id, Connections.from_environ(os.environ))
-    with _lease_gpus(store, spec, keys, shards) as lease:
+    is_needed = any(find_output(store, name, keys.key(name, shard)) is None for shard in shards)
+    with _lease_gpus(spec, keys, is_needed=is_needed) as lease:
         yield lease
 
 
@@ -472,9 +480,8 @@ def _open_work(name: str, run_id: str, reached: Connections) -> tuple[Store, Sta
     return store, find_stage(run.pipeline, name), RunKeys.of(run, store)
 
 
-def _lease_gpus(store: Store, spec: StageSpec, keys: RunKeys, shards: Sequence[int]) -> AbstractContextManager[Lease]:
+def _lease_gpus(spec: StageSpec, keys: RunKeys, *, is_needed: bool) -> AbstractContextManager[Lease]:
     """The GPUs of a stage, none where all outputs are there."""
-    count = count_gpus(spec, keys.config)
-    if count and all(find_output(store, spec.name, keys.key(spec.name, shard)) is not None for shard in shards):
-        count = 0
-    return lease_gpus(count, os.environ, purpose=f"The stage '{spec.name}'")
+    count = count_gpus(spec, keys.config) if is_needed else 0
+    leasing = lease_gpus(count, os.environ, purpose=f"The stage '{spec.name}'")
+    return lease_span(leasing, spec.name) if count else leasing

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from uuid import uuid4
@@ -178,12 +179,15 @@ def stage(name: str, run_id: str, shards: Sequence[int], parent: int | None, as_
 def _make_outputs(name: str, run_id: str, shards: Sequence[int], as_json: bool) -> None:
     from caco_tasks import tasks
 
+    began_at = time.time()  # of the first shard: loading the model is a part of it
     for shard, manifest in zip(shards, tasks.work_all(name, run_id, shards, os.environ), strict=True):
         text = f"{manifest.passed} passed, {manifest.failed} failed, {manifest.unknown} unknown of {manifest.read}"
         # its manifest names the run that made it
         is_reused = not manifest.run_id.startswith(run_id)
         if as_json:
-            print_json({**manifest.counts, "shard": shard, "is_reused": is_reused})
+            told = {"shard": shard, "is_reused": is_reused, "began_at": began_at, "ended_at": time.time()}
+            print_json({**manifest.counts, **told})
         else:
             maker = f", made by run {manifest.run_id[:12]}" if is_reused else ""
             click.echo(f"{name} {shard}: {text} ({manifest.uri}{maker})")
+        began_at = time.time()

@@ -37,7 +37,7 @@ ROWS = (
     {"audit", "backup", "checks", "connections", "dry_run", "gate", "housekeeping", "notifications", "publishing"},
     {"reports", "services", "stages"},
     {"nano", "planning", "runner", "smol", "text_checks"},
-    {"forecast", "reruns", "verification"},
+    {"forecast", "reruns", "telemetry", "verification"},
     {"estimate"},
     {"tasks"},
     {"audit_tasks"},
