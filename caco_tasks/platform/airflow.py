@@ -24,7 +24,7 @@ COMPONENTS = {
 MIGRATE = ("db", "migrate")
 
 # Settings of Airflow that do not depend on the machine, by section.
-_SETTINGS = {
+SETTINGS = {
     "core": {
         "executor": "LocalExecutor",
         "load_examples": "False",
@@ -40,7 +40,15 @@ _SETTINGS = {
     # a task outlives a minute in which Postgres, and with it the API server, does not answer
     "workers": {"max_failed_heartbeats": "12", "execution_api_retries": "20", "execution_api_retry_wait_max": "8"},
     "dag_processor": {"refresh_interval": "10", "min_file_process_interval": "30"},
-    "openlineage": {"disabled": "True"},
+    "openlineage": {"namespace": "caco", "extractors": "caco.lineage.TaskExtractor"},
+}
+LINEAGE_URL = "OPENLINEAGE_URL"  # where events of lineage go, as OpenLineage's own clients read it; not set: nowhere
+TELEMETRY_URL = "OTEL_EXPORTER_OTLP_ENDPOINT"  # the same of spans and metrics, as OpenTelemetry's
+# Of OpenTelemetry, where somebody set `TELEMETRY_URL` and none of these. A task's process ends soon and each sends what it
+# counted itself: as differences these add up, as sums since its start they would not.
+_TELEMETRY = {
+    "OTEL_SERVICE_NAME": "caco",
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "delta",
 }
 
 
@@ -65,7 +73,8 @@ def environment(home: Home, plan: Plan, own: Secrets, *, inherited: Mapping[str,
     local |= {"CACO_PATIENCE_SECONDS": kept.get("CACO_PATIENCE_SECONDS") or str(PATIENCE_SECONDS)}
     # Libraries read the one spelling or the other; a proxy must not get between tasks and the API on loopback.
     direct = ",".join(filter(None, [kept.get("no_proxy") or kept.get("NO_PROXY"), LOOPBACK, "localhost"]))
-    return {**python_environment(kept), **local, "no_proxy": direct, "NO_PROXY": direct, **settings}
+    signals = _signal_environment(kept)
+    return {**python_environment(kept), **local, "no_proxy": direct, "NO_PROXY": direct, **settings, **signals}
 
 
 def task_mark(home: Home) -> str:
@@ -115,6 +124,18 @@ def wanted_revision() -> str | None:
     return None
 
 
+def _signal_environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """The settings by which Airflow sends lineage, spans and metrics to where the environment says, if it does."""
+    found = {"AIRFLOW__OPENLINEAGE__DISABLED": str(not inherited.get(LINEAGE_URL))}
+    if not inherited.get(TELEMETRY_URL):
+        return found
+    is_grpc = inherited.get("OTEL_EXPORTER_OTLP_PROTOCOL") == "grpc"
+    # Airflow finds the exporter of spans by this name, and that of metrics by the protocol
+    defaults = _TELEMETRY | {"OTEL_TRACES_EXPORTER": "otlp_proto_grpc" if is_grpc else "otlp_proto_http"}
+    found |= {"AIRFLOW__TRACES__OTEL_ON": "True", "AIRFLOW__METRICS__OTEL_ON": "True"}
+    return found | {name: inherited.get(name) or value for name, value in defaults.items()}
+
+
 def _merge_settings(home: Home, plan: Plan, own: Secrets, cores: int) -> dict[str, dict[str, str]]:
     """Airflow's settings by section and name: those of every platform, and those of this home."""
     url = f"http://{LOOPBACK}:{plan.ports.airflow}"
@@ -133,8 +154,8 @@ def _merge_settings(home: Home, plan: Plan, own: Secrets, cores: int) -> dict[st
         "api": {"port": str(plan.ports.airflow), "base_url": url, "secret_key": own.api_secret_key},
         "api_auth": {"jwt_secret": own.jwt_secret},
     }
-    sections = {**_SETTINGS, **of_this_home}
-    return {section: {**_SETTINGS.get(section, {}), **of_this_home.get(section, {})} for section in sections}
+    sections = {**SETTINGS, **of_this_home}
+    return {section: {**SETTINGS.get(section, {}), **of_this_home.get(section, {})} for section in sections}
 
 
 def _database_url(home: Home, plan: Plan, own: Secrets) -> str:

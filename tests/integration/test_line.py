@@ -27,6 +27,7 @@ from caco_tasks.ledger import rebuild as rebuild_ledger
 from caco_tasks.pipeline import PIPELINES
 from caco_tasks.publishing.dataset_row import COLUMNS
 from caco_tasks.publishing.export import dataset_rows
+from caco_tasks.reports.stage_lineage import stage_lineage
 from caco_tasks.store.manifest import parse_stored
 from caco_tasks.store.registry import DatasetRecord
 from caco_tasks.store.shards import read_shard
@@ -53,6 +54,39 @@ def published_ids(line: Place, run_id: str, day: str = DAY) -> list[str]:
     manifest = line.manifest(run_id, "publish", 0, day)
     spec = PIPELINES["nightly"][-1]
     return [row.id for row in read_shard(line.store, manifest.uri, spec.writes, sha256=manifest.sha256)]
+
+
+@pytest.mark.parametrize(("pipeline", "stage"), [(name, spec.name) for name in LINE for spec in PIPELINES[name]])
+def test_what_a_task_of_a_stage_reads_and_writes_is_known_from_the_ledger(
+    line: Place, pipeline: str, stage: str
+) -> None:
+    run, specs = line.keys(line.runs[pipeline]).run, [spec.name for spec in PIPELINES[pipeline]]
+    with Ledger(line.writer_url) as ledger:
+        made = ledger.outputs(run.run_id, stage)
+        before = ledger.outputs(run.run_id, specs[specs.index(stage) - 1]) if stage != specs[0] else []
+        found = stage_lineage(ledger, line.store, run, stage, range(len(made)))
+    written, inputs = found.outputs[0], {each.name: each for each in found.inputs}
+    assert (written.name, written.rows) == (f"outputs/{stage}", sum(manifest.rows for manifest in made))
+    assert written.version == (made[0].key if len(made) == 1 else written.version)
+    assert (written.bytes, written.files) == (sum(manifest.bytes for manifest in made), len(made))
+    [funnel] = found.funnel
+    for name in ("read", "passed", "failed", "unknown"):
+        assert getattr(funnel, name) == sum(getattr(manifest, name) for manifest in made)
+    if before:
+        assert inputs[f"outputs/{before[0].stage}"].rows == funnel.read
+    others = {each.name for each in found.outputs[1:]}
+    match stage:
+        case "seeds":
+            assert set(inputs) == set(run.sources)
+        case "train":
+            assert inputs["outputs/unify"].rows == funnel.read
+            assert others == {f"models/{made[0].artifacts['model']['model_id']}"}
+        case "sample":
+            assert set(inputs) == {f"models/{run.models['codegen']}"}
+        case "publish":
+            [version] = [each.version for each in found.outputs[1:]]
+            assert f"{dataset(line).dataset}/{version}" == made[0].artifacts["dataset"]
+            assert others == {f"datasets/{dataset(line).dataset}"}
 
 
 @pytest.mark.parametrize("pipeline", LINE)

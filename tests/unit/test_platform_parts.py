@@ -189,6 +189,26 @@ def test_tasks_at_once_follow_the_cores_up_to_eight(home: Home, tmp_path: Path, 
     assert environment["AIRFLOW__CORE__PARALLELISM"] == tasks
 
 
+def test_lineage_and_telemetry_are_off_until_the_environment_says_where_they_go(home: Home, tmp_path: Path) -> None:
+    quiet = airflow.environment(home, plan(tmp_path), home.secrets(), inherited={}, cores=1)
+    assert quiet["AIRFLOW__OPENLINEAGE__DISABLED"] == "True"
+    assert [name for name in quiet if "OTEL" in name] == []
+    told = {"OPENLINEAGE_URL": "http://lineage:5000", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
+    loud = airflow.environment(home, plan(tmp_path), home.secrets(), inherited=told, cores=1)
+    assert loud["AIRFLOW__OPENLINEAGE__DISABLED"] == "False"
+    assert {loud[f"AIRFLOW__{section}__OTEL_ON"] for section in ("TRACES", "METRICS")} == {"True"}
+    assert loud["OTEL_TRACES_EXPORTER"] == "otlp_proto_http"
+    assert told.items() <= loud.items()
+
+
+def test_what_somebody_set_of_opentelemetry_stays(home: Home, tmp_path: Path) -> None:
+    chosen = {"OTEL_SERVICE_NAME": "nights", "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "cumulative"}
+    grpc = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
+    found = airflow.environment(home, plan(tmp_path), home.secrets(), inherited=chosen | grpc, cores=1)
+    assert chosen.items() <= found.items()
+    assert found["OTEL_TRACES_EXPORTER"] == "otlp_proto_grpc"
+
+
 # files
 
 
