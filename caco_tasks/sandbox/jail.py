@@ -111,6 +111,7 @@ def _enter_namespaces(folders: Sequence[str]) -> None:
         _enter_user_namespace(os.open("/proc", os.O_PATH), os.getuid(), os.getgid())
     proc = os.open("/proc", os.O_PATH | os.O_CLOEXEC)
     _build_root(folders)
+    _reopen_null()
     if is_root:
         _become_unprivileged()
         kernel.allow_own_proc_files(True)
@@ -154,6 +155,14 @@ def _build_root(readable: Sequence[str]) -> None:
     kernel.set_mount_attributes(root, kernel.MOUNT_RDONLY, is_recursive=False)
     os.close(root)
     kernel.pivot_into_working_directory()
+
+
+def _reopen_null() -> None:
+    """Opens the standard streams anew: through the machine's own mount, a program could set the times of its /dev/null."""
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for stream in range(3):
+        os.dup2(null, stream)
+    os.close(null)
 
 
 def _become_unprivileged() -> None:

@@ -24,7 +24,7 @@ from caco_tasks.sandbox.slots import LevelRefusedError, Slot, SlotLost, Zygote
 from caco_tasks.sandbox.syscalls import MACHINE, NUMBERS
 from caco_tasks.sandbox.verdicts import Limits
 
-BEHAVIOUR: Final = 3  # raised with each change of what a program may do or of how its end is judged
+BEHAVIOUR: Final = 4  # raised with each change of what a program may do or of how its end is judged
 LEVELS: Final = ("full", "partial", "basic")  # from best to worst
 TRIES: Final = 2  # of a program whose process was lost, or that was only slow
 WINDOW: Final = 16  # outcomes kept per worker while an earlier program is still running

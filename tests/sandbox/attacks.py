@@ -96,6 +96,8 @@ FILES: Final = [
     Attack("gives a file away", "open('f', 'w').close(); os.chown('f', 1, 1); escaped = True", is_rare=True),
     Attack("hangs an attribute on a file", "open('f', 'w').close(); os.setxattr('f', 'user.a', b'x'); escaped = True",
            is_rare=True),
+    Attack("sets the times of the device behind a standard stream", "os.utime(0); escaped = True"),
+    Attack("sets the times of a device by its name", "os.utime('/dev/null'); escaped = True", "none"),
     Attack("opens a shared memory file", "open('/dev/shm/caco-attack', 'w').close(); escaped = True"),
     Attack("locks a file that all programs share", "fcntl.flock(open(os.__file__), 1); escaped = True"),
     Attack("locks a part of a file", "fcntl.lockf(open('f', 'w'), fcntl.LOCK_EX); escaped = True"),
