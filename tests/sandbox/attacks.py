@@ -110,6 +110,39 @@ FILES: Final = [
         ctypes.CDLL('./own.so')
         escaped = True"""),
     Attack("watches files", "escaped = libc.inotify_init1(0) >= 0"),
+    Attack("lists its own descriptors", "escaped = bool(os.listdir('/proc/self/fd'))"),
+    Attack("opens its own descriptors again", "escaped = open('/proc/self/fd/1', 'wb') is not None"),
+    Attack("cuts the secret short by its name", "os.truncate(SECRET, 7); escaped = True"),
+    Attack("renames the secret", "os.rename(SECRET, SECRET); escaped = True"),
+    Attack("makes a folder beside the secret", "os.mkdir(SECRET + '.d'); os.rmdir(SECRET + '.d'); escaped = True"),
+    Attack("changes the mode of the secret", "os.chmod(SECRET, 0o666); escaped = True"),
+    Attack("sets the times of the secret", "os.utime(SECRET); escaped = True"),
+    Attack("opens the secret by the newest call",
+           "escaped = libc.syscall(437, -100, SECRET.encode(), struct.pack('3Q', 0, 0, 0), 24) >= 0", is_rare=True),
+    Attack("splices a library file into a pipe",
+           "escaped = os.splice(os.open(os.__file__, os.O_RDONLY), os.pipe()[1], 1) == 1", is_rare=True),
+    Attack("lends its pages to a pipe", """
+        page = ctypes.create_string_buffer(16)
+        escaped = libc.vmsplice(os.pipe()[1], struct.pack('PL', ctypes.addressof(page), 1), 1, 0) == 1"""),
+    Attack("copies one pipe into another", """
+        (source, filled), (_, target) = os.pipe(), os.pipe()
+        os.write(filled, b'x')
+        escaped = libc.tee(source, target, 1, 0) == 1"""),
+    Attack("enlarges a pipe", "escaped = fcntl.fcntl(os.pipe()[1], 1031, 1 << 17) > 0", is_rare=True),
+    Attack("seals what it prints to", "fcntl.fcntl(1, 1033, 2); escaped = True", "none"),
+    Attack("opens named shared memory", """
+        import _posixshmem
+        _posixshmem.shm_open('/caco-attack', os.O_CREAT | os.O_RDWR, 0o600)
+        _posixshmem.shm_unlink('/caco-attack')
+        escaped = True"""),
+    _rare("opens the machine's memory", "escaped = open('/dev/mem', 'rb') is not None"),
+    _rare("opens the device of the kernel's log", "escaped = open('/dev/kmsg', 'rb') is not None"),
+    _rare("sees what of a file is in memory", """
+        part, found = struct.pack('2Q', 0, 4096), ctypes.create_string_buffer(40)
+        escaped = libc.syscall(451, os.open(os.__file__, os.O_RDONLY), part, found, 0) == 0"""),
+    _rare("lists the mounts by a call", """
+        asked, found = struct.pack('IIQQ', 24, 0, 2**64 - 1, 0), ctypes.create_string_buffer(128)
+        escaped = libc.syscall(458, asked, found, 16, 0) > 0"""),
     _rare("watches all files", "escaped = libc.fanotify_init(0, 0) >= 0"),
 ]  # fmt: skip
 
@@ -169,6 +202,18 @@ PROCESSES: Final = [
     Attack("sees on which processors another runs", "os.sched_getaffinity(SIBLING); escaped = True"),
     Attack("sees the session of another process", "os.getsid(SIBLING); escaped = True"),
     Attack("sees the rank of another process", "os.sched_getscheduler(SIBLING); escaped = True"),
+    Attack("has signals of a pipe sent to another process",
+           "fcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, SIBLING); escaped = True"),
+    _rare("sends a signal with a word to a thread",
+          "escaped = libc.syscall(297, SIBLING, SIBLING, 0, struct.pack('3i', 0, 0, -1) + bytes(116)) == 0"),
+    _rare("compares itself with another process", "escaped = libc.syscall(312, os.getpid(), SIBLING, 1, 0, 0) >= 0"),
+    Attack("executes a descriptor without a name", """
+        arguments = (ctypes.c_char_p * 3)(b'echo', b'outcome escaped', None)
+        libc.syscall(322, os.open('/bin/echo', os.O_RDONLY), b'', arguments, None, 0x1000)"""),
+    Attack("spares itself when memory runs out", "open('/proc/self/oom_score_adj', 'w').write('0'); escaped = True",
+           is_rare=True),
+    Attack("reads which group limits it", "escaped = bool(open('/proc/self/cgroup').read())"),
+    _rare("joins another group", "open('/sys/fs/cgroup/cgroup.procs', 'w').write('0'); escaped = True"),
     Attack("leads a new session", "os.fork() or (os.setsid(), os._exit(0)); escaped = True"),
     Attack("moves itself to another processor", "os.sched_setaffinity(0, os.sched_getaffinity(0)); escaped = True"),
     Attack("steps back behind others", "os.setpriority(os.PRIO_PROCESS, 0, 5); escaped = True"),
@@ -241,6 +286,13 @@ KERNEL: Final = [
            "escaped = libc.syscall(158, 0x1003, ctypes.byref(ctypes.c_ulong())) == 0"),
     Attack("moves its pages", "escaped = libc.syscall(279, *[ctypes.c_long(0)] * 6) == 0", is_rare=True),
     Attack("says where its memory lies", "escaped = libc.syscall(238, 0, 0, 0) == 0", is_rare=True),
+    _rare("moves its memory between nodes", "escaped = libc.syscall(256, 0, 8, bytes([1] * 8), bytes([1] * 8)) >= 0"),
+    _rare("lists the kernel's security modules",
+          "escaped = libc.syscall(461, ctypes.create_string_buffer(256), struct.pack('I', 256), 0) > 0"),
+    _rare("halts the machine", "libc.syscall(169, 0xFEE1DEAD, 672274793, 1, 0); escaped = ctypes.get_errno() == 22"),
+    _rare("turns off swapping", "libc.swapoff(b'/nowhere'); escaped = ctypes.get_errno() == 2"),
+    _rare("keeps accounts of all processes", "libc.acct(b'/nowhere'); escaped = ctypes.get_errno() == 2"),
+    _rare("loads a module into the kernel", "libc.syscall(175, b'', 0, b''); escaped = ctypes.get_errno() == 8"),
     _rare("talks to hardware", "escaped = libc.iopl(3) == 0"),
     _rare("reads the kernel's log", "escaped = libc.klogctl(10, 0, 0) >= 0"),
     _rare("tunes the clock", "escaped = libc.adjtimex(bytes(208)) >= 0"),
@@ -250,6 +302,10 @@ KERNEL: Final = [
         page = mmap.mmap(-1, 4096, prot=7)
         page.write(bytes.fromhex('b814000000cd80c3'))  # getpid
         escaped = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))() > 0"""),
+    _rare("signals its parent as a program of 32 bits", """
+        page = mmap.mmap(-1, 4096, prot=7)
+        page.write(bytes.fromhex('53b840000000cd8089c331c9b825000000cd805bc3'))  # kill(getppid(), 0)
+        escaped = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))() == 0"""),
     Attack("calls through the table of x32", "escaped = libc.syscall(0x40000000 + 39) > 0", "none"),
 ]  # fmt: skip
 

@@ -70,6 +70,7 @@ BOMBS = {
     "descriptors": ("os.open('/dev/null', 0)", 10),
     "pipes": ("os.pipe()", 10),
     "files": ("os.mkdir(str(found))", 100),
+    "symlinks": ("os.symlink('nowhere', str(found))", 100),
     "bytes on disk": ("open(str(found), 'wb').write(b'x' * 2**17)", 80),
     "threads": ("threading.Thread(target=time.sleep, args=(9,), daemon=True).start()", 2),
     "processes": ("os.fork() or os._exit(0)", 0),
@@ -125,6 +126,13 @@ def test_more_can_be_printed_than_the_cap_without_the_sandbox(sandbox: Sandbox, 
     code = "print('x' * 100_000)"
     assert run(sandbox, code).verdict.reason is Reason.OUTPUT_SIZE
     assert len(alone(tmp_path, code).stdout) > 65536
+
+
+def test_what_goes_to_stderr_is_dropped_and_costs_no_verdict(sandbox: Sandbox, tmp_path: Path) -> None:
+    code = f"{HEAD}import sys\nfor _ in range(1000): sys.stderr.write('x' * 4096)\nprint('done')"
+    ran = run(sandbox, code)
+    assert (ran.verdict.kept, ran.execution.stdout) == (True, "done\n")
+    assert len(alone(tmp_path, code).stderr) > 65536
 
 
 @pytest.mark.parametrize("code", TOO_MUCH_OUTPUT.values(), ids=TOO_MUCH_OUTPUT)

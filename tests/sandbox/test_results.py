@@ -316,6 +316,28 @@ def test_an_error_with_a_lone_surrogate_can_be_stored(sandbox: Sandbox) -> None:
         text.encode()
 
 
+ODD_PATHS = {
+    "no text": "open(b'\\xaa')",
+    "half a text": "open('\\udcaa')",
+    "a NUL": "open('a\\0b')",
+    "too long": "open('x' * 5000)",
+    "too deep": "open('d/' * 3000)",
+    "a format": "open('%s%n')",
+    "nothing": "open('')",
+    "no address": "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+    "if libc.open(None, 0) < 0: raise OSError(ctypes.get_errno(), 'open')",
+}
+
+
+@pytest.mark.parametrize("code", ODD_PATHS.values(), ids=ODD_PATHS)
+def test_a_path_that_no_file_can_have_is_an_error_that_can_be_stored(code: str, sandbox: Sandbox) -> None:
+    ran = run(sandbox, code)
+    assert ran.verdict.reason is Reason.ERROR
+    assert ran.execution.error is not None
+    ran.execution.error.encode()
+    assert "\0" not in ran.execution.error
+
+
 def test_source_that_is_no_unicode_is_a_syntax_error(sandbox: Sandbox) -> None:
     assert run(sandbox, "x = '\ud800'").verdict.reason is Reason.SYNTAX
 
