@@ -119,9 +119,11 @@ def _tell_backup(what: str, record: "BackupRecord", *, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--config", help="The config whose models are measured, for benchmarks that can take any.")
 @click.option("--each", type=click.IntRange(1), help="Rows of each kind, for benchmarks that can take more or fewer.")
+@click.option("--seed", type=int, help="What is drawn, for benchmarks that draw; the same seed draws the same.")
+@click.option("--calls", type=click.IntRange(1), help="System calls to make, for benchmarks that make some.")
 @json_option
 @explain_errors
-def bench(name: str, config: str | None, each: int | None, as_json: bool) -> None:
+def bench(name: str, *, as_json: bool, **given: str | int | None) -> None:
     """Measure a part of the platform, as ratios within one run; needs a checkout, which holds `benchmarks/`.
 
     NAME is that of a file there, such as grading.
@@ -140,7 +142,7 @@ def bench(name: str, config: str | None, each: int | None, as_json: bool) -> Non
     # so that a benchmark finds these helpers
     sys.path.insert(0, str(folder))
     measure = runpy.run_path(str(folder / f"{name}.py"))["bench"]
-    options = {key: value for key, value in (("config", config), ("each", each)) if value is not None}
+    options = {option: value for option, value in given.items() if value is not None}
     unknown = options.keys() - inspect.signature(measure).parameters.keys()
     if unknown:
         raise ConfigError(f"The benchmark '{name}' takes no --{min(unknown)}: leave it out.")

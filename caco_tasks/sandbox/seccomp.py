@@ -31,7 +31,7 @@ truncate
 
 _TO_CONFINE: Final = "seccomp"
 
-_DEADLY: Final = """
+DEADLY: Final = """
 ptrace process_vm_readv process_vm_writev process_madvise mount umount2 pivot_root chroot unshare setns bpf
 keyctl add_key request_key io_uring_setup io_uring_enter io_uring_register userfaultfd perf_event_open
 init_module finit_module delete_module kexec_load kexec_file_load open_by_handle_at name_to_handle_at reboot
@@ -75,7 +75,7 @@ def slot_filter(*, has_namespaces: bool) -> bytes:
     return _pack(
         [
             *_head(),
-            *_returns(_DEADLY.split(), _KILL),
+            *_returns(DEADLY.split(), _KILL),
             *_returns(_UNKNOWN_TO_US, _ERRNO | errno.ENOSYS),
             *_returns(allowed, _ALLOW),
             *_opens(has_namespaces=has_namespaces),

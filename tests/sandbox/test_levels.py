@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from attacks import ALL
+from other_users import as_ordinary_user
 
 from caco_tasks.sandbox import Sandbox
 
@@ -108,7 +109,7 @@ def test_a_level_below_the_least_is_refused_with_its_reason() -> None:
 
 
 def test_an_ordinary_user_has_the_full_level(tmp_path: Path) -> None:
-    prefix = _as_ordinary_user(tmp_path) if os.geteuid() == 0 else []
+    prefix = as_ordinary_user(tmp_path) if os.geteuid() == 0 else []
     found = run_under(prefix, "full", ["import csv, os\noutput = [os.getuid(), os.getpid()]", "open('/etc/passwd')"])
     assert found["level"] == "full"
     assert found["told"][0][1] == "[1000, 1]"
@@ -117,20 +118,3 @@ def test_an_ordinary_user_has_the_full_level(tmp_path: Path) -> None:
 
 def test_the_level_is_found_by_attack(sandbox: Sandbox) -> None:
     assert sandbox.level == "full"
-
-
-def _as_ordinary_user(folder: Path) -> list[str]:
-    """A command that goes on as another user, who can reach this Python even if it lies in a home that is closed."""
-    if not shutil.which("setpriv") or not shutil.which("unshare"):
-        pytest.skip("needs setpriv and unshare")
-    closed = [parent for parent in Path(sys.base_prefix).resolve().parents if not parent.stat().st_mode & 0o001]
-    opened = ""
-    if closed:
-        base, keep = Path(sys.base_prefix).resolve(), folder / "keep"
-        keep.mkdir()
-        opened = (
-            f"mount --bind {base} {keep} && mount -t tmpfs -o mode=755 none {closed[-1]} && "
-            f"mkdir -p {base} && mount --bind {keep} {base} && "
-        )
-    become = 'exec setpriv --reuid 64999 --regid 64999 --clear-groups "$@"'
-    return ["unshare", "--mount", "sh", "-c", opened + become, "sh"]
