@@ -24,11 +24,11 @@ RESERVE = 1 << 26  # bytes around the arena, so that what a call takes away ther
 NEW_PATHS = (
     "new",
     "deep/er",
-    "../new",
-    "/new",
+    "../caco-new",
+    "/caco-new",
     "/scratch/new",
-    "/tmp/new",
-    "/dev/new",
+    "/tmp/caco-new",
+    "/dev/caco-new",
     "/proc/self/mem",
     "/proc/1/root",
 )
