@@ -176,7 +176,7 @@ def tree_cpu_seconds() -> float:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
                 seen[int(entry.name)] = (int(fields[1]), sum(int(ticks) for ticks in fields[11:15]) * _TICK_SECONDS)
     return sum(cpu for pid, (_, cpu) in seen.items() if pid != os.getpid() and _is_below(pid, os.getpid(), seen))
 

@@ -221,10 +221,10 @@ def _all_stats() -> Iterable[tuple[int, list[str]]]:
 
 def _stat(pid: int) -> list[str] | None:
     try:
-        text = (_PROC / str(pid) / "stat").read_text()
+        text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    return text.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
+    return text.rpartition(")")[2].split()  # the name before it may hold any bytes: a program can name itself
 
 
 def _list_open_files(pid: int) -> set[str]:

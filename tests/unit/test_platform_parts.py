@@ -29,6 +29,7 @@ from caco_tasks.platform.state import (
 from caco_tasks.platform.supervisor import MAX_DEATHS, Watch
 
 ENVIRONMENT = {"PATH": os.defpath}
+NAMES_ITSELF = "import ctypes; ctypes.CDLL(None).prctl(15, b'\\xff) Z 0'); print('named', flush=True); input()"
 
 
 @pytest.fixture
@@ -336,3 +337,13 @@ def test_a_child_that_is_told_of_a_dead_parent_ends_at_once() -> None:
     code = "import caco_tasks.platform.processes as p, time; p.die_with_parent(1); time.sleep(60)"
     done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60, cwd=Path(__file__).parents[2])
     assert done.returncode == -signal.SIGTERM
+
+
+def test_a_process_that_gave_itself_a_name_of_any_bytes_is_listed_like_others() -> None:
+    command = [sys.executable, "-c", NAMES_ITSELF]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"named\n"
+        assert process.pid in processes.descendants(os.getpid())
+        assert os.getpid() in processes.ancestors(process.pid)
+        process.kill()
