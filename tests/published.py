@@ -11,7 +11,7 @@ import making
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import BankProblem, draw_problem
 from caco_tasks.identity import RunKeys, pipeline_run_id
-from caco_tasks.ids import content_id, program_id
+from caco_tasks.ids import content_id, program_id, sample_id
 from caco_tasks.ledger import FunnelRow, Ledger, RejectRow, SourceRow
 from caco_tasks.pipeline import find_stage
 from caco_tasks.publishing.dataset_card import CardFacts
@@ -20,10 +20,14 @@ from caco_tasks.publishing.dataset_row import RowOrigin, dataset_row
 from caco_tasks.publishing.licences import Licence
 from caco_tasks.publishing.states import change_state, stage_dataset
 from caco_tasks.records import Execution, Generation, Judgement, Problem, Program, Sample, Solution
+from caco_tasks.sandbox.values import encode
+from caco_tasks.stages.publish import publish_rows
 from caco_tasks.store import Manifest, RunRecord, Store
+from caco_tasks.store.manifest import manifest_uri
 from caco_tasks.store.registry import DatasetRecord, dataset_folder, dataset_manifest_uri
 
 NAME, VERSION = "bank-words", "2026-11-01-0"
+ROWS = 5  # of `publish_shop_words`
 
 
 def publish_bank(store: Store, ledger: Ledger, *, each: int, partition: str = "2026-11-01") -> str:
@@ -35,6 +39,29 @@ def publish_bank(store: Store, ledger: Ledger, *, each: int, partition: str = "2
     ledger.register_run(run)
     ledger.register_dataset(dataset, store)
     return f"{NAME}/{VERSION}"
+
+
+def publish_shop_words(folder: Path) -> Path:
+    """Publishes three files with five rows into the store below `folder`, as the stage does; the dataset's folder.
+
+    Program, answer and equations of every row are right.
+    """
+    config = making.small_config(publish={"name": "shop-words", "rows_per_file": 2})
+    context = making.context_in(folder, "publish", config)
+    made = last_output(context.run, passed=ROWS)
+    context.services.store.put(manifest_uri("decontaminate", made.key), made.model_dump_json().encode())
+    draw = row_origin(context.run).draw
+    list(publish_rows((_right_sample(index, draw) for index in range(ROWS)), context, facts("MIT")))
+    [manifest] = (folder / "store" / "datasets").rglob("manifest.json")
+    name = f"shop-words/{manifest.parent.name}"
+    change_state(context.services.store, name, "published", by="gate", because="the gate passed")
+    return manifest.parent
+
+
+def _right_sample(index: int, draw: str) -> Sample:
+    full = making.sample(sample_id(draw, index), index=index)
+    assert full.execution is not None
+    return replace(full, execution=replace(full.execution, input_json=encode({"pens": 3, "price": 4})))
 
 
 def write_dataset(

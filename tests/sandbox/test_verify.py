@@ -2,34 +2,30 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import making
-import published
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from published import ROWS, publish_shop_words
 
 from caco_tasks.cli import main
 from caco_tasks.config import load_config
 from caco_tasks.errors import ConfigError
-from caco_tasks.ids import file_sha256, sample_id
+from caco_tasks.ids import file_sha256
 from caco_tasks.publishing.dataset_row import SCHEMA
 from caco_tasks.publishing.export import export
-from caco_tasks.publishing.states import change_state
-from caco_tasks.records import Sample
-from caco_tasks.sandbox.values import encode
-from caco_tasks.stages.publish import publish_rows
-from caco_tasks.store.manifest import manifest_uri
+from caco_tasks.store import open_store
+from caco_tasks.store.store import StoreSettings
 from caco_tasks.verification.findings import CHECKS
 from caco_tasks.verification.recomputation import Tools
 from caco_tasks.verification.verify import fetch_dataset, open_tools, verify_folder
 
 CONFIG = load_config("nano")
-ROWS = 5
+RELEASED = sorted((Path(__file__).parents[1] / "data").glob("dataset-*"))
 FIRST, SECOND, THIRD = (f"train-{number:05d}-of-00003.parquet" for number in range(3))
 Spoil = Callable[[Path], None]
 
@@ -37,24 +33,7 @@ Spoil = Callable[[Path], None]
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a published dataset of three files and five rows, as the stage `publish` writes it."""
-    folder = tmp_path_factory.mktemp("published")
-    config = making.small_config(publish={"name": "shop-words", "rows_per_file": 2})
-    context = making.context_in(folder, "publish", config)
-    made = published.last_output(context.run, passed=ROWS)
-    context.services.store.put(manifest_uri("decontaminate", made.key), made.model_dump_json().encode())
-    draw = published.row_origin(context.run).draw
-    list(publish_rows((sample(index, draw) for index in range(ROWS)), context, published.facts("MIT")))
-    [manifest] = (folder / "store" / "datasets").rglob("manifest.json")
-    store, name = context.services.store, f"shop-words/{manifest.parent.name}"
-    change_state(store, name, "published", by="gate", because="the gate passed")
-    return manifest.parent
-
-
-def sample(index: int, draw: str) -> Sample:
-    """A sample whose program, answer and equations are right."""
-    full = making.sample(sample_id(draw, index), index=index)
-    assert full.execution is not None
-    return replace(full, execution=replace(full.execution, input_json=encode({"pens": 3, "price": 4})))
+    return publish_shop_words(tmp_path_factory.mktemp("published"))
 
 
 @pytest.fixture
@@ -273,6 +252,19 @@ def test_an_export_without_programs_says_what_is_lacking(whole: Path, tools: Too
     export(store, f"shop-words/{whole.name}", format_name="alpaca", out=tmp_path)
     report = verify_folder(tmp_path, tools)
     assert (report.is_whole, {fault.detail for fault in report.faults}) == (False, {"the row has no 'answer'"})
+
+
+@pytest.mark.parametrize("released", RELEASED, ids=lambda folder: folder.name)
+def test_a_dataset_of_a_released_version_is_right_and_can_still_be_exported(
+    released: Path, tools: Tools, tmp_path: Path
+) -> None:
+    [manifest] = (released / "datasets").rglob("manifest.json")
+    report = verify_folder(manifest.parent, tools)
+    assert (report.faults, report.is_whole, report.rows) == ([], True, ROWS)
+    store = open_store(StoreSettings(root=f"file://{released}"))
+    export(store, f"shop-words/{manifest.parent.name}", format_name="messages", out=tmp_path)
+    assert len((tmp_path / "train.jsonl").read_text().splitlines()) == ROWS
+    assert RELEASED[0].name == "dataset-0.1"
 
 
 def test_a_folder_without_a_dataset_is_named(tools: Tools, tmp_path: Path) -> None:
