@@ -4,12 +4,15 @@ import hashlib
 import io
 import json
 import tokenize
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 ID_CHARS = 32  # 128 bits of SHA-256, in hex
 
 _LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 _STRUCTURE = {tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE}
+_STRING_STARTS = {"FSTRING_START", "TSTRING_START"}  # by name: Python 3.11 has neither
+_STRING_ENDS = {"FSTRING_END", "TSTRING_END"}
 
 
 def content_id(kind: str, *parts: Any) -> str:
@@ -21,7 +24,8 @@ def content_id(kind: str, *parts: Any) -> str:
 def program_id(code: str) -> str:
     """The id of a program: its token stream, blind to comments, blank lines and the width of indents.
 
-    Only tokenised, never parsed: a hostile program may make a parser run out of stack.
+    Only tokenised, never parsed: a hostile program may make a parser run out of stack. The same in every version of Python,
+    for every program that can be run; what is no Python is taken apart differently by 3.11 and those after it.
     """
     return content_id("program", _tokens(code))
 
@@ -59,10 +63,33 @@ def file_sha256(path: str) -> str:
 
 def _tokens(code: str) -> list[str]:
     try:
-        found = tokenize.generate_tokens(io.StringIO(code).readline)
+        found = _whole_strings(tokenize.generate_tokens(io.StringIO(code).readline), code)
         return [_token_text(token) for token in found if token.type not in _LAYOUT]
-    except (tokenize.TokenError, SyntaxError):
+    except (tokenize.TokenError, SyntaxError, UnicodeError):
         return code.split()
+
+
+def _whole_strings(tokens: Iterable[tokenize.TokenInfo], code: str) -> Iterator[tokenize.TokenInfo]:
+    """Tokens in which an f-string is one, as it was up to Python 3.11: later versions take it apart."""
+    lines, outermost = io.StringIO(code).readlines(), []
+    for token in tokens:
+        name = tokenize.tok_name[token.type]
+        if name in _STRING_STARTS:
+            outermost.append(token.start)
+        elif name in _STRING_ENDS:
+            start = outermost.pop()
+            if not outermost:
+                yield token._replace(type=tokenize.STRING, string=_between(lines, start, token.end))
+        elif not outermost:
+            yield token
+
+
+def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
+    """The text between two places, each a line from 1 and a column from 0."""
+    (first, left), (last, right) = start, end
+    if first == last:
+        return lines[first - 1][left:right]
+    return "".join([lines[first - 1][left:], *lines[first : last - 1], lines[last - 1][:right]])
 
 
 def _token_text(token: tokenize.TokenInfo) -> str:

@@ -56,6 +56,19 @@ def test_a_program_has_another_id_when_it_says_another_thing(code: str) -> None:
     assert program_id(code) != program_id(CODE)
 
 
+SAME_IN_EVERY_PYTHON = {  # made by Python 3.11; later versions take f-strings apart
+    "value = 3\ntext = f'{value:>{10}} of {{braces}}'\n": "0390730e478e04aa4c835566d418f81f",
+    "x = 'a' f'b{1 + 1!r}' \"c\"  # a comment\n": "3d824e97413800aeed7550363213cc88",
+    'x = f"""{a\n}\n  é {b}"""\r\ny = rf\'{a}\\d\'\n': "3b9e7536a92f576a15b2803d27d84573",
+    "print(f'{f\"{a}\"}')\nif a:\n\tb = 0xFF\n": "9c0364a314c0b02439b24f0bd65ade33",
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), SAME_IN_EVERY_PYTHON.items())
+def test_a_program_has_the_same_id_in_every_version_of_python(code: str, expected: str) -> None:
+    assert program_id(code) == expected
+
+
 HOSTILE = {
     "nothing": "",
     "an open bracket": "f(" * 5000,
