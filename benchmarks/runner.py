@@ -51,7 +51,7 @@ def bench(samples: int = SAMPLES) -> dict[str, Any]:
     """Takes `samples` programs through every stage that a sample meets.
 
     Returns:
-        Per stage, its rows and seconds by part: `stage` (sandbox, checks, prompts), `replies` (kept and looked up),
+        Per stage, its records and seconds by part: `stage` (sandbox, checks, prompts), `replies` (kept and looked up),
         `rows` (read, counted, written), `loading` (into the ledger); `outside_share`, all but the first of the whole;
         the most memory that this process held after the first and after the last shard; and the milliseconds that a
         finished output takes when it is asked for again.
@@ -93,7 +93,7 @@ def _make_and_load(context: Context, keys: RunKeys, ledger: Ledger, times: "Time
     times.stage = context.stage
     with times.spent("rows"):
         manifest = runner.make_output(context, keys)
-    times.rows[context.stage] += manifest.read
+    times.records[context.stage] += manifest.read
     with times.spent("loading"):
         ledger.load_output(keys.run, manifest, context.services.store, shard=context.shard, attempt=0)
     begun = time.perf_counter()
@@ -106,7 +106,7 @@ class Times:
 
     def __init__(self) -> None:
         self.stage = ""
-        self.rows: Counter[str] = Counter()
+        self.records: Counter[str] = Counter()
         self._seconds: Counter[tuple[str, str]] = Counter()
         self._open: list[str] = []
         self._since = 0.0
@@ -132,10 +132,10 @@ class Times:
             runner.stage_function = stage_function
 
     def table(self) -> dict[str, dict[str, Any]]:
-        """Rows and seconds by stage."""
+        """Records and seconds by stage."""
         return {
-            stage: {"rows": rows} | {part: round(self._seconds[stage, part], 3) for part in PARTS}
-            for stage, rows in self.rows.items()
+            stage: {"records": records} | {part: round(self._seconds[stage, part], 3) for part in PARTS}
+            for stage, records in self.records.items()
         }
 
     def outside_share(self) -> float:
