@@ -5,7 +5,7 @@
 --           are estimates for the whole run: each stratum of the draw stands for all its rows. false_pass_share: of what is wrong,
 --           the share that the check passed; false_fail_share: of what is right, the share that it failed; wrong_of_passed_share: of
 --           what it passed, the share that is wrong. Each has a 95 % interval made of Wilson's for the strata, and is NULL where
---           nothing of that kind was found. covered_share: of the rows that reached the check, those whose stratum has a judged row;
+--           nothing of that kind was found; the first two also while only what passed, or only what failed, has a judged row. covered_share: of the rows that reached the check, those whose stratum has a judged row;
 --           the others are left out. A check answers only for the parts that it sees: a wrong problem is no error of execute.
 --           docs/audit.md has the method.
 -- Example:  SELECT * FROM caco.judge_confusion WHERE check_name = 'chain';
@@ -74,6 +74,8 @@ WITH seen (check_name, stage, part) AS (
         reached.rows * (caco.wilson_high(judged.wrong, judged.decided) - judged.wrong::double precision / nullif(judged.decided, 0)) AS up
     FROM reached
     LEFT JOIN judged USING (run_id, check_name, stratum)
+), looked_at AS (
+    SELECT *, bool_or(decided > 0) OVER (PARTITION BY run_id, check_name, verdict) AS has_decided FROM estimated
 ), added AS (
     SELECT
         run_id,
@@ -81,6 +83,8 @@ WITH seen (check_name, stage, part) AS (
         sum(decided)::bigint AS rows_judged,
         sum(undecided)::bigint AS rows_undecided,
         coalesce(sum(rows) FILTER (WHERE decided > 0), 0) / sum(rows) AS covered_share,
+        -- what passed is held against what failed: who has seen rows of one kind alone cannot tell
+        bool_and(has_decided) FILTER (WHERE verdict IN ('pass', 'fail')) AS is_comparable,
         coalesce(sum(fine) FILTER (WHERE verdict = 'pass'), 0) AS passed_right,
         coalesce(sum(wrong) FILTER (WHERE verdict = 'pass'), 0) AS passed_wrong,
         coalesce(sum(fine) FILTER (WHERE verdict = 'fail'), 0) AS failed_right,
@@ -91,7 +95,7 @@ WITH seen (check_name, stage, part) AS (
         coalesce(sqrt(sum(up * up) FILTER (WHERE verdict = 'pass')), 0) AS passed_up,
         coalesce(sqrt(sum(down * down) FILTER (WHERE verdict = 'fail')), 0) AS failed_down,
         coalesce(sqrt(sum(up * up) FILTER (WHERE verdict = 'fail')), 0) AS failed_up
-    FROM estimated
+    FROM looked_at
     GROUP BY run_id, check_name
 )
 SELECT
@@ -108,12 +112,12 @@ SELECT
     added.failed_wrong,
     added.unknown_right,
     added.unknown_wrong,
-    added.passed_wrong / nullif(added.passed_wrong + added.failed_wrong, 0) AS false_pass_share,
-    caco.share_low(added.passed_wrong, added.passed_down, added.failed_wrong, added.failed_up) AS false_pass_low,
-    1 - caco.share_low(added.failed_wrong, added.failed_down, added.passed_wrong, added.passed_up) AS false_pass_high,
-    added.failed_right / nullif(added.failed_right + added.passed_right, 0) AS false_fail_share,
-    caco.share_low(added.failed_right, added.failed_up, added.passed_right, added.passed_down) AS false_fail_low,
-    1 - caco.share_low(added.passed_right, added.passed_up, added.failed_right, added.failed_down) AS false_fail_high,
+    CASE WHEN added.is_comparable THEN added.passed_wrong / nullif(added.passed_wrong + added.failed_wrong, 0) END AS false_pass_share,
+    CASE WHEN added.is_comparable THEN caco.share_low(added.passed_wrong, added.passed_down, added.failed_wrong, added.failed_up) END AS false_pass_low,
+    CASE WHEN added.is_comparable THEN 1 - caco.share_low(added.failed_wrong, added.failed_down, added.passed_wrong, added.passed_up) END AS false_pass_high,
+    CASE WHEN added.is_comparable THEN added.failed_right / nullif(added.failed_right + added.passed_right, 0) END AS false_fail_share,
+    CASE WHEN added.is_comparable THEN caco.share_low(added.failed_right, added.failed_up, added.passed_right, added.passed_down) END AS false_fail_low,
+    CASE WHEN added.is_comparable THEN 1 - caco.share_low(added.passed_right, added.passed_up, added.failed_right, added.failed_down) END AS false_fail_high,
     added.passed_wrong / nullif(added.passed_wrong + added.passed_right, 0) AS wrong_of_passed_share,
     (added.passed_wrong - added.passed_down) / nullif(added.passed_wrong + added.passed_right, 0) AS wrong_of_passed_low,
     (added.passed_wrong + added.passed_up) / nullif(added.passed_wrong + added.passed_right, 0) AS wrong_of_passed_high

@@ -261,6 +261,13 @@ def test_a_check_answers_only_for_what_it_sees_and_what_reached_it(judged: World
     assert reverse["failed_wrong"] == 0
 
 
+def test_a_share_over_passed_and_failed_rows_is_not_told_from_one_of_the_two(judged: World, engine: Engine) -> None:
+    reverse, agree = confusion(engine, "reverse"), confusion(engine, "agree")
+    assert reverse["false_pass_share"] is reverse["false_fail_high"] is None  # nobody was asked about what it failed
+    assert reverse["wrong_of_passed_share"] > 0
+    assert agree["false_pass_share"] > 0
+
+
 def test_an_interval_of_one_stratum_is_that_of_wilson(judged: World, engine: Engine) -> None:
     chain = confusion(engine, "chain")
     wilson = ask(engine, "SELECT caco.wilson_low(1, 9) AS low, caco.wilson_high(1, 9) AS high")[0]
