@@ -170,6 +170,17 @@ def test_two_runs_are_picked_and_compared(page: "Page", site: "Site") -> None:
     assert page.get_by_text("agree.input_not_used").count() == 1
 
 
+def test_only_runs_of_one_pipeline_can_be_picked_together(page: "Page", site: "Site") -> None:
+    page.goto(site.path("runs"))
+    rest(page)
+    seeds = page.get_by_role("checkbox", name=re.compile(site.runs["seeds"][:8]))
+    assert seeds.is_enabled()
+    page.get_by_role("checkbox", name=re.compile(site.runs["nightly"][:8])).click()
+    page.wait_for_url(re.compile(rf"[?&]a={site.runs['nightly']}"))
+    assert seeds.is_disabled()
+    assert page.get_by_role("checkbox", name=re.compile(site.lenient[:8])).is_enabled()
+
+
 def test_a_recipe_runs_from_the_page(page: "Page", site: "Site") -> None:
     page.goto(site.path("ask"))
     rest(page)

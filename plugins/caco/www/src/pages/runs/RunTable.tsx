@@ -130,6 +130,7 @@ function pick(address: AddressState, id: string): void {
 
 function Lines({ rows, address }: { rows: Line[]; address: AddressState }) {
   const picked = [address.get("a"), address.get("b")];
+  const pipeline = rows.find((row) => picked.includes(row.run_id))?.pipeline; // only runs of one can be compared
   return (
     <Grid
       label="Runs"
@@ -144,6 +145,8 @@ function Lines({ rows, address }: { rows: Line[]; address: AddressState }) {
               type="checkbox"
               aria-label={`Pick ${row.partition} ${row.config} ${row.run_id.slice(0, 8)}`}
               checked={picked.includes(row.run_id)}
+              disabled={pipeline !== undefined && row.pipeline !== pipeline}
+              title={pipeline === undefined ? undefined : `Compare two ${pipeline} runs`}
               onChange={() => pick(address, row.run_id)}
             />
           ),
