@@ -17,6 +17,7 @@ from pathlib import Path
 
 from caco_tasks.ledger import Ledger
 from caco_tasks.store import Store
+from caco_tasks.store.registry import is_dataset_file
 from caco_tasks.store.store import Stored
 
 # kind -> what it is; the order of the report
@@ -34,6 +35,7 @@ KINDS: Mapping[str, str] = {
 
 _IN_OUTPUT = re.compile(r"^(outputs/[^/]+/([0-9a-f]{32}))/")
 _ROWS = re.compile(r"/[0-9a-f]{16}\.parquet$")
+_MODEL = re.compile(r"[0-9a-f]{32}")
 _ID = re.compile(rb"[0-9a-f]{32}")
 _DATASET = re.compile(rb"datasets/[^\"\s]+")
 
@@ -139,7 +141,10 @@ def _find_leftovers(store: Store, files: Sequence[Stored], manifest: bytes, befo
 def _find_orphan_models(store: Store, listed: Sequence[Stored], reached: Set[str], before: datetime) -> Iterator[Waste]:
     """Whole folders of weights; the manifest goes first, so that what is left is not taken for a model."""
     for folder, files in _group_by_folder(listed, "models", depth=2):
-        if folder.partition("/")[2] not in reached and all(each.changed_at < before for each in files):
+        model_id = folder.partition("/")[2]
+        if not _MODEL.fullmatch(model_id):
+            continue  # a foreign folder
+        if model_id not in reached and all(each.changed_at < before for each in files):
             ordered = sorted(files, key=lambda each: not each.key.endswith("/manifest.json"))
             yield from (_object_waste("orphan models", store, each) for each in ordered)
 
@@ -150,7 +155,7 @@ def _find_orphan_datasets(
     for folder, files in _group_by_folder(listed, "datasets", depth=3):
         is_published = any(each.key == f"{folder}/manifest.json" for each in files) or folder in reached
         if not is_published and all(each.changed_at < before for each in files):
-            yield from (_object_waste("orphan datasets", store, each) for each in files)
+            yield from (_object_waste("orphan datasets", store, each) for each in files if is_dataset_file(each.key))
 
 
 def _group_by_folder(listed: Iterable[Stored], top: str, *, depth: int) -> Iterator[tuple[str, list[Stored]]]:

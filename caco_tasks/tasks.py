@@ -42,7 +42,7 @@ from caco_tasks.runner import find_output, make_output
 from caco_tasks.services import TaskServices
 from caco_tasks.stage_process import run_stage_process
 from caco_tasks.store import Manifest, RunRecord, Store, open_store
-from caco_tasks.store.manifest import RunOutput, RunTrigger, parse_stored, run_output_uri, run_uri
+from caco_tasks.store.manifest import RunFile, RunOutput, RunTrigger, parse_stored, run_output_uri, run_uri
 from caco_tasks.store.registry import DatasetRecord, dataset_manifest_uri
 from caco_tasks.telemetry import lease_span, record_outputs, stage_span
 
@@ -397,8 +397,8 @@ def read_run(store: Store, run_id: str, reached: Connections) -> RunRecord:
             uri = run_uri(run.partition, run.run_id)
             return parse_stored(RunRecord, require(store, uri), uri=uri)
     # without a ledger, as on a worker that has only the store
-    records = [uri for uri in store.list("runs/") if uri.endswith("/run.json")]
-    uris = [uri for uri in records if run_id and uri.split("/")[2].startswith(run_id)]
+    files = [file for file in map(RunFile.parse, store.list("runs/")) if file is not None and file.kind == "run"]
+    uris = [file.uri for file in files if run_id and file.run_id.startswith(run_id)]
     if len(uris) != 1:
         raise ConfigError(f"There {'is no run' if not uris else 'are several runs'} '{run_id}' in {store.root}.")
     return parse_stored(RunRecord, require(store, uris[0]), uri=uris[0])

@@ -36,14 +36,17 @@ def migrate(as_json: bool) -> None:
 
 
 @ledger.command()
+@click.option(
+    "--forget-missing-runs", is_flag=True, help="Lose the runs of the ledger that are not in the store; else refused."
+)
 @always_json_option
 @explain_errors
-def rebuild(as_json: bool) -> None:
-    """Empty the ledger and load it again from the store: the same content."""
+def rebuild(forget_missing_runs: bool, as_json: bool) -> None:
+    """Empty the ledger and load it again from the store: the same content, or, where that fails, no change."""
     from caco_tasks.ledger import rebuild as load_again
 
     with open_ledger_as("owner") as owner, show_progress("loading from the store"):
-        counts = load_again(owner, open_store_here())
+        counts = load_again(owner, open_store_here(), forget_missing_runs=forget_missing_runs)
     print_json(counts)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from caco_tasks.addresses import is_host
 from caco_tasks.errors import LedgerError, LedgerUnreachableError, QuestionTimeoutError
 
 CONNECT_SECONDS = 5  # a worker without its database should say so before its task times out
@@ -28,6 +29,7 @@ class Database:
             LedgerError: `url` is not `postgresql://user:password@host:port/database`.
         """
         self._url = _postgres_url(url)
+        self._whole: Connection | None = None  # the one that all transactions are part of, while there is such a one
         self._engine: Engine = create_engine(
             # a restarted server has closed the connections of the pool
             self._url,
@@ -43,7 +45,7 @@ class Database:
     @property
     def address(self) -> str:
         """Its URL without the password."""
-        known = self._url
+        known = self._url.difference_update_query(["password", "passfile", "sslpassword"])
         return URL.create(
             "postgresql", known.username, host=known.host, port=known.port, database=known.database, query=known.query
         ).render_as_string()
@@ -55,8 +57,25 @@ class Database:
         Raises:
             LedgerError: Postgres does not answer or refuses.
         """
+        if self._whole is not None:
+            yield self._whole
+            return
         with self.mending(), self._engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Makes one transaction of all those within the body: what it did is seen when it ends well, or never.
+
+        Raises:
+            LedgerError: as `transaction`.
+        """
+        with self.transaction() as connection:
+            self._whole = connection
+            try:
+                yield
+            finally:
+                self._whole = None
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -129,9 +148,15 @@ def id_range(prefix: str) -> tuple[str, str] | None:
 
 def _postgres_url(text: str) -> URL:
     try:
-        url = make_url(text)
-    except ArgumentError as exc:
-        raise LedgerError("The ledger's address is not of the form postgresql://user:password@host/database.") from exc
+        url = make_url(text.strip())
+        is_read = url.host is None or is_host(url.host)
+    except (ArgumentError, ValueError):  # whose words may hold a part of the password
+        is_read = False
+    if not is_read:
+        raise LedgerError(
+            "The ledger's address is not of the form postgresql://user:password@host:port/database: in the password, "
+            "write @ as %40, : as %3A and / as %2F."
+        ) from None
     if url.get_backend_name() != "postgresql":
         raise LedgerError(f"The ledger's address names {url.get_backend_name()}: it must begin with postgresql://.")
     return url.set(drivername="postgresql+psycopg2")

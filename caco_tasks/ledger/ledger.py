@@ -442,6 +442,24 @@ class Ledger:
         with self._transaction() as connection:
             demand_conservation(connection, run, through, shards)
 
+    def run_ids(self) -> set[str]:
+        """The ids of all runs."""
+        with self._transaction() as connection:
+            return {found.hex for found in connection.execute(text("SELECT run_id FROM caco.run")).scalars()}
+
+    @contextmanager
+    def replaced(self) -> Iterator[None]:
+        """Empties the ledger for a body that fills it again: one transaction, so that a body that fails changes nothing.
+
+        Raises:
+            LedgerError: Postgres refuses, or goes away meanwhile.
+        """
+        with self._transaction():  # the schema is of this version
+            pass
+        with self._database.whole():
+            self.empty()
+            yield
+
     def empty(self) -> None:
         """Removes all that the store can give back; claims on fingerprints stay, for they decide who was first."""
         with self._transaction() as connection:

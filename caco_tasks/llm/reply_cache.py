@@ -34,6 +34,8 @@ from caco_tasks.store.store import Store
 from caco_tasks.work_log import counted
 
 NAME_CHARS = 16
+
+_TABLE = re.compile(rf"/[0-9a-f]{{{NAME_CHARS}}}\.parquet$")
 MILLION = 1_000_000
 
 BATCH = pa.schema(
@@ -156,7 +158,7 @@ class ReplyCache:
         found = self._read(self._batches(wanted), wanted)
         if len(found) < len(wanted):
             found = (
-                self._read(self._store.list(self._batch_folder(request_ids)), wanted - set(found), is_fresh=True)
+                self._read(_list(self._store, self._batch_folder(request_ids)), wanted - set(found), is_fresh=True)
                 | found
             )
         return found
@@ -210,7 +212,7 @@ class ReplyCache:
     def _read_indexes(self) -> dict[str, pa.Table]:
         """All indexes by key; listed until none is new, for one that was listed may have given way to a larger one."""
         tables: dict[str, pa.Table] = {}
-        while new := [key for key in self._store.list(f"{self._folder}/index") if key not in tables]:
+        while new := [key for key in _list(self._store, f"{self._folder}/index") if key not in tables]:
             tables |= {key: _get(self._store, key, INDEX) for key in new}
         return tables
 
@@ -265,6 +267,11 @@ def _put(store: Store, folder: str, table: pa.Table) -> str:
     key = f"{folder}/{hashlib.sha256(buffer.getvalue()).hexdigest()[:NAME_CHARS]}.parquet"
     store.put(key, buffer.getvalue())
     return key
+
+
+def _list(store: Store, folder: str) -> list[str]:
+    """The keys of the tables below a folder; other tools leave files there that are none."""
+    return [key for key in store.list(folder) if _TABLE.search(key)]
 
 
 def _get(store: Store, key: str, schema: pa.Schema) -> pa.Table:

@@ -31,6 +31,7 @@ SERVER_SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "max_connections": "200",  # for the components of Airflow, and the ledger connections of each task
+    "max_locks_per_transaction": "256",  # a rebuild of the ledger is one transaction, and holds some 25 for each date
     "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from caco_tasks.atomic import DRAFT, replaced_bytes
 from caco_tasks.errors import StoreError
-from caco_tasks.store.keys import check_key, check_prefix
+from caco_tasks.store.keys import FOLDERS, check_key, check_prefix, is_key
 from caco_tasks.store.store import Stored, StoreSettings
 
 COPY_BYTES = 1 << 20  # held in memory at once while a file is copied
@@ -79,7 +79,7 @@ class FileStore:
         folder = self._folder / check_prefix(prefix)
         with mending_os_errors(prefix):
             found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(DRAFT)]
-        return sorted(path.relative_to(self._folder).as_posix() for path in found)
+        return sorted(filter(is_key, (path.relative_to(self._folder).as_posix() for path in found)))
 
     def look(self, prefix: str) -> Sequence[Stored]:
         """All objects in the folder `prefix` and below it, sorted by key."""
@@ -94,7 +94,8 @@ class FileStore:
     def drafts(self, before: datetime) -> Sequence[Stored]:
         """Files that killed writes left behind and that nobody touched since `before`."""
         with mending_os_errors(self.root):
-            found = list(self._stored(sorted(self._folder.rglob(f"{DRAFT}*"))))
+            drafts = (path for name in FOLDERS for path in (self._folder / name).rglob(f"{DRAFT}*"))
+            found = list(self._stored(sorted(drafts)))
         return [draft for draft in found if draft.changed_at < before]
 
     def delete_draft(self, key: str) -> None:

@@ -2,14 +2,27 @@
 
 from caco_tasks.errors import StoreError
 
+# what lies below a root is one of these; everything else there is somebody else's
+FOLDERS = ("runs", "outputs", "replies", "models", "datasets", "draws", "audits")
+
+
+def is_key(key: str) -> bool:
+    """Whether a name that a listing shows can be one of ours: other tools leave `runs/` and `a//b` behind.
+
+    >>> is_key("runs/a/b.json"), is_key("runs/"), is_key("a//b"), is_key("../a")
+    (True, False, False, False)
+    """
+    is_text = key.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in key)  # a file's name may be no text
+    return "\0" not in key and is_text and not any(part in ("", ".", "..") for part in key.split("/"))
+
 
 def check_key(key: str) -> str:
     """Returns `key` as it is.
 
     Raises:
-        StoreError: it is empty, absolute, holds a NUL byte or a part that is empty, `.` or `..`.
+        StoreError: it is empty, absolute, no text, holds a NUL byte or a part that is empty, `.` or `..`.
     """
-    if "\0" in key or any(part in ("", ".", "..") for part in key.split("/")):
+    if not is_key(key):
         raise StoreError(f"The key {key!r} is not a relative path of plain names: give one like 'runs/a/b.json'.")
     return key
 

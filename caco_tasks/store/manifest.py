@@ -16,10 +16,12 @@ Paths, below the store's root (docs: `docs/storage.md`):
 Readers ignore fields that they do not know, so that a newer version may add some.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar, cast
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -28,6 +30,13 @@ from caco_tasks.ids import content_id
 
 SHA256 = r"^[0-9a-f]{64}$"
 ID = r"^[0-9a-f]{32}$"
+
+_RUN_FILE = re.compile(
+    r"^runs/[^/]+/([^/]+)/(?:run\.json|(triggers)/[0-9a-f]{32}\.json|(attempts|outputs)/([^/]+)/([0-9]{5,})\.json)$"
+)
+_MANIFEST = re.compile(r"^outputs/[^/]+/[0-9a-f]{32}/manifest\.json$")
+
+RunFileKind = Literal["run", "triggers", "attempts", "outputs"]
 
 Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]  # one form on every machine
 Model = TypeVar("Model", bound=BaseModel)
@@ -259,3 +268,34 @@ def output_folder(stage: str, key: str) -> str:
 def manifest_uri(stage: str, key: str) -> str:
     """Where the manifest of an output lies."""
     return f"{output_folder(stage, key)}/manifest.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFile:
+    """What a key below `runs/` names; other tools leave files there that are none of these, such as `.DS_Store`."""
+
+    uri: str
+    run_id: str
+    kind: RunFileKind
+    shard: int | None = None  # of an attempt log and of a run's output
+
+    @classmethod
+    def parse(cls, uri: str) -> Self | None:
+        """What the key is of; None: nothing of ours.
+
+        >>> RunFile.parse("runs/2026-11-20/abc/outputs/judge/00003.json").shard
+        3
+        >>> RunFile.parse("runs/2026-11-20/.DS_Store") is None
+        True
+        """
+        found = _RUN_FILE.match(uri)
+        if found is None:
+            return None
+        kind = cast(RunFileKind, found.group(2) or found.group(3) or "run")
+        shard = int(found.group(5)) if found.group(5) else None
+        return cls(uri=uri, run_id=found.group(1), kind=kind, shard=shard)
+
+
+def is_manifest(uri: str) -> bool:
+    """Whether a key is that of an output's manifest."""
+    return _MANIFEST.match(uri) is not None

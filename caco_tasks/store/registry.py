@@ -21,7 +21,9 @@ from caco_tasks.store.manifest import SHA256, Moment, StoredRecord, parse_stored
 NAME = r"^[a-z0-9][a-z0-9_\-]*$"
 VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
 
-_DATASET_MANIFEST = re.compile(r"^datasets/[^/]+/[^/]+/manifest\.json$")
+_DATASET_MANIFEST = re.compile(r"^datasets/([^/]+)/([^/]+)/manifest\.json$")
+_DATASET_FILE = re.compile(r"^datasets/[^/]+/[^/]+/(?:train-[0-9of-]+\.parquet|README\.md|(?:manifest|state)\.json)$")
+_DRAW, _AUDIT = (re.compile(rf"^{folder}/[^/]+/[0-9a-f]{{32}}\.json$") for folder in ("draws", "audits"))
 
 StateName = Literal["staged", "published", "withdrawn"]
 
@@ -172,8 +174,24 @@ def dataset_state_uri(name: str, version: str) -> str:
 
 
 def is_dataset_manifest(uri: str) -> bool:
-    """Whether a key is that of a dataset's manifest."""
-    return _DATASET_MANIFEST.match(uri) is not None
+    """Whether a key is that of a dataset's manifest; a folder such as `.ipynb_checkpoints` holds none."""
+    found = _DATASET_MANIFEST.match(uri)
+    return found is not None and re.match(NAME, found[1]) is not None and re.match(VERSION, found[2]) is not None
+
+
+def is_dataset_file(uri: str) -> bool:
+    """Whether a key is one of those that a publication writes."""
+    return _DATASET_FILE.match(uri) is not None
+
+
+def is_draw(uri: str) -> bool:
+    """Whether a key is that of a draw of rows for people to judge."""
+    return _DRAW.match(uri) is not None
+
+
+def is_audit(uri: str) -> bool:
+    """Whether a key is that of a person's answers on a run."""
+    return _AUDIT.match(uri) is not None
 
 
 def draw_uri(run_id: str, draw_id: str) -> str:

@@ -80,7 +80,8 @@ def fetch_dataset(store: Store, name: str, folder: Path) -> None:
         StoreError: the store cannot be used.
     """
     own = dataset_folder(*split_name(name))
-    keys = store.list(f"{own}/")
+    # what lies in folders below it, or is hidden, was left by other tools
+    keys = [key for key in store.list(f"{own}/") if key.count("/") == own.count("/") + 1 and "/." not in key]
     if not keys:
         raise ConfigError(f"There is no folder '{name}', and no dataset of this name in {store.root}.")
     for key in keys:

@@ -63,6 +63,10 @@ def needed_of(world: World) -> list[str]:
         "draws/r/d.json",
         "audits/r/p.json",
         "strange/00000-aaaaaaaaaaaaaaaa.parquet",
+        "strange/.draft-of-somebody-else",
+        "models/my-own/model.safetensors",
+        "datasets/my-own/v1/rows.csv",
+        "datasets/toys/lost/.DS_Store",
     ]
 
 

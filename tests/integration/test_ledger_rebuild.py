@@ -1,6 +1,7 @@
 """A ledger that was lost is filled again from the store: the same content, or a sentence and nothing emptied."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import ledger_world
 import pytest
@@ -8,11 +9,14 @@ from ledger_rows import everything, fill_all, number_of
 from ledger_world import World
 from sqlalchemy import Engine, text
 
-from caco_tasks.errors import DamagedError
+from caco_tasks.cli.dataset_listing import find_datasets
+from caco_tasks.errors import DamagedError, LedgerError
 from caco_tasks.ledger import Ledger, rebuild
 from caco_tasks.ledger.claims import claims_uri
-from caco_tasks.store import Store
-from caco_tasks.store.manifest import manifest_uri, run_uri
+from caco_tasks.publishing.dataset_files import list_datasets
+from caco_tasks.store import Store, open_store
+from caco_tasks.store.manifest import manifest_uri, run_folder, run_uri
+from caco_tasks.store.store import StoreSettings
 
 
 def test_a_rebuilt_ledger_has_the_same_content(ledger: Ledger, store: Store, engine: Engine) -> None:
@@ -26,9 +30,7 @@ def test_a_rebuilt_ledger_has_the_same_content(ledger: Ledger, store: Store, eng
     assert everything(engine) == before
 
 
-def test_an_interrupted_rebuild_is_done_by_the_next(
-    ledger: Ledger, store: Store, loaded: World, engine: Engine
-) -> None:
+def test_an_interrupted_rebuild_changes_nothing(ledger: Ledger, store: Store, loaded: World, engine: Engine) -> None:
     before = everything(engine)
 
     def stop(done: int, total: int) -> None:
@@ -37,9 +39,78 @@ def test_an_interrupted_rebuild_is_done_by_the_next(
 
     with pytest.raises(KeyboardInterrupt):
         rebuild(ledger, store, on_progress=stop)
-    assert number_of(engine, "SELECT count(*) FROM caco.fate") == 0
+    assert everything(engine) == before
     rebuild(ledger, store)
     assert everything(engine) == before
+
+
+def test_rows_that_are_damaged_are_met_late_and_change_nothing(
+    ledger: Ledger, store: Store, loaded: World, engine: Engine
+) -> None:
+    before, uri = everything(engine), loaded.of("judge")[-1].uri
+    store.put(uri, b"PAR1 half")
+    with pytest.raises(DamagedError, match=uri):
+        rebuild(ledger, store)
+    assert everything(engine) == before
+
+
+def test_an_empty_store_is_refused_unless_told_to_forget(
+    ledger: Ledger, loaded: World, engine: Engine, tmp_path: Path
+) -> None:
+    before, empty = everything(engine), open_store(StoreSettings(root=f"file://{tmp_path}/empty"))
+    with pytest.raises(LedgerError, match=r"empty has no run and lacks 3 of the ledger's.*--forget-missing-runs"):
+        rebuild(ledger, empty)
+    assert everything(engine) == before
+    assert rebuild(ledger, empty, forget_missing_runs=True)["runs"] == 0
+    assert number_of(engine, "SELECT count(*) FROM caco.run") == 0
+
+
+def test_the_store_of_another_project_is_refused(ledger: Ledger, loaded: World, engine: Engine, tmp_path: Path) -> None:
+    before, other = everything(engine), open_store(StoreSettings(root=f"file://{tmp_path}/other"))
+    ledger_world.build(other, partition="2026-10-31", config="other")
+    with pytest.raises(LedgerError, match="has 3 runs and lacks 3 of the ledger's"):
+        rebuild(ledger, other)
+    assert everything(engine) == before
+
+
+def test_a_store_that_has_lost_one_run_is_refused(ledger: Ledger, store: Store, loaded: World, engine: Engine) -> None:
+    before, run = everything(engine), loaded.run("nightly")
+    for key in store.list(run_folder(run.partition, run.run_id)):
+        store.delete(key)
+    with pytest.raises(LedgerError, match=f"has 2 runs and lacks 1 of the ledger's, such as {run.run_id}"):
+        rebuild(ledger, store)
+    assert everything(engine) == before
+
+
+def test_a_run_without_its_record_is_named(ledger: Ledger, store: Store, loaded: World, engine: Engine) -> None:
+    before, run = everything(engine), loaded.run("nightly")
+    store.delete(run_uri(run.partition, run.run_id))
+    with pytest.raises(DamagedError, match=f"{run_folder(run.partition, run.run_id)} has no run.json"):
+        rebuild(ledger, store)
+    assert everything(engine) == before
+
+
+def test_an_empty_ledger_is_filled_from_any_store(ledger: Ledger, store: Store, world: World) -> None:
+    assert rebuild(ledger, store)["runs"] == len(world.runs)
+
+
+FOREIGN = (".DS_Store", "._run.json", "run (1).json", "Thumbs.db", "_SUCCESS", "run.json/part", "x/y/z/00001.json")
+
+
+def test_what_other_tools_leave_in_the_store_is_passed_over(
+    ledger: Ledger, store: Store, loaded: World, engine: Engine
+) -> None:
+    before, run, output = everything(engine), loaded.run("nightly"), loaded.of("judge")[0]
+    own = run_folder(run.partition, run.run_id)
+    folders = [f"runs/{run.partition}", own, f"{own}/outputs/judge", f"{own}/attempts", f"{own}/triggers"]
+    folders += ["", "runs", "outputs", "outputs/judge", f"outputs/judge/{output.key}", "datasets", "datasets/toys"]
+    for folder in [*folders, "datasets/toys/.cache", "draws", f"draws/{run.run_id}", "audits", f"audits/{run.run_id}"]:
+        for name in FOREIGN if folder not in (own, "") else FOREIGN[:5]:
+            store.put(f"{folder}/{name}".lstrip("/"), b"")
+    store.put("datasets/toys/.ipynb_checkpoints/manifest.json", b"{}")
+    assert rebuild(ledger, store)["runs"] == len(loaded.runs)
+    assert everything(engine) == before
+    assert [found["dataset"] for found in find_datasets(store)] == list_datasets(store) == ledger.datasets(run.run_id)
 
 
 def test_the_newest_run_of_a_date_is_the_same_after_a_rebuild(ledger: Ledger, store: Store) -> None:

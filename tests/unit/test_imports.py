@@ -12,11 +12,11 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # The arrows of CONTRIBUTING.md, drawn out: a part may import itself and what stands in a row before its own.
 ROWS = (
-    {"number_words", "plain_numerals"},
+    {"errors", "number_words", "plain_numerals"},
     {
+        "addresses",
         "atomic",
         "boxed",
-        "errors",
         "exact",
         "format",
         "gpu_figures",

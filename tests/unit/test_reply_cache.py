@@ -129,6 +129,19 @@ def test_another_grouping_of_the_requests_finds_them_through_the_index(place: Pl
     assert place.asked() == ["new"]
 
 
+def test_what_other_tools_leave_among_the_replies_is_passed_over(place: Place) -> None:
+    for is_indexed in (False, True):
+        task = place.task()
+        task.ask(*TEXTS)
+        if is_indexed:
+            task.ends()
+        for folder in {key.rpartition("/")[0] for key in place.store.list("replies")}:
+            place.store.put(f"{folder}/.DS_Store", b"")
+    place.asked()
+    assert words(place.task().ask(*TEXTS)) == list(TEXTS)
+    assert place.asked() == []
+
+
 def test_what_a_killed_task_kept_is_in_the_index_of_the_task_that_went_on(place: Place) -> None:
     place.task().ask(*TEXTS)  # killed before its end
     second = place.task()
