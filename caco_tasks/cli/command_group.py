@@ -11,6 +11,7 @@ import click
 
 from caco_tasks.cli.command_examples import EXAMPLES
 from caco_tasks.cli.console import err, print_line
+from caco_tasks.platform.environment import settle_own
 
 SHORT_HELP_CHARS = 200  # a first sentence; wrapped where the terminal is narrow, and not cut
 UNWRAPPED = "\b\n"  # of a paragraph that click must leave as it is: it is to be copied
@@ -65,6 +66,8 @@ class CommandGroup(WholeHelpGroup):
             if isinstance(stream, TextIOWrapper):  # in a locale that lacks a letter, it is written out
                 stream.reconfigure(errors="backslashreplace")
         _demand_text(sys.argv[1:] if args is None else args)
+        if args is None:  # a process of its own, and no call within another program
+            options["obj"] = settle_own(os.environ)
         try:
             try:
                 return super().main(args, *rest, **options)

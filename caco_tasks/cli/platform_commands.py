@@ -100,7 +100,8 @@ def doctor(as_json: bool) -> None:
 
     urls = LedgerUrls.from_environ(os.environ)
     with show_progress("looking at this machine"):
-        found = examine(platform_home(), PROJECT, ledger_url=urls.writer or urls.analyst)
+        url = urls.writer or urls.analyst
+        found = examine(platform_home(), PROJECT, ledger_url=url, left_out=_left_out())
         findings = [finding.model_dump() for finding in found]
     if as_json:
         print_json(findings)
@@ -130,4 +131,12 @@ def _bring_up(store: Literal["s3", "file"] | None, ports: dict[str, int] | None 
             if not err.is_terminal:  # a log has no line that changes
                 print_line(message, err)
 
-        return start(platform_home(), project=PROJECT, store=store, ports=ports, on_progress=show_step)
+        state = start(platform_home(), project=PROJECT, store=store, ports=ports, on_progress=show_step)
+    for sentence in _left_out():
+        print_line(sentence, err)
+    return state
+
+
+def _left_out() -> tuple[str, ...]:
+    """One sentence for each thing of the environment that this process could not use."""
+    return click.get_current_context().find_root().obj or ()

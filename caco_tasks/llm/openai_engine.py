@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from caco_tasks.addresses import is_loopback
 from caco_tasks.errors import EngineError, RefusedError
 from caco_tasks.llm import openai_protocol as protocol
 from caco_tasks.llm.limiter import Limiter
@@ -91,7 +92,7 @@ class _Session:
         """Starts to ask.
 
         Raises:
-            EngineError: the environment names a proxy that cannot be understood.
+            EngineError: the environment names a proxy or a file of certificates that cannot be used.
         """
         endpoint = self._settings.endpoint
         self._client = _open_client(self._settings, self._key)
@@ -278,18 +279,21 @@ class _Session:
 def _open_client(settings: ModelSettings, key: str | None) -> httpx.AsyncClient:
     endpoint = settings.endpoint
     host = urlsplit(str(endpoint.base_url)).hostname or ""
-    is_here = host in ("localhost", "::1") or host.startswith("127.")
     try:
         return httpx.AsyncClient(
             headers=protocol.headers_of(str(endpoint.base_url), key),
             timeout=httpx.Timeout(endpoint.timeout_seconds, connect=min(CONNECT_SECONDS, endpoint.timeout_seconds)),
             limits=httpx.Limits(max_connections=endpoint.concurrency),
             # a proxy of the environment knows nothing of this machine's own servers
-            mounts={f"all://{f'[{host}]' if ':' in host else host}": None} if is_here else None,
+            mounts={f"all://{f'[{host}]' if ':' in host else host}": None} if is_loopback(host) else None,
         )
-    except (httpx.InvalidURL, ValueError) as exc:
+    except (httpx.InvalidURL, ValueError) as exc:  # whose words may hold a part of a password
         raise EngineError(
-            f"The proxies of the environment cannot be understood ({exc}): mend HTTPS_PROXY, HTTP_PROXY or NO_PROXY."
+            "The proxies of the environment cannot be understood: mend HTTPS_PROXY, HTTP_PROXY, ALL_PROXY or NO_PROXY."
+        ) from exc
+    except OSError as exc:
+        raise EngineError(
+            f"The certificates of the environment cannot be read ({exc.strerror or exc}): mend SSL_CERT_FILE."
         ) from exc
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from caco_tasks.addresses import hide_secrets
 from caco_tasks.errors import RefusedError
 from caco_tasks.llm.llm import PROMPT_TOO_LONG
 from caco_tasks.model_settings import ModelSettings
@@ -183,7 +184,7 @@ def wrong_protocol(settings: ModelSettings, found: str) -> RefusedError:
 
 def address(settings: ModelSettings) -> str:
     """The address of an endpoint for a reader: without query and password, which may be secret."""
-    return re.sub(r"//[^/@]*@", "//", str(settings.endpoint.base_url).partition("?")[0])
+    return hide_secrets(str(settings.endpoint.base_url))
 
 
 def parse_retry_after(retry_after: str | None, milliseconds: str | None = None) -> float:

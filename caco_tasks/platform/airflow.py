@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from caco_tasks.errors import PlatformError
+from caco_tasks.platform.environment import python_environment
 from caco_tasks.platform.ports import LOOPBACK
-from caco_tasks.platform.processes import python_environment
 from caco_tasks.platform.state import AIRFLOW_ACCOUNTS, Home, Plan, Secrets, embedded_postgres
 
 MAX_TASKS_AT_ONCE = 8
@@ -72,10 +72,8 @@ def environment(home: Home, plan: Plan, own: Secrets, *, inherited: Mapping[str,
     mark, _, value = task_mark(home).partition("=")
     local = {"AIRFLOW_HOME": str(home.airflow), "CACO_HOME": str(home.folder), mark: value}
     local |= {"CACO_PATIENCE_SECONDS": kept.get("CACO_PATIENCE_SECONDS") or str(PATIENCE_SECONDS)}
-    # Libraries read the one spelling or the other; a proxy must not get between tasks and the API on loopback.
-    direct = ",".join(filter(None, [kept.get("no_proxy") or kept.get("NO_PROXY"), LOOPBACK, "localhost"]))
     signals = _signal_environment(kept)
-    return {**python_environment(kept), **local, "no_proxy": direct, "NO_PROXY": direct, **settings, **signals}
+    return {**python_environment(kept), **local, **settings, **signals}
 
 
 def task_mark(home: Home) -> str:

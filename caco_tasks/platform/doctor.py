@@ -6,7 +6,7 @@ Each check is a function of its own that returns one finding; `doctor` lists the
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -43,12 +43,16 @@ class Finding(BaseModel):
     remedy: str | None = None  # how to get it; None where nothing is needed
 
 
-def doctor(home: Path, project: Path, *, ledger_url: str | None = None) -> list[Finding]:
-    """Checks everything that the platform of `home` for `project` needs; takes a few seconds."""
+def doctor(home: Path, project: Path, *, ledger_url: str | None = None, left_out: Sequence[str] = ()) -> list[Finding]:
+    """Checks everything that the platform of `home` for `project` needs; takes a few seconds.
+
+    `left_out` is what of the environment could not be used, one sentence each.
+    """
     place = Home(home.absolute())
     return [
         check_python(),
         check_virtual_environment(),
+        check_variables(left_out),
         check_packages(project / "requirements.lock"),
         check_make(),
         check_disk(place),
@@ -77,6 +81,13 @@ def check_virtual_environment() -> Finding:
         meaning = "not in a virtual environment, so other programs may change our packages"
         return _warning("virtual environment", meaning, "make install")
     return _ok("virtual environment", sys.prefix)
+
+
+def check_variables(left_out: Sequence[str]) -> Finding:
+    """Whether all variables of the environment that libraries read are such that they can be used."""
+    if left_out:
+        return _warning("variables", " ".join(left_out), "mend or unset them")
+    return _ok("variables", "proxies and certificates can be used as they are set")
 
 
 def check_packages(lock: Path) -> Finding:

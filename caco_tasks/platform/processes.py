@@ -7,7 +7,6 @@ import contextlib
 import ctypes
 import os
 import signal
-import sysconfig
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -234,17 +233,3 @@ def _list_open_files(pid: int) -> set[str]:
             with contextlib.suppress(OSError):
                 found.add(str(link.readlink()))
     return found
-
-
-def python_environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """The environment for our own Python processes: what was inherited, without what slows or misleads Python.
-
-    Bytecode is cached, numeric libraries use one thread (idle spinning costs small models ten times their speed), and
-    this package is found where this process found it.
-    """
-    kept = {name: value for name, value in inherited.items() if not name.startswith("PYTHON")}
-    package = str(Path(__file__).parents[2])
-    # an installed package is found anyway, and PYTHONPATH would put its folder before the standard library
-    is_installed = package in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
-    path = {} if is_installed else {"PYTHONPATH": package}
-    return {**kept, **path, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}

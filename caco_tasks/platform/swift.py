@@ -10,16 +10,16 @@ import os
 import re
 import secrets
 import sys
-import urllib.error
-import urllib.request
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from caco_tasks.atomic import write_bytes
 from caco_tasks.errors import PlatformError
+from caco_tasks.platform.environment import python_environment
 from caco_tasks.platform.ports import LOOPBACK, require_free
 from caco_tasks.platform.processes import (
     ProcessId,
-    python_environment,
     read_pid_file,
     spawn,
     stop,
@@ -139,7 +139,7 @@ class EmbeddedSwift:
         self._write_settings()
         arguments = [str(self.folder), str(self.port), str(os.getpid())]
         command = [sys.executable, "-m", "caco_tasks.platform.swift_node", *arguments]
-        process = spawn(command, log_file=self.log_file, environment=python_environment(os.environ))
+        process = spawn(command, log_file=self.log_file, environment=python_environment(_needed_of(os.environ)))
         write_pid_file(self._pid_file, process)  # so that the next `up` finds it, should this process be killed
         if wait:
             self.wait_until_ready()
@@ -172,11 +172,14 @@ class EmbeddedSwift:
         return process if process is not None and process.is_alive() else None
 
     def _answers(self) -> bool:
+        connection = HTTPConnection(LOOPBACK, self.port, timeout=2)  # which knows of no proxy
         try:
-            with urllib.request.urlopen(f"{self.endpoint_url}/healthcheck", timeout=2) as reply:
-                return bool(reply.status == 200)
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            connection.request("GET", "/healthcheck")
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
             return False
+        finally:
+            connection.close()
 
     def _write_settings(self) -> None:
         account, user = self.access_key.split(":")
@@ -199,6 +202,12 @@ class EmbeddedSwift:
 
     def _write(self, name: str, text: str) -> None:
         write_bytes(self.folder / name, text.encode(), mode=0o600)  # settings hold the secret key
+
+
+def _needed_of(inherited: Mapping[str, str]) -> dict[str, str]:
+    """What the node takes over: where things are on this machine, and nothing that eventlet or Swift would read."""
+    kept = ("PATH", "HOME", "TMPDIR", "LANG", "TZ", "LD_LIBRARY_PATH")
+    return {name: inherited[name] for name in kept if name in inherited}
 
 
 def require_extended_attributes(folder: Path) -> None:

@@ -8,6 +8,7 @@ from typing import BinaryIO, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from caco_tasks.addresses import hide_secrets
 from caco_tasks.errors import ConfigError
 
 
@@ -94,4 +95,5 @@ def open_store(settings: StoreSettings) -> Store:
             from caco_tasks.store.s3_store import S3Store
 
             return S3Store(settings)
-    raise ConfigError(f"The store root '{settings.root}' is neither s3://bucket/prefix nor file:///folder.")
+    root = hide_secrets(settings.root)
+    raise ConfigError(f"The store root '{root}' is neither s3://bucket/prefix nor file:///folder: mend CACO_STORE.")

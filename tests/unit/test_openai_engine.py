@@ -411,7 +411,13 @@ def test_a_proxy_of_the_environment_does_not_come_between_us_and_this_machine(mo
 def test_proxies_that_cannot_be_understood_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "localhost,fd00::/8")
     monkeypatch.setenv("no_proxy", "localhost,fd00::/8")
-    with pytest.raises(EngineError, match=r"^The proxies of the environment cannot be understood .*NO_PROXY\.$"):
+    with pytest.raises(EngineError, match=r"^The proxies of the environment cannot be understood: .*NO_PROXY\.$"):
+        ask(echo, "x")
+
+
+def test_certificates_that_are_not_there_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/certificates.pem")
+    with pytest.raises(EngineError, match=r"^The certificates of the environment cannot be read .*SSL_CERT_FILE\.$"):
         ask(echo, "x")
 
 

@@ -15,6 +15,7 @@ from caco_tasks.errors import PlatformError
 from caco_tasks.platform import airflow, processes
 from caco_tasks.platform.control import down, status
 from caco_tasks.platform.doctor import doctor
+from caco_tasks.platform.environment import python_environment
 from caco_tasks.platform.ports import LOOPBACK, free_port, is_free, is_open, require_free
 from caco_tasks.platform.processes import ProcessId, identify, spawn, wait_until
 from caco_tasks.platform.state import (
@@ -146,7 +147,7 @@ def test_a_damaged_pid_file_names_no_process(tmp_path: Path, text: str) -> None:
 
 
 def test_python_children_cache_bytecode_and_use_one_thread() -> None:
-    environment = processes.python_environment({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHOME": "/x", "HOME": "/h"})
+    environment = python_environment({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHOME": "/x", "HOME": "/h"})
     assert "PYTHONDONTWRITEBYTECODE" not in environment
     assert "PYTHONHOME" not in environment
     assert environment["OMP_NUM_THREADS"] == "1"
@@ -180,7 +181,7 @@ def test_settings_of_airflow_in_the_environment_do_not_reach_ours(home: Home, tm
     environment = airflow.environment(home, plan(tmp_path), home.secrets(), inherited=inherited, cores=1)
     assert environment["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
     assert "AIRFLOW_CONFIG" not in environment
-    assert environment["no_proxy"] == "intranet,127.0.0.1,localhost"
+    assert environment["no_proxy"] == "intranet,127.0.0.1,localhost,::1"
     assert environment["CACO_HOME"] == str(home.folder)
 
 
