@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from caco_tasks.addresses import hide_secrets
 from caco_tasks.check_settings import (
     AgreeSettings,
     BenchmarkSettings,
@@ -335,11 +336,17 @@ def parse_config(values: Mapping[str, Any], *, origin: str, overrides: Sequence[
     except ValidationError as exc:
         error = exc.errors()[0]
         where = ".".join(str(part) for part in error["loc"] if part != "[key]")
-        origin = next((f"the override '{one}'" for one in overrides if _changes(one, where)), origin)
+        origin = next((f"the override '{_show_override(one)}'" for one in overrides if _changes(one, where)), origin)
         unknown, message = error["type"] == "extra_forbidden", error["msg"].removeprefix("Value error, ")
         what = f"is unknown{_suggest_setting(error['loc'])}" if unknown else f"is wrong: {message}"
         subject = f"The setting '{where}' in {origin}" if where else f"The config {origin}"  # settings that do not fit
         raise ConfigError(_rule_error(error, origin) or f"{subject} {what}.") from exc
+
+
+def _show_override(override: str) -> str:
+    """An override for a reader: an address in it without user and password."""
+    path, sign, value = override.partition("=")
+    return f"{path}{sign}{hide_secrets(value)}" if "@" in value else override
 
 
 def _changes(override: str, setting: str) -> bool:

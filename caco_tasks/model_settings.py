@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from caco_tasks.addresses import is_host
 from caco_tasks.check_settings import Settings
 
 Parameter = Literal[  # of a request to an endpoint; left out, the server's own default holds
@@ -47,8 +48,13 @@ class EndpointSettings(Settings):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, base_url: str | None) -> str | None:
-        if base_url is not None:
-            _ = urlsplit(base_url).port  # raises ValueError
+        try:
+            parts = urlsplit(base_url or "http://none")
+            is_read = is_host(parts.hostname or "") and parts.port != 0
+        except ValueError:  # whose words may hold a part of a password
+            is_read = False
+        if not is_read:
+            raise ValueError("it is no address such as http://host:8000/v1")
         return base_url
 
 

@@ -148,7 +148,7 @@ def id_range(prefix: str) -> tuple[str, str] | None:
 
 def _postgres_url(text: str) -> URL:
     try:
-        url = make_url(text.strip())
+        url = make_url(re.sub(r"^\s*postgres://", "postgresql://", text).strip())  # as libpq takes it, too
         is_read = url.host is None or is_host(url.host)
     except (ArgumentError, ValueError):  # whose words may hold a part of the password
         is_read = False

@@ -55,6 +55,10 @@ class S3Store:
         self.root = settings.root.rstrip("/")
         self._settings = settings
         self._bucket, _, prefix = self.root.removeprefix("s3://").partition("/")
+        if "@" in self.root:
+            raise ConfigError(
+                "CACO_STORE holds a user or a key: give CACO_S3_ACCESS_KEY and CACO_S3_SECRET_KEY instead."
+            )
         if not _BUCKET.fullmatch(self._bucket) or (prefix and not is_key(prefix)):
             raise ConfigError(f"The store root '{hide_secrets(self.root)}' is no s3://bucket/prefix: mend CACO_STORE.")
         self._prefix = f"{prefix}/" if prefix else ""

@@ -14,8 +14,12 @@ import httpx
 import pytest
 
 from caco_tasks.addresses import hide_secrets, is_loopback, parse_http_address
-from caco_tasks.errors import ConfigError
+from caco_tasks.config import load_config
+from caco_tasks.errors import ConfigError, LedgerError
+from caco_tasks.ledger import Ledger
 from caco_tasks.platform.environment import settle, settle_own
+from caco_tasks.store.s3_client import open_client
+from caco_tasks.store.store import StoreSettings, open_store
 
 NOWHERE = "http://127.0.0.1:9"  # nobody listens there
 
@@ -151,6 +155,92 @@ def test_an_address_of_another_form_is_one_sentence_without_a_secret(given: str)
     with pytest.raises(ConfigError, match=r"^The endpoint .*\.$") as caught:
         parse_http_address(given, name="The endpoint")
     assert "cret" not in str(caught.value)
+
+
+LEDGERS = (
+    "postgresql://u:se@cret@h/db",
+    "postgresql://u:cret",
+    "postgresql://u:p@h:cret/db",
+    "postgresql://u:s@[cret/c",
+)
+
+
+@pytest.mark.parametrize("given", [*LEDGERS, "mysql://u:cret@h/d", "cret"])
+def test_a_ledger_of_another_form_is_one_sentence_without_a_secret(given: str) -> None:
+    with pytest.raises(LedgerError, match=r"^The ledger's address .*\.$") as caught:
+        Ledger(given)
+    assert "cret" not in str(caught.value)
+    assert caught.value.__cause__ is None  # in a log its words would follow
+
+
+@pytest.mark.parametrize("given", ["postgres://u:p@127.0.0.1:1/caco", " postgresql://u:p%40ss@db.example.org/caco\n"])
+def test_a_ledger_may_be_named_as_others_name_it(given: str) -> None:
+    Ledger(given)
+
+
+ROOTS = ("s3://key:se/cret@bucket/p", "s3://my bucket", "s3://b/../x", "s3://b//x", "gs://b", "/data", "file://host/x")
+
+
+@pytest.mark.parametrize("given", ROOTS)
+def test_a_root_of_another_form_is_one_sentence_without_a_secret(given: str) -> None:
+    with pytest.raises(ConfigError, match=r"CACO_S") as caught:
+        open_store(StoreSettings(root=given))
+    assert "cret" not in str(caught.value)
+
+
+def test_an_endpoint_of_a_store_and_its_keys_are_looked_at_before_anything_is_asked() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^The S3 endpoint \(CACO_S3_ENDPOINT\) is '127.0.0.1:9000': write it as http:"
+    ):
+        open_store(StoreSettings(root="s3://bucket", endpoint_url="127.0.0.1:9000"))
+    with pytest.raises(ConfigError, match="Only one of the store's two keys is given"):
+        open_store(StoreSettings(root="s3://bucket", endpoint_url=NOWHERE, access_key="k")).get("key")
+
+
+@pytest.mark.parametrize("given", ["http://u:se@cret@host:port/v1", "http://u:cret#word@host/v1", "http://[::1"])
+def test_an_endpoint_of_a_model_is_one_sentence_without_a_secret(given: str) -> None:
+    override = f"models.solver.endpoint.base_url={given}"
+    with pytest.raises(ConfigError, match="is no address such as http://host:8000/v1") as caught:
+        load_config("nano", [override])
+    assert "cret" not in str(caught.value)
+
+
+AMAZON = {
+    "AWS_PROFILE": "work",
+    "AWS_DEFAULT_PROFILE": "work",
+    "AWS_CONFIG_FILE": __file__,
+    "AWS_SHARED_CREDENTIALS_FILE": __file__,
+    "AWS_ENDPOINT_URL_S3": NOWHERE,
+    "AWS_ACCOUNT_ID_ENDPOINT_MODE": "bad",
+    "AWS_STS_REGIONAL_ENDPOINTS": "bad",
+    "AWS_MAX_ATTEMPTS": "many",
+    "AWS_USE_FIPS_ENDPOINT": "true",
+    "AWS_DATA_PATH": "/nowhere",
+    "HTTP_PROXY": NOWHERE,
+}
+
+
+def test_keys_that_are_given_go_before_all_that_boto3_would_find(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in AMAZON.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    keys = {"access_key": "key", "secret_key": "secret"}
+    store = open_store(StoreSettings(root="s3://bucket", endpoint_url=server, **keys))
+    assert store.get("runs/a") == b""  # of a server that says nothing to anything
+    client = open_client(StoreSettings(root="s3://bucket", **keys), None)
+    assert client.meta.endpoint_url == "https://s3.amazonaws.com"
+
+
+def test_without_keys_boto3_searches_as_it_always_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config").write_text("[profile work]\nendpoint_url = https://s3.corp.example\n")
+    (tmp_path / "credentials").write_text("[work]\naws_access_key_id = ours\naws_secret_access_key = secret\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    client = open_client(StoreSettings(root="s3://bucket"), None)
+    assert client.meta.endpoint_url == "https://s3.corp.example"
+    assert client._request_signer._credentials.access_key == "ours"  # type: ignore[attr-defined]
 
 
 def test_a_password_is_hidden_whatever_it_holds() -> None:
