@@ -1,5 +1,6 @@
 """Real services for the tests that ask for them: one Postgres and one Swift per session, a database and a bucket per test."""
 
+import contextlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from botocore.exceptions import ClientError
 from databases import cloned
 
 from caco_tasks.ledger import Ledger
@@ -63,16 +65,30 @@ def swift(tmp_path_factory: pytest.TempPathFactory, first_port: int) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def bucket_settings(swift: EmbeddedSwift) -> StoreSettings:
-    """A bucket for the session."""
-    settings = StoreSettings(
-        root="s3://caco-tests",
-        endpoint_url=swift.endpoint_url,
-        access_key=swift.access_key,
-        secret_key=swift.secret_key,
-    )
-    S3Store(settings).ensure_bucket()
-    return settings
+def s3_server(request: pytest.FixtureRequest) -> StoreSettings:
+    """The S3 server of the tests: the one that `CACO_TEST_S3_ENDPOINT`, `_ACCESS_KEY` and `_SECRET_KEY` name, or our own."""
+    named = {name: os.environ.get(f"CACO_TEST_S3_{name.upper()}") for name in ("access_key", "secret_key", "region")}
+    given = {name: value for name, value in named.items() if value}
+    if endpoint := os.environ.get("CACO_TEST_S3_ENDPOINT"):
+        return StoreSettings(root="s3://caco-tests", endpoint_url=endpoint, **given)
+    swift: EmbeddedSwift = request.getfixturevalue("swift")
+    keys = {"access_key": swift.access_key, "secret_key": swift.secret_key}
+    return StoreSettings(root="s3://caco-tests", endpoint_url=swift.endpoint_url, **keys)
+
+
+@pytest.fixture(scope="session")
+def bucket_settings(s3_server: StoreSettings) -> Iterator[StoreSettings]:
+    """A bucket for the session; on a server of somebody else's it is removed at the end."""
+    settings = s3_server.model_copy(update={"root": f"s3://caco-tests-{secrets.token_hex(4)}"})
+    store = S3Store(settings)
+    store.ensure_bucket()
+    yield settings
+    if "CACO_TEST_S3_ENDPOINT" not in os.environ:
+        return  # our own goes as a whole
+    for key in store.list(""):
+        store.delete(key)
+    with contextlib.suppress(ClientError):  # foreign objects, which a test put there, keep it
+        store._client.delete_bucket(Bucket=store._bucket)
 
 
 @pytest.fixture

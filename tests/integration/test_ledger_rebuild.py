@@ -14,8 +14,9 @@ from caco_tasks.errors import DamagedError, LedgerError
 from caco_tasks.ledger import Ledger, rebuild
 from caco_tasks.ledger.claims import claims_uri
 from caco_tasks.publishing.dataset_files import list_datasets
+from caco_tasks.runner import find_output
 from caco_tasks.store import Store, open_store
-from caco_tasks.store.manifest import manifest_uri, run_folder, run_uri
+from caco_tasks.store.manifest import manifest_uri, output_folder, run_folder, run_uri
 from caco_tasks.store.store import StoreSettings
 
 
@@ -92,6 +93,23 @@ def test_a_run_without_its_record_is_named(ledger: Ledger, store: Store, loaded:
 
 def test_an_empty_ledger_is_filled_from_any_store(ledger: Ledger, store: Store, world: World) -> None:
     assert rebuild(ledger, store)["runs"] == len(world.runs)
+
+
+def test_what_has_no_manifest_is_there_for_no_reader(
+    ledger: Ledger, store: Store, loaded: World, engine: Engine
+) -> None:
+    before, judged, key = everything(engine), loaded.of("judge")[0], "f" * 32
+    rows, folder = store.get(judged.uri), output_folder("judge", key)
+    assert rows is not None
+    for name in (judged.uri.rpartition("/")[2], "claims.parquet", f"parts/00000-{key}.parquet"):
+        store.put(f"{folder}/{name}", rows)
+    store.put("datasets/toys/v9/train-00000-of-00001.parquet", rows)
+    store.put("datasets/toys/v9/README.md", b"# toys")
+    assert find_output(store, "judge", key) is None
+    assert "toys/v9" not in (*list_datasets(store), *(found["dataset"] for found in find_datasets(store)))
+    assert rebuild(ledger, store)["outputs"] == len(before["output"])
+    assert everything(engine) == before
+    assert ledger.find_output(key) is None
 
 
 FOREIGN = (".DS_Store", "._run.json", "run (1).json", "Thumbs.db", "_SUCCESS", "run.json/part", "x/y/z/00001.json")

@@ -1,14 +1,17 @@
 """What every store promises, tried on a folder and on a real S3 server alike; and what goes wrong, said clearly."""
 
+import contextlib
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from caco_tasks.errors import ConfigError, StoreError
 from caco_tasks.platform.ports import free_port
@@ -148,6 +151,34 @@ def test_a_listing_longer_than_a_page_is_whole(s3_settings: StoreSettings) -> No
     for number in range(8):
         store.put(f"runs/{number}", b"x")
     assert store.list("runs") == [f"runs/{number}" for number in range(8)]
+
+
+def test_more_objects_than_the_protocol_lists_at_once_are_all_listed(store: Store) -> None:
+    keys = [f"replies/m/{number:04d}" for number in range(1001)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda key: store.put(key, b""), keys))
+    assert store.list("replies") == keys
+    assert [found.bytes for found in store.look("replies/m")] == [0] * 1001
+
+
+FOREIGN = ("runs/", "runs//a", "", "/runs/b", "runs/./c", "models/m/")
+
+
+def test_objects_that_no_store_of_ours_writes_are_in_no_listing(s3_settings: StoreSettings) -> None:
+    store = S3Store(s3_settings)
+    store.put("runs/ours", b"x")
+    for key in FOREIGN:  # a server may refuse such a key, or write it as another
+        with contextlib.suppress(ClientError):
+            store._client.put_object(Bucket=store._bucket, Key=f"{store._prefix}{key}", Body=b"")
+    assert [key for key in store.list("") if key not in ("runs/a", "runs/b", "runs/c")] == ["runs/ours"]
+    assert store.list("runs/") == store.list("runs")
+
+
+def test_a_file_whose_name_is_no_text_is_in_no_listing(file_settings: StoreSettings) -> None:
+    store = open_store(file_settings)
+    store.put("runs/ours", b"x")
+    (Path(store.root.removeprefix("file://")) / "runs" / os.fsdecode(b"caf\xe9")).write_bytes(b"")
+    assert store.list("") == ["runs/ours"]
 
 
 def _three_to_a_page(params: dict[str, object], **_: object) -> None:
