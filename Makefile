@@ -12,7 +12,12 @@ export OMP_NUM_THREADS ?= 1
 
 # The CPU build of torch: from a local folder of wheels where pip knows one, else from the index of the PyTorch project.
 WHEELS  = $(shell $(BIN)/pip config get global.find-links 2>/dev/null || $(BIN)/pip config get :env:.find-links 2>/dev/null)
-BACKEND = $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu)
+# TORCH=pypi takes the one of PyPI, for machines that reach nothing else: built for CUDA, it runs on CPUs as well.
+BACKEND = $(if $(WHEELS),--find-links $(WHEELS),$(if $(filter pypi,$(TORCH)),,--torch-backend cpu))
+
+# Said after a failed installation where that server is the cause.
+ASK_TORCH = [ -n "$(GPU)$(WHEELS)$(TORCH)" ] || $(BIN)/python -c 'import urllib.request; urllib.request.urlopen("https://download.pytorch.org/whl/cpu/", timeout=10)' 2>/dev/null \
+  || echo "download.pytorch.org, which has the CPU build of PyTorch, cannot be reached from here: make install TORCH=pypi takes PyPI's, 3 GB with CUDA."
 
 # `make install-gpu` marks the environment: whatever installs later keeps to the CUDA builds, which are the index's own.
 GPU = $(wildcard $(VENV)/.gpu)
@@ -124,6 +129,8 @@ $(UV):
 
 $(STAMP): $(LOCK) pyproject.toml | $(UV)
 	@echo "Installing $(words $(shell cat $(LOCK))) packages into $(VENV) ..."
-	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode $(if $(GPU),,$(BACKEND)) -r $(LOCK)
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode $(if $(GPU),,$(BACKEND)) -r $(LOCK) \
+	  || { $(ASK_TORCH); exit 1; }
+	@[ "$(TORCH)" != pypi ] || $(UV) pip install --quiet --python $(BIN)/python -c requirements-gpu.lock torch
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
