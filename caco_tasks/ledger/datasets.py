@@ -1,9 +1,7 @@
 """Datasets: registered here with their rows and their states, kept in the store."""
 
 import json
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +9,9 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, text
 
 from caco_tasks.errors import DamagedError, LedgerError
-from caco_tasks.ids import file_sha256
 from caco_tasks.ledger.bulk import copy_table
 from caco_tasks.store.registry import DatasetFile, DatasetRecord, DatasetState
+from caco_tasks.store.row_files import open_checked
 from caco_tasks.store.store import Store
 
 _INSERT = text("""
@@ -89,25 +87,22 @@ def dataset_names(connection: Connection, run_id: str | None, state: str | None)
 
 
 def _copy_rows(connection: Connection, number: int, place: int, file: DatasetFile, store: Store) -> None:
-    """The rows of one file: downloaded, checked and read in batches, so that no dataset is too large."""
+    """The rows of one file: checked and read in batches, so that no dataset is too large."""
     start = 0
-    with tempfile.TemporaryDirectory(prefix="caco-dataset-") as folder:
-        # to a file and by batches: a file of a dataset has hundreds of megabytes, of which one column is wanted
-        for ids in _sample_ids(file, store, Path(folder, "rows.parquet")):
-            rows = pa.array(np.arange(start, start + len(ids), dtype=np.int32))
-            constants = {"dataset_no": number, "file": place}
-            copy_table(connection, "dataset_row", {"sample_id": ids, "row": rows}, constants=constants)
-            start += len(ids)
+    for ids in _sample_ids(file, store):
+        rows = pa.array(np.arange(start, start + len(ids), dtype=np.int32))
+        constants = {"dataset_no": number, "file": place}
+        copy_table(connection, "dataset_row", {"sample_id": ids, "row": rows}, constants=constants)
+        start += len(ids)
 
 
-def _sample_ids(file: DatasetFile, store: Store, path: Path) -> Iterator[pa.Array]:
-    store.get_file(file.uri, path)
-    if file_sha256(str(path)) != file.sha256:
-        raise DamagedError(
-            f"{file.uri} is damaged (another SHA-256 than its manifest says): publish the dataset again."
-        )
+def _sample_ids(file: DatasetFile, store: Store) -> Iterator[pa.Array]:
     try:
-        for batch in pq.ParquetFile(path).iter_batches(columns=["sample_id"], use_threads=False):
-            yield batch.column("sample_id")
+        # by batches: a file of a dataset has hundreds of megabytes, of which one column is wanted
+        with open_checked(store, file.uri, file.sha256) as opened:
+            for batch in pq.ParquetFile(opened).iter_batches(columns=["sample_id"], use_threads=False):
+                yield batch.column("sample_id")
+    except DamagedError as exc:
+        raise DamagedError(f"{file.uri} is damaged ({exc}): publish the dataset again.") from exc
     except (pa.ArrowException, OSError, KeyError) as exc:
         raise DamagedError(f"{file.uri} has no column sample_id: publish the dataset again.") from exc

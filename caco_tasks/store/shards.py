@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile
 from typing import Any, TypedDict, TypeVar
 
 import pyarrow as pa
@@ -42,8 +42,7 @@ def write_rows(store: Store, *, folder: str, record: type, judged: Iterable[Judg
     Raises:
         StoreError: the store or the temporary folder cannot be used, or a record does not fit its schema.
     """
-    with TemporaryDirectory(prefix="caco-rows-") as place:
-        path = Path(place) / "rows.parquet"
+    with _unnamed_file() as path:
         rows = _write_file(path, record, judged)
         sha256 = file_sha256(str(path))
         uri = f"{folder}/{sha256[:NAME_CHARS]}.parquet"
@@ -95,8 +94,7 @@ def encode_shard(record: type, judged: Iterable[JudgedRecord[Any]]) -> bytes:
     Raises:
         StoreError: a record does not fit its schema.
     """
-    with TemporaryDirectory(prefix="caco-rows-") as place:
-        path = Path(place) / "rows.parquet"
+    with _unnamed_file() as path:
         _write_file(path, record, judged)
         return path.read_bytes()
 
@@ -111,6 +109,13 @@ def naming_damage(uri: str) -> Iterator[None]:
         raise DamagedError(
             f"The output {uri} is damaged ({why}): delete it and its manifest and rerun its stage."
         ) from exc
+
+
+@contextmanager
+def _unnamed_file() -> Iterator[Path]:
+    """The path, in this process, of a temporary file without a name: its room is free again however the process ends."""
+    with TemporaryFile() as file:
+        yield Path(f"/proc/self/fd/{file.fileno()}")
 
 
 def _write_file(path: Path, record: type, judged: Iterable[JudgedRecord[Any]]) -> int:

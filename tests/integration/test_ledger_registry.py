@@ -147,7 +147,7 @@ def test_a_run_that_shares_the_publishing_has_the_dataset_too(ledger: Ledger, st
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        pytest.param({"sha256": "0" * 64}, "another SHA-256", id="another hash"),
+        pytest.param({"sha256": "0" * 64}, "its SHA-256 begins with", id="another hash"),
         pytest.param({"uri": "datasets/none"}, "datasets/none", id="missing file"),
     ],
 )

@@ -1,6 +1,10 @@
 """The rows of an output: the same rows give the same bytes and come back equal; what is not as it was written is refused."""
 
 import hashlib
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +32,31 @@ from caco_tasks.store.record_rows import arrow_schema
 from caco_tasks.store.row_files import ROWS_PER_GROUP
 from caco_tasks.store.shards import Written, encode_shard, iterate_shard, read_batches, read_shard, write_rows
 
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[2])
+import making
+from pathlib import Path
+from caco_tasks.records import PASS, JudgedRecord, Sample
+from caco_tasks.store.row_files import ROWS_PER_GROUP
+from caco_tasks.store.shards import write_rows
+
+def rows():
+    for number in range(ROWS_PER_GROUP + 1):
+        yield JudgedRecord(record=making.sample(f"s{number}"), verdict=PASS)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+write_rows(making.store_in(Path(sys.argv[1])), folder="outputs/sample/k", record=Sample, judged=rows())
+"""
 VERDICTS = (PASS, fail(Reason.TIME, "after 10 s"), unknown(Reason.CHECKER_TIMEOUT))
+
+
+def test_a_process_that_is_killed_over_its_rows_leaves_no_temporary_file(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    command = [sys.executable, "-c", KILLED, str(tmp_path), str(Path(making.__file__).parent)]
+    killed = subprocess.run(command, env={**os.environ, "TMPDIR": str(tmp_path / "tmp")}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 @pytest.fixture
