@@ -95,7 +95,7 @@ def backup(folder: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @json_option
 @explain_errors
 def restore(folder: Path, as_json: bool) -> None:
