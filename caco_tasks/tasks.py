@@ -346,21 +346,36 @@ def work_through(run_id: str, keys: Mapping[str, str] | None = None) -> dict[str
 
 
 @waiting
-def housekeeping(*, older_than_days: int, delete: bool) -> dict[str, Any]:
+def housekeeping(*, older_than_days: int, delete: bool, fates_days: int = 0) -> dict[str, Any]:
     """Counts what no run or dataset reaches and nobody touched for so many days, by kind, and removes it if `delete`.
+
+    The ledger's tables of fates are packed and vacuumed. With `delete`, and `fates_days` above 0, the fates of dates older
+    than that go where nobody publishes them (`Ledger.forget_fates`).
 
     Raises:
         CacoError: store or ledger cannot be used.
     """
-    before = datetime.now(UTC) - timedelta(days=older_than_days)
+    now = datetime.now(UTC)
+    forgotten = []
     with open_ledger() as (ledger, reached), ledger.holding_store(shared=False) if delete else nullcontext():
-        waste = find_waste(ledger, open_store(reached.store), reached.cache, before=before)
-        if delete:
-            ledger.pack()  # a date that was filled output by output leaves its indexes loose
+        waste = find_waste(
+            ledger, open_store(reached.store), reached.cache, before=now - timedelta(days=older_than_days)
+        )
+        if delete and fates_days:
+            forgotten = ledger.forget_fates((now - timedelta(days=fates_days)).date())
+        packed, vacuumed = ledger.pack(), ledger.vacuum()
         for each in waste if delete else ():
             each.remove()
-    counts = {kind: asdict(found) for kind, found in tally(waste).items()}
-    return {"deleted": delete, "older_than_days": older_than_days, "found": counts}
+    return {
+        "deleted": delete,
+        "older_than_days": older_than_days,
+        "found": {kind: asdict(found) for kind, found in tally(waste).items()},
+        "ledger": {
+            "indexes_packed": packed,
+            "tables_vacuumed": len(vacuumed),
+            "dates_forgotten": [str(day) for day in forgotten],
+        },
+    }
 
 
 def work(name: str, run_id: str, shard: int, environ: Mapping[str, str]) -> Manifest:

@@ -6,7 +6,7 @@ registered, half-written files, cached weights and checkpoints that nobody used.
 asked to.
 
 **Reads** the listing of the store, all manifests, and the ledger. **Writes** nothing; with `delete` it removes what it
-counted.
+counted. Packs and vacuums the ledger's tables of fates.
 
 **When** weekly, to count; by hand, with `delete`, to remove.
 
@@ -14,7 +14,8 @@ counted.
 run removes the rest.
 
 **It will not** touch what a manifest, a run, a registered model or dataset names, what is younger than the grace period,
-or replies, claims, draws and answers.
+or replies, claims, draws and answers. Of the ledger it drops, and only if asked to, which sample ended where on old dates that
+nobody publishes; counts stay, and `caco ledger rebuild` brings the rest back.
 
 **Example** (Trigger, configuration JSON):
 
@@ -41,6 +42,14 @@ PARAMS = {
         title="Grace period in days",
         description="What was touched since then is left alone: longer than any task runs.",
     ),
+    "fates_days": Param(
+        0,
+        type="integer",
+        minimum=0,
+        maximum=36500,
+        title="Days that the ledger keeps which sample ended where",
+        description="0: for ever. Else, with Delete, older dates lose it unless a dataset of theirs is published.",
+    ),
 }
 
 
@@ -50,7 +59,9 @@ def sweep() -> dict[str, Any]:
     from caco_tasks import tasks
 
     params = get_current_context()["params"]
-    return tasks.housekeeping(older_than_days=params["older_than_days"], delete=params["delete"])
+    return tasks.housekeeping(
+        older_than_days=params["older_than_days"], delete=params["delete"], fates_days=params["fates_days"]
+    )
 
 
 @dag(

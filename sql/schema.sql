@@ -178,6 +178,28 @@ CREATE FUNCTION caco.fate_table(day date) RETURNS text
 
 COMMENT ON FUNCTION caco.fate_table(day date) IS 'Name of the table that holds the fates of a date.';
 
+CREATE FUNCTION caco.forget_fates(before date) RETURNS SETOF date
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    day date;
+BEGIN
+    FOR day IN SELECT to_date(substr(relname, 6), 'YYYY_MM_DD') FROM pg_class
+        WHERE relnamespace = 'caco'::regnamespace AND relkind = 'r' AND relname ~ '^fate_\d{4}_\d{2}_\d{2}$'
+        ORDER BY relname
+    LOOP
+        CONTINUE WHEN day >= before
+            OR EXISTS (SELECT FROM caco.datasets WHERE partition = day AND state <> 'withdrawn')
+            OR EXISTS (SELECT FROM caco.run WHERE partition = day AND pipeline <> 'nightly');
+        EXECUTE format('DROP TABLE caco.%I', caco.fate_table(day));
+        RETURN NEXT day;
+    END LOOP;
+END
+$_$;
+
+COMMENT ON FUNCTION caco.forget_fates(before date) IS 'Drops the fates of dates before one, but of no date with a dataset that is not withdrawn or with other pipelines than the nightly one; returns the dates. Their counts stay; caco ledger rebuild brings the fates back.';
+
 CREATE FUNCTION caco.hex(id uuid) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN replace((id)::text, '-'::text, ''::text);
@@ -206,7 +228,7 @@ BEGIN
     END IF;
     EXECUTE format('CREATE TABLE caco.%I (LIKE caco.fate INCLUDING CONSTRAINTS, CONSTRAINT of_its_date CHECK (partition = %L))',
                    name, day);
-    EXECUTE format('GRANT SELECT, INSERT ON caco.%I TO caco_writer', name);
+    EXECUTE format('GRANT SELECT, INSERT, MAINTAIN ON caco.%I TO caco_writer', name);
     EXECUTE format('GRANT SELECT ON caco.%I TO caco_analyst', name);
 END
 $$;
@@ -1075,24 +1097,38 @@ CREATE VIEW caco.judge_confusion AS
             (reached.rows * (caco.wilson_high(judged.wrong, judged.decided) - ((judged.wrong)::double precision / (NULLIF(judged.decided, 0))::double precision))) AS up
            FROM (reached
              LEFT JOIN judged USING (run_id, check_name, stratum))
-        ), added AS (
+        ), looked_at AS (
          SELECT estimated.run_id,
             estimated.check_name,
-            (sum(estimated.decided))::bigint AS rows_judged,
-            (sum(estimated.undecided))::bigint AS rows_undecided,
-            (COALESCE(sum(estimated.rows) FILTER (WHERE (estimated.decided > 0)), (0)::double precision) / sum(estimated.rows)) AS covered_share,
-            COALESCE(sum(estimated.fine) FILTER (WHERE (estimated.verdict = 'pass'::caco.outcome)), (0)::double precision) AS passed_right,
-            COALESCE(sum(estimated.wrong) FILTER (WHERE (estimated.verdict = 'pass'::caco.outcome)), (0)::double precision) AS passed_wrong,
-            COALESCE(sum(estimated.fine) FILTER (WHERE (estimated.verdict = 'fail'::caco.outcome)), (0)::double precision) AS failed_right,
-            COALESCE(sum(estimated.wrong) FILTER (WHERE (estimated.verdict = 'fail'::caco.outcome)), (0)::double precision) AS failed_wrong,
-            COALESCE(sum(estimated.fine) FILTER (WHERE (estimated.verdict = 'unknown'::caco.outcome)), (0)::double precision) AS unknown_right,
-            COALESCE(sum(estimated.wrong) FILTER (WHERE (estimated.verdict = 'unknown'::caco.outcome)), (0)::double precision) AS unknown_wrong,
-            COALESCE(sqrt(sum((estimated.down * estimated.down)) FILTER (WHERE (estimated.verdict = 'pass'::caco.outcome))), (0)::double precision) AS passed_down,
-            COALESCE(sqrt(sum((estimated.up * estimated.up)) FILTER (WHERE (estimated.verdict = 'pass'::caco.outcome))), (0)::double precision) AS passed_up,
-            COALESCE(sqrt(sum((estimated.down * estimated.down)) FILTER (WHERE (estimated.verdict = 'fail'::caco.outcome))), (0)::double precision) AS failed_down,
-            COALESCE(sqrt(sum((estimated.up * estimated.up)) FILTER (WHERE (estimated.verdict = 'fail'::caco.outcome))), (0)::double precision) AS failed_up
+            estimated.verdict,
+            estimated.rows,
+            estimated.decided,
+            estimated.undecided,
+            estimated.wrong,
+            estimated.fine,
+            estimated.down,
+            estimated.up,
+            bool_or((estimated.decided > 0)) OVER (PARTITION BY estimated.run_id, estimated.check_name, estimated.verdict) AS has_decided
            FROM estimated
-          GROUP BY estimated.run_id, estimated.check_name
+        ), added AS (
+         SELECT looked_at.run_id,
+            looked_at.check_name,
+            (sum(looked_at.decided))::bigint AS rows_judged,
+            (sum(looked_at.undecided))::bigint AS rows_undecided,
+            (COALESCE(sum(looked_at.rows) FILTER (WHERE (looked_at.decided > 0)), (0)::double precision) / sum(looked_at.rows)) AS covered_share,
+            bool_and(looked_at.has_decided) FILTER (WHERE (looked_at.verdict = ANY (ARRAY['pass'::caco.outcome, 'fail'::caco.outcome]))) AS is_comparable,
+            COALESCE(sum(looked_at.fine) FILTER (WHERE (looked_at.verdict = 'pass'::caco.outcome)), (0)::double precision) AS passed_right,
+            COALESCE(sum(looked_at.wrong) FILTER (WHERE (looked_at.verdict = 'pass'::caco.outcome)), (0)::double precision) AS passed_wrong,
+            COALESCE(sum(looked_at.fine) FILTER (WHERE (looked_at.verdict = 'fail'::caco.outcome)), (0)::double precision) AS failed_right,
+            COALESCE(sum(looked_at.wrong) FILTER (WHERE (looked_at.verdict = 'fail'::caco.outcome)), (0)::double precision) AS failed_wrong,
+            COALESCE(sum(looked_at.fine) FILTER (WHERE (looked_at.verdict = 'unknown'::caco.outcome)), (0)::double precision) AS unknown_right,
+            COALESCE(sum(looked_at.wrong) FILTER (WHERE (looked_at.verdict = 'unknown'::caco.outcome)), (0)::double precision) AS unknown_wrong,
+            COALESCE(sqrt(sum((looked_at.down * looked_at.down)) FILTER (WHERE (looked_at.verdict = 'pass'::caco.outcome))), (0)::double precision) AS passed_down,
+            COALESCE(sqrt(sum((looked_at.up * looked_at.up)) FILTER (WHERE (looked_at.verdict = 'pass'::caco.outcome))), (0)::double precision) AS passed_up,
+            COALESCE(sqrt(sum((looked_at.down * looked_at.down)) FILTER (WHERE (looked_at.verdict = 'fail'::caco.outcome))), (0)::double precision) AS failed_down,
+            COALESCE(sqrt(sum((looked_at.up * looked_at.up)) FILTER (WHERE (looked_at.verdict = 'fail'::caco.outcome))), (0)::double precision) AS failed_up
+           FROM looked_at
+          GROUP BY looked_at.run_id, looked_at.check_name
         )
  SELECT added.run_id,
     run.partition,
@@ -1109,12 +1145,30 @@ CREATE VIEW caco.judge_confusion AS
     added.failed_wrong,
     added.unknown_right,
     added.unknown_wrong,
-    (added.passed_wrong / NULLIF((added.passed_wrong + added.failed_wrong), (0)::double precision)) AS false_pass_share,
-    caco.share_low(added.passed_wrong, added.passed_down, added.failed_wrong, added.failed_up) AS false_pass_low,
-    ((1)::double precision - caco.share_low(added.failed_wrong, added.failed_down, added.passed_wrong, added.passed_up)) AS false_pass_high,
-    (added.failed_right / NULLIF((added.failed_right + added.passed_right), (0)::double precision)) AS false_fail_share,
-    caco.share_low(added.failed_right, added.failed_up, added.passed_right, added.passed_down) AS false_fail_low,
-    ((1)::double precision - caco.share_low(added.passed_right, added.passed_up, added.failed_right, added.failed_down)) AS false_fail_high,
+        CASE
+            WHEN added.is_comparable THEN (added.passed_wrong / NULLIF((added.passed_wrong + added.failed_wrong), (0)::double precision))
+            ELSE NULL::double precision
+        END AS false_pass_share,
+        CASE
+            WHEN added.is_comparable THEN caco.share_low(added.passed_wrong, added.passed_down, added.failed_wrong, added.failed_up)
+            ELSE NULL::double precision
+        END AS false_pass_low,
+        CASE
+            WHEN added.is_comparable THEN ((1)::double precision - caco.share_low(added.failed_wrong, added.failed_down, added.passed_wrong, added.passed_up))
+            ELSE NULL::double precision
+        END AS false_pass_high,
+        CASE
+            WHEN added.is_comparable THEN (added.failed_right / NULLIF((added.failed_right + added.passed_right), (0)::double precision))
+            ELSE NULL::double precision
+        END AS false_fail_share,
+        CASE
+            WHEN added.is_comparable THEN caco.share_low(added.failed_right, added.failed_up, added.passed_right, added.passed_down)
+            ELSE NULL::double precision
+        END AS false_fail_low,
+        CASE
+            WHEN added.is_comparable THEN ((1)::double precision - caco.share_low(added.passed_right, added.passed_up, added.failed_right, added.failed_down))
+            ELSE NULL::double precision
+        END AS false_fail_high,
     (added.passed_wrong / NULLIF((added.passed_wrong + added.passed_right), (0)::double precision)) AS wrong_of_passed_share,
     ((added.passed_wrong - added.passed_down) / NULLIF((added.passed_wrong + added.passed_right), (0)::double precision)) AS wrong_of_passed_low,
     ((added.passed_wrong + added.passed_up) / NULLIF((added.passed_wrong + added.passed_right), (0)::double precision)) AS wrong_of_passed_high
@@ -2217,6 +2271,9 @@ GRANT ALL ON FUNCTION caco.attach_fates(day date) TO caco_writer;
 
 REVOKE ALL ON FUNCTION caco.drop_fates() FROM PUBLIC;
 GRANT ALL ON FUNCTION caco.drop_fates() TO caco_writer;
+
+REVOKE ALL ON FUNCTION caco.forget_fates(before date) FROM PUBLIC;
+GRANT ALL ON FUNCTION caco.forget_fates(before date) TO caco_writer;
 
 REVOKE ALL ON FUNCTION caco.open_fates(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION caco.open_fates(day date) TO caco_writer;

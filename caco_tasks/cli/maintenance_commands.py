@@ -60,21 +60,32 @@ def rebuild(forget_missing_runs: bool, as_json: bool) -> None:
     help="Only what nobody touched for so many days.",
 )
 @click.option("--delete", is_flag=True, help="Remove it; without this it is only counted.")
+@click.option(
+    "--fates-days",
+    type=click.IntRange(0, 36500),
+    default=0,
+    show_default=True,
+    metavar="DAYS",
+    help="With --delete: days for which the ledger keeps which sample ended where, on dates that nobody publishes; 0: all.",
+)
 @json_option
 @explain_errors
-def housekeeping(days: int, delete: bool, as_json: bool) -> None:
-    """Count what nobody needs in the store and on this machine, and remove it on demand."""
+def housekeeping(days: int, delete: bool, fates_days: int, as_json: bool) -> None:
+    """Count what nobody needs in the store and on this machine, and remove it on demand; tend the ledger's tables."""
     from caco_tasks import tasks
     from caco_tasks.cli.tables import answer_table
     from caco_tasks.housekeeping import KINDS
 
     with show_progress("looking through the store"):
-        report = tasks.housekeeping(older_than_days=days, delete=delete)
+        report = tasks.housekeeping(older_than_days=days, delete=delete, fates_days=fates_days)
     if as_json:
         print_json(report)
         return
     rows = [(kind, one["things"], f"{one['bytes'] / 1e6:,.1f}", KINDS[kind]) for kind, one in report["found"].items()]
     print_whole(answer_table(("kind", "things", "MB", "what it is"), rows))
+    forgotten = report["ledger"]["dates_forgotten"]
+    if forgotten:
+        print_line(f"The ledger no longer has which sample ended where on {', '.join(forgotten)}.")
     print_line("Removed." if delete else "Nothing was removed: run it again with --delete.")
 
 

@@ -6,7 +6,7 @@ at any time. `docs/ledger.md` describes the tables.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +27,7 @@ from caco_tasks.ledger import (
     questions,
     run_queries,
     runs,
+    upkeep,
 )
 from caco_tasks.ledger import claims as claiming
 from caco_tasks.ledger import scores as scoring
@@ -210,7 +211,19 @@ class Ledger:
         For housekeeping: a third of the room of a date that was filled output by output.
         """
         with self._transaction() as connection:
-            return int(connection.execute(text("SELECT caco.pack_fates()")).scalar_one())
+            return upkeep.pack(connection)
+
+    def vacuum(self) -> list[str]:
+        """Vacuums the tables of fates that have new rows; returns their names."""
+        return upkeep.vacuum(self._database)
+
+    def forget_fates(self, before: date) -> list[date]:
+        """Drops which sample ended where, of dates before one; returns the dates. Counts, outputs and claims stay.
+
+        A date is left that has a dataset which is not withdrawn, or a run of another pipeline than the nightly one.
+        """
+        with self._transaction() as connection:
+            return upkeep.forget(connection, before)
 
     def find_output(self, key: str) -> Manifest | None:
         """The registered manifest of a key."""

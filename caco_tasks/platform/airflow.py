@@ -33,7 +33,7 @@ SETTINGS = {
     },
     "api": {"host": LOOPBACK, "workers": "1", "expose_config": "False"},
     "scheduler": {
-        # with 0.1 s an idle scheduler takes a tenth of a core, with the default of 1 s each step of a run begins half a second later
+        # with 0.1 s an idle scheduler takes a tenth of a core; with the default of 1 s a small machine starts half as many tasks
         "scheduler_idle_sleep_time": "0.4",
         "orphaned_tasks_check_interval": "20",  # tasks of a killed scheduler are taken up soon, not after 5 minutes
         "task_instance_heartbeat_timeout": "90",
