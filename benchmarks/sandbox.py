@@ -31,6 +31,7 @@ from sandbox_corpus import HOSTILE, corpus
 Figures = dict[str, float]
 
 WORKERS = 2
+TURNS = 5  # of one worker and of all cores
 SLOW_PROGRAMS = 30  # for the ways that start an interpreter per program
 _WALLED = slots._BOOT
 _IMPORTS = {kind: f"import {', '.join(names.split())}\n" for kind, names in zygote.TIERS.items()}
@@ -92,6 +93,8 @@ def bench() -> dict[str, Any]:
         "no walls, plain": in_sandbox(plain, kind=Unwalled),
         **floors("mix", mixed),
         **floors("plain", [("plain", code) for code in plain]),
+        **on_cores("mix", [code for _, code in mixed]),
+        **on_cores("plain", plain),
     }
     few = [code for _, code in mixed[:: len(mixed) // SLOW_PROGRAMS]]
     ways["python -I, mix"] = one_by_one(few, _in_interpreter)
@@ -130,6 +133,32 @@ def in_sandbox(
     passed = sum(outcome.verdict.kept for outcome in honest)
     return _figures(cpu_seconds, [outcome.execution.wall_seconds for outcome in honest], passed) | {
         "programs_per_second": round(len(codes) / wall_seconds, 1)
+    }
+
+
+def on_cores(name: str, codes: list[str]) -> dict[str, Figures]:
+    """The programs on one worker and on one for each core, in turns, so that both meet the same neighbours."""
+    counts = {"one worker": 1, "all cores": os.cpu_count() or 1}
+    cpu_seconds, walls = dict.fromkeys(counts, 0.0), {way: list[float]() for way in counts}
+    with contextlib.ExitStack() as stack:
+        sandboxes = {
+            way: stack.enter_context(Sandbox(SandboxSettings(workers=workers, timeout_seconds=20.0)))
+            for way, workers in counts.items()
+        }
+        for sandbox in sandboxes.values():
+            list(sandbox.run(Job(code=code) for code in codes[: 20 * WORKERS]))
+        for _ in range(TURNS):
+            for way, sandbox in sandboxes.items():
+                start, before = time.perf_counter(), time.process_time() + tree_cpu_seconds()
+                list(sandbox.run(Job(code=code) for code in codes))
+                cpu_seconds[way] += time.process_time() + tree_cpu_seconds() - before
+                walls[way].append(time.perf_counter() - start)
+    return {
+        f"{way}, {name}": {
+            "cpu_ms": round(1000 * cpu_seconds[way] / TURNS / len(codes), 3),
+            "programs_per_second": round(len(codes) / statistics.median(walls[way]), 1),
+        }
+        for way in counts
     }
 
 
@@ -213,11 +242,23 @@ def _ratios(ways: dict[str, Figures]) -> dict[str, float]:
         "sandbox to in process, plain": ("sandbox, plain", "floor, in process, plain"),
         "walls to none, mix": ("sandbox, mix", "no walls, mix"),
         "walls to none, plain": ("sandbox, plain", "no walls, plain"),
+        "CPU on all cores to one worker, mix": ("all cores, mix", "one worker, mix"),
+        "CPU on all cores to one worker, plain": ("all cores, plain", "one worker, plain"),
         "manager process to sandbox, mix": ("manager process, mix", "sandbox, mix"),
         "python -I to sandbox, mix": ("python -I, mix", "sandbox, mix"),
         "bubblewrap to sandbox, mix": ("bubblewrap, mix", "sandbox, mix"),
     }
-    return {
+    cores = os.cpu_count() or 1
+    linear = {
+        f"linear from one core to all, {name}": round(
+            ways[f"all cores, {name}"]["programs_per_second"]
+            / ways[f"one worker, {name}"]["programs_per_second"]
+            / cores,
+            2,
+        )
+        for name in ("mix", "plain")
+    }
+    return linear | {
         name: round(ways[over]["cpu_ms"] / ways[under]["cpu_ms"], 2)
         for name, (over, under) in pairs.items()
         if over in ways
