@@ -6,10 +6,11 @@ attempt shows in the verdict. Installed once per slot: filters are inherited by 
 
 import errno
 import struct
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from caco_tasks.sandbox import kernel
-from caco_tasks.sandbox.syscalls import AUDIT_ARCH, MACHINE, NUMBERS
+from caco_tasks.sandbox.syscalls import AUDIT_ARCH, MACHINE, TABLES
 
 _ALLOWED: Final = """
 read write readv writev pread64 pwrite64 preadv pwritev lseek close close_range dup dup2 dup3 fstat stat lstat
@@ -63,8 +64,8 @@ Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, op
 _OWN_GROUP_REFUSED: Final[list[Instruction]] = [(_JUMP_EQUAL, 0, 1, 0), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
 
 
-def slot_filter(*, has_namespaces: bool) -> bytes:
-    """The filter of a slot and of its programs.
+def slot_filter(*, has_namespaces: bool, machine: str = MACHINE) -> bytes:
+    """The filter of a slot and of its programs, by the numbers of `machine`.
 
     With namespaces, files may be changed (all but the scratch are read-only mounts), a process signals (it sees none
     but its own) and the slot clones into a pid namespace (its programs lack the capability). Without, files open only
@@ -72,50 +73,52 @@ def slot_filter(*, has_namespaces: bool) -> bytes:
     """
     allowed = [*_ALLOWED.split(), *(_ON_SCRATCH if has_namespaces else _TO_CONFINE).split()]
     clone = kernel.CLONE_NEWPID | 17 if has_namespaces else _CLONE_OF_FORK
+    numbers = TABLES[machine]
     return _pack(
         [
-            *_head(),
-            *_returns(DEADLY.split(), _KILL),
-            *_returns(_UNKNOWN_TO_US, _ERRNO | errno.ENOSYS),
-            *_returns(allowed, _ALLOW),
-            *_opens(has_namespaces=has_namespaces),
-            *_when("ioctl", 1, _one_of(_IOCTLS)),
-            *_when("fcntl", 1, _one_of(_FCNTLS)),
-            *_when("prctl", 0, _one_of(_PRCTLS if has_namespaces else (*_PRCTLS, _SET_DEATH_SIGNAL))),
-            *_when("kill", 0, _OWN_GROUP_REFUSED),
-            *_when("clone", 0, _clones(clone)),
+            *_head(machine),
+            *_returns(numbers, DEADLY.split(), _KILL),
+            *_returns(numbers, _UNKNOWN_TO_US, _ERRNO | errno.ENOSYS),
+            *_returns(numbers, allowed, _ALLOW),
+            *_opens(numbers, has_namespaces=has_namespaces),
+            *_when(numbers, "ioctl", 1, _one_of(_IOCTLS)),
+            *_when(numbers, "fcntl", 1, _one_of(_FCNTLS)),
+            *_when(numbers, "prctl", 0, _one_of(_PRCTLS if has_namespaces else (*_PRCTLS, _SET_DEATH_SIGNAL))),
+            *_when(numbers, "kill", 0, _OWN_GROUP_REFUSED),
+            *_when(numbers, "clone", 0, _clones(clone)),
             (_RETURN, 0, 0, _ERRNO | errno.EPERM),
         ]
     )
 
 
-def program_filter() -> bytes:
+def program_filter(machine: str = MACHINE) -> bytes:
     """The second filter, for each program where there are no namespaces: no new process, no signal, no other filter."""
+    numbers = TABLES[machine]
     refused = ("kill", "tkill", "tgkill", "seccomp")
     no_fork: list[Instruction] = [(_JUMP_ANY_BIT, 1, 0, _CLONE_THREAD), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
     return _pack(
         [
             (_LOAD, 0, 0, 0),
-            *_returns(refused, _ERRNO | errno.EPERM),
-            *_when("prctl", 0, _one_of(_PRCTLS)),
-            *_when("prlimit64", 0, _one_of((0,))),
-            *_when("clone", 0, no_fork),
+            *_returns(numbers, refused, _ERRNO | errno.EPERM),
+            *_when(numbers, "prctl", 0, _one_of(_PRCTLS)),
+            *_when(numbers, "prlimit64", 0, _one_of((0,))),
+            *_when(numbers, "clone", 0, no_fork),
             (_RETURN, 0, 0, _ALLOW),
         ]
     )
 
 
-def _head() -> list[Instruction]:
+def _head(machine: str) -> list[Instruction]:
     """Kills a program that calls through another architecture's table, then loads the call's number."""
-    foreign: list[Instruction] = [(_LOAD, 0, 0, 4), (_JUMP_EQUAL, 1, 0, AUDIT_ARCH[MACHINE]), (_RETURN, 0, 0, _KILL)]
+    foreign: list[Instruction] = [(_LOAD, 0, 0, 4), (_JUMP_EQUAL, 1, 0, AUDIT_ARCH[machine]), (_RETURN, 0, 0, _KILL)]
     x32: list[Instruction] = [(_JUMP_GREATER_EQUAL, 0, 1, 0x40000000), (_RETURN, 0, 0, _KILL)]
-    return [*foreign, (_LOAD, 0, 0, 0), *(x32 if MACHINE == "x86_64" else [])]
+    return [*foreign, (_LOAD, 0, 0, 0), *(x32 if machine == "x86_64" else [])]
 
 
-def _returns(names: list[str] | tuple[str, ...], action: int) -> list[Instruction]:
+def _returns(numbers: Mapping[str, int], names: Sequence[str], action: int) -> list[Instruction]:
     """Answers `action` to each of the calls that this architecture has; runs of numbers become ranges."""
     found: list[Instruction] = []
-    for first, last in _ranges(sorted({NUMBERS[name] for name in names if name in NUMBERS})):
+    for first, last in _ranges(sorted({numbers[name] for name in names if name in numbers})):
         found += [(_JUMP_GREATER_EQUAL, 0, 2, first), (_JUMP_GREATER_EQUAL, 1, 0, last + 1), (_RETURN, 0, 0, action)]
     return found
 
@@ -130,10 +133,10 @@ def _ranges(numbers: list[int]) -> list[tuple[int, int]]:
     return found
 
 
-def _when(name: str, argument: int, check: list[Instruction]) -> list[Instruction]:
+def _when(numbers: Mapping[str, int], name: str, argument: int, check: list[Instruction]) -> list[Instruction]:
     """For the call `name`, loads the low half of an argument and runs `check`; what falls through is allowed."""
     body: list[Instruction] = [(_LOAD, 0, 0, 16 + 8 * argument), *check, (_RETURN, 0, 0, _ALLOW)]
-    return [(_JUMP_EQUAL, 0, len(body), NUMBERS[name]), *body] if name in NUMBERS else []
+    return [(_JUMP_EQUAL, 0, len(body), numbers[name]), *body] if name in numbers else []
 
 
 def _one_of(values: tuple[int, ...]) -> list[Instruction]:
@@ -151,11 +154,11 @@ def _clones(exact: int) -> list[Instruction]:
     ]
 
 
-def _opens(*, has_namespaces: bool) -> list[Instruction]:
+def _opens(numbers: Mapping[str, int], *, has_namespaces: bool) -> list[Instruction]:
     if has_namespaces:
-        return _returns(["open", "openat"], _ALLOW)
+        return _returns(numbers, ["open", "openat"], _ALLOW)
     read_only: list[Instruction] = [(_JUMP_ANY_BIT, 0, 1, _WRITING), (_RETURN, 0, 0, _ERRNO | errno.EROFS)]
-    return [*_when("open", 1, read_only), *_when("openat", 2, read_only)]
+    return [*_when(numbers, "open", 1, read_only), *_when(numbers, "openat", 2, read_only)]
 
 
 def _pack(program: list[Instruction]) -> bytes:
