@@ -144,11 +144,14 @@ def _file_state(path: str) -> str:
         target = os.readlink(path) if stat.S_ISLNK(found.st_mode) else ""
     except OSError as exc:
         return f"{type(exc).__name__}"
-    numbers = (found.st_uid, found.st_gid, found.st_size, found.st_rdev)
-    if path.startswith("/proc/"):  # whose files are made anew when they are looked at
-        return f"{found.st_mode:o} {numbers}"
-    numbers += (found.st_nlink, found.st_ino)
-    return f"{found.st_mode:o} {numbers} {found.st_mtime_ns} {found.st_ctime_ns} {attributes} {target}"
+    owner = f"{found.st_mode:o} {found.st_uid} {found.st_gid}"
+    is_busy = stat.S_ISDIR(found.st_mode) and path.startswith(
+        _TREES
+    )  # others may write byte code there, a file of its own
+    if is_busy or path.startswith("/proc/"):  # whose files are made anew when they are looked at
+        return owner
+    numbers = (found.st_size, found.st_rdev, found.st_nlink, found.st_ino)
+    return f"{owner} {numbers} {found.st_mtime_ns} {found.st_ctime_ns} {attributes} {target}"
 
 
 def _digest(path: str) -> str:

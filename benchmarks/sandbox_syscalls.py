@@ -58,7 +58,7 @@ class _AtLevel(Sandbox):
     """A sandbox at one level, even where better ones can be had."""
 
     def __init__(self, level: str) -> None:
-        super().__init__(SandboxSettings(workers=WORKERS, timeout_seconds=2.0, memory_mb=256))
+        super().__init__(SandboxSettings(workers=WORKERS, timeout_seconds=5.0, memory_mb=256))
         self._wanted = level
 
     def _start(self) -> str:
@@ -87,6 +87,7 @@ def bench(seed: int = 0, calls: int = CALLS) -> dict[str, Any]:
         for level in LEVELS:  # a Python that has never run here first writes its byte code
             with contextlib.suppress(LevelRefusedError), _AtLevel(level) as sandbox:
                 sandbox.level  # noqa: B018 -- starts it
+        _wait_until_alone(sibling.pid)
         before = look(canaries, _OFFERED)
         levels = {
             level: _at_level(level, f"{seed}/{level}", calls // len(LEVELS) + 1, canaries, sibling.pid)
@@ -143,7 +144,7 @@ def _median_of(samples: list[tuple[int, int]], place: int) -> int:
 
 
 def _wait_until_alone(sibling: int) -> None:
-    """Gives ended processes time to go, and takes note of those that were adopted."""
+    """Gives the processes of a closed sandbox time to go, and takes note of the end of those that were adopted."""
     deadline = time.monotonic() + SECONDS_TO_END
     while (left := set(descendants()) - {sibling}) and time.monotonic() < deadline:
         for pid in left:

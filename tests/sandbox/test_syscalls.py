@@ -17,7 +17,7 @@ from other_users import with_open_python
 REPOSITORY = Path(__file__).parents[2]
 host_state = SimpleNamespace(**runpy.run_path(str(REPOSITORY / "benchmarks" / "host_state.py")))
 
-CALLS = 300_000
+CALLS = 150_000
 
 
 def test_random_system_calls_leave_the_machine_as_it_was(tmp_path: Path) -> None:
