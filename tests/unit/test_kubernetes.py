@@ -14,6 +14,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml  # type: ignore[import-untyped, unused-ignore]
+from sqlalchemy import create_engine
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "helm"
@@ -240,6 +241,17 @@ def test_every_secret_is_named_on_the_page_with_its_keys_and_none_is_in_a_file()
     rows = re.findall(r"^\| `(caco-[\w-]+)` \| (.*?) \|", PAGE, re.MULTILINE)
     assert {(name, key) for name, keys in rows for key in re.findall(r"`([^`]+)`", keys)} == wanted
     assert not [path.name for path in FOLDER.iterdir() if re.search(r"^kind: Secret$", path.read_text(), re.MULTILINE)]
+
+
+def test_addresses_of_databases_name_a_driver_that_is_installed() -> None:
+    """SQLAlchemy's own choice for `postgresql://` is none that the lock has; KEDA, which is no Python, wants it so."""
+    found = re.findall(r"`(postgresql(?:\+\w+)?://)(\w+):…@HOST:5432/\w+`", PAGE)
+    assert found == [("postgresql+psycopg2://", "airflow"), ("postgresql+psycopg2://", "caco_writer")]
+    for scheme, user in found:
+        assert create_engine(f"{scheme}{user}:x@127.0.0.1:5432/x").dialect.driver == "psycopg2"
+    assert {"envName": "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "secretKey": "airflow-connection"}.items() <= VALUES[
+        "secret"
+    ][0].items()
 
 
 def secrets_of(value: Any) -> Iterator[tuple[str, str]]:
