@@ -24,7 +24,7 @@ from caco_tasks.errors import ConfigError, DamagedError, LedgerError, StoreError
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.dump import dump, named_objects, schema
 from caco_tasks.store import Store
-from caco_tasks.store.keys import check_key
+from caco_tasks.store.keys import check_key, is_ours
 
 FORMAT = 1
 AT_ONCE = 4  # objects on their way
@@ -127,7 +127,7 @@ def restore(
         demand_same_schema(record, schema(connection))
     ledger.demand_empty()
     keys = [file.path.removeprefix("store/") for file in files if file.path.startswith("store/")]
-    others = sorted({found.key for found in store.look("")} - set(keys))
+    others = sorted(set(filter(is_ours, store.list(""))) - set(keys))
     if others:
         raise StoreError(
             f"The store {store.root} holds {len(others)} objects that are not of this backup, {others[0]} for one: restore "
@@ -197,7 +197,7 @@ def _make_empty(folder: Path) -> None:
 
 def _copy_objects(store: Store, folder: Path, on_progress: Callable[[int, int], None]) -> Iterator[str]:
     """Copies every object and yields its key; one that went meanwhile, a finished part of an output say, is left out."""
-    keys = store.list("")
+    keys = list(filter(is_ours, store.list("")))
 
     def copy(key: str) -> str | None:
         path = folder / check_key(key)

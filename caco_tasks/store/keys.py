@@ -16,6 +16,15 @@ def is_key(key: str) -> bool:
     return "\0" not in key and is_text and not any(part in ("", ".", "..") for part in key.split("/"))
 
 
+def is_ours(key: str) -> bool:
+    """Whether a key can be that of something that the platform wrote; other tools leave hidden files in every folder.
+
+    >>> is_ours("runs/2026-01-02/a/run.json"), is_ours("runs/.DS_Store"), is_ours("photos/a.jpg")
+    (True, False, False)
+    """
+    return is_key(key) and key.split("/")[0] in FOLDERS and "/." not in key
+
+
 def check_key(key: str) -> str:
     """Returns `key` as it is.
 

@@ -219,6 +219,20 @@ def test_a_ledger_or_store_with_something_in_it_is_not_overwritten(
     assert not any(content(new_url).values())
 
 
+def test_what_other_tools_left_in_a_store_is_neither_kept_nor_in_the_way(
+    ledger: Ledger, store: Store, loaded: World, new_url: str, new_store: Store, folder: Path
+) -> None:
+    ours = store.list("")
+    for place in (store, new_store):
+        for key in (".DS_Store", "runs/.DS_Store", "photos/cat.jpg"):
+            place.put(key, b"")
+    back_up(ledger, store, folder)
+    with Ledger(new_url) as new:
+        restore(new, new_store, folder)
+    assert sorted(set(new_store.list("")) - {".DS_Store", "runs/.DS_Store", "photos/cat.jpg"}) == ours
+    assert not list(folder.rglob(".DS_Store"))
+
+
 def test_a_folder_with_something_in_it_is_not_overwritten(
     ledger: Ledger, store: Store, loaded: World, folder: Path
 ) -> None:
