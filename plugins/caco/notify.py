@@ -70,7 +70,7 @@ def notify_late_run(hours: float, context: Mapping[str, Any]) -> None:
         run=name,
         sentence=f"It was queued more than {hours:g} hours ago and is still {state} (CACO_LATE_AFTER_HOURS).",
         funnel=funnel_so_far(dag, name),
-        link=f"{conf.get('api', 'base_url', fallback='').rstrip('/')}/dags/{dag}/runs/{quote(name, safe='')}",
+        link=f"{conf.get('api', 'base_url', fallback='http://localhost:8080').rstrip('/')}/dags/{dag}/runs/{quote(name, safe='')}",
     )
     log.error("%s", notice.text)
     tell_everybody(notice)
