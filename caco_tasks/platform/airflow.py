@@ -72,7 +72,7 @@ def environment(home: Home, plan: Plan, own: Secrets, *, inherited: Mapping[str,
     mark, _, value = task_mark(home).partition("=")
     local = {"AIRFLOW_HOME": str(home.airflow), "CACO_HOME": str(home.folder), mark: value}
     local |= {"CACO_PATIENCE_SECONDS": kept.get("CACO_PATIENCE_SECONDS") or str(PATIENCE_SECONDS)}
-    signals = _signal_environment(kept)
+    signals = signal_environment(kept)
     return {**python_environment(kept), **local, **settings, **signals}
 
 
@@ -123,7 +123,7 @@ def wanted_revision() -> str | None:
     return None
 
 
-def _signal_environment(inherited: Mapping[str, str]) -> dict[str, str]:
+def signal_environment(inherited: Mapping[str, str]) -> dict[str, str]:
     """The settings by which Airflow sends lineage, spans and metrics to where the environment says, if it does."""
     found = {"AIRFLOW__OPENLINEAGE__DISABLED": str(not inherited.get(LINEAGE_URL))}
     if not inherited.get(TELEMETRY_URL):

@@ -64,13 +64,14 @@ def notify_late_run(hours: float, context: Mapping[str, Any]) -> None:
     if run["run_type"] == "backfill" or state not in ("queued", "running"):
         log.info("The run %s of %s (%s, %s) is not told of as late.", name, dag, run["run_type"], state)
         return
+    address = conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
     notice = Notice(
         kind="late",
         dag=dag,
         run=name,
         sentence=f"It was queued more than {hours:g} hours ago and is still {state} (CACO_LATE_AFTER_HOURS).",
         funnel=funnel_so_far(dag, name),
-        link=f"{conf.get('api', 'base_url', fallback='http://localhost:8080').rstrip('/')}/dags/{dag}/runs/{quote(name, safe='')}",
+        link=f"{address}/dags/{dag}/runs/{quote(name, safe='')}",
     )
     log.error("%s", notice.text)
     tell_everybody(notice)
