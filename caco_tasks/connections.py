@@ -4,7 +4,9 @@
 - `CACO_STORE`: root of the store, `s3://bucket/prefix` or `file:///folder`; with `CACO_S3_ENDPOINT`,
   `CACO_S3_ACCESS_KEY`, `CACO_S3_SECRET_KEY` and `CACO_S3_REGION` as the store needs them.
 - `CACO_LEDGER_URL`: SQLAlchemy URL of the ledger as `caco_writer`; `CACO_LEDGER_OWNER_URL` and
-  `CACO_LEDGER_ANALYST_URL` likewise.
+  `CACO_LEDGER_ANALYST_URL` likewise. A password is in the URL, or in the file that `CACO_LEDGER_PASSWORD_FILE`,
+  `CACO_LEDGER_OWNER_PASSWORD_FILE` or `CACO_LEDGER_ANALYST_PASSWORD_FILE` names, as for the keys of the store
+  `CACO_S3_ACCESS_KEY_FILE` and `CACO_S3_SECRET_KEY_FILE` do.
 - `CACO_KEY_NAME`: the key of an endpoint whose `endpoint.connection` is `name`; a DAG sets it from the Airflow connection.
 """
 
@@ -13,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 
 from caco_tasks.errors import ConfigError
 from caco_tasks.platform.state import PlatformState, load_state
@@ -43,9 +46,9 @@ class LedgerUrls:
         """Finds the ledger; each variable of the environment goes before the local platform's file."""
         state = load_state(home_folder(environ))
         return cls(
-            writer=environ.get("CACO_LEDGER_URL") or (state.ledger_writer_url if state else None),
-            owner=environ.get("CACO_LEDGER_OWNER_URL") or (state.ledger_owner_url if state else None),
-            analyst=environ.get("CACO_LEDGER_ANALYST_URL") or (state.ledger_analyst_url if state else None),
+            writer=_ledger_url(environ, "CACO_LEDGER") or (state.ledger_writer_url if state else None),
+            owner=_ledger_url(environ, "CACO_LEDGER_OWNER") or (state.ledger_owner_url if state else None),
+            analyst=_ledger_url(environ, "CACO_LEDGER_ANALYST") or (state.ledger_analyst_url if state else None),
         )
 
 
@@ -92,6 +95,26 @@ def key_variable(connection: str) -> str:
     return KEY_PREFIX + re.sub(r"\W", "_", connection).upper()
 
 
+def read_secret(environ: Mapping[str, str], name: str) -> str | None:
+    """The variable `name`, or the content of the file that `name` with `_FILE` behind it names; None where neither is set.
+
+    Raises:
+        ConfigError: the file cannot be read, or is empty.
+    """
+    path = environ.get(f"{name}_FILE")
+    if environ.get(name) or not path:
+        return environ.get(name) or None
+    try:
+        content = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigError(
+            f"The file {path}, which {name}_FILE names, cannot be read: mend its path or its rights."
+        ) from exc
+    if not content:
+        raise ConfigError(f"The file {path}, which {name}_FILE names, is empty: write the secret into it.")
+    return content
+
+
 def home_folder(environ: Mapping[str, str]) -> Path:
     """The folder of the local platform."""
     return Path(environ.get("CACO_HOME") or ".caco").absolute()
@@ -103,6 +126,14 @@ def models_folder(environ: Mapping[str, str]) -> Path:
     return Path(named).expanduser().absolute() if named else home_folder(environ) / "hub"
 
 
+def _ledger_url(environ: Mapping[str, str], prefix: str) -> str | None:
+    """The URL of the variable `prefix` with `_URL`; one without a password gets that of its file."""
+    url = environ.get(f"{prefix}_URL")
+    match = re.fullmatch(r"(\w[\w+]*://[^:@/]+)(@.*)", url or "")
+    password = read_secret(environ, f"{prefix}_PASSWORD") if match else None
+    return f"{match[1]}:{quote(password, safe='')}{match[2]}" if match and password else url
+
+
 def _store(environ: Mapping[str, str], state: PlatformState | None) -> StoreSettings:
     root = environ.get("CACO_STORE")
     if root:
@@ -110,8 +141,8 @@ def _store(environ: Mapping[str, str], state: PlatformState | None) -> StoreSett
             root=root,
             endpoint_url=environ.get("CACO_S3_ENDPOINT"),
             region=environ.get("CACO_S3_REGION", "us-east-1"),
-            access_key=environ.get("CACO_S3_ACCESS_KEY"),
-            secret_key=environ.get("CACO_S3_SECRET_KEY"),
+            access_key=read_secret(environ, "CACO_S3_ACCESS_KEY"),
+            secret_key=read_secret(environ, "CACO_S3_SECRET_KEY"),
         )
     if state is None:
         raise ConfigError("There is no store: start the local platform with `caco up`, or set CACO_STORE.")

@@ -6,7 +6,8 @@ Run by the one-shot service `init` of docker-compose.yml; a second run changes n
 import os
 import subprocess
 
-from caco_tasks.connections import Connections
+from caco_tasks.connections import Connections, read_secret
+from caco_tasks.errors import ConfigError
 from caco_tasks.ledger import Ledger
 from caco_tasks.store import open_store
 from caco_tasks.store.s3_store import S3Store
@@ -18,13 +19,17 @@ def main() -> None:
     Raises:
         CacoError: a service does not answer or refuses; the message names it.
     """
-    passwords = {
-        "caco_writer": os.environ["CACO_WRITER_PASSWORD"],
-        "caco_analyst": os.environ["CACO_ANALYST_PASSWORD"],
-    }
-    with Ledger(os.environ["CACO_LEDGER_OWNER_URL"]) as ledger:
-        ledger.migrate(passwords=passwords)
-    store = open_store(Connections.from_environ(os.environ).store)
+    reached = Connections.from_environ(os.environ)
+    roles = {"caco_writer": "CACO_WRITER_PASSWORD", "caco_analyst": "CACO_ANALYST_PASSWORD"}
+    found = {role: read_secret(os.environ, name) for role, name in roles.items()}
+    missing = [roles[role] for role, password in found.items() if password is None]
+    if missing or reached.owner_url is None:
+        raise ConfigError(
+            f"{(missing or ['CACO_LEDGER_OWNER_URL'])[0]} is not set: it is needed to prepare the ledger."
+        )
+    with Ledger(reached.owner_url) as ledger:
+        ledger.migrate(passwords={role: password for role, password in found.items() if password})
+    store = open_store(reached.store)
     if isinstance(store, S3Store):
         store.ensure_bucket()
     _run_airflow("db", "migrate")

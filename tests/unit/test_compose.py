@@ -1,5 +1,6 @@
 """docker-compose.yml, without an engine: the schema of the compose specification, and what that schema does not see."""
 
+import base64
 import errno
 import json
 import re
@@ -19,6 +20,7 @@ COMPOSE = ROOT / "docker-compose.yml"
 DOCKERFILE = ROOT / "docker" / "Dockerfile"
 ENV_EXAMPLE = ROOT / "docker" / "env.example"
 
+_IS_SECRET = re.compile("PASSWORD|SECRET|KEY|TOKEN|CONN|BACKEND|BROKER")
 _VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<rest>:[-?][^}]*)?\}")
 
 FAULTS = {
@@ -64,22 +66,56 @@ def test_every_variable_is_explained_in_the_example_and_no_other() -> None:
     assert variables() == set(example())
 
 
-OPTIONAL = {"HF_TOKEN", "OPENLINEAGE_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"}  # what most need none of
-
-
-def test_secrets_have_no_default_and_the_rest_has_one() -> None:
+def test_every_variable_has_the_default_that_the_example_gives() -> None:
     found = {match["name"]: match["rest"] or "" for match in _VARIABLE.finditer(_text())}
-    demanded = {name for name, rest in found.items() if rest.startswith(":?")}
-    assert demanded == {name for name, value in example().items() if not value} - OPTIONAL
-    assert {found[name] for name in OPTIONAL} == {":-"}
-    assert all(rest.startswith(":-") for name, rest in found.items() if name not in demanded)
-    assert {name for name in found if re.search("PASSWORD|SECRET|KEY", name)} == demanded
+    assert {name: rest.removeprefix(":-") for name, rest in found.items()} == example()
+    assert all(rest.startswith(":-") for rest in found.values())
 
 
-def test_defaults_are_the_same_in_the_example() -> None:
-    found = {match["name"]: match["rest"] or "" for match in _VARIABLE.finditer(_text())}
-    defaults = {name: rest.removeprefix(":-") for name, rest in found.items() if rest.startswith(":-")}
-    assert defaults == {name: value for name, value in example().items() if value or name in OPTIONAL}
+def test_no_secret_is_in_the_environment_of_a_container() -> None:
+    named = {
+        name for service in services().values() for name in service.get("environment", {}) if _IS_SECRET.search(name)
+    }
+    assert named
+    assert all(name.endswith(("_FILE", "_CMD", "_PATH")) for name in named)
+    assert not any(_IS_SECRET.search(name) for name in variables() - {"CACO_SECRETS"})
+
+
+@pytest.mark.parametrize("given", ["s3cret", "s3cret\n"], ids=["bare", "with the end of a line"])
+def test_an_address_with_a_secret_is_one_line_without_its_end(given: str, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text(given)
+    script = (ROOT / "docker" / "secret.sh").read_text().replace("/run/secrets", str(tmp_path))
+    for words, wanted in ((["password"], "s3cret"), (["password", "db://u:%s@h/d"], "db://u:s3cret@h/d")):
+        done = subprocess.run(["sh", "-c", script, "secret.sh", *words], capture_output=True, text=True, check=True)
+        assert done.stdout == wanted
+
+
+@pytest.mark.parametrize("name", yaml.safe_load(COMPOSE.read_text())["services"])
+def test_a_service_has_the_secrets_that_it_reads_and_no_other(name: str) -> None:
+    read = _secrets_read(json.dumps(services()[name]))
+    read |= _secrets_read((ROOT / "docker" / "s3-server.sh").read_text()) if name == "s3" else set()  # its entry point
+    assert set(services()[name].get("secrets", [])) == read
+
+
+def test_every_secret_is_made_by_the_script_and_kept_by_its_second_run(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    for _ in range(2):
+        before = {path.name: path.read_bytes() for path in folder.glob("*")}
+        subprocess.run(["sh", str(ROOT / "docker" / "make-secrets.sh"), str(folder)], check=True, capture_output=True)
+        made = {path.name: path.read_text() for path in folder.glob("*")}
+        assert not before or {name: text.encode() for name, text in made.items()} == before
+    assert {f"${{CACO_SECRETS:-./secrets}}/{name}" for name in made} == {
+        secret["file"] for secret in compose()["secrets"].values()
+    }
+    assert set(compose()["secrets"]) == {name for service in services().values() for name in service.get("secrets", [])}
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert all(
+        path.stat().st_mode & 0o044 == 0o044 for path in folder.iterdir()
+    )  # other users of the containers read them
+    assert made.pop("hf_token") == ""
+    assert len(base64.urlsafe_b64decode(made.pop("airflow_fernet_key"))) == 32
+    assert all(re.fullmatch(r"[0-9a-f]{48}", text) for text in made.values())  # they go into addresses
+    assert len(set(made.values())) == len(made)
 
 
 def test_ports_are_opened_on_loopback_only() -> None:
@@ -194,9 +230,17 @@ def test_a_new_volume_belongs_to_the_user_of_the_image() -> None:
     assert mounted <= folders
 
 
-def test_the_token_of_the_hub_reaches_the_worker_that_downloads_and_no_other() -> None:
-    holders = {name for name, service in services().items() if "HF_TOKEN" in service.get("environment", {})}
-    assert holders == {"worker-gpu"}
+HOLDERS = {
+    "hf_token": {"worker-gpu"},
+    "caco_owner_password": {"postgres", "init"},
+    "postgres_password": {"postgres"},
+    "caco_admin_password": {"api-server"},
+}
+
+
+@pytest.mark.parametrize("secret", HOLDERS)
+def test_a_secret_reaches_those_who_need_it_and_no_other(secret: str) -> None:
+    assert {name for name, service in services().items() if secret in service.get("secrets", [])} == HOLDERS[secret]
 
 
 def test_the_cpu_image_asks_for_the_cpu_build_and_the_gpu_image_does_not() -> None:
@@ -228,6 +272,9 @@ def test_init_gets_every_variable_that_its_script_reads() -> None:
     read = set(re.findall(r'os\.environ\["(\w+)"\]', (ROOT / "docker" / "init.py").read_text()))
     assert read
     assert read <= set(services()["init"]["environment"])
+    passwords = set(re.findall(r'"(\w+_PASSWORD)"', (ROOT / "docker" / "init.py").read_text()))
+    assert len(passwords) == 2
+    assert {f"{name}_FILE" for name in passwords} <= set(services()["init"]["environment"])
 
 
 def compose() -> dict[str, Any]:
@@ -293,6 +340,17 @@ def _can_build(service: dict[str, Any]) -> bool:
 def _values(service: dict[str, Any]) -> list[str]:
     """The values of the environment, with variables taken out."""
     return [_VARIABLE.sub("x", str(value)) for value in service.get("environment", {}).values()]
+
+
+def _secrets_read(text: str) -> set[str]:
+    """The secrets that a service's settings, or the scripts that they start, take from their files."""
+    scripts = [(ROOT / path).read_text() for path in re.findall(r"docker/[\w-]+\.sh", text)]
+    direct = {name for each in (text, *scripts) for name in re.findall(r"/run/secrets/(\w+)", each)}
+    by_form = re.findall(r"/run/secrets/(\w+)\{name\}(\w+)", "".join(scripts))
+    accounts = ("admin", "auditor", "viewer")
+    direct |= {f"{before}{account}{after}" for before, after in by_form for account in accounts}
+    direct |= set(re.findall(r"secret\.sh (\w+)", text))
+    return {name for name in direct if name in compose()["secrets"]}
 
 
 def _split_volume(volume: str) -> tuple[str, str]:
