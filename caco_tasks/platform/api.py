@@ -64,6 +64,8 @@ class TaskInstance(_Reply):
     start_date: datetime | None = None
     end_date: datetime | None = None
     rendered_map_index: str | None = None
+    queue: str | None = None
+    hostname: str | None = None  # of the worker that ran it, or runs it; empty before that
 
 
 class Pool(_Reply):

@@ -155,6 +155,24 @@ def test_every_service_that_stays_says_whether_it_is_well(name: str) -> None:
     assert ("healthcheck" in service) == (service["restart"] != "no")
 
 
+@pytest.mark.parametrize("name", yaml.safe_load(COMPOSE.read_text())["services"])
+def test_a_health_check_ends_before_the_engine_forgets_it(name: str) -> None:
+    check = services()[name].get("healthcheck", {"test": ["timeout 1"], "timeout": "2s"})
+    command = " ".join(check["test"])
+    scripts = [(ROOT / path).read_text() for path in re.findall(r"docker/[\w-]+\.py", command)]
+    own = re.findall(r"timeout(?:=| --kill-after=5 )(\d+)|-T (\d+)", " ".join([command, *scripts]))
+    limits = [int(seconds) for pair in own for seconds in pair if seconds]
+    asks_a_socket = any(word in command for word in ("pg_isready", "valkey-cli"))  # these end by themselves
+    assert limits or asks_a_socket or name == "init"
+    assert all(seconds < int(check["timeout"].removesuffix("s")) for seconds in limits)
+
+
+def test_no_health_check_loads_airflow() -> None:  # seconds of CPU time, each minute, beside every component
+    assert not any(
+        "airflow jobs" in " ".join(service.get("healthcheck", {}).get("test", [])) for service in services().values()
+    )
+
+
 def test_only_the_workers_may_make_namespaces() -> None:
     profile = "seccomp=docker/seccomp-worker.json"
     assert {name for name, service in services().items() if profile in service["security_opt"]} == WORKERS
@@ -265,7 +283,7 @@ def test_what_the_images_copy_is_let_through() -> None:
 
 def test_no_file_of_the_images_names_a_package_index() -> None:
     texts = [path.read_text() for path in (ROOT / "docker").iterdir() if path.is_file()]
-    assert not any(re.search(r"https?://(?!.*schema)", text) for text in texts)
+    assert not any(re.search(r"https?://(?!.*schema|api-server:)", text) for text in texts)
 
 
 def test_init_gets_every_variable_that_its_script_reads() -> None:
