@@ -16,7 +16,6 @@ endpoints behind a proxy and stores elsewhere. (`AWS_*` is left to `caco_tasks.s
 import ipaddress
 import os
 import re
-import ssl
 import sysconfig
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
@@ -144,6 +143,8 @@ def _find_fault_of_file(name: str, value: str) -> str | None:
         return None
     if name == "SSL_CERT_DIR" or Path(value).is_dir():
         return None if Path(value).is_dir() and name != "SSL_CERT_FILE" else "is not there"
+    import ssl  # a tenth of the time in which `caco` starts, which most have no need of
+
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=value)
     except ssl.SSLError:
