@@ -6,9 +6,8 @@ environment, and gives its memory back.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from caco_tasks.config import RunConfig, load_config, parse_config
@@ -17,7 +16,6 @@ from caco_tasks.context import stage_context
 from caco_tasks.dry_run import dry_run_shards, judge_dry_run, run_costs
 from caco_tasks.errors import ConfigError, LedgerError, PrerequisiteError
 from caco_tasks.gate import StageCount, demand_yield
-from caco_tasks.housekeeping import find_waste, tally
 from caco_tasks.identity import RunKeys
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm.local_models import LocalModels
@@ -343,39 +341,6 @@ def work_through(run_id: str, keys: Mapping[str, str] | None = None) -> dict[str
                 work(spec.name, run.run_id, shard, os.environ)  # the run only adopts it: no process is needed for that
             load(run.run_id, spec.name, shard)
     return finish(run.run_id)
-
-
-@waiting
-def housekeeping(*, older_than_days: int, delete: bool, fates_days: int = 0) -> dict[str, Any]:
-    """Counts what no run or dataset reaches and nobody touched for so many days, by kind, and removes it if `delete`.
-
-    The ledger's tables of fates are packed and vacuumed. With `delete`, and `fates_days` above 0, the fates of dates older
-    than that go where nobody publishes them (`Ledger.forget_fates`).
-
-    Raises:
-        CacoError: store or ledger cannot be used.
-    """
-    now = datetime.now(UTC)
-    forgotten = []
-    with open_ledger() as (ledger, reached), ledger.holding_store(shared=False) if delete else nullcontext():
-        waste = find_waste(
-            ledger, open_store(reached.store), reached.cache, before=now - timedelta(days=older_than_days)
-        )
-        if delete and fates_days:
-            forgotten = ledger.forget_fates((now - timedelta(days=fates_days)).date())
-        packed, vacuumed = ledger.pack(), ledger.vacuum()
-        for each in waste if delete else ():
-            each.remove()
-    return {
-        "deleted": delete,
-        "older_than_days": older_than_days,
-        "found": {kind: asdict(found) for kind, found in tally(waste).items()},
-        "ledger": {
-            "indexes_packed": packed,
-            "tables_vacuumed": len(vacuumed),
-            "dates_forgotten": [str(day) for day in forgotten],
-        },
-    }
 
 
 def work(name: str, run_id: str, shard: int, environ: Mapping[str, str]) -> Manifest:

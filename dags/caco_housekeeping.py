@@ -56,10 +56,10 @@ PARAMS = {
 @task
 def sweep() -> dict[str, Any]:
     """Counts what nobody needs, by kind, and removes it if the form says so."""
-    from caco_tasks import tasks
+    from caco_tasks import housekeeping_tasks
 
     params = get_current_context()["params"]
-    return tasks.housekeeping(
+    return housekeeping_tasks.keep_house(
         older_than_days=params["older_than_days"], delete=params["delete"], fates_days=params["fates_days"]
     )
 

@@ -72,12 +72,12 @@ def rebuild(forget_missing_runs: bool, as_json: bool) -> None:
 @explain_errors
 def housekeeping(days: int, delete: bool, fates_days: int, as_json: bool) -> None:
     """Count what nobody needs in the store and on this machine, and remove it on demand; tend the ledger's tables."""
-    from caco_tasks import tasks
+    from caco_tasks import housekeeping_tasks
     from caco_tasks.cli.tables import answer_table
     from caco_tasks.housekeeping import KINDS
 
     with show_progress("looking through the store"):
-        report = tasks.housekeeping(older_than_days=days, delete=delete, fates_days=fates_days)
+        report = housekeeping_tasks.keep_house(older_than_days=days, delete=delete, fates_days=fates_days)
     if as_json:
         print_json(report)
         return

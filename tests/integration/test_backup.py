@@ -14,7 +14,7 @@ from ledger_world import World
 from sqlalchemy import Engine, create_engine, text
 from whole_line import Place, command
 
-from caco_tasks import tasks
+from caco_tasks import housekeeping_tasks
 from caco_tasks.backup import back_up, restore
 from caco_tasks.errors import CacoError, ConfigError, DamagedError, LedgerError, StoreError
 from caco_tasks.ledger import Ledger
@@ -151,12 +151,12 @@ def test_housekeeping_and_a_backup_wait_for_each_other(
     monkeypatch.setenv("CACO_PATIENCE_SECONDS", "0")
     with ledger.holding_store(shared=True):
         with pytest.raises(LedgerError, match=r"held by a backup"):
-            tasks.housekeeping(older_than_days=1, delete=True)
-        tasks.housekeeping(older_than_days=1, delete=False)
+            housekeeping_tasks.keep_house(older_than_days=1, delete=True)
+        housekeeping_tasks.keep_house(older_than_days=1, delete=False)
         back_up(ledger, store, folder)
     with ledger.holding_store(shared=False), pytest.raises(LedgerError, match=r"held by housekeeping"):
         back_up(ledger, store, folder.with_name("second"))
-    tasks.housekeeping(older_than_days=1, delete=True)
+    housekeeping_tasks.keep_house(older_than_days=1, delete=True)
 
 
 def cut_off(folder: Path) -> None:
