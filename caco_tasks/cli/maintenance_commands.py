@@ -133,6 +133,7 @@ def _tell_backup(what: str, record: "BackupRecord", *, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--config", help="The config whose models are measured, for benchmarks that can take any.")
 @click.option("--each", type=click.IntRange(1), help="Rows of each kind, for benchmarks that can take more or fewer.")
+@click.option("--n", type=click.IntRange(1), help="Cases, nights or pairs, for benchmarks that can take more or fewer.")
 @click.option("--seed", type=int, help="What is drawn, for benchmarks that draw; the same seed draws the same.")
 @click.option("--calls", type=click.IntRange(1), help="System calls to make, for benchmarks that make some.")
 @json_option
