@@ -69,14 +69,6 @@ def open_scratch(level: str) -> int:
     return os.open(SCRATCH, os.O_RDONLY | os.O_CLOEXEC) if level == "full" else -1
 
 
-def scratch_state(scratch: int) -> tuple[int, int, int]:
-    """The state of the scratch: two of them differ where anything was made, removed or changed in between."""
-    if scratch < 0:
-        return 0, 0, 0
-    folder = os.fstat(scratch)
-    return os.fstatvfs(scratch).f_ffree, folder.st_mode, folder.st_ctime_ns
-
-
 def python_folders(module_folders: Sequence[str]) -> list[str]:
     """`module_folders` and those of the shared libraries that this process has loaded; none lies in another."""
     folders = {*module_folders, *_library_folders()}

@@ -1,5 +1,6 @@
 """The messages between the supervisor, its zygotes and their programs: heads of fixed size, no pickles."""
 
+import ctypes
 import struct
 from typing import Final, NamedTuple
 
@@ -15,7 +16,6 @@ READY: Final = b"ready"
 NEW_SLOT: Final = b"slot"
 
 HEAD: Final = struct.Struct(f"={NONCE_BYTES}sIIi")
-REPORT: Final = struct.Struct("=idddQq???")
 
 
 class Start(NamedTuple):
@@ -41,8 +41,36 @@ class JobHead(NamedTuple):
     input_bytes: int  # -1: the program keeps its own input
 
 
+class _Use(ctypes.Structure):
+    """The kernel's `struct rusage`."""
+
+    _fields_ = (
+        ("user", ctypes.c_long * 2),  # seconds and microseconds
+        ("system", ctypes.c_long * 2),
+        ("peak_kib", ctypes.c_long),
+        ("unread", ctypes.c_long * 13),
+    )
+
+
+class RawReport(ctypes.Structure):
+    """A report as it travels: parts that the kernel has written, and the slot's own."""
+
+    _fields_ = (
+        ("wall_seconds", ctypes.c_double),
+        ("use", _Use),
+        ("cpu_limits", ctypes.c_int64 * 2),  # the soft and the hard one
+        ("status", ctypes.c_int),
+        ("is_late", ctypes.c_bool),
+        ("is_unread", ctypes.c_bool),
+        ("is_soiled", ctypes.c_bool),
+    )
+
+
+REPORT_BYTES: Final = ctypes.sizeof(RawReport)
+
+
 class Report(NamedTuple):
-    """The kernel's facts of a program that has ended, as its slot reads them; the program has no part in it."""
+    """The kernel's facts of a program that has ended, as its slot reports them; the program has no part in it."""
 
     status: int  # as from wait4
     wall_seconds: float
@@ -53,6 +81,23 @@ class Report(NamedTuple):
     is_late: bool  # killed at the deadline
     is_unread: bool  # the program's process was lost before it took the job
     is_soiled: bool  # something is left in the scratch: the slot ends after this
+
+
+def read_report(message: bytes) -> Report:
+    """The report that has come as `REPORT_BYTES` of a `RawReport`."""
+    raw = RawReport.from_buffer_copy(message)
+    user, system = raw.use.user, raw.use.system
+    return Report(
+        status=raw.status,
+        wall_seconds=raw.wall_seconds,
+        user_seconds=user[0] + user[1] / 1e6,
+        system_seconds=system[0] + system[1] / 1e6,
+        peak_kib=raw.use.peak_kib,
+        cpu_limit=raw.cpu_limits[1],
+        is_late=raw.is_late,
+        is_unread=raw.is_unread,
+        is_soiled=raw.is_soiled,
+    )
 
 
 def frame_bytes(output_bytes: int) -> int:

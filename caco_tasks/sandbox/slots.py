@@ -118,10 +118,10 @@ class Slot:
         Raises:
             SlotLost: the slot ended without a report.
         """
-        message = _receive(self.channel, 0)
-        if len(message) != protocol.REPORT.size or self._files is None:
+        message = _take_message(self.channel)
+        if len(message) != protocol.REPORT_BYTES or self._files is None:
             raise SlotLost("The slot ended while it ran a program.")
-        report = protocol.Report(*protocol.REPORT.unpack(message))
+        report = protocol.read_report(message)
         self.is_soiled = report.is_soiled
         stdout, result = self._files
         stdout_bytes = os.fstat(stdout).st_size
@@ -216,10 +216,21 @@ def _receive(channel: socket.socket, seconds: float) -> bytes:
     """
     if not _is_readable(channel, seconds):
         raise SlotLost("No answer in time.")
+    return _take_message(channel)
+
+
+def _take_message(channel: socket.socket) -> bytes:
+    """The message that is there, or nothing where the other end has closed.
+
+    Raises:
+        SlotLost: there is none.
+    """
     try:
-        return channel.recv(4096)
+        return channel.recv(4096, socket.MSG_DONTWAIT)
     except ConnectionResetError:
         return b""
+    except BlockingIOError:
+        raise SlotLost("No answer in time.") from None
 
 
 def _is_readable(channel: socket.socket, seconds: float) -> bool:

@@ -11,7 +11,6 @@ import importlib
 import json
 import os
 import random
-import resource
 import select
 import signal
 import site
@@ -21,7 +20,7 @@ import time
 import warnings
 from typing import Final, NoReturn
 
-from caco_tasks.sandbox import harness, jail, kernel, protocol
+from caco_tasks.sandbox import harness, jail, kernel, protocol, watch
 
 # What most programs import. Each megabyte costs every program some 50 microseconds of page tables.
 _COMMON: Final = """
@@ -29,10 +28,6 @@ array bisect cmath collections collections.abc contextlib copy datetime decimal 
 itertools json math numbers operator random re statistics string time typing
 """
 _RARE: Final = "calendar dataclasses textwrap"
-
-_CHILD_ENDED: Final = (signal.SIGCHLD,)
-_ENDED: Final = os.WEXITED | os.WNOHANG | os.WNOWAIT
-_LOOK_UP_SECONDS: Final = 0.5  # how long a program may run on after nobody waits for it
 
 TIERS: Final = {
     "light": _COMMON,
@@ -184,54 +179,43 @@ def _serve_jobs(descriptor: int, start: protocol.Start) -> NoReturn:
         file_bytes=max(protocol.FILE_BYTES, protocol.frame_bytes(start.output_bytes)),
     )
     scratch = jail.open_scratch(start.level)
-    clean = jail.scratch_state(scratch)
-    signal.pthread_sigmask(signal.SIG_BLOCK, _CHILD_ENDED)  # to wait for it instead
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCHLD,))  # to wait for it instead
+    has_scratch = scratch >= 0
+    clean = watch.folder_state(scratch) if has_scratch else ()
     channel.send(protocol.READY)
     poller = select.poll()
     poller.register(channel, select.POLLIN)
     while poller.poll()[0][1] == select.POLLIN:
-        report = _run_one(channel, start.level, start.wall_seconds)
-        is_soiled = jail.scratch_state(scratch) != clean
-        channel.send(protocol.REPORT.pack(*report._replace(is_soiled=is_soiled)))
-        if is_soiled:
+        _run_one(channel, start.level, start.wall_seconds)
+        watch.report.is_soiled = has_scratch and watch.folder_state(scratch) != clean
+        channel.send(watch.report)
+        if watch.report.is_soiled:
             break
     os._exit(0)
 
 
-def _run_one(channel: socket.socket, level: str, wall_seconds: float) -> protocol.Report:
-    """Forks a process for the job in the channel, and kills it with all it has started when its time is over."""
+def _run_one(channel: socket.socket, level: str, wall_seconds: float) -> None:
+    """Forks a process for the job in the channel, kills it with all it has started when its time is over, and reports."""
     start = time.monotonic()
+    watch.start()
     process = kernel.clone(kernel.CLONE_NEWPID) if level == "full" else os.fork()
     if process == 0:
         harness.run(channel, has_namespaces=level == "full")
-    is_late = not _has_ended(process, channel, start + wall_seconds)
-    if is_late:
+    if not _has_ended(process, channel, start + wall_seconds):
         os.kill(process, signal.SIGKILL)
-    cpu_limit = resource.prlimit(process, resource.RLIMIT_CPU)[1]
-    _, status, usage = os.wait4(process, 0)
-    if is_late:
-        signal.sigtimedwait(_CHILD_ENDED, 0)  # the news of this death is not to be taken for that of the next program
-    return protocol.Report(
-        status=status,
-        wall_seconds=time.monotonic() - start,
-        user_seconds=usage.ru_utime,
-        system_seconds=usage.ru_stime,
-        peak_kib=usage.ru_maxrss,
-        cpu_limit=cpu_limit,
-        is_late=is_late,
-        is_unread=status != 0 and _discard_job(channel),
-        is_soiled=False,
-    )
+        watch.report.is_late = True
+    watch.take(process)
+    if watch.report.is_late:
+        watch.wait(0)  # the news of this death is not to be taken for that of the next program
+    watch.report.wall_seconds = time.monotonic() - start
+    watch.report.is_unread = watch.report.status != 0 and _discard_job(channel)
 
 
 def _has_ended(process: int, channel: socket.socket, deadline: float) -> bool:
-    """Waits for the child's end: False when its time is over, or nobody waits for its result any more.
-
-    Two calls for most programs: what this process writes to while the child lives has to be copied for it.
-    """
+    """Waits for the child's end: False when its time is over, or nobody waits for its result any more."""
     while True:
-        signal.sigtimedwait(_CHILD_ENDED, min(_LOOK_UP_SECONDS, max(0.0, deadline - time.monotonic())))
-        if os.waitid(os.P_PID, process, _ENDED):  # the signal may be an earlier child's
+        watch.wait(deadline - time.monotonic())
+        if watch.has_ended(process):  # the signal may be an earlier child's
             return True
         if time.monotonic() >= deadline or _is_closed(channel):
             return False

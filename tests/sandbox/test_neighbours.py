@@ -120,3 +120,11 @@ def test_a_careless_runner_keeps_the_trace(name: str, tmp_path: Path) -> None:
     before, _, after = in_turn(tmp_path, *programs(*TRACES[name]))
     assert before is not None
     assert after != before
+
+
+def test_a_program_finds_no_account_of_the_one_before(narrow: Sandbox) -> None:
+    code = (
+        "import sys\ninput = {'a': 1}\nframe = sys._getframe()\nwhile 'watch' not in frame.f_globals: frame = frame.f_back\n"
+        "output = frame.f_globals['watch'].report.use.peak_kib + 1"
+    )
+    assert [ran.execution.output_json for ran in narrow.run([Job(code=code)] * 3)] == ["1"] * 3
