@@ -8,7 +8,6 @@ does not grow with their number.
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,10 +49,10 @@ def publish_rows(samples: Iterable[Sample], context: Context, facts: CardFacts) 
     sizes = {"rows": sum(made.passed for made in inputs), "rows_per_file": settings.rows_per_file}
     coming, place = iter(samples), context.work_folder()
     with mending_os_errors(place):
-        place.mkdir(parents=True, exist_ok=True)
-    # a folder of its own: a task that is tried again may meet the one before, still at work
+        place.parent.mkdir(parents=True, exist_ok=True)
+    # a folder of its own, which nobody else removes: a task that is tried again may meet the one before, still at work
     with (
-        TemporaryDirectory(dir=place) as scratch,
+        TemporaryDirectory(prefix=f"{place.name}-", dir=place.parent) as scratch,
         DatasetWriter(store, folder, **sizes, scratch=Path(scratch)) as writer,
     ):
         for made in inputs:
@@ -62,8 +61,6 @@ def publish_rows(samples: Iterable[Sample], context: Context, facts: CardFacts) 
             )
             for sample in islice(coming, made.passed):  # the runner reads one input after the other
                 yield JudgedRecord(record=writer.add(dataset_row(sample, origin)), verdict=PASS)
-    with suppress(OSError):  # where files were written before they went to the store; another may still be there
-        place.rmdir()
     _write_card_and_manifest(context, facts, writer.files)
 
 
