@@ -14,7 +14,7 @@ from typing import Any
 
 from caco_tasks.context import Context
 from caco_tasks.counting import Conservation, OutputCounts
-from caco_tasks.errors import ConservationError
+from caco_tasks.errors import ConservationError, StoreError
 from caco_tasks.identity import RunKeys, check_input
 from caco_tasks.ids import content_id
 from caco_tasks.pipeline import STAGES, stage_before
@@ -41,7 +41,7 @@ def make_output(context: Context, keys: RunKeys) -> Manifest:
     if manifest is not None:
         log.info("%s: was finished by run %s, and is left as it is", place, manifest.run_id[:12])
     else:
-        manifest = _make(context, keys)
+        manifest = _make_or_find(context, keys)
         told = (
             f"{manifest.passed:,} passed, {manifest.failed:,} failed, {manifest.unknown:,} unknown of {manifest.read:,}"
         )
@@ -120,6 +120,17 @@ def write_output(
     for uri in store.list(f"{folder}/parts"):
         store.delete(uri)
     return manifest
+
+
+def _make_or_find(context: Context, keys: RunKeys) -> Manifest:
+    try:
+        return _make(context, keys)
+    except StoreError:
+        # another attempt may have finished the output meanwhile, and removed the parts that this one was about to read
+        manifest = find_output(context.services.store, context.stage, context.key)
+        if manifest is None:
+            raise
+        return manifest
 
 
 def _make(context: Context, keys: RunKeys) -> Manifest:

@@ -17,7 +17,7 @@ import caco_tasks.stages.agree as agree_stage
 import caco_tasks.stages.sample as sample_stage
 from caco_tasks import runner
 from caco_tasks.context import Context
-from caco_tasks.errors import ConservationError, DamagedError
+from caco_tasks.errors import ConservationError, DamagedError, StoreError
 from caco_tasks.identity import RunKeys
 from caco_tasks.pipeline import find_stage
 from caco_tasks.records import PASS, JudgedRecord, PublishedRow, Reason, Sample, Verdict, fail, unknown
@@ -179,6 +179,21 @@ def test_what_a_stage_said_of_itself_outlives_the_attempt_that_finished_its_part
     manifest = made(tmp_path)
     assert (manifest.sandbox_version, manifest.artifacts) == ("3-python", {"benchmark_index": "b"})
     assert [uri for uri in making.store_in(tmp_path).list("outputs") if "/parts/" in uri] == []
+
+
+def test_an_output_that_another_attempt_finished_under_this_one_is_taken(tmp_path: Path, put: Put) -> None:
+    calls: list[int] = []
+
+    def overtaken(records: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
+        calls.append(1)
+        if len(calls) == 1:
+            made(tmp_path)
+            raise StoreError("There is no part any more.")  # as where it was listed before the other removed it
+        return passing(records, context)
+
+    put(overtaken)
+    manifest = made(tmp_path)
+    assert (manifest.passed, len(calls)) == (10, 4)
 
 
 def test_a_part_of_other_code_is_made_anew(tmp_path: Path, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
