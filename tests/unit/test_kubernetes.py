@@ -23,7 +23,8 @@ OLDEST, NEWEST = "1.33", "1.37"  # user namespaces are on by default from the ol
 
 MANIFESTS = ["init-job.yaml", "network-policies.yaml", "seccomp.yaml", "volumes.yaml"]
 
-# What the chart calls the things that values.yaml sets, as read in its `values.schema.json` and in its own tests.
+# What the chart calls the things that values.yaml sets, as read in its `values.schema.json` and in its own tests. Some names of
+# a worker set are those that the chart has for workers in general, of which its documentation says that a set may have them.
 CHART_KEYS = (ROOT / "tests" / "data" / "airflow_chart_values.txt").read_text().split()
 
 
