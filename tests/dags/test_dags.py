@@ -126,6 +126,7 @@ def test_parsing_takes_less_than_two_seconds_and_loads_nothing_heavy(airflow_hom
     assert loaded & heavy == set()
     parts = {name.split(".")[1] for name in report["modules"] if name.startswith("caco_tasks.")}
     assert parts <= {
+        "addresses",
         "errors",
         "format",
         "ids",

@@ -114,7 +114,13 @@ def test_spans_lead_from_the_run_over_its_stages_to_their_shards(told: Told) -> 
     def spans() -> dict[str, ReceivedSpan]:
         return {span.span_id: span for span in told.collector.spans()}
 
-    assert wait_until(lambda: "dag_run.caco_seeds" in {span.name for span in spans().values()}, seconds=60, pause=0.5)
+    def is_whole() -> bool:  # each process sends its own, in its own time
+        found = spans()
+        ended = {span.trace_id for span in found.values() if span.name == "dag_run.caco_seeds"}
+        trace = [span for span in found.values() if span.trace_id in ended]
+        return bool(trace) and all(span.parent_id in found for span in trace if span.parent_id)
+
+    assert wait_until(is_whole, seconds=60, pause=0.5)
     found = spans()
     shards = [span for span in found.values() if span.name.startswith("shard ")]
     assert sorted((span.attributes["caco.stage"], span.name) for span in shards) == [
