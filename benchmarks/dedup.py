@@ -20,6 +20,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import create_engine
+
 from caco_tasks.checks.fingerprints import alike, code_tokens, program_sketches
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER
@@ -158,9 +160,18 @@ def own_postgres() -> Iterator[str]:
             server.ensure_database("bench", owner=OWNER, password=words[OWNER])
             with Ledger(server.url("bench", OWNER, words[OWNER])) as ledger:
                 ledger.migrate(passwords=words)
+            _allow_temporary_tables(server.url("bench", OWNER, words[OWNER]))
             yield server.url("bench", WRITER, words[WRITER])
         finally:
             server.stop()
+
+
+def _allow_temporary_tables(url: str) -> None:
+    """To the writer, who needs none on a platform: benchmarks count and copy in them."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"GRANT TEMPORARY ON DATABASE bench TO {WRITER}")
+    engine.dispose()
 
 
 if __name__ == "__main__":
