@@ -27,7 +27,7 @@ import fault_history
 from fault_attempts import CONNECTION, Attempt, Planned, Running, Task, begin, run
 from fault_points import Plan
 from fault_table import KILLS, Case, crossed_by
-from fault_wires import Outside
+from fault_wires import PROGRAMS, Outside
 
 DAY = "2026-11-20"
 LAYOUT = ("samples=16", "shard_samples=8", "runner.part_rows=4", "runner.reply_rows=3", "publish.rows_per_file=8")
@@ -51,8 +51,8 @@ class Struck:
 class World:
     """Postgres, the proxy and the endpoint, for any number of nights, and the night that nothing disturbed."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, programs: int = PROGRAMS) -> None:
+        self.folder, self._programs = folder, programs
         self._postgres = EmbeddedPostgres(
             folder / "postgres",
             port=free_port(FIRST_PORT),
@@ -67,7 +67,7 @@ class World:
         self._postgres.ensure_database("template_faults", owner=OWNER, password=self._passwords[OWNER])
         with Ledger(self._url("template_faults", OWNER)) as ledger:
             ledger.migrate(passwords=self._passwords)
-        self.outside = Outside(self._postgres.port)
+        self.outside = Outside(self._postgres.port, programs=self._programs)
         self.planned = Planned(partition=DAY, overrides=(*LAYOUT, *_models(self.outside.endpoint_port)))
         self.tasks = self.planned.tasks()
         return self

@@ -27,7 +27,7 @@ from caco_tasks.bank.family import draw_problem
 from caco_tasks.ids import content_id
 
 SLOW_SECONDS = 0.15
-PROGRAMS = 40  # different programs that the model writes: some are drawn twice, for `dedup` to find
+PROGRAMS = 40  # different programs that the model writes, unless told: some are drawn twice, for `dedup` to find
 NUMBERS = 10**7  # of requests, told as tokens
 COMMIT = re.compile(r"\s*COMMIT\b", re.IGNORECASE)
 BEGIN = re.compile(r"\s*BEGIN\b", re.IGNORECASE)
@@ -72,10 +72,10 @@ class Wires:
 class Outside:
     """The process outside, as the one that drives nights sees it."""
 
-    def __init__(self, postgres_port: int) -> None:
+    def __init__(self, postgres_port: int, *, programs: int = PROGRAMS) -> None:
         self._pipe, theirs = multiprocessing.get_context("fork").Pipe()
         self._process = multiprocessing.get_context("fork").Process(
-            target=_serve, args=(theirs, self._pipe, postgres_port), daemon=True
+            target=_serve, args=(theirs, self._pipe, postgres_port, programs), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -104,11 +104,11 @@ class Outside:
         return self._pipe.recv()
 
 
-def _serve(pipe: Connection, parents: Connection, postgres_port: int) -> None:
+def _serve(pipe: Connection, parents: Connection, postgres_port: int, programs: int) -> None:
     parents.close()  # its end would never be seen
     wires = Wires(postgres_port)
     proxy = socket.create_server(("127.0.0.1", 0), backlog=128)
-    endpoint = _Endpoint(("127.0.0.1", 0), _handler(wires))
+    endpoint = _Endpoint(("127.0.0.1", 0), _handler(wires, programs))
     threading.Thread(target=_accept, args=(proxy, wires), daemon=True).start()
     threading.Thread(target=endpoint.serve_forever, daemon=True).start()
     pipe.send((proxy.getsockname()[1], endpoint.server_port))
@@ -217,8 +217,8 @@ class _Endpoint(ThreadingHTTPServer):
         """Says nothing of a client that was killed."""
 
 
-def _handler(wires: Wires) -> type[BaseHTTPRequestHandler]:
-    answers = _Answers()
+def _handler(wires: Wires, programs: int) -> type[BaseHTTPRequestHandler]:
+    answers = _Answers(programs)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -279,8 +279,8 @@ def _answer_badly(say: Callable[..., None], said: bytes, armed: Armed) -> None:
 class _Answers:
     """What the models say: programs, problems and solutions of the bank, and verdicts, some of each of no use."""
 
-    def __init__(self) -> None:
-        drawn = [draw_problem(FAMILIES[number % len(FAMILIES)], number) for number in range(PROGRAMS)]
+    def __init__(self, programs: int) -> None:
+        drawn = [draw_problem(FAMILIES[number % len(FAMILIES)], number) for number in range(programs)]
         self._programs = [one.program for one in drawn]
         self._problems = {one.program.strip(): one.problem for one in drawn}
         self._solutions = {one.problem.strip(): one.solution for one in drawn}
@@ -290,7 +290,9 @@ class _Answers:
         kind, _, rest = str(asked["prompt"]).partition("|>")
         given = rest.partition("<|")[0].strip()
         by_kind: dict[str, Callable[[], str]] = {
-            "<|program": lambda: "input = {}\noutput = 1 /" if number % 9 == 0 else self._programs[number % PROGRAMS],
+            "<|program": lambda: (
+                "input = {}\noutput = 1 /" if number % 9 == 0 else self._programs[number % len(self._programs)]
+            ),
             "<|reverse": lambda: self._problems.get(given, "nothing"),
             "<|solve": lambda: "I do not know." if number % 9 == 0 else self._solutions.get(given, "nothing"),
         }
