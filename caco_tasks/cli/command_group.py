@@ -11,7 +11,7 @@ import click
 
 from caco_tasks.cli.command_examples import EXAMPLES
 from caco_tasks.cli.console import err, print_line
-from caco_tasks.platform.environment import settle_own
+from caco_tasks.platform.inherited_environment import settle_own
 
 SHORT_HELP_CHARS = 200  # a first sentence; wrapped where the terminal is narrow, and not cut
 UNWRAPPED = "\b\n"  # of a paragraph that click must leave as it is: it is to be copied

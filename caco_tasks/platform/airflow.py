@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from caco_tasks.errors import PlatformError
-from caco_tasks.platform.environment import python_environment
+from caco_tasks.platform.inherited_environment import python_environment
 from caco_tasks.platform.ports import LOOPBACK
 from caco_tasks.platform.state import AIRFLOW_ACCOUNTS, Home, Plan, Secrets, embedded_postgres
 

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict
 from caco_tasks.errors import PlatformError
 from caco_tasks.platform.airflow import task_mark
 from caco_tasks.platform.api import AirflowApi
-from caco_tasks.platform.environment import python_environment
 from caco_tasks.platform.gpus import visible_gpus
+from caco_tasks.platform.inherited_environment import python_environment
 from caco_tasks.platform.ports import free_port, is_open, require_free
 from caco_tasks.platform.processes import (
     ProcessId,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from caco_tasks.atomic import write_bytes
 from caco_tasks.errors import PlatformError
-from caco_tasks.platform.environment import python_environment
+from caco_tasks.platform.inherited_environment import python_environment
 from caco_tasks.platform.ports import LOOPBACK, require_free
 from caco_tasks.platform.processes import (
     ProcessId,

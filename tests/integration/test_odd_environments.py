@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from caco_tasks.platform.environment import python_environment
+from caco_tasks.platform.inherited_environment import python_environment
 from caco_tasks.platform.ports import free_port
 from caco_tasks.store.store import StoreSettings
 
@@ -96,7 +96,7 @@ def test_the_embedded_store_starts(odd: dict[str, str], tmp_path: Path, first_po
     """Started by a process whose environment is odd."""
     code = (
         "import sys; from pathlib import Path; from caco_tasks.platform.swift import EmbeddedSwift;"
-        "from caco_tasks.platform.environment import settle_own; import os; settle_own(os.environ);"
+        "from caco_tasks.platform.inherited_environment import settle_own; import os; settle_own(os.environ);"
         "node = EmbeddedSwift(Path(sys.argv[1]), port=int(sys.argv[2]), access_key='a:b', secret_key='c');"
         "node.start(); node.stop()"
     )

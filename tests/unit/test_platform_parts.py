@@ -15,7 +15,7 @@ from caco_tasks.errors import PlatformError
 from caco_tasks.platform import airflow, processes
 from caco_tasks.platform.control import down, status
 from caco_tasks.platform.doctor import doctor
-from caco_tasks.platform.environment import python_environment
+from caco_tasks.platform.inherited_environment import python_environment
 from caco_tasks.platform.ports import LOOPBACK, free_port, is_free, is_open, require_free
 from caco_tasks.platform.processes import ProcessId, identify, spawn, wait_until
 from caco_tasks.platform.state import (

@@ -4,7 +4,7 @@ A person's variables speak of the world outside: proxies, certificates, a Postgr
 when they speak to this machine's own servers, and some fail on values that others take. So every process here begins with
 an environment that is settled in this one place: loopback is never asked through a proxy, `PG*` does not change how the
 embedded Postgres is reached, and what would break a library at its start is left out and told of. All else stays, for
-endpoints behind a proxy and stores elsewhere. (`AWS_*` is left to `caco_tasks.store.s3_store`: it may hold the keys.)
+endpoints behind a proxy and stores elsewhere. (`AWS_*` is left to `caco_tasks.store.s3_client`: it may hold the keys.)
 
 >>> settled = settle({"NO_PROXY": "intranet,fd00::/8", "PGSSLMODE": "require", "HOME": "/home/ada"})
 >>> settled.variables["no_proxy"], sorted(settled.variables)

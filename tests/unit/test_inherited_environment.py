@@ -17,7 +17,7 @@ from caco_tasks.addresses import hide_secrets, is_loopback, parse_http_address
 from caco_tasks.config import load_config
 from caco_tasks.errors import ConfigError, LedgerError
 from caco_tasks.ledger import Ledger
-from caco_tasks.platform.environment import settle, settle_own
+from caco_tasks.platform.inherited_environment import settle, settle_own
 from caco_tasks.store.s3_client import open_client
 from caco_tasks.store.store import StoreSettings, open_store
 
