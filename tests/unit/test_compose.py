@@ -4,6 +4,7 @@ import base64
 import errno
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,30 @@ def test_a_reference_to_something_undefined_is_found(fault: str) -> None:
         table = table[key]
     table[path[-1]] = value
     assert len(dangling(broken)) == 1
+
+
+def test_the_stand_in_of_the_s3_server_has_all_files_that_it_imports(tmp_path: Path) -> None:
+    dockerfile = (ROOT / "docker" / "standins" / "versitygw.Dockerfile").read_text(encoding="utf-8")
+    image = tmp_path / "image"
+    for line in re.findall(r"^COPY (.+)$", dockerfile, re.MULTILINE):
+        *sources, target = line.split()
+        place = image / target.lstrip("/")
+        for source in sources:
+            if (ROOT / source).is_dir():
+                shutil.copytree(ROOT / source, place, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                file = place / Path(source).name if target.endswith("/") else place
+                file.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / source, file)
+    folder = image / "opt" / "standin"
+    program = (
+        f"import sys; sys.path.insert(0, {str(folder)!r}); import versitygw; print(versitygw.EmbeddedSwift.__module__)"
+    )
+    # -I: what stands outside that folder, as this project itself where the tests run, is not found
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.stdout == "caco_tasks.platform.swift\n", done.stderr
 
 
 def test_no_volume_or_network_is_declared_in_vain() -> None:
