@@ -133,8 +133,7 @@ class Trial:
 
     def _up(self) -> None:
         begun = time.monotonic()
-        self.engine.compose("up", "--detach", "--no-build")
-        self.engine.wait_until_healthy()
+        self.engine.start_services()
         say(f"  {', '.join(sorted(self.engine.containers()))}: healthy after {time.monotonic() - begun:.0f} s")
 
     def _write_settings(self) -> None:

@@ -53,6 +53,19 @@ class Engine:
         """What the client prints."""
         return run([self.docker, *arguments], check=check)
 
+    def start_services(self) -> None:
+        """Starts all services that do not run yet, and returns when each is healthy.
+
+        Raises:
+            TrialError: one did not become so; its log is shown.
+        """
+        try:
+            self.compose("up", "--detach", "--no-build")
+        except TrialError as exc:
+            logs = [self._log(service) for service in self._sick()]
+            raise TrialError("\n".join([str(exc), *logs])) from None
+        self.wait_until_healthy()
+
     def compose(self, *arguments: str) -> str:
         """What `docker compose` prints, with the trial's file and variables."""
         return run([*self.tool, *self._options(), *arguments])
@@ -86,10 +99,9 @@ class Engine:
             TrialError: one is not within a quarter of an hour; its log is shown.
         """
         end = time.monotonic() + HEALTHY_SECONDS
-        while sick := [name for name, facts in self.containers().items() if not _is_well(name, facts["State"])]:
+        while sick := self._sick():
             if time.monotonic() > end:
-                log = self.ask("logs", "--tail", "40", self.container(sick[0]), check=False)
-                raise TrialError(f"{', '.join(sick)}: not healthy after {HEALTHY_SECONDS} s.\n{log}")
+                raise TrialError(f"{', '.join(sick)}: not healthy after {HEALTHY_SECONDS} s.\n{self._log(sick[0])}")
             time.sleep(PAUSE_SECONDS)
 
     def write_file(self) -> None:
@@ -100,6 +112,15 @@ class Engine:
         if not self._has_gpu:
             del settings["services"]["worker-gpu"]["deploy"]
         (self.folder / "compose.json").write_text(json.dumps(settings, indent=1))
+
+    def _sick(self) -> list[str]:
+        return [name for name, facts in self.containers().items() if not _is_well(name, facts["State"])]
+
+    def _log(self, service: str) -> str:
+        # what a service says of its own end comes on the other stream
+        command = [self.docker, "logs", "--tail", "40", self.container(service)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        return f"--- {service} says last:\n{done.stdout}"
 
     def _options(self) -> list[str]:
         files = ["--file", str(self.folder / "compose.json"), "--env-file", str(self.folder / "env")]
