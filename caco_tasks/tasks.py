@@ -34,6 +34,7 @@ from caco_tasks.pipeline import (
 )
 from caco_tasks.planning import find_or_make_run
 from caco_tasks.platform.gpus import Lease, lease_gpus
+from caco_tasks.publishing.revision import revise
 from caco_tasks.publishing.states import change_state, read_state, read_states
 from caco_tasks.reruns import ask_for_attempts
 from caco_tasks.runner import find_output, make_output
@@ -419,6 +420,31 @@ def set_dataset_state(ledger: Ledger, store: Store, dataset: str, state: str, *,
     register_states(ledger, store, dataset)  # what somebody has told the store alone, before he was killed
     change_state(store, dataset, state, by=by, because=because)
     register_states(ledger, store, dataset)
+
+
+def publish_revision(
+    ledger: Ledger, store: Store, dataset: str, removed: Mapping[str, str], *, by: str, because: str, withdraws: bool
+) -> DatasetRecord:
+    """Takes rows out of a dataset: a new version of it, which is published where that one is; returns its manifest.
+
+    With `withdraws` the version before is withdrawn, last: one of the two can be used at any moment. The same call again
+    goes on where it was killed.
+
+    Raises:
+        ConfigError: nothing is to go, or a row is not in the dataset.
+        StoreError: there is no such dataset, or the store cannot be used.
+    """
+    revised = revise(store, dataset, removed, by=by, because=because)
+    name, before = f"{revised.dataset}/{revised.version}", read_state(store, dataset)
+    ledger.register_dataset(revised, store)
+    register_states(ledger, store, name)
+    state = read_state(store, name)
+    is_published = before is None or before.state == "published"
+    if is_published and state is not None and state.state == "staged":
+        set_dataset_state(ledger, store, name, "published", by=by, because=because)
+    if withdraws and before is not None and before.state != "withdrawn":
+        set_dataset_state(ledger, store, dataset, "withdrawn", by=by, because=because)
+    return revised
 
 
 def register_states(ledger: Ledger, store: Store, dataset: str) -> None:

@@ -498,6 +498,7 @@ CREATE TABLE caco.dataset (
     code_version text NOT NULL,
     files jsonb NOT NULL,
     facts jsonb NOT NULL,
+    supersedes text GENERATED ALWAYS AS ((facts ->> 'supersedes'::text)) STORED,
     CONSTRAINT rows_is_not_negative CHECK ((rows >= 0))
 );
 
@@ -520,6 +521,8 @@ COMMENT ON COLUMN caco.dataset.code_version IS 'Package and commit that made it.
 COMMENT ON COLUMN caco.dataset.files IS 'Its parquet files, numbered from 0: uri, rows, bytes, sha256.';
 
 COMMENT ON COLUMN caco.dataset.facts IS 'What else its manifest says; empty object where nothing.';
+
+COMMENT ON COLUMN caco.dataset.supersedes IS 'The version, as name/version, that this one is without the rows in caco.dataset_tombstone. NULL: it is no such version.';
 
 CREATE TABLE caco.dataset_state (
     dataset_no integer NOT NULL,
@@ -933,6 +936,29 @@ COMMENT ON COLUMN caco.dataset_row.sample_id IS 'The sample that was published.'
 COMMENT ON COLUMN caco.dataset_row.file IS 'Number of the file among those of the dataset, from 0.';
 
 COMMENT ON COLUMN caco.dataset_row."row" IS 'Row of that file, from 0.';
+
+CREATE TABLE caco.dataset_tombstone (
+    dataset_no integer NOT NULL,
+    sample_id uuid NOT NULL,
+    reason text NOT NULL,
+    by text NOT NULL,
+    because text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE caco.dataset_tombstone IS 'Rows that a version of a dataset lacks and the version before it had. Grain: one row per version and sample.';
+
+COMMENT ON COLUMN caco.dataset_tombstone.dataset_no IS 'The version that lacks it.';
+
+COMMENT ON COLUMN caco.dataset_tombstone.sample_id IS 'The sample that was taken out.';
+
+COMMENT ON COLUMN caco.dataset_tombstone.reason IS 'Why, in a word or two: what it has in common with others.';
+
+COMMENT ON COLUMN caco.dataset_tombstone.by IS 'Who decided it.';
+
+COMMENT ON COLUMN caco.dataset_tombstone.because IS 'Why, in the words of whoever decided it.';
+
+COMMENT ON COLUMN caco.dataset_tombstone.at IS 'When.';
 
 CREATE TABLE caco.fate (
     partition date NOT NULL,
@@ -2004,6 +2030,9 @@ COMMENT ON COLUMN caco.yield_by_model.seconds IS 'Wall seconds of whole outputs,
 ALTER TABLE ONLY caco.dataset_row
     ADD CONSTRAINT a_sample_is_published_once_per_version UNIQUE (sample_id, dataset_no);
 
+ALTER TABLE ONLY caco.dataset_tombstone
+    ADD CONSTRAINT a_sample_is_taken_out_once_per_version PRIMARY KEY (sample_id, dataset_no);
+
 ALTER TABLE ONLY caco.run_trigger
     ADD CONSTRAINT a_trigger_plans_a_run_once PRIMARY KEY (dag_id, dag_run_id, run_id);
 
@@ -2082,7 +2111,11 @@ CREATE INDEX benchmark_overlap_by_subject ON caco.benchmark_overlap USING btree 
 
 CREATE INDEX dataset_by_run ON caco.dataset USING btree (run_id);
 
+CREATE INDEX dataset_by_superseded ON caco.dataset USING btree (supersedes) WHERE (supersedes IS NOT NULL);
+
 CREATE INDEX dataset_row_by_dataset ON caco.dataset_row USING brin (dataset_no);
+
+CREATE INDEX dataset_tombstone_by_dataset ON caco.dataset_tombstone USING btree (dataset_no);
 
 CREATE INDEX fingerprint_by_output ON caco.fingerprint USING btree (output_key);
 
@@ -2260,6 +2293,9 @@ ALTER TABLE ONLY caco.seed
 ALTER TABLE ONLY caco.seed
     ADD CONSTRAINT seed_source_no_fkey FOREIGN KEY (source_no) REFERENCES caco.source(source_no);
 
+ALTER TABLE ONLY caco.dataset_tombstone
+    ADD CONSTRAINT tombstone_is_of_a_dataset FOREIGN KEY (dataset_no) REFERENCES caco.dataset(dataset_no) ON DELETE CASCADE;
+
 ALTER TABLE ONLY caco.run_trigger
     ADD CONSTRAINT trigger_is_of_a_run FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
 
@@ -2325,6 +2361,9 @@ GRANT SELECT ON TABLE caco.cost_per_row TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.dataset_row TO caco_writer;
 GRANT SELECT ON TABLE caco.dataset_row TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.dataset_tombstone TO caco_writer;
+GRANT SELECT ON TABLE caco.dataset_tombstone TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.fate TO caco_writer;
 GRANT SELECT ON TABLE caco.fate TO caco_analyst;

@@ -46,7 +46,11 @@ _NAMES = text("""
     WHERE (CAST(:run_id AS uuid) IS NULL OR run_id = CAST(:run_id AS uuid))
         AND (CAST(:state AS text) IS NULL OR CAST(state AS text) = :state)
     GROUP BY dataset, version
-    ORDER BY CAST(:run_id AS uuid) IS NOT NULL AND bool_or(is_current) DESC, max(partition) DESC, version DESC, dataset
+    -- of one run, a version comes after the published one that supersedes it
+    ORDER BY CAST(:run_id AS uuid) IS NOT NULL AND EXISTS (
+            SELECT FROM caco.dataset AS later JOIN caco.dataset_state USING (dataset_no)
+            WHERE later.supersedes = datasets.dataset || '/' || datasets.version AND state = 'published'),
+        CAST(:run_id AS uuid) IS NOT NULL AND bool_or(is_current) DESC, max(partition) DESC, version DESC, dataset
 """)
 
 
@@ -58,6 +62,8 @@ def insert_dataset(connection: Connection, dataset: DatasetRecord, store: Store)
     if number is not None:
         for place, file in enumerate(dataset.files):
             _copy_rows(connection, int(number), place, file, store)
+        if dataset.tombstones is not None:
+            _copy_tombstones(connection, int(number), dataset.tombstones, store)
         return dataset
     row = connection.execute(_SELECT, {"dataset": dataset.dataset, "version": dataset.version}).one()
     found = {**row._mapping, "run_id": row.run_id.hex, "partition": row.partition.isoformat()}
@@ -94,6 +100,18 @@ def _copy_rows(connection: Connection, number: int, place: int, file: DatasetFil
         constants = {"dataset_no": number, "file": place}
         copy_table(connection, "dataset_row", {"sample_id": ids, "row": rows}, constants=constants)
         start += len(ids)
+
+
+def _copy_tombstones(connection: Connection, number: int, file: DatasetFile, store: Store) -> None:
+    """The rows that were taken out of the version before."""
+    names = ("sample_id", "reason", "by", "because", "at")
+    try:
+        with open_checked(store, file.uri, file.sha256) as opened:
+            for batch in pq.ParquetFile(opened).iter_batches(columns=list(names), use_threads=False):
+                columns = {name: batch.column(name) for name in names}
+                copy_table(connection, "dataset_tombstone", columns, constants={"dataset_no": number})
+    except (DamagedError, pa.ArrowException, OSError, KeyError) as exc:
+        raise DamagedError(f"The tombstones {file.uri} are damaged ({exc}): take the rows out again.") from exc
 
 
 def _sample_ids(file: DatasetFile, store: Store) -> Iterator[pa.Array]:

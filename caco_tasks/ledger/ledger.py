@@ -308,7 +308,10 @@ class Ledger(WholeLedger):
             return scoring.trainings(connection)
 
     def datasets(self, run_id: str | None = None, *, state: StateName | None = None) -> list[str]:
-        """The datasets, as `name/version`, newest first; of one run, what it consists of now before all others, or of all."""
+        """The datasets, as `name/version`, newest first; of one run, what it consists of now before all others, or of all.
+
+        Of one run, a version without some rows comes before the one that it supersedes.
+        """
         with self._transaction() as connection:
             return datasets.dataset_names(connection, run_id, state)
 

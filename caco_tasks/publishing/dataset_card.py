@@ -85,6 +85,11 @@ def dataset_card(facts: CardFacts, *, run: RunRecord, config: RunConfig, publish
     return "\n\n".join([_yaml_head(facts.licence, config, published), opening, *said]) + "\n"
 
 
+def size_category(rows: int) -> str:
+    """The words of the Hub for how large a dataset is."""
+    return next((name for bound, name in HUB_SIZES if rows < bound), "n>1M")
+
+
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """A Markdown table."""
     lines = [heads, ["---"] * len(heads), *rows]
@@ -102,7 +107,7 @@ def _yaml_head(licence: Licence, config: RunConfig, published: int) -> str:
         "language": ["en"],
         "task_categories": ["text-generation"],
         "tags": ["math", "reasoning", "chain-of-thought", "code", "synthetic"],
-        "size_categories": [next((name for bound, name in HUB_SIZES if published < bound), "n>1M")],
+        "size_categories": [size_category(published)],
         "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "train-*.parquet"}]}],
     }
     return f"---\n{yaml.safe_dump(head, sort_keys=False)}---"

@@ -3,6 +3,7 @@
 outputs/train/{key}/manifest.json          its `artifacts["model"]` is a ModelRecord
 models/{model_id}/manifest.json            a ModelFiles, written last
 datasets/{name}/{version}/manifest.json    a DatasetRecord, written last; its files have a `sample_id`
+datasets/{name}/{version}/tombstones-{hash}.parquet    rows that were taken out of the version which this one supersedes
 datasets/{name}/{version}/state.json       a DatasetStates: whether it is published, and who said so
 draws/{run_id}/{draw_id}.json              an AuditDraw
 audits/{run_id}/{hash of the person}.json  an AuditAnswers
@@ -22,7 +23,9 @@ NAME = r"^[a-z0-9][a-z0-9_\-]*$"
 VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
 
 _DATASET_MANIFEST = re.compile(r"^datasets/([^/]+)/([^/]+)/manifest\.json$")
-_DATASET_FILE = re.compile(r"^datasets/[^/]+/[^/]+/(?:train-[0-9of-]+\.parquet|README\.md|(?:manifest|state)\.json)$")
+_DATASET_FILE = re.compile(
+    r"^datasets/[^/]+/[^/]+/(?:(?:train-[0-9of-]+|tombstones-[0-9a-f]{16})\.parquet|README\.md|(?:manifest|state)\.json)$"
+)
 _DRAW, _AUDIT = (re.compile(rf"^{folder}/[^/]+/[0-9a-f]{{32}}\.json$") for folder in ("draws", "audits"))
 
 StateName = Literal["staged", "published", "withdrawn"]
@@ -80,6 +83,22 @@ class DatasetRecord(StoredRecord):
     code_version: str
     files: tuple[DatasetFile, ...]
     facts: dict[str, Any] = Field(default={})
+
+    @property
+    def supersedes(self) -> str | None:
+        """The version, as name/version, that this one is without some rows; None: none."""
+        found = self.facts.get("supersedes")
+        return None if found is None else str(found)
+
+    @property
+    def tombstones(self) -> DatasetFile | None:
+        """The file that names the rows which were taken out of that version; None: none were.
+
+        Raises:
+            DamagedError: what the manifest says of it is no file.
+        """
+        found, uri = self.facts.get("tombstones"), dataset_manifest_uri(self.dataset, self.version)
+        return None if found is None else parse_stored(DatasetFile, json.dumps(found).encode(), uri=uri)
 
     @model_validator(mode="after")
     def _adds_up(self) -> "DatasetRecord":

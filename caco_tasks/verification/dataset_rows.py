@@ -44,6 +44,8 @@ def read_rows(folder: DatasetFolder, report: Report) -> Iterator[PlacedRow]:
             name = str(row.values["sample_id"])
             if name in seen:
                 report.add(row.fault("counts", "the same sample comes a second time"))
+            if name in folder.removed:
+                report.add(row.fault("counts", "the version says that this row was taken out"))
             seen.add(name)
             yield row
         expected = folder.expected(file)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
 from caco_tasks.errors import ConfigError, DamagedError
@@ -29,6 +31,7 @@ class DatasetFolder:
     record: DatasetRecord | None  # None: there is no manifest that can be read
     files: tuple[Path, ...]  # with rows, in order
     is_export: bool = False  # an export has rows and nothing that vouches for them
+    removed: frozenset[str] = frozenset()  # samples that were taken out of the version before
 
     def expected(self, file: Path) -> DatasetFile | None:
         """What the manifest says of a file; None: nothing."""
@@ -56,7 +59,8 @@ def open_folder(path: Path, report: Report) -> DatasetFolder:
     _note_state(path, report)
     named = [path / _name_of(file) for file in record.files] if record is not None else []
     there = sorted({*files, *(file for file in named if file.is_file())})
-    return DatasetFolder(path=path, record=record, files=tuple(there))
+    removed = _removed_samples(path, record, report) if record is not None else frozenset()
+    return DatasetFolder(path=path, record=record, files=tuple(there), removed=removed)
 
 
 def check_files(folder: DatasetFolder, report: Report) -> None:
@@ -102,6 +106,30 @@ def _read_manifest(path: Path, report: Report) -> DatasetRecord | None:
             report.add(Fault(check="manifest", file=file.name, detail=detail))
         return record
     return None
+
+
+def _removed_samples(path: Path, record: DatasetRecord, report: Report) -> frozenset[str]:
+    """The samples that the version says it lacks of the one before; a file of them that is damaged goes to the report."""
+    report.notes += [f"It is {record.supersedes} without some rows."] if record.supersedes is not None else []
+    try:
+        expected = record.tombstones
+    except DamagedError as exc:
+        report.add(Fault(check="manifest", file="manifest.json", detail=str(exc)))
+        return frozenset()
+    if expected is None:
+        return frozenset()
+    report.look("files")
+    name = _name_of(expected)
+    damage = _find_damage(path / name, expected)
+    try:
+        ids = (
+            pq.read_table(path / name, columns=["sample_id"], use_threads=False)["sample_id"] if damage is None else []
+        )
+    except (pa.ArrowException, OSError, KeyError):
+        ids, damage = [], "it is no parquet file with a column sample_id"
+    if damage is not None:
+        report.add(Fault(check="files", file=name, detail=damage))
+    return frozenset(str(one) for one in ids)
 
 
 def _note_state(path: Path, report: Report) -> None:

@@ -34,6 +34,7 @@ TABLES = [
     "dataset",
     "dataset_state",
     "dataset_row",
+    "dataset_tombstone",
 ]
 # numbers of this ledger's own -> what they stand for in any ledger
 NUMBERS = {
