@@ -172,16 +172,21 @@ class DecontaminationSettings(RuleSettings):
         return self
 
 
-class NeighbourSettings(Settings):
-    """How the protected items that are near to a problem in meaning are found, which `models.matcher` is asked about."""
+class EmbedderSettings(Settings):
+    """How texts become vectors."""
 
     embedder: str  # folder or Hub id of a model whose hidden states, averaged, stand for a text
     revision: str | None = None
-    top: int = Field(default=3, ge=1, le=50)  # so many items at most are asked about for one problem
-    min_similarity: float = Field(
-        default=0.7, ge=-1, le=1
-    )  # cosine of the vectors; what is less near is not asked about
     max_tokens: int = Field(default=256, ge=8, le=32768)  # of a text; the rest is not looked at
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     device: str = "cpu"
     batch_rows: int = Field(default=32, ge=1)
+
+
+class NeighbourSettings(EmbedderSettings):
+    """How the protected items that are near to a problem in meaning are found, which `models.matcher` is asked about."""
+
+    top: int = Field(default=3, ge=1, le=50)  # so many items at most are asked about for one problem
+    min_similarity: float = Field(
+        default=0.7, ge=-1, le=1
+    )  # cosine of the vectors; what is less near is not asked about

@@ -51,6 +51,8 @@ SETTINGS_THAT_CHANGE_NO_DATA = (
     "neighbours.device",
     "neighbours.batch_rows",
     "train.hardware",
+    "train.own.device",
+    "train.own.batch_rows",
     "evaluate.dataset",  # pinned by the hash of its content
     "evaluate.train.hardware",
     "evaluate.ask.device",
@@ -181,6 +183,8 @@ class EvaluateSettings(Settings):
             raise ValueError("pass@k needs at least k draws, and an ask.temperature above 0 to draw at")
         if self.ask.adapter is not None:
             raise ValueError("ask.adapter is set: one upon the base does not fit the student, whose weights are others")
+        if self.train.own is not None:
+            raise ValueError("train.own is set: it is of the CodeGen's training, and a student learns from one dataset")
         if self.ask.engine == "openai":
             raise ValueError("ask.engine is openai: an endpoint does not have the student's weights")
         names = [benchmark.name for benchmark in self.benchmarks] + ["bank"] * bool(self.bank_each)

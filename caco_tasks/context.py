@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from caco_tasks.check_settings import NeighbourSettings
+from caco_tasks.check_settings import EmbedderSettings
 from caco_tasks.config import RoleName, RunConfig
 from caco_tasks.grading import Grader
 from caco_tasks.identity import RunKeys, narrowed_paths
@@ -48,7 +48,7 @@ class Services(Protocol):
     def index_replies(self) -> None:
         """Has all others find the replies that were kept so far: before what was made of them counts as finished."""
 
-    def embedder(self, settings: NeighbourSettings) -> Embedder:
+    def embedder(self, settings: EmbedderSettings) -> Embedder:
         """The model by which protected items near in meaning are found."""
 
     def has_chat_template(self, model: str, revision: str | None) -> bool:

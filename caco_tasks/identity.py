@@ -26,7 +26,7 @@ from caco_tasks.store.manifest import (
     run_folder,
 )
 
-EMBEDDER = "embedder"  # in RunRecord.models: the model by which neighbours are found
+EMBEDDER = "embedder"  # in RunRecord.models: the model by which texts become vectors
 BASE = "base"  # in RunRecord.models: the model that a training begins with
 TRAINED = "trained"  # in a config: the CodeGen that the run pinned
 # Bounds that seeds and samples share. Runs that differ in them are compared over the samples of one CodeGen.
@@ -154,6 +154,9 @@ class RunKeys:
         if names:
             recipe["prompts"] = {name: run.prompts.get(name) for name in names}
         if "neighbours" in spec.settings_under(self.config):
+            recipe["embedder"] = run.models.get(EMBEDDER)
+        if run.pipeline == "codegen" and self.config.train.own is not None:
+            recipe["own"] = run.own_datasets
             recipe["embedder"] = run.models.get(EMBEDDER)
         if spec.looks_up_benchmarks and run.benchmarks:
             recipe["benchmarks"] = run.benchmarks

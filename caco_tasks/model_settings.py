@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from caco_tasks.addresses import is_host
-from caco_tasks.check_settings import Settings
+from caco_tasks.check_settings import EmbedderSettings, Settings
 
 Parameter = Literal[  # of a request to an endpoint; left out, the server's own default holds
     "temperature",
@@ -123,6 +123,32 @@ class HardwareSettings(Settings):
     checkpoint_steps: int = Field(default=200, ge=1)  # a killed training loses at most so many steps
 
 
+class DiversityGuardSettings(Settings):
+    """When a CodeGen that learnt from earlier ones' rows is refused: its programs are less varied than the first one's."""
+
+    min_shapes_ratio: float = Field(default=0.7, ge=0, le=1)  # of its distinct shapes of programs to the first one's
+    min_spread_ratio: float = Field(default=0.7, ge=0, le=1)  # of the spread of its programs to the first one's
+
+
+class OwnRowSettings(EmbedderSettings):
+    """Rows that nightly runs published, as training data of the next CodeGen beside the seed programs."""
+
+    embedder: str = "sentence-transformers/all-MiniLM-L6-v2"  # its vectors tell how far the gate's programs lie apart
+    datasets: tuple[str, ...] = Field(min_length=1)  # NAME/VERSION, or NAME: its newest versions
+    newest: int = Field(default=5, ge=1, le=1000)  # versions of a NAME, up to the run's date
+    max_per_shape: int = Field(default=4, ge=1)  # rows whose programs differ in numbers and texts alone
+    max_share: float = Field(default=0.5, gt=0, lt=1)  # of the programs trained on; the rest are seed programs
+    guard: DiversityGuardSettings | None = None  # None: only loss and yield decide
+
+    @field_validator("datasets")
+    @classmethod
+    def _are_names(cls, datasets: tuple[str, ...]) -> tuple[str, ...]:
+        for name in datasets:
+            if not re.fullmatch(r"[a-z0-9][a-z0-9_\-]*(/[A-Za-z0-9][A-Za-z0-9_.\-]*)?", name):
+                raise ValueError(f"'{name}' is neither NAME nor NAME/VERSION of a dataset")
+        return datasets
+
+
 class TrainSettings(Settings):
     """Fine-tuning of CodeGen on verified seed programs (paper, section 3.2), or of a student on a dataset."""
 
@@ -147,3 +173,11 @@ class TrainSettings(Settings):
     dtype: Literal["float32", "bfloat16"] = "bfloat16"
     domain_tags: bool = False  # write the domain before each program
     hardware: HardwareSettings = HardwareSettings()
+    # left out where it is not used, so that trainings without it keep their keys
+    own: OwnRowSettings | None = Field(default=None, exclude_if=lambda own: own is None)
+
+    @model_validator(mode="after")
+    def _measures_what_it_guards(self) -> "TrainSettings":
+        if self.own is not None and self.own.guard is not None and not self.gate_samples:
+            raise ValueError("own.guard looks at programs sampled from the new model: set gate_samples above 0")
+        return self

@@ -24,6 +24,8 @@ from caco_tasks.publishing.states import read_state
 from caco_tasks.sources import source_revision
 from caco_tasks.stages.shared.evaluation import evaluation_of, scored_items
 from caco_tasks.stages.shared.few_shot import prompt_hash
+from caco_tasks.stages.shared.gate_samples import VARIETY
+from caco_tasks.stages.shared.own_rows import find_own_datasets
 from caco_tasks.store import RunRecord, Store
 from caco_tasks.store.manifest import parse_stored, run_uri
 from caco_tasks.store.registry import DatasetRecord, ModelRecord, dataset_manifest_uri
@@ -70,7 +72,7 @@ def find_or_make_run(
         code_version=code_version(),
         planned_at=datetime.now(UTC),
         **content,
-        **make_pins(pipeline, partition, config, ledger, models),
+        **make_pins(pipeline, partition, config, ledger=ledger, store=store, models=models),
     )
     settings = config.model_dump(mode="json")  # alike in all that changes data; how it is run may differ each time
     run = run.model_copy(update={"config": settings})
@@ -112,7 +114,9 @@ def find_codegen(partition: str, config: RunConfig, ledger: Ledger) -> ModelReco
     return model
 
 
-def make_pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger, models: LocalModels) -> dict[str, Any]:
+def make_pins(
+    pipeline: str, partition: str, config: RunConfig, *, ledger: Ledger, store: Store, models: LocalModels
+) -> dict[str, Any]:
     """What the names in a config stand for now: the fields of the run's record that pin models, prompts and sources.
 
     Raises:
@@ -133,6 +137,9 @@ def make_pins(pipeline: str, partition: str, config: RunConfig, ledger: Ledger, 
             base = ModelSettings(model=config.train.base, revision=config.train.revision, prompt="base")
             pins["models"] = {BASE: model_identity(base, models)}
             pins["training"] = training_hash(config)
+            pins |= _pin_own_rows(partition, config, ledger, store)
+            if config.train.own is not None:
+                pins["models"][EMBEDDER] = model_identity(embedder_settings(config.train.own), models)
         case "nightly":
             pins["models"] = _pin_models(pipeline, config, models)
             pins["training"] = training_hash(config)
@@ -178,6 +185,18 @@ def _pin_seed_programs(partition: str, config: RunConfig, ledger: Ledger) -> dic
         "seed_run_id": seed_run,
         "input_keys": tuple(manifest.key for manifest in outputs),
         "accepted_yield": accepted.metrics.get("yield") if accepted else None,
+    }
+
+
+def _pin_own_rows(partition: str, config: RunConfig, ledger: Ledger, store: Store) -> dict[str, Any]:
+    """The datasets that a CodeGen learns from beside seeds, and the first model of this training, whose variety it must reach."""
+    if config.train.own is None:
+        return {}
+    first = ledger.first_accepted_model(partition, training_hash(config))
+    measured = {name: first.metrics[name] for name in VARIETY if name in first.metrics} if first is not None else {}
+    return {
+        "own_datasets": find_own_datasets(config.train.own, partition, ledger, store),
+        "held_against": {"model_id": first.model_id, **measured} if first is not None else {},
     }
 
 

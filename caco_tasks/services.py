@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from caco_tasks.check_settings import NeighbourSettings
+from caco_tasks.check_settings import EmbedderSettings
 from caco_tasks.config import RoleName, RunConfig
 from caco_tasks.connections import Connections, key_variable
 from caco_tasks.context import Claims
@@ -83,7 +83,7 @@ class TaskServices:
         for _, _, replies in self._models.values():
             replies.write_index()
 
-    def embedder(self, settings: NeighbourSettings) -> Embedder:
+    def embedder(self, settings: EmbedderSettings) -> Embedder:
         """The model by which protected items near in meaning are found, loaded once.
 
         Raises:

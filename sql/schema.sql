@@ -699,10 +699,14 @@ CREATE TABLE caco.run (
     dataset text,
     dataset_sha256 text,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    own_datasets jsonb DEFAULT '{}'::jsonb NOT NULL,
+    held_against jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT a_pinned_dataset_has_its_hash CHECK (((dataset IS NULL) = (dataset_sha256 IS NULL))),
     CONSTRAINT accepted_yield_is_a_share CHECK (((accepted_yield >= (0)::double precision) AND (accepted_yield <= (1)::double precision))),
     CONSTRAINT config_is_an_object CHECK ((jsonb_typeof(config) = 'object'::text)),
     CONSTRAINT dataset_sha256_is_hex CHECK ((dataset_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT held_against_is_an_object CHECK ((jsonb_typeof(held_against) = 'object'::text)),
+    CONSTRAINT own_datasets_is_an_object CHECK ((jsonb_typeof(own_datasets) = 'object'::text)),
     CONSTRAINT requested_is_an_object CHECK ((jsonb_typeof(requested) = 'object'::text))
 );
 
@@ -751,6 +755,10 @@ COMMENT ON COLUMN caco.run.dataset IS 'The dataset, as name/version, that a run 
 COMMENT ON COLUMN caco.run.dataset_sha256 IS 'SHA-256 of that dataset''s manifest when the run was planned. NULL where dataset is.';
 
 COMMENT ON COLUMN caco.run.created_at IS 'When the run was registered here; a rebuilt ledger has the time of its rebuilding. planned_at keeps its value.';
+
+COMMENT ON COLUMN caco.run.own_datasets IS 'Dataset that the CodeGen learns from beside seed programs -> SHA-256 of its manifest. Empty: another pipeline, or seed programs alone.';
+
+COMMENT ON COLUMN caco.run.held_against IS 'The first accepted CodeGen of the same training, whose variety a new one is held against: model_id, shapes_per_1000, spread, embedder. Empty: it is the first, or nothing is compared.';
 
 CREATE TABLE caco.run_output (
     run_no integer NOT NULL,
@@ -1335,21 +1343,6 @@ COMMENT ON COLUMN caco.licence_of_dataset.licence IS 'Licence of its problems.';
 
 COMMENT ON COLUMN caco.licence_of_dataset.seeds IS 'Verified seeds of this source and licence.';
 
-CREATE TABLE caco.migration (
-    name text NOT NULL,
-    sha256 text NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT sha256_is_hex CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
-);
-
-COMMENT ON TABLE caco.migration IS 'Files of sql/ that made this schema. Grain: one row per file.';
-
-COMMENT ON COLUMN caco.migration.name IS 'Path below sql/, such as migrations/0001_types.sql or views/funnel.sql.';
-
-COMMENT ON COLUMN caco.migration.sha256 IS 'SHA-256 of the file as applied. A migration must never change; a view may, and is then made anew.';
-
-COMMENT ON COLUMN caco.migration.applied_at IS 'When it was applied.';
-
 CREATE TABLE caco.model (
     output_no integer NOT NULL,
     model_id text NOT NULL,
@@ -1396,6 +1389,97 @@ COMMENT ON COLUMN caco.model.accepted IS 'Whether nightly runs may sample from i
 
 COMMENT ON COLUMN caco.model.refused_because IS 'Why nightly runs may not sample from it, in one sentence. NULL: it was accepted.';
 
+CREATE VIEW caco.loop_rounds AS
+ SELECT trained.run_id,
+    trained.partition,
+    trained.training,
+    model.model_id,
+    model.accepted,
+    model.refused_because,
+    ((model.metrics ->> 'programs'::text))::bigint AS seed_programs,
+    COALESCE(((model.metrics ->> 'own_rows'::text))::bigint, (0)::bigint) AS own_rows,
+    COALESCE(((model.metrics ->> 'own_share'::text))::double precision, (0)::double precision) AS own_share,
+    COALESCE(((model.metrics ->> 'own_shapes'::text))::bigint, (0)::bigint) AS own_shapes,
+    ((model.metrics ->> 'yield'::text))::double precision AS ran,
+    ((model.metrics ->> 'shapes_per_1000'::text))::double precision AS shapes_per_1000,
+    ((model.metrics ->> 'new_shapes'::text))::double precision AS new_shapes,
+    ((model.metrics ->> 'spread'::text))::double precision AS spread,
+    (model.metrics ->> 'embedder'::text) AS embedder,
+    nightly.run_id AS nightly_run_id,
+    nightly.model_id AS sampled_from,
+    night.sampled,
+    published.rows AS published,
+    ((published.rows)::double precision / (NULLIF(night.sampled, 0))::double precision) AS published_share
+   FROM (((((caco.run trained
+     JOIN caco.run_output place ON (((place.run_no = trained.run_no) AND (place.stage = 'train'::caco.stage) AND place.is_current)))
+     JOIN caco.model ON ((model.output_no = place.output_no)))
+     LEFT JOIN caco.run nightly ON (((nightly.pipeline = 'nightly'::text) AND (nightly.partition = trained.partition) AND (nightly.training = trained.training))))
+     LEFT JOIN LATERAL ( SELECT (sum(output.read))::bigint AS sampled
+           FROM (caco.run_output drawn
+             JOIN caco.output USING (output_no))
+          WHERE ((drawn.run_no = nightly.run_no) AND (drawn.stage = 'sample'::caco.stage) AND drawn.is_current)) night ON (true))
+     LEFT JOIN LATERAL ( SELECT (sum(datasets.rows))::bigint AS rows
+           FROM caco.datasets
+          WHERE ((datasets.run_id = nightly.run_id) AND datasets.is_current AND (datasets.state = 'published'::caco.state))) published ON (true))
+  WHERE (trained.pipeline = 'codegen'::text);
+
+COMMENT ON VIEW caco.loop_rounds IS 'What becomes of a CodeGen, and of its night, round after round. Grain: one row per run of the pipeline codegen and nightly run of its date and training.';
+
+COMMENT ON COLUMN caco.loop_rounds.run_id IS 'The run that trained the model.';
+
+COMMENT ON COLUMN caco.loop_rounds.partition IS 'Its date: the round.';
+
+COMMENT ON COLUMN caco.loop_rounds.training IS 'Hash of the training settings and seeds that all rounds have in common.';
+
+COMMENT ON COLUMN caco.loop_rounds.model_id IS 'The model.';
+
+COMMENT ON COLUMN caco.loop_rounds.accepted IS 'Whether nightly runs may sample from it.';
+
+COMMENT ON COLUMN caco.loop_rounds.refused_because IS 'Why they may not. NULL: they may.';
+
+COMMENT ON COLUMN caco.loop_rounds.seed_programs IS 'Seed programs that it was trained on.';
+
+COMMENT ON COLUMN caco.loop_rounds.own_rows IS 'Published rows that it was trained on too.';
+
+COMMENT ON COLUMN caco.loop_rounds.own_share IS 'own_rows of all programs that it was trained on.';
+
+COMMENT ON COLUMN caco.loop_rounds.own_shapes IS 'Different shapes of program among own_rows.';
+
+COMMENT ON COLUMN caco.loop_rounds.ran IS 'Share of the programs sampled by the gate that ran. NULL: none was sampled.';
+
+COMMENT ON COLUMN caco.loop_rounds.shapes_per_1000 IS 'Different shapes among those that ran, per 1,000 sampled. NULL: none was sampled, or an older version trained it.';
+
+COMMENT ON COLUMN caco.loop_rounds.new_shapes IS 'Share of those that ran whose shape no seed program has. NULL: as shapes_per_1000, or none ran.';
+
+COMMENT ON COLUMN caco.loop_rounds.spread IS 'Mean cosine distance of two of those that ran. NULL: as new_shapes, or the config has no train.own.';
+
+COMMENT ON COLUMN caco.loop_rounds.embedder IS 'The embedding model of spread; spreads by two are not comparable. NULL: as spread.';
+
+COMMENT ON COLUMN caco.loop_rounds.nightly_run_id IS 'The nightly run of that date and training. NULL: none yet.';
+
+COMMENT ON COLUMN caco.loop_rounds.sampled_from IS 'The model that it took: the newest accepted one. NULL: none yet.';
+
+COMMENT ON COLUMN caco.loop_rounds.sampled IS 'Programs that it sampled. NULL: none yet.';
+
+COMMENT ON COLUMN caco.loop_rounds.published IS 'Rows that it published. NULL: nothing yet.';
+
+COMMENT ON COLUMN caco.loop_rounds.published_share IS 'published / sampled. NULL: as those.';
+
+CREATE TABLE caco.migration (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sha256_is_hex CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+COMMENT ON TABLE caco.migration IS 'Files of sql/ that made this schema. Grain: one row per file.';
+
+COMMENT ON COLUMN caco.migration.name IS 'Path below sql/, such as migrations/0001_types.sql or views/funnel.sql.';
+
+COMMENT ON COLUMN caco.migration.sha256 IS 'SHA-256 of the file as applied. A migration must never change; a view may, and is then made anew.';
+
+COMMENT ON COLUMN caco.migration.applied_at IS 'When it was applied.';
+
 ALTER TABLE caco.output ALTER COLUMN output_no ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME caco.output_output_no_seq
     START WITH 1
@@ -1423,6 +1507,20 @@ COMMENT ON COLUMN caco.output_reason.outcome IS 'fail or unknown. NULL: a rule t
 COMMENT ON COLUMN caco.output_reason.reason IS 'Why.';
 
 COMMENT ON COLUMN caco.output_reason.records IS 'Number of records.';
+
+CREATE TABLE caco.own_row (
+    output_no integer NOT NULL,
+    sample_id uuid NOT NULL,
+    dataset text NOT NULL
+);
+
+COMMENT ON TABLE caco.own_row IS 'Published rows that a CodeGen learnt from, beside the seed programs of its run. Grain: one row per training output and sample. A model that learnt from seeds alone has none.';
+
+COMMENT ON COLUMN caco.own_row.output_no IS 'The output of the stage train.';
+
+COMMENT ON COLUMN caco.own_row.sample_id IS 'The published sample.';
+
+COMMENT ON COLUMN caco.own_row.dataset IS 'The dataset that it was read from, as name/version.';
 
 CREATE TABLE caco.program (
     output_no integer NOT NULL,
@@ -2096,6 +2194,9 @@ ALTER TABLE ONLY caco.dataset_state
 ALTER TABLE ONLY caco.output
     ADD CONSTRAINT output_pkey PRIMARY KEY (output_no);
 
+ALTER TABLE ONLY caco.own_row
+    ADD CONSTRAINT own_row_pkey PRIMARY KEY (output_no, sample_id);
+
 ALTER TABLE ONLY caco.run
     ADD CONSTRAINT run_pkey PRIMARY KEY (run_id);
 
@@ -2124,6 +2225,8 @@ CREATE INDEX model_by_id ON caco.model USING btree (model_id);
 CREATE UNIQUE INDEX one_current_output_per_place ON caco.run_output USING btree (run_no, stage, shard) WHERE is_current;
 
 CREATE INDEX output_by_run ON caco.output USING btree (run_no);
+
+CREATE INDEX own_row_by_sample ON caco.own_row USING btree (sample_id);
 
 CREATE INDEX program_by_id ON caco.program USING btree (program_id);
 
@@ -2272,6 +2375,9 @@ ALTER TABLE ONLY caco.output
 ALTER TABLE ONLY caco.output_reason
     ADD CONSTRAINT output_reason_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
 
+ALTER TABLE ONLY caco.own_row
+    ADD CONSTRAINT own_row_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
+
 ALTER TABLE ONLY caco.program
     ADD CONSTRAINT program_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
 
@@ -2383,14 +2489,20 @@ GRANT SELECT ON TABLE caco.yield_by_seed_source TO caco_analyst;
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.licence_of_dataset TO caco_writer;
 GRANT SELECT ON TABLE caco.licence_of_dataset TO caco_analyst;
 
-GRANT SELECT ON TABLE caco.migration TO caco_writer;
-GRANT SELECT ON TABLE caco.migration TO caco_analyst;
-
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.model TO caco_writer;
 GRANT SELECT ON TABLE caco.model TO caco_analyst;
 
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.loop_rounds TO caco_writer;
+GRANT SELECT ON TABLE caco.loop_rounds TO caco_analyst;
+
+GRANT SELECT ON TABLE caco.migration TO caco_writer;
+GRANT SELECT ON TABLE caco.migration TO caco_analyst;
+
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.output_reason TO caco_writer;
 GRANT SELECT ON TABLE caco.output_reason TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.own_row TO caco_writer;
+GRANT SELECT ON TABLE caco.own_row TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.program TO caco_writer;
 GRANT SELECT ON TABLE caco.program TO caco_analyst;

@@ -313,7 +313,17 @@ def _write_model(world: World, store: Store, run: RunRecord, model_id: str) -> N
         accepted=True,
     )
     rows = [JudgedRecord(record=_seed_program(_seed(0, 0), Grade.S).record, verdict=PASS)]
-    world.manifests.append(write(store, run, "train", 0, rows, artifacts={"model": model.model_dump()}))
+    artifacts = {"model": model.model_dump(), "own": _write_own_rows(store, model_id)}
+    world.manifests.append(write(store, run, "train", 0, rows, artifacts=artifacts))
+
+
+def _write_own_rows(store: Store, model_id: str) -> dict[str, Any]:
+    """A published row of an earlier night, which no ledger has, that a model learnt from."""
+    table, buffer = pa.table({"sample_id": [ids.content_id("own", model_id)], "dataset": ["toys/earlier"]}), BytesIO()
+    pq.write_table(table, buffer)
+    uri = f"outputs/train/own-{model_id}.parquet"
+    store.put(uri, buffer.getvalue())
+    return {"uri": uri, "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(), "rows": 1}
 
 
 def _write_samples(world: World, store: Store, run: RunRecord) -> None:

@@ -52,6 +52,8 @@ def ancestor_lines(lineage: Mapping[str, Any]) -> Iterator[str]:
         model = run.get("model")
         if model:
             yield f"model      {model['model_id']}"
+            for learnt in model.get("learnt_from", []):
+                yield f"learnt     in {learnt['run_id']} from {', '.join(learnt['datasets'])}"
         for source in run.get("sources", []):
             verified = f"{format_count(source['verified'])} of {format_count(source['seeds'])} verified"
             yield f"source     {source['source']} {source['revision']}, {source['licence']}: {verified}"

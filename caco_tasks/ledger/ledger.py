@@ -28,7 +28,7 @@ from caco_tasks.ledger import scores as scoring
 from caco_tasks.ledger.audits import Candidate, Stratum
 from caco_tasks.ledger.claims import LedgerClaims
 from caco_tasks.ledger.conservation import demand_conservation
-from caco_tasks.ledger.lookups import FunnelRow, OverlapRow, RejectRow, SourceRow
+from caco_tasks.ledger.lookups import FunnelRow, OverlapRow, RejectRow, SourceRow, TrainingBehind
 from caco_tasks.ledger.recipes import Recipe
 from caco_tasks.ledger.scores import GainRow, OutlayRow, ScoreRow, StageSpeed, TrainingRow
 from caco_tasks.ledger.whole_ledger import WholeLedger
@@ -164,6 +164,11 @@ class Ledger(WholeLedger):
         with self._transaction() as connection:
             return models.newest_accepted(connection, partition, training, role)
 
+    def first_accepted_model(self, partition: str, training: str) -> ModelRecord | None:
+        """The accepted CodeGen of the earliest run of that training up to a partition, or None."""
+        with self._transaction() as connection:
+            return models.first_accepted(connection, partition, training, "codegen")
+
     def claims(self, run: RunRecord, key: str) -> LedgerClaims:
         """The claims of a run on fingerprints in the name of an output; satisfies `caco_tasks.context.Claims`."""
         return LedgerClaims(self._database, key)
@@ -271,6 +276,11 @@ class Ledger(WholeLedger):
         """The overlaps with benchmarks that runs found, by stage and benchmark."""
         with self._transaction() as connection:
             return lookups.overlaps(connection, run_ids)
+
+    def trainings_behind(self, run_id: str) -> list[TrainingBehind]:
+        """The trainings behind what a run samples: of its model, of those that wrote what this learnt from, and so on."""
+        with self._transaction() as connection:
+            return lookups.trainings_behind(connection, run_id)
 
     def sources(self, run_id: str) -> list[SourceRow]:
         """The sources of a seeds run, with how many of their seeds were verified."""

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from caco_tasks.ledger.answer_rows import Row
 from caco_tasks.ledger.connection import hex_or_none
-from caco_tasks.ledger.lookups import sources
+from caco_tasks.ledger.lookups import sources, trainings_behind
 from caco_tasks.ledger.sample_details import chain_of, ends_of
 from caco_tasks.ledger.sample_queries import find_subject
 from caco_tasks.pipeline import STAGES
@@ -85,6 +85,9 @@ def _run(connection: Connection, run_id: str) -> dict[str, Any]:
         model = connection.execute(_MODEL, {"model_id": row.model_id}).first()
         known = dict(model._mapping) if model is not None else {"model_id": row.model_id, "missing": True}
         run["model"] = {**known, "run": _run(connection, run["codegen_run_id"])}
+        learnt = [one for one in trainings_behind(connection, run_id) if one.own_datasets]
+        if learnt:  # flat: each training once, however many models learnt from it
+            run["model"]["learnt_from"] = [{"run_id": one.run_id, "datasets": list(one.own_datasets)} for one in learnt]
     elif run["seed_run_id"] is not None:
         run["seed_run"] = _run(connection, run["seed_run_id"])
     return run

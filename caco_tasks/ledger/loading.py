@@ -93,6 +93,8 @@ def load(connection: Connection, manifest: Manifest, columns: Columns, store: St
                 f"{passed}: delete its manifest and rerun it."
             )
         _load_rows(connection, output_no, manifest, columns)
+        if "own" in manifest.artifacts:
+            _copy_own_rows(connection, output_no, manifest, store)
         if attach and "subject" in columns:
             attach_fates(connection, manifest.partition)
         if STAGES[manifest.stage].claims:  # last, for what it writes to the store is not undone with the transaction
@@ -274,6 +276,20 @@ def _copy_programs(connection: Connection, output_no: int, columns: Columns) -> 
     }
     present = {name: column.filter(is_there) for name, column in kept.items()}
     copy_table(connection, "program", present, constants={"output_no": output_no})
+
+
+def _copy_own_rows(connection: Connection, output_no: int, manifest: Manifest, store: Store) -> None:
+    """The published rows that a CodeGen has learnt from."""
+    uri, sha256 = (str(manifest.artifacts["own"][name]) for name in ("uri", "sha256"))
+    data = store.get(uri) or b""
+    try:
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise _damaged(manifest, f"{uri} is not what the manifest says")
+        table = pq.ParquetFile(BytesIO(data)).read(columns=["sample_id", "dataset"], use_threads=False)
+    except (pa.ArrowException, OSError) as exc:
+        raise _damaged(manifest, f"{uri} is not readable as parquet") from exc
+    kept = {name: table[name].combine_chunks() for name in table.column_names}
+    copy_table(connection, "own_row", kept, constants={"output_no": output_no})
 
 
 def _copy_overlaps(connection: Connection, output_no: int, columns: Columns) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from caco_tasks.ledger.connection import hex_or_none
+
 _FUNNEL = text("""
     SELECT run_id, CAST(stage AS text) AS stage, shards, reused, read, passed, failed, unknown, recorded, kept_share,
         seconds
@@ -24,6 +26,23 @@ _OVERLAPS = text("""
 _SOURCES = text("""
     SELECT source, revision, licence, problems AS seeds, verified
     FROM caco.yield_by_seed_source WHERE run_id = CAST(:run_id AS uuid) ORDER BY source, revision, licence
+""")
+# the model that a run samples from, the datasets that this learnt from, the models that they were sampled from, and so on
+_TRAININGS_BEHIND = text("""
+    WITH RECURSIVE behind (run_id) AS (
+        SELECT codegen_run_id FROM caco.run WHERE run_id = CAST(:run_id AS uuid)
+        UNION
+        SELECT night.codegen_run_id
+        FROM behind
+        JOIN caco.run AS trained ON trained.run_id = behind.run_id
+        CROSS JOIN LATERAL jsonb_object_keys(trained.own_datasets) AS learnt (name)
+        JOIN caco.dataset ON dataset.dataset || '/' || dataset.version = learnt.name
+        JOIN caco.run AS night ON night.run_id = dataset.run_id
+    )
+    SELECT trained.run_id, trained.seed_run_id, trained.own_datasets
+    FROM behind
+    LEFT JOIN caco.run AS trained ON trained.run_id = behind.run_id
+    ORDER BY trained.partition DESC NULLS LAST, trained.run_id
 """)
 # attempts that were replaced are reached, too: they are on record, and what was kept of them lies only there
 _NAMED = text("""
@@ -90,6 +109,15 @@ class SourceRow:
     verified: int  # seeds whose program ran and gave the gold answer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingBehind:
+    """A training that had a part in what a run samples, however many rounds ago."""
+
+    run_id: str | None  # None: of a model that was not trained here
+    seed_run_id: str | None  # None: as run_id
+    own_datasets: tuple[str, ...]  # that it learnt from beside seeds, as name/version
+
+
 def funnel(connection: Connection, run_id: str) -> list[FunnelRow]:
     """The stages of a run, in the order in which records meet them."""
     found = connection.execute(_FUNNEL, {"run_id": run_id})
@@ -110,6 +138,18 @@ def overlaps(connection: Connection, run_ids: Sequence[str]) -> list[OverlapRow]
 def sources(connection: Connection, run_id: str) -> list[SourceRow]:
     """The sources of a seeds run."""
     return [SourceRow(**row._mapping) for row in connection.execute(_SOURCES, {"run_id": run_id})]
+
+
+def trainings_behind(connection: Connection, run_id: str) -> list[TrainingBehind]:
+    """The trainings behind what a run samples: of its model, and of those that wrote what this learnt from, and so on."""
+    return [
+        TrainingBehind(
+            run_id=hex_or_none(row.run_id),
+            seed_run_id=hex_or_none(row.seed_run_id),
+            own_datasets=tuple(row.own_datasets or ()),
+        )
+        for row in connection.execute(_TRAININGS_BEHIND, {"run_id": run_id})
+    ]
 
 
 def named(connection: Connection) -> frozenset[str]:

@@ -16,7 +16,7 @@ _INSERT = text("""
         CAST(:metrics AS jsonb), :uri, :sha256, :accepted, :refused_because)
 """)
 # of any run that has the output, for a run may share the training of another one, even of a later date
-_ACCEPTED = text("""
+_ACCEPTED = """
     SELECT model.model_id, run.run_id, model.role, model.parent, model.training, model.data_hash, model.config,
         model.metrics, model.uri, model.sha256, model.accepted, model.refused_because
     FROM caco.model
@@ -24,8 +24,12 @@ _ACCEPTED = text("""
     JOIN caco.run ON run.run_no = place.run_no
     WHERE model.accepted AND model.role = :role AND run.partition <= CAST(:partition AS date)
         AND run.training = :training
-    ORDER BY run.partition DESC, run.planned_at DESC NULLS LAST, run.created_at DESC, model.model_id
-    LIMIT 1
+"""
+_NEWEST = text(f"""{_ACCEPTED}
+    ORDER BY run.partition DESC, run.planned_at DESC NULLS LAST, run.created_at DESC, model.model_id LIMIT 1
+""")
+_FIRST = text(f"""{_ACCEPTED}
+    ORDER BY run.partition, run.planned_at NULLS FIRST, run.created_at, model.model_id LIMIT 1
 """)
 
 
@@ -39,5 +43,14 @@ def insert_model(connection: Connection, output_no: int, model: ModelRecord) -> 
 def newest_accepted(connection: Connection, partition: str, training: str, role: str) -> ModelRecord | None:
     """The accepted model of the latest run of that training up to a partition; its `run_id` is that run's."""
     values = {"partition": partition, "role": role, "training": training}
-    row = connection.execute(_ACCEPTED, values).first()
+    return _read_model(connection.execute(_NEWEST, values).first())
+
+
+def first_accepted(connection: Connection, partition: str, training: str, role: str) -> ModelRecord | None:
+    """The accepted model of the earliest run of that training up to a partition; its `run_id` is that run's."""
+    values = {"partition": partition, "role": role, "training": training}
+    return _read_model(connection.execute(_FIRST, values).first())
+
+
+def _read_model(row: Any) -> ModelRecord | None:
     return None if row is None else ModelRecord.model_validate({**row._mapping, "run_id": row.run_id.hex})

@@ -114,7 +114,8 @@ _EVALUATIONS = text("""
     LIMIT 100
 """)
 _REFERENCES = text("""
-    SELECT caco.hex(run_id) AS run_id, pipeline, CAST(partition AS text) AS partition, config ->> 'name' AS config
+    SELECT caco.hex(run_id) AS run_id, pipeline, CAST(partition AS text) AS partition, config ->> 'name' AS config,
+        own_datasets
     FROM caco.run WHERE run_id = ANY(CAST(:run_ids AS uuid[]))
 """)
 _NOW = text("SELECT clock_timestamp()")
@@ -208,7 +209,7 @@ def evaluations_of(connection: Connection, datasets: Sequence[str]) -> list[Row]
 
 
 def run_references(connection: Connection, run_ids: Sequence[str]) -> dict[str, Row]:
-    """Pipeline, partition and config of runs, by id; those that are not registered are left out."""
+    """Pipeline, partition, config and `own_datasets` of runs, by id; those that are not registered are left out."""
     found = read_rows(connection, _REFERENCES, {"run_ids": list(run_ids)})
     return {str(row["run_id"]): row for row in found}
 

@@ -37,6 +37,12 @@ _OVERLAPS = text("""
     SELECT benchmark, item, rule, score, matched_text FROM caco.benchmark_overlap
     WHERE output_no = :output_no AND subject = CAST(:subject AS uuid) ORDER BY number LIMIT 100
 """)
+_CODEGENS = text("""
+    SELECT model.model_id, own_row.dataset, model.accepted
+    FROM caco.own_row JOIN caco.model USING (output_no)
+    WHERE own_row.sample_id = CAST(:subject AS uuid)
+    ORDER BY model.output_no LIMIT 200
+""")
 _DATASETS = text("""
     SELECT dataset.dataset, dataset.version, dataset.rows, CAST(coalesce(last.state, 'published') AS text) AS state,
         caco.hex(dataset.run_id) AS run_id
@@ -108,6 +114,11 @@ def overlaps_of(connection: Connection, output_no: int, subject: str) -> list[Ro
 def datasets_with(connection: Connection, subject: str) -> list[Row]:
     """The datasets that hold a sample, the newest first."""
     return read_rows(connection, _DATASETS, {"subject": subject})
+
+
+def codegens_with(connection: Connection, subject: str) -> list[Row]:
+    """The CodeGens that learnt from a sample, each with the run that trained it and the dataset that it was read from."""
+    return read_rows(connection, _CODEGENS, {"subject": subject})
 
 
 def audits_of(connection: Connection, run_id: str, subject: str) -> list[Row]:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from caco_tasks.check_settings import NeighbourSettings
+from caco_tasks.check_settings import EmbedderSettings
 from caco_tasks.errors import EngineError
 from caco_tasks.llm.transformers_engine import unloadable
 from caco_tasks.model_settings import ModelSettings
@@ -26,7 +26,7 @@ class Embedder(Protocol):
 class TextEmbedder:
     """An encoder, or a causal language model, whose states are averaged over the tokens of a text."""
 
-    def __init__(self, settings: NeighbourSettings, *, folder: str, model_id: str) -> None:
+    def __init__(self, settings: EmbedderSettings, *, folder: str, model_id: str) -> None:
         """Loads the model in `folder`, or of that name on the Hub.
 
         Raises:
@@ -76,6 +76,6 @@ class TextEmbedder:
         return found
 
 
-def embedder_settings(settings: NeighbourSettings) -> ModelSettings:
+def embedder_settings(settings: EmbedderSettings) -> ModelSettings:
     """The embedding model as any other one is named, for its identity."""
     return ModelSettings(model=settings.embedder, revision=settings.revision, prompt="embedder")

@@ -53,14 +53,17 @@ class CardFacts:
 
 def card_facts(ledger: Ledger, run: RunRecord) -> CardFacts:
     """Gathers what the card says."""
-    seed_runs = [run.seed_run_id] if run.seed_run_id else []
+    # beside its own seeds, those of the models that wrote what its CodeGen learnt from
+    behind = [one.seed_run_id for one in ledger.trainings_behind(run.run_id)] if run.codegen_run_id else []
+    seed_runs = list(dict.fromkeys(name for name in (run.seed_run_id, *behind) if name))
+    read = [source for seed_run in seed_runs for source in ledger.sources(seed_run)]
     return CardFacts(
         funnel=ledger.funnel(run.run_id),
         reasons=ledger.reject_reasons(run.run_id),
-        sources=[source for seed_run in seed_runs for source in ledger.sources(seed_run)],
+        sources=list({(one.source, one.revision, one.licence): one for one in reversed(read)}.values())[::-1],
         manifests={spec.name: ledger.outputs(run.run_id, spec.name) for spec in mapped_stages(run.pipeline)},
         overlaps=ledger.overlaps([run.run_id, *seed_runs]),
-        knows_seeds=bool(seed_runs),
+        knows_seeds=bool(seed_runs) and None not in behind[1:],  # the first is that of the run's own CodeGen
     )
 
 

@@ -156,6 +156,8 @@ def _draw_runs_behind(
         model = picture.add("model", str(run["model_id"]), _short(str(run["model_id"])), {"role": "codegen"})
         picture.join(trainer, model, "trained")
         picture.join(model, node, "sampled by")
+        for name in trained["own_datasets"]:
+            picture.join(picture.add("dataset", name, name, {}), trainer, "trained on")
         if seed_run is not None:
             picture.join(seed_run, trainer, "seed programs")
     elif seed_run is not None and seed_run != node:
@@ -167,7 +169,7 @@ def _draw_runs_behind(
 
 
 def _draw_descendants(picture: _Picture, connection: Connection, focus: str, subject: str) -> None:
-    """The datasets that hold it, and the students that learnt from them."""
+    """The datasets that hold it, and the students and CodeGens that learnt from them."""
     datasets: Sequence[Mapping[str, Any]] = sample_details.datasets_with(connection, subject)
     for row in datasets:
         name = f"{row['dataset']}/{row['version']}"
@@ -176,6 +178,9 @@ def _draw_descendants(picture: _Picture, connection: Connection, focus: str, sub
         for student in run_queries.evaluations_of(connection, [name]):
             learner = _draw_run(picture, student)
             picture.join(node, learner, "trained on")
+    for row in sample_details.codegens_with(connection, subject):
+        model = picture.add("model", row["model_id"], _short(row["model_id"]), {"role": "codegen"})
+        picture.join(picture.add("dataset", row["dataset"], row["dataset"], {}), model, "trained on")
 
 
 def _draw_run(picture: _Picture, run: Mapping[str, Any]) -> str:

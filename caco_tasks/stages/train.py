@@ -2,12 +2,14 @@
 
 Every seed program read is written with a PASS, so the output says which seeds stand behind the model. The weights go to
 `models/{model_id}/` in the store, named by content, with a picture of the loss; figures and the gate's verdict go into the
-manifest's `artifacts`. A killed training goes on from its last checkpoint, on the same machine.
+manifest's `artifacts`. With `[train.own]`, published rows of earlier runs are learnt from too: `own.parquet` beside the manifest
+says which, and how varied the programs are that the model then writes is held against the first one's. A killed training goes on
+from its last checkpoint, on the same machine.
 """
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from caco_tasks.context import Context
@@ -17,14 +19,14 @@ from caco_tasks.ids import content_id, random_seed
 from caco_tasks.llm.curve import draw_curve
 from caco_tasks.llm.examples import ExampleWriter
 from caco_tasks.llm.finetune import FineTuneResult, finetune
-from caco_tasks.llm.llm import make_request
 from caco_tasks.model_settings import TrainSettings
-from caco_tasks.reading import read_program
 from caco_tasks.records import PASS, Grade, JudgedRecord, SeedProgram
-from caco_tasks.sandbox import Job
+from caco_tasks.stages.shared.gate_samples import measure_variety, sample_programs, variety_refusal
 from caco_tasks.stages.shared.model_upload import put_weights
+from caco_tasks.stages.shared.own_lessons import own_rows, store_own_rows
+from caco_tasks.stages.shared.own_rows import OwnRow
 from caco_tasks.stages.shared.pinned import pinned_base_folder
-from caco_tasks.stages.shared.prompting import load_stage_prompt, reply_verdict
+from caco_tasks.stages.shared.prompting import load_stage_prompt
 from caco_tasks.store.registry import ModelRecord
 
 
@@ -43,26 +45,37 @@ def train(programs: Iterable[SeedProgram], context: Context) -> Iterator[JudgedR
         raise ConfigError("An endpoint has not got the weights trained here: set train.gate_samples=0.")
     settings, folder = context.config.train, context.work_folder()
     start = load_stage_prompt(context, context.config.models["codegen"].prompt).text
+    lessons = [Lesson(code=_code_of(program), domain=program.seed.domain) for program in programs]
+    own = own_rows(context, seed_programs=len(programs))
+    lessons += [Lesson(code=row.code, domain=row.domain) for row in own]
     with ExampleWriter(folder / "examples") as writer:
-        for program in programs:
-            text = training_text(program, start, settings)
-            writer.add(text, is_held_out=is_held_out(program, settings.held_out_share))
+        for lesson in lessons:
+            writer.add(training_text(lesson, start, settings), is_held_out=is_held_out(lesson, settings.held_out_share))
     base, seed = pinned_base_folder(settings, context), random_seed(context.key)
     tuned = finetune(base, folder, settings, examples=writer.files, seed=seed)
-    context.facts["artifacts"] = {"model": _store_codegen(programs, context, tuned, folder).model_dump(mode="json")}
+    model = _store_codegen(programs, own, context, tuned, folder)
+    context.facts["artifacts"] = {"model": model.model_dump(mode="json"), **store_own_rows(own, context)}
     shutil.rmtree(folder)  # not before the weights are stored: a killed training goes on from its checkpoints
     yield from (JudgedRecord(record=program, verdict=PASS) for program in programs)
 
 
-def is_held_out(program: SeedProgram, share: float) -> bool:
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A program that CodeGen learns from."""
+
+    code: str
+    domain: str | None
+
+
+def is_held_out(lesson: Lesson, share: float) -> bool:
     """Whether a program is kept for testing: a fixed share, chosen by the program's own hash."""
-    return random_seed("held out", _code_of(program)) % 10_000 < share * 10_000
+    return random_seed("held out", lesson.code) % 10_000 < share * 10_000
 
 
-def training_text(program: SeedProgram, start: str, settings: TrainSettings) -> str:
-    """What CodeGen learns of one seed program: its start token, the domain if asked for, the code."""
-    tag = f"# domain: {program.seed.domain or 'unknown'}\n" if settings.domain_tags else ""
-    return f"{start}{tag}{_code_of(program)}"
+def training_text(lesson: Lesson, start: str, settings: TrainSettings) -> str:
+    """What CodeGen learns of one program: its start token, the domain if asked for, the code."""
+    tag = f"# domain: {lesson.domain or 'unknown'}\n" if settings.domain_tags else ""
+    return f"{start}{tag}{lesson.code}"
 
 
 def refusal_reason(
@@ -90,50 +103,32 @@ def refusal_reason(
 
 
 def _store_codegen(
-    programs: Sequence[SeedProgram], context: Context, tuned: FineTuneResult, folder: Path
+    programs: Sequence[SeedProgram], own: Sequence[OwnRow], context: Context, tuned: FineTuneResult, folder: Path
 ) -> ModelRecord:
     """Puts the weights and a picture of the loss into the store; the model's entry for the registry."""
     settings, store = context.config.train, context.services.store
     weights = put_weights(store, folder)
     store.put(f"models/{weights.model_id}/loss.svg", draw_curve(tuned))
-    found_yield = sample_yield(weights.model_id, context)
-    grades = {grade.value: count for grade in Grade if (count := sum(one.grade is grade for one in programs))}
+    known = [_code_of(program) for program in programs]
+    sampled = sample_programs(weights.model_id, context)
+    found_yield = None if sampled is None else sampled.found_yield
+    variety = measure_variety(sampled, context, known=known, own=own)
     refused = refusal_reason(settings, tuned, found_yield=found_yield, accepted_yield=context.run.accepted_yield)
+    refused = refused or variety_refusal(settings, variety, context.run.held_against)
+    grades = {grade.value: count for grade in Grade if (count := sum(one.grade is grade for one in programs))}
     return ModelRecord(
         model_id=weights.model_id,
         run_id=context.run.run_id,
         parent=context.run.models.get(BASE, settings.base),
         training=context.run.training,
-        data_hash=content_id("seed programs", [_code_of(program) for program in programs]),
+        data_hash=content_id("seed programs", known, *([[row.code for row in own]] if own else [])),
         config=settings.model_dump(mode="json"),
-        metrics=asdict(tuned) | {"yield": found_yield, "programs": len(programs), "grades": grades},
+        metrics=asdict(tuned) | {"yield": found_yield, "programs": len(programs), "grades": grades} | variety,
         uri=f"models/{weights.model_id}",
         sha256=weights.sha256,
         accepted=refused is None,
         refused_because=refused,
     )
-
-
-def sample_yield(model_id: str, context: Context) -> float | None:
-    """The share of `train.gate_samples` programs, sampled as a nightly run does, that run; None where none is asked for."""
-    wanted = context.config.train.gate_samples
-    if not wanted:
-        return None
-    settings = context.config.models["codegen"].model_copy(
-        update={"model": f"model:{model_id}", "revision": None, "adapter": None}
-    )
-    llm = context.model(settings)
-    prompt = load_stage_prompt(context, settings.prompt)
-    requests = [
-        # asked under a name of its own: a nightly run must not replay what the gate has sampled
-        make_request(prompt, settings, model_id=f"{model_id}/gate", sample=number, values={})
-        for number in range(wanted)
-    ]
-    codes = [read_program(reply.text).text for reply in llm.generate(requests) if reply_verdict(reply).kept]
-    sandbox = context.services.sandbox()
-    context.facts.update(sandbox_version=sandbox.version, sandbox_level=sandbox.level)
-    ran = sandbox.run(Job(code=code) for code in codes if code is not None)
-    return round(sum(result.verdict.kept for result in ran) / wanted, 4)
 
 
 def _code_of(program: SeedProgram) -> str:

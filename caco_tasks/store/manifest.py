@@ -8,6 +8,7 @@ Paths, below the store's root (docs: `docs/storage.md`):
     runs/{partition}/{run_id}/outputs/{stage}/{shard:05d}.json     the output that the run consists of there: a RunOutput
     outputs/{stage}/{key}/{sha256[:16]}.parquet                rows, named by content
     outputs/{stage}/{key}/manifest.json                        written after the rows
+    outputs/train/{key}/own.parquet                            published rows that a CodeGen learnt from, where it did
     outputs/{stage}/{key}/claims.parquet                       fingerprints that it claimed, where its stage claims any
     outputs/{stage}/{key}/parts/{part:05d}-{input hash}.parquet    finished parts of an output under way
     models/{model_id}/...                                      trained weights, named by content
@@ -28,6 +29,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from caco_tasks.errors import DamagedError
 from caco_tasks.ids import content_id
 
+OWN_ROWS = "own.parquet"  # beside the manifest of a training that learnt from published rows: sample_id and dataset
 SHA256 = r"^[0-9a-f]{64}$"
 ID = r"^[0-9a-f]{32}$"
 
@@ -71,6 +73,10 @@ class RunRecord(StoredRecord):
     codegen_run_id: str | None = None  # the run that trained the CodeGen of a nightly run; None: not trained here
     model_id: str | None = None  # the trained CodeGen pinned for a nightly run; its weights lie in models/{model_id}
     accepted_yield: float | None = None  # share of programs that ran of the CodeGen in use when training was planned
+    own_datasets: dict[
+        str, str
+    ] = {}  # dataset that its CodeGen learns from too, as name/version -> SHA-256 of its manifest
+    held_against: dict[str, Any] = {}  # the CodeGen whose variety a new one must reach: model_id, shapes, spread
     input_keys: tuple[str, ...] = ()  # outputs of another run that this one reads: seed programs
     dataset: str | None = None  # the dataset, as name/version, that an evaluation trains on; None: another pipeline
     dataset_sha256: str | None = None  # of that dataset's manifest, which names its files by their hashes

@@ -21,6 +21,7 @@ TABLES = [
     "output_reason",
     "run_output",
     "model",
+    "own_row",
     "source",
     "seed",
     "program",

@@ -42,6 +42,7 @@ GRAINS = {
     "licence_of_dataset": "dataset, version, source, revision, licence",
     "scores": "run_id, benchmark, contender",
     "score_gains": "run_id, benchmark",
+    "loop_rounds": "run_id, nightly_run_id",
 }
 COOKBOOK = list_recipes()
 IN_POSTGRES = [recipe for recipe in COOKBOOK if recipe.engine == "postgres"]

@@ -24,6 +24,7 @@ FULL = making.small_config(
     | {role: ASKED_TWICE for role in ("unifier", "reverser", "solver")},
     decontamination={"benchmarks": [{"name": "b", "path": "b.jsonl"}]},
     neighbours={"embedder": "e"},
+    train={"base": "b", "own": {"datasets": ["d"], "guard": {}}},
     evaluate={"bank_each": 1, "train": {"base": "b"}, "ask": {"model": "b", "prompt": "solve.v1", "temperature": 1.0}},
 ).model_dump(mode="json")
 DECLARED_BY_NO_STAGE = {"name", "description", "shard_samples", "runner", "gate", "dry_run"}

@@ -17,6 +17,7 @@ ROWS = (
         "addresses",
         "atomic",
         "boxed",
+        "diversity",
         "exact",
         "format",
         "gpu_figures",

@@ -1,0 +1,1 @@
+"""How varied texts are, by their vectors alone: measures, clusters, and a plane to draw them in."""
