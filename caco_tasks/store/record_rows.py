@@ -33,6 +33,13 @@ def to_row(judged: JudgedRecord[Any]) -> dict[str, Any]:
     return {**_plain(judged.record), **_plain(judged.verdict)}
 
 
+def _plain(record: Any) -> dict[str, Any]:
+    """Dictionaries for dataclasses, at the speed of pydantic; what does not fit its type is left for Arrow to refuse."""
+    kind: Any = type(record)  # a type is hashable, which the type checker does not know
+    found: dict[str, Any] = _adapter(kind).dump_python(record, warnings=False)
+    return found
+
+
 def from_row(record: type[Record], row: Mapping[str, Any]) -> JudgedRecord[Record]:
     """One row of an output as a judged record; keys that it does not know are ignored.
 
@@ -53,30 +60,6 @@ def from_row(record: type[Record], row: Mapping[str, Any]) -> JudgedRecord[Recor
 @cache
 def _adapter(record: type) -> TypeAdapter[Any]:
     return TypeAdapter(record)
-
-
-def _plain(value: Any) -> Any:
-    """Dictionaries for dataclasses and lists for tuples; `dataclasses.asdict` copies every text besides."""
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    kind: Any = type(value)  # a type is hashable, which the type checker does not know
-    names = _field_names(kind)
-    if not names:
-        return value
-    return {name: _plain(getattr(value, name)) if nests else getattr(value, name) for name, nests in names.items()}
-
-
-@cache
-def _field_names(kind: type) -> Mapping[str, bool]:
-    """The fields of a dataclass, and whether records or tuples lie within; none for any other class."""
-    if not is_dataclass(kind):
-        return {}
-    hints = get_type_hints(kind)
-    return {field.name: _nests(hints[field.name]) for field in fields(kind)}
-
-
-def _nests(hint: Any) -> bool:
-    return is_dataclass(hint) or get_origin(hint) is tuple or any(_nests(inner) for inner in get_args(hint))
 
 
 def _arrow_fields(record: type) -> "list[pa.Field]":
