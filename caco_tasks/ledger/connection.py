@@ -111,6 +111,10 @@ class Database:
             if (isinstance(exc, DBAPIError) and exc.connection_invalidated) or isinstance(
                 cause, psycopg2.OperationalError
             ):
+                if isinstance(cause, psycopg2.errors.DiskFull):
+                    raise LedgerError(
+                        f"The disk of Postgres at {self.name} is full ({said}): free some space there and run again."
+                    ) from exc
                 kind = LedgerUnreachableError if _may_come_back(cause) else LedgerError
                 raise kind(
                     f"Postgres at {self.name} cannot be used ({said}): start it with `caco up`, or mend its address, user "

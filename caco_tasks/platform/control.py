@@ -45,7 +45,7 @@ from caco_tasks.platform.state import (
     embedded_s3,
     load_state,
 )
-from caco_tasks.platform.status import AIRFLOW_STOP_SECONDS, ENDED_LAST
+from caco_tasks.platform.status import AIRFLOW_STOP_SECONDS, ENDED_LAST, FULL_MB
 
 START_SECONDS = 300  # most of it for the first migration of Airflow's database on a slow disk
 STOP_SECONDS = 90
@@ -183,13 +183,23 @@ def status(home: Path) -> PlatformStatus:
     return PlatformStatus(
         home=place.folder,
         phase=phase,
-        message=supervisor.message if supervisor else "the platform was never started here",
+        message=_describe_phase(place, supervisor),
         is_healthy=supervisor is not None and alive and _is_healthy(place, supervisor),
         supervisor=_service_status(place, "supervisor", own, None),
         services=[_service_status(place, name, record, plan) for name, record in records.items()],
         airflow_url=state.airflow_url if state else None,
         airflow_user=state.airflow_user if state else None,
     )
+
+
+def _describe_phase(place: Home, supervisor: SupervisorState | None) -> str:
+    """What the supervisor said last, or that the disk is full: then it can write nothing down, nor can any service."""
+    if supervisor is None:
+        return "the platform was never started here"
+    free_mb = shutil.disk_usage(place.folder).free // 2**20
+    if free_mb < FULL_MB:
+        return f"the disk of {place.folder} is full: {free_mb} MB are free, and all goes on when there is room"
+    return supervisor.message
 
 
 def _start_supervisor(place: Home, options: _StartOptions, *, on_progress: OnProgress) -> ProcessId:

@@ -15,6 +15,7 @@ from caco_tasks.platform.swift import EmbeddedSwift
 STOP_SECONDS = {"api-server": 3}  # it stops answering at once, but its process lingers
 AIRFLOW_STOP_SECONDS = 15
 LOG_BYTES = 20_000_000  # above it a log is put aside at the next start: two of them are all that a service keeps
+FULL_MB = 50  # with less free on the disk, whatever ends has ended for want of room
 
 ENDED_LAST = ("api-server", "s3", "postgres")  # in this order, after the services that use them
 

@@ -1,17 +1,19 @@
 """The process that keeps the local platform up: `python -m caco_tasks.platform.supervisor HOME`.
 
 It starts Postgres and the S3 store, brings both schemas up to date, starts the components of Airflow, and from then on
-restarts services that die, with growing pauses, until one has ended by itself too often; what was killed from outside comes
-back for ever. SIGHUP has it try again what it gave up, SIGTERM ends everything in order. When it is killed, the kernel sends
-its children SIGTERM; processes that are left even so are ended by the next `up`, which finds them in `supervisor.json`.
+restarts services that die, with growing pauses, until one has ended by itself too often; what was killed from outside, or
+ended while the disk was full or Postgres or the store away, comes back for ever. SIGHUP has it try again what it gave up,
+SIGTERM ends everything in order. When it is killed, the kernel sends its children SIGTERM; processes that are left even so
+are ended by the next `up`, which finds them in `supervisor.json`.
 """
 
 import logging
 import os
+import shutil
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -28,13 +30,17 @@ from caco_tasks.platform.state import (
     describe,
     embedded_postgres,
 )
-from caco_tasks.platform.status import ENDED_LAST, AirflowCommand, Service, airflow_services, data_services
+from caco_tasks.platform.status import ENDED_LAST, FULL_MB, AirflowCommand, Service, airflow_services, data_services
 
 POLL_SECONDS = 0.5
 MIGRATE_SECONDS = 300
 MAX_DEATHS = 5  # by itself, within the period; one more and the service is left alone
 PERIOD_SECONDS = 600
 LONGEST_PAUSE_SECONDS = 30
+PAUSE_PERIOD_SECONDS = 60  # a pause doubles with each death in it
+SETTLED_SECONDS = (
+    60  # after the start of Postgres or the store: what needs it and ends before that may have ended for it
+)
 
 # what a person, a script or the kernel in want of memory sends; a program that fails ends otherwise
 FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
@@ -63,6 +69,7 @@ class Supervisor:
         self._is_reachable = False
         self._watches: list[Watch] = []
         self._is_asked_again = False
+        self._is_unsaved = False  # the disk had no room for the state
 
     def ask_again(self) -> None:
         """Has services that were given up tried again, at the next look."""
@@ -84,7 +91,7 @@ class Supervisor:
                     self._is_asked_again = False
                     for watch in self._watches:
                         watch.forgive()
-                if any([watch.look() for watch in self._watches]):  # a list: every service is looked at
+                if any([watch.look() for watch in self._watches]) or self._is_unsaved:  # a list: all are looked at
                     self._save_state()
         except StopRequest:
             self._stop("stopped", "stopped on demand")
@@ -155,7 +162,7 @@ class Supervisor:
         S3Store(describe(self._home, self._plan, self._secrets).store).ensure_bucket()
 
     def _launch(self, service: Service) -> "Watch":
-        watch = Watch(service)
+        watch = Watch(service, is_excused=lambda: self._is_excused(service))
         self._watches.append(watch)
         watch.start()
         self._save_state()  # at once: the next `up` must find it, should this process be killed
@@ -167,13 +174,31 @@ class Supervisor:
         self._save_state()
 
     def _save_state(self) -> None:
-        """Writes the state of the services for the next `up`, and for clients once there is something to reach."""
-        self._home.save("supervisor.json", _make_state(self._phase, self._message, self._watches))
-        if not self._is_reachable:
-            return
-        pids = {watch.service.name: watch.record.pid for watch in self._watches if watch.record.pid is not None}
-        state = describe(self._home, self._plan, self._secrets).model_copy(update={"pids": pids})
-        self._home.save("platform.json", state)
+        """Writes the state of the services for the next `up`, and for clients once there is something to reach.
+
+        A platform that runs outlives a full disk: there it is written when there is room again.
+        """
+        try:
+            self._home.save("supervisor.json", _make_state(self._phase, self._message, self._watches))
+            if self._is_reachable:
+                pids = {watch.service.name: watch.record.pid for watch in self._watches if watch.record.pid is not None}
+                state = describe(self._home, self._plan, self._secrets).model_copy(update={"pids": pids})
+                self._home.save("platform.json", state)
+        except OSError as exc:
+            if self._phase != "running":
+                raise
+            if not self._is_unsaved:
+                log.warning("the state of the services cannot be written (%s): tried again until it can", exc.strerror)
+            self._is_unsaved = True
+        else:
+            self._is_unsaved = False
+
+    def _is_excused(self, service: Service) -> bool:
+        """Whether a service that ended could not do otherwise: the disk is full, or what it needs was away just now."""
+        if shutil.disk_usage(self._home.folder).free < FULL_MB << 20:
+            return True
+        needed = [watch for watch in self._watches if watch.service.name in ("postgres", "s3")]
+        return service.name not in ("postgres", "s3") and any(watch.is_unsettled() for watch in needed)
 
     def _stop(self, phase: Phase, message: str) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # we are stopping; a second one must not interrupt it
@@ -192,18 +217,23 @@ class Supervisor:
 class Watch:
     """One service, how often it died, and when it may start again."""
 
-    def __init__(self, service: Service, *, first_pause_seconds: float = 1) -> None:
-        """Names the service; the pause before a restart doubles with each death."""
+    def __init__(
+        self, service: Service, *, first_pause_seconds: float = 1, is_excused: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Names the service; the pause before a restart doubles with each death, and one that is excused has no other cost."""
         self.service = service
+        self._is_excused = is_excused
         self._first_pause_seconds = first_pause_seconds
         self.record = ServiceRecord(state="starting")
         self._deaths: list[float] = []
         self._own_deaths: list[float] = []  # that nobody from outside has brought about
         self._start_at = 0.0
+        self._started_at = 0.0  # by the clock that does not jump
 
     def start(self) -> None:
         """Starts the service."""
         self.service.start()
+        self._started_at = time.monotonic()
         process = self.service.process()
         self.record = ServiceRecord(
             state="running",
@@ -223,6 +253,11 @@ class Watch:
         """Ends the service."""
         self.service.stop()
         self.record = self.record.model_copy(update={"state": "stopped"})
+
+    def is_unsettled(self) -> bool:
+        """Whether it is away, or was started again a moment ago."""
+        is_young = time.monotonic() < self._started_at + SETTLED_SECONDS
+        return self.service.process() is None or (self.record.restarts > 0 and is_young)
 
     def look(self) -> bool:
         """Notes a death, or starts the service again when its pause is over; returns whether anything changed."""
@@ -244,14 +279,15 @@ class Watch:
 
     def _count_death(self) -> None:
         died = time.monotonic()  # a wall clock may jump
-        is_own = self.record.state == "waiting" or not self._was_killed()
+        is_own = (self.record.state == "waiting" or not self._was_killed()) and not self._is_excused()
         self._deaths = [death for death in self._deaths if death > died - PERIOD_SECONDS] + [died]
         self._own_deaths = [death for death in self._own_deaths if death > died - PERIOD_SECONDS] + [died] * is_own
         if len(self._own_deaths) > MAX_DEATHS:
             log.error("%s ended by itself %d times in ten minutes and is left alone", self.service.name, MAX_DEATHS + 1)
             self.record = self.record.model_copy(update={"state": "given up"})
             return
-        pause = min(LONGEST_PAUSE_SECONDS, self._first_pause_seconds * 2 ** (len(self._deaths) - 1))
+        recent = sum(death > died - PAUSE_PERIOD_SECONDS for death in self._deaths)
+        pause = min(LONGEST_PAUSE_SECONDS, self._first_pause_seconds * 2 ** (recent - 1))
         log.warning("%s died and is started again in %g s", self.service.name, pause)
         self._start_at = died + pause
         self.record = self.record.model_copy(update={"state": "waiting"})
@@ -267,7 +303,7 @@ class Watch:
         self.record = self.record.model_copy(update={"restarts": self.record.restarts + 1})
         try:
             self.start()
-        except CacoError as exc:  # a start that fails counts as one more death
+        except (CacoError, OSError) as exc:  # a start that fails counts as one more death
             log.warning("%s does not start: %s", self.service.name, exc)
             self._count_death()
 

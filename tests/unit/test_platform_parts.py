@@ -321,6 +321,16 @@ def test_a_service_that_is_killed_from_outside_comes_back_however_often(tmp_path
     os.kill(watch.record.pid or 0, signal.SIGKILL)
 
 
+def test_a_service_whose_disk_is_full_or_whose_database_is_away_is_not_given_up(tmp_path: Path) -> None:
+    service = Ending(tmp_path, "exit 1")
+    watch = Watch(service, first_pause_seconds=0.0001, is_excused=lambda: True)
+    watch.start()
+    assert look_until(watch, lambda: service.starts > 2 * MAX_DEATHS)
+    service.script = "sleep 60"
+    assert look_until(watch, lambda: watch.record.state == "running" and watch.service.process() is not None)
+    os.kill(watch.record.pid or 0, signal.SIGKILL)
+
+
 # doctor
 
 
