@@ -32,8 +32,9 @@ demo: install ## From nothing to a published dataset
 down: ## Stop the local platform
 	@if [ -x $(BIN)/caco ]; then $(BIN)/caco down; else echo "Nothing is installed here."; fi
 
+# in their own order, for xdist would keep files of few tests for the end, and these are the slow ones
 test: lint types ## Format check, lint, types, and every test that needs no GPU
-	$(BIN)/pytest tests --ignore=tests/gpu --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest tests --ignore=tests/gpu --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 unit: install ## The tests that need nothing but Python
 	$(BIN)/pytest tests/unit

@@ -297,8 +297,14 @@ def _cells(boundaries: Sequence[Any], *, is_first: bool, is_last: bool, rng: ran
 
 
 def _models(port: int) -> list[str]:
-    """All models behind the endpoint."""
-    return [
+    """All models behind the endpoint, each with the key by which it knows who asks."""
+    keys = [f"models.{role}.endpoint.connection={CONNECTION}" for role in MODELS]
+    return [*served_models(port), *keys]
+
+
+def served_models(port: int) -> tuple[str, ...]:
+    """The settings that have every model of a night behind the endpoint at a port."""
+    return tuple(
         f"models.{role}.{setting}"
         for role, prompt in MODELS.items()
         for setting in (
@@ -307,6 +313,5 @@ def _models(port: int) -> list[str]:
             'revision="1"',
             f"prompt=nano_{prompt}.v1",
             f"endpoint.base_url=http://127.0.0.1:{port}/v1",
-            f"endpoint.connection={CONNECTION}",
         )
-    ]
+    )

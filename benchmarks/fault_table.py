@@ -1,6 +1,6 @@
 """The crash table: every boundary at which a night writes or sends something, the faults, and when they strike.
 
-A case is one cell of it: a boundary, a fault, a situation. `benchmarks/faults.py` draws cases by a seed and strikes real
+A case is one cell of it: a boundary, a fault, a situation. `benchmarks/crash_points.py` draws cases by a seed and strikes real
 nights with them; docs/faults.md shows what came of it.
 """
 

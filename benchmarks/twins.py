@@ -2,7 +2,7 @@
 
 Each pair is two processes that do all tasks of a night, from `plan` to a published dataset, on one store and one ledger, with
 pauses between the tasks that let now one come first and now the other. What they leave is held against a night that ran alone,
-as `benchmarks/faults.py` does it.
+as `benchmarks/crash_points.py` does it.
 """
 
 import json

@@ -209,11 +209,7 @@ def _start_supervisor(place: Home, options: _StartOptions, *, on_progress: OnPro
         if left:
             on_progress(f"clearing away what a killed platform left: {', '.join(left)}")
         _end_services(place, before)
-    free_mb = shutil.disk_usage(place.folder).free // 2**20
-    if free_mb < MIN_FREE_MB:
-        raise PlatformError(
-            f"The disk of {place.folder} is full: {free_mb} MB are free and {MIN_FREE_MB} MB needed, so make room."
-        )
+    _require_room(place)
     place.save("plan.json", _make_plan(place, options))
     place.secrets()  # made here, so that an unreadable file is reported in this terminal
     return spawn(
@@ -221,6 +217,14 @@ def _start_supervisor(place: Home, options: _StartOptions, *, on_progress: OnPro
         log_file=place.log_file("supervisor"),
         environment=python_environment(os.environ),
     )
+
+
+def _require_room(place: Home) -> None:
+    free_mb = shutil.disk_usage(place.folder).free // 2**20
+    if free_mb < MIN_FREE_MB:
+        raise PlatformError(
+            f"The disk of {place.folder} is full: {free_mb} MB are free and {MIN_FREE_MB} MB needed, so make room."
+        )
 
 
 def _make_plan(place: Home, options: _StartOptions) -> Plan:
@@ -292,6 +296,7 @@ def _wait_until_healthy(place: Home, process: ProcessId, *, on_progress: OnProgr
 def _require_progress(place: Home, process: ProcessId, supervisor: SupervisorState | None) -> None:
     """Raises PlatformError where the platform cannot come up any more: waiting on would not help."""
     if not process.is_alive():
+        _require_room(place)  # one that found no room could not write down why it ended
         if supervisor is not None and supervisor.phase == "failed":
             raise PlatformError(supervisor.message)
         raise PlatformError(

@@ -8,8 +8,8 @@ import pytest
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
+import crash_points  # noqa: E402
 import fault_history  # noqa: E402
-import faults  # noqa: E402
 import twins  # noqa: E402
 from fault_attempts import Attempt, Task  # noqa: E402
 from fault_night import judge_attempt  # noqa: E402
@@ -19,7 +19,7 @@ CASES = 60
 
 
 def test_a_night_is_the_same_night_wherever_its_tasks_are_struck() -> None:
-    found = faults.bench(n=CASES, seed=1)
+    found = crash_points.bench(n=CASES, seed=1)
     assert found["what_was_violated"] == []
     assert found["cases"] >= CASES
     assert found["killed"] > CASES / 3
@@ -73,4 +73,4 @@ def test_a_night_that_differs_is_told_where() -> None:
 def test_the_table_names_every_cell_once() -> None:
     names = [boundary.name for boundary in BOUNDARIES]
     assert len(names) == len(set(names))
-    assert len(names) * len(FAULTS) * len(SITUATIONS) == faults.count_cells()
+    assert len(names) * len(FAULTS) * len(SITUATIONS) == crash_points.count_cells()

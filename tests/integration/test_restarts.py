@@ -1,6 +1,7 @@
 """A Postgres that really restarts, and a store that is not there: what waits for them, and what does not."""
 
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -10,13 +11,21 @@ import pytest
 from sqlalchemy import text
 
 from caco_tasks import tasks
-from caco_tasks.errors import LedgerError, LedgerUnreachableError, StoreUnreachableError
+from caco_tasks.errors import LedgerError, LedgerUnreachableError, PlatformError, StoreUnreachableError
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.connection import Database
+from caco_tasks.platform.control import _require_progress, status
 from caco_tasks.platform.ports import free_port
 from caco_tasks.platform.postgres import EmbeddedPostgres
+from caco_tasks.platform.processes import ProcessId
+from caco_tasks.platform.state import Home, Plan, Ports
+from caco_tasks.platform.supervisor import Supervisor
 from caco_tasks.store import open_store
 from caco_tasks.store.store import StoreSettings
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+from fault_monkey import Disk, bounded_disk
 
 
 @pytest.fixture
@@ -72,6 +81,56 @@ def test_a_transaction_that_a_restart_cut_off_is_not_called_refused(server: Embe
     with database.transaction() as connection:  # the pool has found out
         assert connection.execute(text("SELECT 1")).scalar() == 1
     database.close()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """A disk of its own, small and in memory."""
+    with bounded_disk(tmp_path / "disk", megabytes=400) as disk:
+        if disk is None:
+            pytest.skip("this machine lets nobody mount a disk")
+        yield disk
+
+
+def test_a_full_disk_of_postgres_is_named_and_all_goes_on_when_there_is_room_again(disk: Disk, first_port: int) -> None:
+    server = EmbeddedPostgres(disk.folder / "pg", port=free_port(first_port + 320), password=secrets.token_hex(8))
+    server.start()
+    server.ensure_database("ledger")
+    database = Database(server.url("ledger"))
+    fill = text("INSERT INTO much SELECT generate_series(1, 2000000)")
+    with database.transaction() as connection:
+        connection.execute(text("CREATE UNLOGGED TABLE much (number integer)"))  # its rows take room, the log none
+    disk.fill()
+    with (
+        pytest.raises(LedgerError, match=r"^The disk of Postgres at \S+ is full \(.*\): free some space there and run"),
+        database.transaction() as connection,
+    ):
+        connection.execute(fill)
+    disk.empty()
+    with database.transaction() as connection:
+        connection.execute(fill)
+    database.close()
+    server.stop()
+
+
+def test_a_supervisor_outlives_a_full_disk_and_status_says_why_nothing_works(disk: Disk) -> None:
+    home = Home(disk.folder / "home")
+    home.make()
+    home.save("plan.json", Plan(project=home.folder, store="file", ports=Ports(airflow=1001, postgres=1002, s3=1003)))
+    supervisor = Supervisor(home, inherited={})
+    supervisor._enter("running", "everything is started")
+    disk.fill()
+    supervisor._save_state()
+    assert "is full: 0 MB are free" in status(home.folder).message
+    with pytest.raises(OSError, match="No space left"):
+        supervisor._enter("starting", "something")  # one that cannot start ends
+    with pytest.raises(PlatformError, match=r"The disk of .* is full: 0 MB are free and 500 MB needed"):
+        _require_progress(
+            home, ProcessId(pid=2**22, started_ticks=-1), None
+        )  # and `caco up`, which waits for it, says why
+    disk.empty()
+    supervisor._enter("running", "everything goes on")
+    assert status(home.folder).message == "everything goes on"
 
 
 @pytest.mark.parametrize("wrong", ["nobody", "no_such_database"])
