@@ -5,9 +5,10 @@ store of files and a ledger of its own. What is inside of a stage is the work: s
 overhead. Seconds are those of the wall, and of no use where other work runs beside.
 
     caco bench runner                          10,000 samples
-    python benchmarks/runner.py 1000000        a million: some hours
+    caco bench runner --n 1000000              a million: some hours
 """
 
+import gc
 import json
 import os
 import resource
@@ -47,8 +48,8 @@ SHARD_ROWS = 1_000
 PARTS = ("stage", "replies", "rows", "loading")
 
 
-def bench(samples: int = SAMPLES) -> dict[str, Any]:
-    """Takes `samples` programs through every stage that a sample meets.
+def bench(n: int = SAMPLES) -> dict[str, Any]:
+    """Takes `n` programs through every stage that a sample meets.
 
     Returns:
         Per stage, its records and seconds by part: `stage` (sandbox, checks, prompts), `replies` (kept and looked up),
@@ -56,8 +57,8 @@ def bench(samples: int = SAMPLES) -> dict[str, Any]:
         the most memory that this process held after the first and after the last shard; and the milliseconds that a
         finished output takes when it is asked for again.
     """
-    shards = -(-samples // SHARD_ROWS)
-    keys = keys_of(load_config("nano", [f"samples={samples}", f"shard_samples={SHARD_ROWS}", *_ASKED_ONCE]))
+    shards = -(-n // SHARD_ROWS)
+    keys = keys_of(load_config("nano", [f"samples={n}", f"shard_samples={SHARD_ROWS}", *_ASKED_ONCE]))
     times = Times()
     with (
         tempfile.TemporaryDirectory(prefix="caco-bench-") as folder,
@@ -71,10 +72,11 @@ def bench(samples: int = SAMPLES) -> dict[str, Any]:
         for shard in range(shards):
             for spec in stages_of("nightly"):
                 if not spec.gathers:
+                    gc.freeze()  # as the process of a stage does it
                     again.append(_make_and_load(stage_context(keys, services, spec, shard), keys, ledger, times))
             peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     return {
-        "samples": samples,
+        "samples": n,
         "stages": times.table(),
         "outside_share": times.outside_share(),
         "peak_memory_mb": {"first shard": peaks[0], "last shard": peaks[-1]},

@@ -4,6 +4,7 @@ Models never live in Airflow's task process: a stage runs as `caco stage …`, i
 environment, and gives its memory back.
 """
 
+import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -363,6 +364,7 @@ def work_all(name: str, run_id: str, shards: Sequence[int], environ: Mapping[str
         raise ConfigError(f"The stage '{name}' of this run has no shard {max(shards)}: they are counted from 0.")
     with TaskServices(reached, run=keys.run, config=keys.config) as services:
         for shard in shards:
+            gc.freeze()  # records are no garbage and hold no cycles: what is loaded by now is not searched again for any
             yield make_output(stage_context(keys, services, spec, shard), keys)
 
 
