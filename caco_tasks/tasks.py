@@ -248,8 +248,10 @@ def gate(run_id: str) -> dict[str, Any]:
 
 
 @waiting
-def finish(run_id: str) -> dict[str, Any]:
+def finish(run_id: str, *, publishes: bool = True) -> dict[str, Any]:
     """Publishes the dataset that a run has staged, once its gate passed; returns the run's counts.
+
+    With `publishes` false it stays staged, for somebody to promote (`caco_tasks.release_tasks.promote`).
 
     Raises:
         GateError: the gate does not pass: the dataset stays staged.
@@ -265,7 +267,7 @@ def finish(run_id: str) -> dict[str, Any]:
             register_states(ledger, store, dataset)  # who was killed here may have told the store alone
             state = read_state(store, dataset)
             # one that was withdrawn, or published before, stays as it is
-            if state is not None and state.state == "staged":
+            if publishes and state is not None and state.state == "staged":
                 set_dataset_state(
                     ledger, store, dataset, "published", by=GATE, because=f"the gate of run {run_id} passed"
                 )

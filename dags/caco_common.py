@@ -35,6 +35,7 @@ from caco_tasks.pipeline import mapped_stages
 SEED_PROGRAMS = Asset("caco_seed_programs", uri="caco://seed_programs")
 CODEGEN = Asset("caco_codegen_model", uri="caco://codegen_model")
 DATASET = Asset("caco_dataset", uri="caco://dataset")
+WAITING = Asset("caco_waiting_dataset", uri="caco://waiting_dataset")  # only a promotion makes it count for its date
 
 MAX_EVENTS_READ = 100  # of a dataset's newest: more nights than anyone clears
 
@@ -187,9 +188,10 @@ def finish(planned: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Decides the state of the run, publishes what it staged, and tells those who wait for its outlets what was made."""
     from caco_tasks import tasks
 
-    require_all_done(get_current_context())
-    counts = tasks.finish(planned[0]["run_id"])
-    emit_asset_events(get_current_context(), planned[0]["run_id"])
+    context = get_current_context()
+    require_all_done(context)
+    counts = tasks.finish(planned[0]["run_id"], publishes=context["params"].get("release") != "staged")
+    emit_asset_events(context, planned[0]["run_id"])
     return counts
 
 
@@ -202,14 +204,34 @@ def announce(planned: Sequence[dict[str, Any]]) -> list[str]:
     """
     from caco_tasks import tasks
 
-    context, run_id = get_current_context(), planned[0]["run_id"]
-    datasets = tasks.published(run_id)
-    told = context["inlet_events"][DATASET].ascending(False).limit(MAX_EVENTS_READ)
-    if not datasets or any(event.extra.get("datasets") == datasets for event in told):
+    datasets = tasks.published(planned[0]["run_id"])
+    if not datasets:
+        raise AirflowSkipException("The run has no published dataset: there is nothing to tell.")
+    return _tell_once(DATASET, planned[0]["run_id"], datasets)
+
+
+@task(trigger_rule=TriggerRule.NONE_FAILED)
+def offer(planned: Sequence[dict[str, Any]]) -> list[str]:
+    """Tells those who promote datasets which ones of the run do not count for their date unless somebody says so.
+
+    Raises:
+        AirflowSkipException: there is none, or they were told of it before.
+    """
+    from caco_tasks import release_tasks
+
+    datasets = release_tasks.awaiting_promotion(planned[0]["run_id"])
+    if not datasets:
+        raise AirflowSkipException("What the run made counts for its date: there is nothing to decide.")
+    return _tell_once(WAITING, planned[0]["run_id"], datasets)
+
+
+def _tell_once(asset: Asset, run_id: str, datasets: list[str]) -> list[str]:
+    """Emits the event of an asset with datasets in it, unless there was one with the same."""
+    context = get_current_context()
+    told = context["inlet_events"][asset].ascending(False).limit(MAX_EVENTS_READ)
+    if any(event.extra.get("datasets") == datasets for event in told):
         raise AirflowSkipException(
             f"{' and '.join(datasets)} was announced before, and nothing has changed: nobody is told again."
-            if datasets
-            else "The run has no published dataset: there is nothing to tell."
         )
     emit_asset_events(context, run_id, datasets=datasets)
     return datasets
@@ -258,7 +280,7 @@ def resolve_settings(context: Context) -> dict[str, Any]:
     Each comes from the form, else from the newest asset event that started the run, else from a default. A partition
     key goes before the form: it is what a backfill asks for.
     """
-    form, event = context["params"], _newest_event(context)
+    form, event = context["params"], newest_event(context)
     chosen = [f"{key}={form[name]}" for name, key in FIELDS.items() if form.get(name)]
     return {
         "partition": context.get("partition_key") or form["partition"] or event.get("partition") or _day_due(context),
@@ -324,11 +346,12 @@ def emit_asset_events(context: Context, run_id: str, **made: Any) -> None:
     for asset in context["outlets"]:
         event = context["outlet_events"][asset]
         event.extra = {"run_id": run_id, **settings, **made}
-        if asset == DATASET:
+        if asset in (DATASET, WAITING):
             event.add_partitions(settings["partition"])  # also of a run that had no partition key
 
 
-def _newest_event(context: Context) -> dict[str, Any]:
+def newest_event(context: Context) -> dict[str, Any]:
+    """What the newest of the asset events that started the run tells; nothing where none did."""
     events = [event for of_asset in context["triggering_asset_events"].values() for event in of_asset]
     return dict(max(events, key=lambda event: event.timestamp).extra) if events else {}
 

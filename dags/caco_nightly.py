@@ -4,7 +4,9 @@
 `screen` → `dedup` → `reverse` → `solve` → `agree` → `judge` → `decontaminate`. Shards flow independently, each stage
 loaded into the ledger as it finishes. The `gate` waits for all of them: it checks conservation and yield over the whole run,
 and only a run that passes it goes on to `publish`. `finish` sets the dataset to *published* and decides the state of the run;
-`announce` tells who waits for datasets, and is skipped where they were told of the same before.
+`announce` tells who waits for datasets, and is skipped where they were told of the same before. With `release` set to
+`staged` the dataset stays staged. One that does not count for its date, since it is staged or another version was there
+first, is offered to `caco_promote`, where a person decides.
 Where the config has a `[dry_run]`, the first shards go through all stages before the others, and `dry_run` stops the run when
 they yield or cost otherwise than earlier runs.
 
@@ -43,12 +45,14 @@ from caco_common import (
     DATASET,
     DEFAULT_ARGS,
     LATE,
+    WAITING,
     WORKERS,
     announce,
     finish,
     gate,
     keys_of,
     line_of_stages,
+    offer,
     plan,
 )
 
@@ -61,6 +65,13 @@ SAMPLES = Param(
     maximum=10_000_000,
     title="Samples",
     description="Programs to sample. Empty: as many as the config says.",
+)
+RELEASE = Param(
+    "publish",
+    type="string",
+    enum=["publish", "staged"],
+    title="Release",
+    description="staged: leave the dataset staged even if the gate passes, until somebody promotes it.",
 )
 
 
@@ -94,7 +105,7 @@ def publish(planned: Sequence[dict[str, Any]]) -> dict[str, Any]:
     ),
     catchup=False,
     default_args=DEFAULT_ARGS,
-    params={"samples": SAMPLES, **COMMON_PARAMS},
+    params={"samples": SAMPLES, "release": RELEASE, **COMMON_PARAMS},
     tags=["caco", "nightly"],
     dag_display_name="Caco 3 · Nightly run",
     description="Programs are sampled, checked, written back into problems, solved, and published.",
@@ -110,7 +121,8 @@ def caco_nightly() -> None:
     checked: Any = gate.override(**CPU)(planned)
     published: Any = publish.override(**CPU)(planned)
     told = announce.override(inlets=[DATASET], outlets=[DATASET], **CPU)(planned)
-    funnel >> checked >> published >> finish.override(**CPU)(planned) >> told
+    offered = offer.override(inlets=[WAITING], outlets=[WAITING], **CPU)(planned)
+    funnel >> checked >> published >> finish.override(**CPU)(planned) >> told >> offered
 
 
 caco_nightly()

@@ -926,6 +926,39 @@ ALTER TABLE caco.dataset ALTER COLUMN dataset_no ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE caco.dataset_promotion (
+    dataset text NOT NULL,
+    partition date NOT NULL,
+    number integer NOT NULL,
+    dataset_no integer NOT NULL,
+    replaced_no integer,
+    is_roll_back boolean NOT NULL,
+    by text NOT NULL,
+    because text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT number_is_not_negative CHECK ((number >= 0))
+);
+
+COMMENT ON TABLE caco.dataset_promotion IS 'Decisions on which version of a dataset counts for a date, and by whom; the last one counts. Grain: one row per dataset, date and decision; none where the first published version counts.';
+
+COMMENT ON COLUMN caco.dataset_promotion.dataset IS 'Name of the dataset.';
+
+COMMENT ON COLUMN caco.dataset_promotion.partition IS 'The date.';
+
+COMMENT ON COLUMN caco.dataset_promotion.number IS 'Number of the decision, from 0.';
+
+COMMENT ON COLUMN caco.dataset_promotion.dataset_no IS 'The version that counts from then on, while it is published.';
+
+COMMENT ON COLUMN caco.dataset_promotion.replaced_no IS 'The version that counted before. NULL: none did.';
+
+COMMENT ON COLUMN caco.dataset_promotion.is_roll_back IS 'Whether it takes the decision before back.';
+
+COMMENT ON COLUMN caco.dataset_promotion.by IS 'Who decided.';
+
+COMMENT ON COLUMN caco.dataset_promotion.because IS 'Why.';
+
+COMMENT ON COLUMN caco.dataset_promotion.at IS 'When.';
+
 CREATE TABLE caco.dataset_row (
     dataset_no integer NOT NULL,
     sample_id uuid NOT NULL,
@@ -944,6 +977,80 @@ COMMENT ON COLUMN caco.dataset_row.sample_id IS 'The sample that was published.'
 COMMENT ON COLUMN caco.dataset_row.file IS 'Number of the file among those of the dataset, from 0.';
 
 COMMENT ON COLUMN caco.dataset_row."row" IS 'Row of that file, from 0.';
+
+CREATE VIEW caco.dataset_standing AS
+ WITH stated AS (
+         SELECT dataset.dataset_no,
+            dataset.dataset,
+            dataset.version,
+            dataset.partition,
+            COALESCE(last.state, 'published'::caco.state) AS state,
+            COALESCE(last.at, '-infinity'::timestamp with time zone) AS since
+           FROM (caco.dataset
+             LEFT JOIN LATERAL ( SELECT dataset_state.state,
+                    dataset_state.at
+                   FROM caco.dataset_state
+                  WHERE (dataset_state.dataset_no = dataset.dataset_no)
+                  ORDER BY dataset_state.number DESC
+                 LIMIT 1) last ON (true))
+        ), decided AS (
+         SELECT DISTINCT ON (dataset_promotion.dataset, dataset_promotion.partition) dataset_promotion.dataset,
+            dataset_promotion.partition,
+            dataset_promotion.dataset_no AS promoted_no,
+            dataset_promotion.at AS promoted_at
+           FROM caco.dataset_promotion
+          ORDER BY dataset_promotion.dataset, dataset_promotion.partition, dataset_promotion.number DESC
+        ), placed AS (
+         SELECT stated.dataset_no,
+            stated.dataset,
+            stated.version,
+            stated.partition,
+            stated.state,
+            stated.since,
+            decided.promoted_at,
+            ((stated.state = 'published'::caco.state) AND ((decided.promoted_no IS NULL) OR (decided.promoted_no = stated.dataset_no) OR (stated.since > decided.promoted_at))) AS may_count,
+            (NOT (decided.promoted_no IS DISTINCT FROM stated.dataset_no)) AS is_promoted
+           FROM (stated
+             LEFT JOIN decided USING (dataset, partition))
+        ), ordered AS (
+         SELECT placed.dataset_no,
+            placed.dataset,
+            placed.version,
+            placed.partition,
+            placed.state,
+            placed.since,
+            placed.promoted_at,
+            placed.may_count,
+            placed.is_promoted,
+            row_number() OVER (PARTITION BY placed.dataset, placed.partition ORDER BY placed.may_count DESC, placed.is_promoted DESC, placed.since, placed.version) AS place
+           FROM placed
+        )
+ SELECT dataset_no,
+    dataset,
+    version,
+    partition,
+    state,
+        CASE
+            WHEN (state <> 'published'::caco.state) THEN NULL::text
+            WHEN (may_count AND (place = 1)) THEN 'current'::text
+            WHEN may_count THEN 'waiting'::text
+            ELSE 'superseded'::text
+        END AS standing
+   FROM ordered;
+
+COMMENT ON VIEW caco.dataset_standing IS 'Which version of a dataset counts for its date. Grain: one row per dataset and version.';
+
+COMMENT ON COLUMN caco.dataset_standing.dataset_no IS 'Number of the dataset in this ledger.';
+
+COMMENT ON COLUMN caco.dataset_standing.dataset IS 'Name of the dataset.';
+
+COMMENT ON COLUMN caco.dataset_standing.version IS 'Version of it.';
+
+COMMENT ON COLUMN caco.dataset_standing.partition IS 'Date that it was made for.';
+
+COMMENT ON COLUMN caco.dataset_standing.state IS 'The last state given: staged, published or withdrawn; published where none was ever given.';
+
+COMMENT ON COLUMN caco.dataset_standing.standing IS 'current: it counts for its date. superseded: another was promoted since it was published. waiting: published beside the current one. NULL: staged or withdrawn.';
 
 CREATE TABLE caco.dataset_tombstone (
     dataset_no integer NOT NULL,
@@ -2179,6 +2286,9 @@ ALTER TABLE ONLY caco.fingerprint
 ALTER TABLE ONLY caco.program
     ADD CONSTRAINT one_program_per_output_and_seed PRIMARY KEY (output_no, seed_id);
 
+ALTER TABLE ONLY caco.dataset_promotion
+    ADD CONSTRAINT one_promotion_per_dataset_date_and_number PRIMARY KEY (dataset, partition, number);
+
 ALTER TABLE ONLY caco.audit_row
     ADD CONSTRAINT one_row_per_number UNIQUE (draw_id, number);
 
@@ -2381,6 +2491,9 @@ ALTER TABLE ONLY caco.own_row
 ALTER TABLE ONLY caco.program
     ADD CONSTRAINT program_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
 
+ALTER TABLE ONLY caco.dataset_promotion
+    ADD CONSTRAINT promotion_is_of_a_dataset FOREIGN KEY (dataset_no) REFERENCES caco.dataset(dataset_no) ON DELETE CASCADE;
+
 ALTER TABLE ONLY caco.dataset_row
     ADD CONSTRAINT row_is_of_a_dataset FOREIGN KEY (dataset_no) REFERENCES caco.dataset(dataset_no) ON DELETE CASCADE;
 
@@ -2404,6 +2517,9 @@ ALTER TABLE ONLY caco.dataset_tombstone
 
 ALTER TABLE ONLY caco.run_trigger
     ADD CONSTRAINT trigger_is_of_a_run FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY caco.dataset_promotion
+    ADD CONSTRAINT what_it_replaced_is_a_dataset FOREIGN KEY (replaced_no) REFERENCES caco.dataset(dataset_no) ON DELETE CASCADE;
 
 GRANT USAGE ON SCHEMA caco TO caco_writer;
 GRANT USAGE ON SCHEMA caco TO caco_analyst;
@@ -2465,8 +2581,14 @@ GRANT SELECT ON TABLE caco.datasets TO caco_analyst;
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.cost_per_row TO caco_writer;
 GRANT SELECT ON TABLE caco.cost_per_row TO caco_analyst;
 
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.dataset_promotion TO caco_writer;
+GRANT SELECT ON TABLE caco.dataset_promotion TO caco_analyst;
+
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.dataset_row TO caco_writer;
 GRANT SELECT ON TABLE caco.dataset_row TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.dataset_standing TO caco_writer;
+GRANT SELECT ON TABLE caco.dataset_standing TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.dataset_tombstone TO caco_writer;
 GRANT SELECT ON TABLE caco.dataset_tombstone TO caco_analyst;

@@ -96,7 +96,7 @@ def run_line(day: str) -> dict[str, str]:
     return {pipeline: run_pipeline(pipeline, day) for pipeline in LINE}
 
 
-def run_pipeline(pipeline: str, day: str, *overrides: str) -> str:
+def run_pipeline(pipeline: str, day: str, *overrides: str, publishes: bool = True) -> str:
     """One pipeline of one day, where the environment says, as its DAG runs it; the run's id."""
     planned = tasks.plan(pipeline, partition=day, config=CONFIG, overrides=overrides)
     run_id = str(planned["run_id"])
@@ -104,7 +104,7 @@ def run_pipeline(pipeline: str, day: str, *overrides: str) -> str:
         if spec.name == "publish":
             tasks.gate(run_id)
         run_stage(spec.name, run_id, [0] if spec.gathers else planned["shards"])
-    tasks.finish(run_id)
+    tasks.finish(run_id, publishes=publishes)
     return run_id
 
 
@@ -143,6 +143,7 @@ NUMBERS = {
     "output_no": "SELECT output_no, key::text FROM caco.output",
     "source_no": "SELECT source_no, concat_ws('/', source, revision, licence) FROM caco.source",
     "dataset_no": "SELECT dataset_no, dataset || '/' || version FROM caco.dataset",
+    "replaced_no": "SELECT dataset_no, dataset || '/' || version FROM caco.dataset",
 }
 
 

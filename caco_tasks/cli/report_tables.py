@@ -43,8 +43,8 @@ def comparison_tables(found: "RunComparison", *, is_all: bool) -> Iterator[tuple
     stages = [
         (
             one.stage,
-            _describe_share(one.a),
-            _describe_share(one.b),
+            describe_share(one.a),
+            describe_share(one.b),
             format_points(one.difference, one.low, one.high),
             "yes" if one.is_clear else "no",
             f"{one.a_cost_usd:.4f}",
@@ -57,7 +57,7 @@ def comparison_tables(found: "RunComparison", *, is_all: bool) -> Iterator[tuple
     moved = [one for one in found.reasons if one.difference] if not is_all else list(found.reasons)
     shown = moved if is_all else moved[:MAX_REASONS]
     rows = [
-        (one.stage, one.reason, _describe_share(one.a), _describe_share(one.b), "yes" if one.is_clear else "no")
+        (one.stage, one.reason, describe_share(one.a), describe_share(one.b), "yes" if one.is_clear else "no")
         for one in shown
     ]
     yield "Reasons that moved", answer_table(("stage", "reason", "a", "b", "clear"), rows) if rows else "None moved."
@@ -90,8 +90,8 @@ def dataset_sections(found: "DatasetReport") -> Iterator[tuple[str, list[str | T
     scores = [
         (
             one.benchmark,
-            _describe_share(one.base),
-            _describe_share(one.student),
+            describe_share(one.base),
+            describe_share(one.student),
             format_points(one.gain, one.gain_low, one.gain_high),
         )
         for one in found.scores
@@ -116,5 +116,6 @@ def dataset_sections(found: "DatasetReport") -> Iterator[tuple[str, list[str | T
     yield "Load it", [line for one in found.load_commands for line in (f"# {one.title}", one.command)]
 
 
-def _describe_share(share: "Share | None") -> str:
+def describe_share(share: "Share | None") -> str:
+    """A share as a table shows it: parts, whole, percent."""
     return NOTHING if share is None else f"{share.part:,}/{share.whole:,} {format_share(share.share)}"

@@ -19,6 +19,7 @@ from caco_tasks.ledger import (
     lookups,
     models,
     outputs,
+    promotions,
     questions,
     run_queries,
     runs,
@@ -49,6 +50,8 @@ from caco_tasks.store.registry import (
     DatasetRecord,
     DatasetState,
     ModelRecord,
+    Promotion,
+    Promotions,
     StateName,
     audit_uri,
 )
@@ -209,6 +212,41 @@ class Ledger(WholeLedger):
         """All states that a dataset, named name/version, was given, oldest first; the last one counts."""
         with self._transaction() as connection:
             return datasets.states_of(connection, dataset)
+
+    def decide_promotion(
+        self, dataset: str, partition: str, store: Store, decision: promotions.Decide
+    ) -> Promotion | None:
+        """Lets `decision` say which version of a dataset counts for a date, here and in the store; None: none is changed.
+
+        It is told what was decided before and which version counts now, while nobody else decides.
+
+        Raises:
+            StoreError: the store cannot be used.
+            DamagedError: what it holds of the date is not readable.
+        """
+        with self._transaction() as connection:
+            return promotions.decide(connection, dataset, partition, store, decision)
+
+    def register_promotions(self, found: Promotions) -> None:
+        """Writes down decisions that the store holds; those that are there stay."""
+        with self._transaction() as connection:
+            promotions.insert_promotions(connection, found)
+
+    def current_datasets(self, dataset: str, first: str, last: str) -> dict[str, str]:
+        """Date -> the dataset, as `name/version`, that counts for it, from `first` to `last`; dates without one are left out."""
+        with self._transaction() as connection:
+            rows = promotions.current_versions(connection, dataset, first, last)
+        return {row["partition"]: f"{row['dataset']}/{row['version']}" for row in rows}
+
+    def standing(self, dataset: str) -> str | None:
+        """Whether a dataset, named name/version, is current, waiting or superseded; None: staged, withdrawn or not there."""
+        with self._transaction() as connection:
+            return promotions.standing_of(connection, *dataset.split("/", 1))
+
+    def awaiting_promotion(self, run_id: str) -> list[str]:
+        """The datasets of a run, as `name/version`, that only a promotion makes count for their date, newest first."""
+        with self._transaction() as connection:
+            return promotions.waiting_of_run(connection, run_id)
 
     def strata(self, run: RunRecord) -> list[Stratum]:
         """The rows of a nightly run by what the checks said of them, in the order of the checks."""

@@ -27,10 +27,12 @@ from caco_tasks.store.registry import (
     AuditDraw,
     DatasetRecord,
     DatasetStates,
+    Promotions,
     dataset_state_uri,
     is_audit,
     is_dataset_manifest,
     is_draw,
+    is_promotions,
 )
 from caco_tasks.store.store import Store
 
@@ -89,6 +91,7 @@ class _Found:
     outputs: Mapping[str, Manifest]  # by key
     places: Sequence[Place]
     datasets: Sequence[DatasetRecord]
+    promotions: Sequence[Promotions]
     draws: Sequence[AuditDraw]
     answers: Sequence[AuditAnswers]
 
@@ -103,12 +106,14 @@ def _read_store(store: Store) -> _Found:
             raise DamagedError(f"{folder} has no run.json in {store.root}: restore it, or delete what else is there.")
     manifests = filter(is_manifest, store.list("outputs"))
     outputs = {one.key: one for one in (parse_manifest(_get(store, uri), uri=uri) for uri in manifests)}
+    listed = list(store.list("datasets"))
     return _Found(
         runs=runs,
         triggers=_parse_all(store, uris["triggers"], RunTrigger),
         outputs=outputs,
         places=list(_places(store, files, runs, outputs)),
-        datasets=_parse_all(store, filter(is_dataset_manifest, store.list("datasets")), DatasetRecord),
+        datasets=_parse_all(store, filter(is_dataset_manifest, listed), DatasetRecord),
+        promotions=_parse_all(store, filter(is_promotions, listed), Promotions),
         draws=_parse_all(store, filter(is_draw, store.list("draws")), AuditDraw),
         answers=_parse_all(store, filter(is_audit, store.list("audits")), AuditAnswers),
     )
@@ -131,6 +136,8 @@ def _fill(ledger: Ledger, store: Store, found: _Found, on_progress: Callable[[in
         states = store.get(uri)  # None: a dataset made by hand, which never had a state
         for change in parse_stored(DatasetStates, states, uri=uri).history if states is not None else ():
             ledger.set_dataset_state(name, change.state, by=change.by, because=change.because, at=change.at)
+    for decided in found.promotions:
+        ledger.register_promotions(decided)
     for draw in found.draws:
         ledger.register_draw(draw)
     ledger.record_audits([answer for person in found.answers for answer in person.answers], store)

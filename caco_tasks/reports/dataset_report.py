@@ -8,7 +8,7 @@ from caco_tasks.ledger import audit_queries, dataset_queries, run_queries, sampl
 from caco_tasks.ledger.analyst import Connection
 from caco_tasks.ledger.scores import gains, scores
 from caco_tasks.publishing.dataset_row import COLUMNS, SCHEMA
-from caco_tasks.publishing.states import NEXT
+from caco_tasks.publishing.states import NEXT, split_name
 from caco_tasks.reports.archive import Archive
 from caco_tasks.reports.cursors import day_of, decode_cursor, encode_cursor, number_of
 from caco_tasks.reports.report_parts import DatasetRef, Json, Report, RunRef, Share, dataset_ref, run_ref, share_of
@@ -167,6 +167,28 @@ def newest_dataset(archive: Archive, connection: Connection) -> DatasetLine | No
     """The dataset of the newest date; None where there is none."""
     rows = dataset_queries.page_of_datasets(connection, after=None, most=1)
     return describe_dataset(connection, rows[0]) if rows else None
+
+
+def read_dataset_line(archive: Archive, name: str) -> DatasetLine:
+    """One dataset, named name/version, as a line of a table.
+
+    Raises:
+        UnknownIdError: there is no such dataset.
+        ConfigError: the name is none.
+        LedgerError: the ledger cannot be used.
+    """
+    with archive.ledger.reading() as connection:
+        return describe_dataset(connection, _find(connection, *split_name(name)))
+
+
+def scores_of(archive: Archive, name: str) -> tuple[DatasetScore, ...]:
+    """What the students scored that were trained on a dataset, named name/version.
+
+    Raises:
+        LedgerError: the ledger cannot be used.
+    """
+    with archive.ledger.reading() as connection:
+        return tuple(_scores(connection, name))
 
 
 def dataset_report(archive: Archive, dataset: str, version: str) -> DatasetReport:

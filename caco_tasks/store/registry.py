@@ -5,6 +5,7 @@ models/{model_id}/manifest.json            a ModelFiles, written last
 datasets/{name}/{version}/manifest.json    a DatasetRecord, written last; its files have a `sample_id`
 datasets/{name}/{version}/tombstones-{hash}.parquet    rows that were taken out of the version which this one supersedes
 datasets/{name}/{version}/state.json       a DatasetStates: whether it is published, and who said so
+datasets/{name}/current/{date}.json        a Promotions: which version of a date counts, where somebody has decided it
 draws/{run_id}/{draw_id}.json              an AuditDraw
 audits/{run_id}/{hash of the person}.json  an AuditAnswers
 """
@@ -26,6 +27,7 @@ _DATASET_MANIFEST = re.compile(r"^datasets/([^/]+)/([^/]+)/manifest\.json$")
 _DATASET_FILE = re.compile(
     r"^datasets/[^/]+/[^/]+/(?:(?:train-[0-9of-]+|tombstones-[0-9a-f]{16})\.parquet|README\.md|(?:manifest|state)\.json)$"
 )
+_PROMOTIONS = re.compile(r"^datasets/[^/]+/current/[0-9]{4}-[0-9]{2}-[0-9]{2}\.json$")
 _DRAW, _AUDIT = (re.compile(rf"^{folder}/[^/]+/[0-9a-f]{{32}}\.json$") for folder in ("draws", "audits"))
 
 StateName = Literal["staged", "published", "withdrawn"]
@@ -122,6 +124,25 @@ class DatasetStates(StoredRecord):
     history: tuple[DatasetState, ...] = Field(min_length=1)
 
 
+class Promotion(StoredRecord):
+    """One decision on which version of a dataset's date counts."""
+
+    version: str = Field(pattern=VERSION)  # that counts from then on
+    replaced: str | None = None  # the version that counted before; None: none did
+    is_roll_back: bool = False  # whether it takes the decision before back
+    by: str = Field(min_length=1)
+    because: str = Field(min_length=1)
+    at: Moment
+
+
+class Promotions(StoredRecord):
+    """All decisions on one date of a dataset, oldest first; the last one counts."""
+
+    dataset: str = Field(pattern=NAME)
+    partition: str
+    history: tuple[Promotion, ...] = Field(min_length=1)
+
+
 class AuditRecord(StoredRecord):
     """What one person said of one record that a stage had judged."""
 
@@ -190,6 +211,16 @@ def dataset_manifest_uri(name: str, version: str) -> str:
 def dataset_state_uri(name: str, version: str) -> str:
     """Where the states of a dataset lie below the store's root."""
     return f"{dataset_folder(name, version)}/state.json"
+
+
+def promotions_uri(name: str, partition: str) -> str:
+    """Where the decisions on a date of a dataset lie below the store's root."""
+    return f"datasets/{name}/current/{partition}.json"
+
+
+def is_promotions(uri: str) -> bool:
+    """Whether a key is that of the decisions on a date of a dataset."""
+    return _PROMOTIONS.match(uri) is not None
 
 
 def is_dataset_manifest(uri: str) -> bool:

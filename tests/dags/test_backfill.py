@@ -103,6 +103,46 @@ def test_people_judge_the_rows_of_a_run_in_forms(api: AirflowApi, codegen: DagRu
     assert said == [("ada", "fail", "program", None, drawn)]
 
 
+def test_a_person_decides_whether_a_staged_dataset_takes_the_place_of_the_one_that_counts(
+    api: AirflowApi, codegen: DagRun, platform: PlatformState
+) -> None:
+    wait_until(lambda: api.is_dag_known("caco_promote"))
+    api.unpause("caco_promote")
+    runs = {}
+    for samples in (6, 5, 4):  # the first counts; the others wait for a person
+        form = {**SMALL, "samples": samples, "partition": DATES[0], "release": "staged" if samples < 6 else "publish"}
+        run = api.trigger("caco_nightly", form)
+        wait_until(lambda run=run: api.run("caco_nightly", run).is_finished)  # type: ignore[misc]
+        assert api.run("caco_nightly", run).state == "success"
+        runs[samples] = run
+    wait_until(lambda: len(api.runs("caco_promote")) == 2)
+    answered = {}
+    with browser(platform) as client:
+        paths = {
+            run.dag_run_id: f"/api/v2/dags/caco_promote/dagRuns/{run.dag_run_id}" for run in api.runs("caco_promote")
+        }
+        wait_until(lambda: all(forms(client, path) for path in paths.values()))
+        for run_id, path in paths.items():
+            [shown] = forms(client, path)
+            assert shown["options"] == ["Approve", "Reject"]
+            assert "| samples | `6` |" in shown["body"]
+            assert "**Funnel**" in shown["body"]
+            answer = "Approve" if "| samples | `6` | `5` |" in shown["body"] else "Reject"
+            said = {"chosen_options": [answer], "params_input": {"reason": "looked at it"}}
+            assert client.patch(f"{path}/taskInstances/ask/-1/hitlDetails", json=said).status_code == 200
+            wait_until(lambda run_id=run_id: api.run("caco_promote", run_id).is_finished)  # type: ignore[misc]
+            assert api.run("caco_promote", run_id).state == "success"
+            answered[answer] = shown["subject"].split()[1]
+    api.unpause("caco_promote", paused=True)
+    query = f"SELECT dataset || '/' || version, state::text, standing FROM caco.dataset_standing WHERE partition = '{DATES[0]}'"
+    standing = {name: rest for name, *rest in ask(platform, query)}
+    assert standing.pop(answered["Approve"]) == ["published", "current"]
+    assert standing.pop(answered["Reject"]) == ["staged", None]
+    assert list(standing.values()) == [["published", "superseded"]]
+    [decision] = ask(platform, "SELECT by, because FROM caco.dataset_promotion")
+    assert decision == (platform.airflow_user, "looked at it")
+
+
 def test_a_published_dataset_starts_its_evaluation_with_the_same_settings(
     api: AirflowApi, platform: PlatformState
 ) -> None:

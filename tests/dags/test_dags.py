@@ -24,7 +24,8 @@ pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own deprecations
 
 DAGS = Path(__file__).parents[2] / "dags"
 LINE = ["caco_codegen", "caco_evaluate", "caco_nightly", "caco_seeds"]  # each runs a pipeline
-IDS = sorted([*LINE, "caco_audit", "caco_housekeeping"])
+IDS = sorted([*LINE, "caco_audit", "caco_housekeeping", "caco_promote"])
+FORMS_AT_ONCE = 32  # of caco_promote: each run of it waits for a person, and does nothing meanwhile
 
 FUNNEL = [f"funnel.{spec.name}" for spec in mapped_stages("nightly")]
 STRUCTURE = {
@@ -43,14 +44,16 @@ STRUCTURE = {
     },
     "caco_audit": {"draw": {"rows.ask", "rows.record"}, "rows.ask": {"rows.record"}, "rows.record": set()},
     "caco_housekeeping": {"sweep": set()},
+    "caco_promote": {"find": {"ask", "decide"}, "ask": {"decide"}, "decide": set()},
     "caco_nightly": {
-        "plan": {"dry_run", "gate", "publish", "finish", "announce"},
+        "plan": {"dry_run", "gate", "publish", "finish", "announce", "offer"},
         "dry_run": set(FUNNEL),
         **{task: {after} for task, after in zip(FUNNEL, [*FUNNEL[1:], "gate"], strict=True)},
         "gate": {"publish"},
         "publish": {"finish"},
         "finish": {"announce"},
-        "announce": set(),
+        "announce": {"offer"},
+        "offer": set(),
     },
 }
 
@@ -103,7 +106,11 @@ def test_a_prompt_that_cannot_be_filled_in_stops_the_dags_where_they_are_parsed(
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_a_dag_has_a_task_for_every_stage_of_its_pipeline(dag_bag: "BundleDagBag", pipeline: str) -> None:
     names = {task.task_id.rpartition(".")[2] for task in dag_bag.dags[f"caco_{pipeline}"].tasks}
-    assert names - {"dry_run", "gate", "announce"} == {"plan", *(spec.name for spec in PIPELINES[pipeline]), "finish"}
+    assert names - {"dry_run", "gate", "announce", "offer"} == {
+        "plan",
+        *(spec.name for spec in PIPELINES[pipeline]),
+        "finish",
+    }
 
 
 @pytest.mark.parametrize(("dag_id", "group"), [("caco_seeds", "conversion"), ("caco_nightly", "funnel")])
@@ -149,7 +156,7 @@ def test_a_dag_tells_the_person_on_duty_what_to_know(dag_bag: "BundleDagBag", da
         assert f"**{word}**" in (dag.doc_md or ""), word
     assert "caco" in dag.tags
     assert dag.catchup is False
-    assert dag.max_active_runs <= 4
+    assert dag.max_active_runs <= (FORMS_AT_ONCE if dag_id == "caco_promote" else 4)
 
 
 @pytest.mark.parametrize("dag_id", IDS)
@@ -187,10 +194,12 @@ def test_the_only_leaf_takes_its_state_from_finish_which_runs_after_failures_too
     dag_bag: "BundleDagBag", dag_id: str
 ) -> None:
     dag = dag_bag.dags[dag_id]
-    last = "announce" if dag_id == "caco_nightly" else "finish"  # what follows `finish` fails with it
+    last = "offer" if dag_id == "caco_nightly" else "finish"  # what follows `finish` fails with it
     assert [task.task_id for task in dag.leaves] == [last]
     assert dag.get_task("finish").trigger_rule == "all_done_min_one_success"
-    assert last == "finish" or dag.get_task(last).trigger_rule == "all_success"
+    if dag_id == "caco_nightly":
+        assert dag.get_task("announce").trigger_rule == "all_success"
+        assert dag.get_task("offer").trigger_rule == "none_failed"  # also where nothing was announced
 
 
 def test_nothing_is_published_before_the_gate(dag_bag: "BundleDagBag") -> None:
@@ -200,16 +209,18 @@ def test_nothing_is_published_before_the_gate(dag_bag: "BundleDagBag") -> None:
 
 
 @pytest.mark.parametrize(
-    ("dag_id", "leaf", "asset"),
+    ("dag_id", "told"),
     [
-        ("caco_seeds", "finish", "caco_seed_programs"),
-        ("caco_codegen", "finish", "caco_codegen_model"),
-        ("caco_nightly", "announce", "caco_dataset"),
+        ("caco_seeds", {"finish": ["caco_seed_programs"]}),
+        ("caco_codegen", {"finish": ["caco_codegen_model"]}),
+        ("caco_nightly", {"announce": ["caco_dataset"], "offer": ["caco_waiting_dataset"]}),
     ],
 )
-def test_only_the_leaf_says_what_was_made(dag_bag: "BundleDagBag", dag_id: str, leaf: str, asset: str) -> None:
+def test_only_what_comes_last_says_what_was_made(
+    dag_bag: "BundleDagBag", dag_id: str, told: dict[str, list[str]]
+) -> None:
     outlets = {task.task_id: [outlet.name for outlet in task.outlets] for task in dag_bag.dags[dag_id].tasks}
-    assert {task: names for task, names in outlets.items() if names} == {leaf: [asset]}
+    assert {task: names for task, names in outlets.items() if names} == told
 
 
 def test_the_nightly_has_one_run_per_date_in_utc(dag_bag: "BundleDagBag") -> None:

@@ -36,6 +36,7 @@ TABLES = [
     "dataset_state",
     "dataset_row",
     "dataset_tombstone",
+    "dataset_promotion",
 ]
 # numbers of this ledger's own -> what they stand for in any ledger
 NUMBERS = {
@@ -43,6 +44,7 @@ NUMBERS = {
     "output_no": "(SELECT key FROM caco.output WHERE output.output_no = kept.output_no)",
     "source_no": "(SELECT (source, revision, licence)::text FROM caco.source WHERE source.source_no = kept.source_no)",
     "dataset_no": "(SELECT dataset || version FROM caco.dataset WHERE dataset.dataset_no = kept.dataset_no)",
+    "replaced_no": "(SELECT dataset || version FROM caco.dataset WHERE dataset.dataset_no = kept.replaced_no)",
 }
 TIMES_OF_LOADING = {"created_at", "loaded_at", "claimed_at"}
 

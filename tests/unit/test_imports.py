@@ -41,7 +41,7 @@ ROWS = (
     {"forecast", "reruns", "telemetry", "verification"},
     {"estimate"},
     {"tasks"},
-    {"audit_tasks", "housekeeping_tasks"},
+    {"audit_tasks", "housekeeping_tasks", "release_tasks"},
     {"cli"},
 )
 RANK = {part: rank for rank, parts in enumerate(ROWS) for part in parts}

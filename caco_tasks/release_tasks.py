@@ -1,0 +1,161 @@
+"""What decides which datasets count: promotion of another version of a date, and the way back.
+
+What the tasks of `caco_promote` and the commands `caco dataset promote` and `roll-back` do.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from caco_tasks.errors import ConfigError
+from caco_tasks.ledger import Ledger
+from caco_tasks.ledger.analyst import Analyst
+from caco_tasks.publishing.dataset_files import read_dataset
+from caco_tasks.publishing.states import read_state
+from caco_tasks.reports.archive import Archive
+from caco_tasks.reports.dataset_difference import dataset_difference, difference_markdown
+from caco_tasks.store import Store, open_store
+from caco_tasks.store.registry import DatasetRecord, Promotion
+from caco_tasks.tasks import gate, open_ledger, register_states, set_dataset_state, waiting
+
+
+@waiting
+def promote(dataset: str, *, by: str, because: str) -> dict[str, Any]:
+    """Makes `name/version` the one that counts for its date; one that is staged is published first.
+
+    A second call changes nothing. Killed anywhere, one version counts: the one before, or this one.
+
+    Raises:
+        ConfigError: there is no such dataset, it was withdrawn, or nobody or no reason is named.
+        GateError: it is staged, and the gate of its run does not pass.
+    """
+    require_reason(by, because)
+    with open_ledger() as (ledger, reached):
+        store = open_store(reached.store)
+        record = read_dataset(store, dataset)
+        _demand_published(ledger, store, record, by=by, because=because)
+
+        def decide(history: Sequence[Promotion], current: str | None) -> Promotion | None:
+            if current == record.version and history:
+                return None  # told again
+            change = {"by": by, "because": because, "at": datetime.now(UTC)}
+            return Promotion(version=record.version, replaced=current if current != record.version else None, **change)
+
+        made = ledger.decide_promotion(record.dataset, record.partition, store, decide)
+    return _describe(record, made)
+
+
+@waiting
+def roll_back(name: str, partition: str, *, by: str, because: str) -> dict[str, Any]:
+    """Makes the version of a date count again that did so before the last promotion; again, the one before that.
+
+    Raises:
+        ConfigError: nothing was promoted, nothing counted before, or what did was withdrawn since.
+    """
+    require_reason(by, because)
+    with open_ledger() as (ledger, reached):
+        store = open_store(reached.store)
+
+        def decide(history: Sequence[Promotion], current: str | None) -> Promotion:
+            version = version_before(history, name=name, partition=partition)
+            state = read_state(store, f"{name}/{version}")
+            if state is not None and state.state != "published":
+                raise ConfigError(
+                    f"The dataset '{name}/{version}', which counted before, is {state.state}: restore it first."
+                )
+            change = {"by": by, "because": because, "at": datetime.now(UTC)}
+            return Promotion(version=version, replaced=current, is_roll_back=True, **change)
+
+        made = ledger.decide_promotion(name, partition, store, decide)
+        assert made is not None  # `decide` says one or raises
+        record = read_dataset(store, f"{name}/{made.version}")
+    return _describe(record, made)
+
+
+@waiting
+def awaiting_promotion(run_id: str) -> list[str]:
+    """The datasets of a run, as `name/version`, that count for their date only once somebody promotes them."""
+    with open_ledger() as (ledger, _):
+        return ledger.awaiting_promotion(run_id)
+
+
+@waiting
+def promotion_form(dataset: str) -> str:
+    """What a person sees before deciding whether a dataset counts for its date, as Markdown."""
+    with open_ledger() as (ledger, reached), Analyst(reached.analyst_url or reached.ledger_url or "") as analyst:
+        store = open_store(reached.store)
+        record = read_dataset(store, dataset)
+        current = ledger.current_datasets(record.dataset, record.partition, record.partition).get(record.partition)
+        archive = Archive(ledger=analyst, store=store, connections=reached)
+        if current == dataset:
+            return f"`{dataset}` counts for {record.partition} already: approving it changes nothing."
+        return difference_markdown(dataset_difference(archive, current, dataset))
+
+
+def version_before(history: Sequence[Promotion], *, name: str, partition: str) -> str:
+    """The version that counted before the last promotion that was not taken back.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    counted: list[str | None] = [history[0].replaced] if history else []
+    for change in history:
+        if change.is_roll_back:
+            counted.pop()
+        else:
+            counted.append(change.version)
+    before = counted[-2] if len(counted) > 1 else None
+    if before is None:
+        raise ConfigError(
+            f"No version of '{name}' counted for {partition} before the one that does now: there is no way back; "
+            "`caco dataset withdraw` takes a dataset out."
+        )
+    return before
+
+
+def current_dataset(ledger: Ledger, name: str, partition: str) -> str:
+    """The dataset, as `name/version`, that counts for a date.
+
+    Raises:
+        ConfigError: none does.
+    """
+    found = ledger.current_datasets(name, partition, partition).get(partition)
+    if found is None:
+        raise ConfigError(
+            f"No version of '{name}' counts for {partition}: `caco dataset list` shows those that are there."
+        )
+    return found
+
+
+def require_reason(by: str, because: str) -> None:
+    """Holds a decision to having a name and a reason.
+
+    Raises:
+        ConfigError: one of them is missing.
+    """
+    if not by.strip() or not because.strip():
+        raise ConfigError("Who decides which dataset counts, and why, is kept with it: name both.")
+
+
+def _demand_published(ledger: Ledger, store: Store, record: DatasetRecord, *, by: str, because: str) -> None:
+    """Publishes a dataset that is staged, where its run passes its gate; registers what only the store was told."""
+    dataset = f"{record.dataset}/{record.version}"
+    state = read_state(store, dataset)
+    if state is not None and state.state == "withdrawn":
+        raise ConfigError(f"The dataset '{dataset}' was withdrawn ({state.because}): restore it first.")
+    if state is not None and state.state == "staged":
+        gate(record.run_id)  # a person chooses between datasets that passed, and takes the place of no gate
+        ledger.register_dataset(record, store)
+        set_dataset_state(ledger, store, dataset, "published", by=by, because=because)
+    else:
+        register_states(ledger, store, dataset)
+
+
+def _describe(record: DatasetRecord, made: Promotion | None) -> dict[str, Any]:
+    """What counts now, and whether this call has changed it."""
+    return {
+        "dataset": f"{record.dataset}/{record.version}",
+        "partition": record.partition,
+        "replaced": f"{record.dataset}/{made.replaced}" if made is not None and made.replaced else None,
+        "changed": made is not None,
+    }
