@@ -1,22 +1,24 @@
-"""What decides which datasets count: promotion of another version of a date, and the way back.
+"""What decides which datasets count, and what makes releases of them.
 
-What the tasks of `caco_promote` and the commands `caco dataset promote` and `roll-back` do.
+What the tasks of `caco_promote` and `caco_release` do, and the commands `caco dataset promote`, `roll-back` and `caco release`.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from caco_tasks.errors import ConfigError
+from caco_tasks.connections import Connections
+from caco_tasks.errors import ConfigError, PrerequisiteError
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.analyst import Analyst
 from caco_tasks.publishing.dataset_files import read_dataset
 from caco_tasks.publishing.states import read_state
+from caco_tasks.releases.release import releases_of, week_dates, week_of, write_release
 from caco_tasks.reports.archive import Archive
 from caco_tasks.reports.dataset_difference import dataset_difference, difference_markdown
 from caco_tasks.store import Store, open_store
 from caco_tasks.store.registry import DatasetRecord, Promotion
-from caco_tasks.tasks import gate, open_ledger, register_states, set_dataset_state, waiting
+from caco_tasks.tasks import config_of, gate, open_ledger, read_run, register_states, set_dataset_state, waiting
 
 
 @waiting
@@ -92,6 +94,59 @@ def promotion_form(dataset: str) -> str:
         return difference_markdown(dataset_difference(archive, current, dataset))
 
 
+@waiting
+def make_releases(week: str, name: str | None = None) -> list[dict[str, Any]]:
+    """Makes the release of a week, of one dataset or of every one that counts for a date of it; what is there is found.
+
+    Raises:
+        ConfigError: it is no week.
+        PrerequisiteError: no dataset counts for any of its dates.
+        CacoError: ledger or store cannot be used, or a file is not what was published.
+    """
+    dates = week_dates(week)
+    with open_ledger() as (ledger, reached):
+        names = [name] if name is not None else ledger.current_names(dates[0], dates[-1])
+        if not names:
+            raise PrerequisiteError(f"No dataset counts for a date of {week}: run `caco_nightly` for them first.")
+        return [_make_release(ledger, reached, one, week) for one in names]
+
+
+def _make_release(ledger: Ledger, reached: Connections, name: str, week: str) -> dict[str, Any]:
+    store, dates = open_store(reached.store), week_dates(week)
+    with ledger.holding_releases(name):
+        datasets = [*ledger.current_datasets(name, dates[0], dates[-1]).values()]
+        if not datasets:
+            raise PrerequisiteError(f"No version of '{name}' counts for a date of {week}: run `caco_nightly` first.")
+        settings = config_of(read_run(store, read_dataset(store, datasets[-1]).run_id, reached))
+        known = {f"{one.dataset}/{one.version}" for one in releases_of(store, name)}
+        record = write_release(
+            store,
+            name,
+            week,
+            datasets,
+            recalled=ledger.recalled_samples(datasets),
+            likeness=settings.dedup.same_problem_jaccard,
+            rows_per_file=settings.publish.rows_per_file,
+            scratch=reached.home / "work",
+        )
+        release = f"{record.dataset}/{record.version}"
+        ledger.register_dataset(record, store)
+        register_states(ledger, store, release)
+        state = read_state(store, release)
+        if state is not None and state.state == "staged":
+            set_dataset_state(ledger, store, release, "published", by="release", because="its datasets are published")
+    if release not in known and record.facts["release"]["week"] != record.version:
+        promote(release, by="release", because="a dataset of its week has changed")
+    return {
+        "release": release,
+        "rows": record.rows,
+        "datasets": datasets,
+        "dropped": record.facts["release"]["dropped"],
+        "previous": record.facts["release"]["previous"],
+        "is_new": release not in known,
+    }
+
+
 def version_before(history: Sequence[Promotion], *, name: str, partition: str) -> str:
     """The version that counted before the last promotion that was not taken back.
 
@@ -159,3 +214,8 @@ def _describe(record: DatasetRecord, made: Promotion | None) -> dict[str, Any]:
         "replaced": f"{record.dataset}/{made.replaced}" if made is not None and made.replaced else None,
         "changed": made is not None,
     }
+
+
+def last_week() -> str:
+    """The last week that has ended, in UTC."""
+    return week_of((datetime.now(UTC).date() - timedelta(days=7)).isoformat())

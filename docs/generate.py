@@ -383,6 +383,7 @@ def _schedule(value: ast.expr) -> str:
         "'@weekly'": "weekly",
         "[SEED_PROGRAMS]": "asset `caco_seed_programs`",
         "PartitionedAssetTimetable(assets=DATASET)": "asset `caco_dataset`",
+        "PartitionedAssetTimetable(assets=DATASET, default_partition_mapper=WEEKS)": "asset `caco_dataset`, all dates of a week",
         "PartitionedAssetTimetable(assets=WAITING)": "asset `caco_waiting_dataset`",
     }
     if "CronPartitionTimetable('0 0 * * *'" in text:

@@ -87,8 +87,12 @@ def problem_sketches(problems: Iterable[tuple[str, str]]) -> Iterator[tuple[str,
     """Family and sketch of each pair of problem and answer: numbers and answer, and a MinHash of its words."""
     read = [(words(text), answer) for text, answer in problems]
     sketches = _sketches([tokens for tokens, _ in read])
-    families = (_hash(" ".join([*sorted(filter(is_number, tokens)), "->", final_answer(a)])) for tokens, a in read)
-    return zip(families, sketches, strict=True)
+    return zip((_family(tokens, answer) for tokens, answer in read), sketches, strict=True)
+
+
+def problem_family(problem: str, answer: str) -> str:
+    """What problems must share to be nearly the same: their numbers and their answer, hashed; cheap beside a sketch."""
+    return _family(words(problem), answer)
 
 
 def alike(likeness: float) -> Callable[[bytes, bytes], bool]:
@@ -117,6 +121,10 @@ def _token(text: str) -> str:
     if text[-1] in "\"'" and len(text) > 1:
         return "'" + text.lstrip("rbfuRBFU").strip(text[-1])
     return text.replace("_", "") if text[0].isdecimal() else text
+
+
+def _family(tokens: Sequence[str], answer: str) -> str:
+    return _hash(" ".join([*sorted(filter(is_number, tokens)), "->", final_answer(answer)]))
 
 
 def _sketches(tokens: Sequence[Sequence[str]]) -> Iterator[bytes]:

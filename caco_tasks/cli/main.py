@@ -10,12 +10,12 @@ from caco_tasks.cli.audit_commands import audit
 from caco_tasks.cli.check_command import check
 from caco_tasks.cli.command_group import CommandGroup, add_examples
 from caco_tasks.cli.completion_command import completion
-from caco_tasks.cli.dataset_commands import export
+from caco_tasks.cli.dataset_commands import dataset, export
 from caco_tasks.cli.file_commands import execute, grade, unify
 from caco_tasks.cli.maintenance_commands import backup, bench, housekeeping, ledger, restore
 from caco_tasks.cli.mcp_command import mcp
 from caco_tasks.cli.platform_commands import demo, doctor, down, status, up
-from caco_tasks.cli.release_commands import dataset
+from caco_tasks.cli.release_commands import release
 from caco_tasks.cli.report_commands import compare, funnel, runs, scores
 from caco_tasks.cli.run_commands import plan, rerun, run, stage
 from caco_tasks.cli.sample_commands import lineage, rejects, show
@@ -27,7 +27,7 @@ SECTIONS = {
     "Work": (run, plan, rerun, stage),
     "Runs": (runs, funnel, compare, scores),
     "Samples and questions": (show, rejects, lineage, sql, mcp),
-    "Datasets": (dataset, export, verify),
+    "Datasets": (dataset, release, export, verify),
     "Files of your own, without a platform": (unify, execute, grade, check),
     "People and upkeep": (audit, ledger, backup, restore, housekeeping, bench, completion),
 }

@@ -1,14 +1,15 @@
-"""Commands on which datasets count: compare two versions, promote one, go back."""
+"""Commands on which datasets count and on releases of them: compare, promote, go back; make, list and verify releases."""
+
+from typing import Any
 
 import click
 
+from caco_tasks.cli.command_group import WholeHelpGroup
 from caco_tasks.cli.console import explain_errors, print_heading, print_json, print_line, print_whole, show_progress
 from caco_tasks.cli.dataset_commands import because_option, by_option, dataset, find_user
-from caco_tasks.cli.environment import open_archive_here, open_ledger_as
+from caco_tasks.cli.environment import open_archive_here, open_ledger_as, open_store_here
 from caco_tasks.cli.options import json_option
 from caco_tasks.errors import ConfigError
-
-__all__ = ["dataset"]  # the group, with the commands of this file in it
 
 
 @dataset.command(name="diff")
@@ -90,8 +91,6 @@ def _name_date(name: str, day: str | None) -> tuple[str, str]:
             raise ConfigError(f"Name the version that counts now, as {name}/VERSION, or the date: --date YYYY-MM-DD.")
         check_partition(day)
         return name, day
-    from caco_tasks.cli.environment import open_store_here
-
     record = read_dataset(open_store_here(), name)
     with open_ledger_as() as ledger:
         standing = ledger.standing(name)
@@ -100,3 +99,92 @@ def _name_date(name: str, day: str | None) -> tuple[str, str]:
             f"The dataset '{name}' does not count for {record.partition}: it is {standing or 'not published'}."
         )
     return record.dataset, record.partition
+
+
+@click.group(cls=WholeHelpGroup)
+def release() -> None:
+    """Make, list and verify weekly releases of datasets."""
+
+
+@release.command(name="make")
+@click.option("--week", metavar="W", help="Of ISO 8601, as 2026-W48; default: the last one that has ended.")
+@click.option("--name", metavar="NAME", help="Of the dataset; default: every one that counts for a date of the week.")
+@json_option
+@explain_errors
+def make_release(week: str | None, name: str | None, as_json: bool) -> None:
+    """Make a release of the datasets that count for a week; the same datasets are the same release."""
+    from caco_tasks.release_tasks import last_week, make_releases
+
+    chosen = week or last_week()
+    with show_progress(f"making the release of {chosen}"):
+        made = make_releases(chosen, name)
+    if as_json:
+        print_json(made)
+        return
+    for one in made:
+        is_new = "is made" if one["is_new"] else "is there already"
+        print_line(f"{one['release']} {is_new}: {one['rows']:,} rows of {len(one['datasets'])} dates.")
+
+
+@release.command(name="list")
+@click.option("--name", metavar="NAME", help="Of the dataset; default: all.")
+@json_option
+@explain_errors
+def list_releases(name: str | None, as_json: bool) -> None:
+    """Show the releases, in the order in which they were made."""
+    from caco_tasks.cli.tables import answer_table
+
+    with show_progress("looking through the store"):
+        found = [line for one in _released(name) for line in _describe_releases(one)]
+    if as_json:
+        print_json(found)
+    elif found:
+        heads = ("release", "rows", "dates", "previous", "state")
+        print_whole(answer_table(heads, [[line[head] for head in heads] for line in found]))
+    else:
+        print_line("There is no release yet.")
+
+
+@release.command(name="verify")
+@click.option("--name", metavar="NAME", help="Of the dataset; default: all.")
+@json_option
+@explain_errors
+def verify_release(name: str | None, as_json: bool) -> None:
+    """Walk the chain of releases: every file against its manifest, every manifest against the release after it."""
+    from caco_tasks.releases.release import verify_releases
+
+    store, found = open_store_here(), []
+    with show_progress("verifying releases") as line:
+        for one in [name] if name else _released(None):
+            found += verify_releases(store, one, progress=lambda done: line.update(f"{done} releases"))
+    if as_json:
+        print_json(found)
+    else:
+        for each in found:
+            print_line(f"{each['release']}: {'; '.join(each['faults']) or 'as it was made'}")
+    if any(each["faults"] for each in found):
+        raise SystemExit(1)
+    if not found:
+        raise ConfigError("There is no release yet: `caco release make` makes one.")
+
+
+def _released(name: str | None) -> list[str]:
+    """The names of the datasets that were released."""
+    from caco_tasks.publishing.dataset_files import list_datasets
+    from caco_tasks.releases.release import SUFFIX
+
+    names = {one.partition("/")[0] for one in list_datasets(open_store_here())}
+    return [name] if name else sorted(one.removesuffix(SUFFIX) for one in names if one.endswith(SUFFIX))
+
+
+def _describe_releases(name: str) -> list[dict[str, Any]]:
+    from caco_tasks.publishing.states import read_state
+    from caco_tasks.releases.release import releases_of
+
+    store, lines = open_store_here(), []
+    for one in releases_of(store, name):
+        dataset_name, about = f"{one.dataset}/{one.version}", one.facts["release"]
+        state = read_state(store, dataset_name)
+        line = {"release": dataset_name, "rows": one.rows, "dates": len(about["members"])}
+        lines.append({**line, "previous": about["previous"], "state": state.state if state else None})
+    return lines

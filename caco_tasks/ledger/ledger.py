@@ -248,6 +248,16 @@ class Ledger(WholeLedger):
         with self._transaction() as connection:
             return promotions.waiting_of_run(connection, run_id)
 
+    def current_names(self, first: str, last: str) -> list[str]:
+        """The names of the datasets, releases left out, that count for any date from `first` to `last`."""
+        with self._transaction() as connection:
+            return promotions.names_that_count(connection, first, last)
+
+    def recalled_samples(self, names: Sequence[str]) -> frozenset[str]:
+        """The samples in these datasets, each named name/version, that were taken out of any version of a dataset."""
+        with self._transaction() as connection:
+            return frozenset(promotions.recalled_samples(connection, names))
+
     def strata(self, run: RunRecord) -> list[Stratum]:
         """The rows of a nightly run by what the checks said of them, in the order of the checks."""
         with self._transaction() as connection:

@@ -47,6 +47,20 @@ _WAITING = text("""
         AND (state = 'staged' OR standing = 'waiting')
     ORDER BY version DESC
 """)
+_NAMES = text("""
+    SELECT DISTINCT standing.dataset
+    FROM caco.dataset_standing AS standing JOIN caco.dataset USING (dataset_no)
+    WHERE standing.standing = 'current' AND dataset.facts -> 'release' IS NULL
+        AND standing.partition BETWEEN CAST(:first AS date) AND CAST(:last AS date)
+    ORDER BY 1
+""")
+_RECALLED = text("""
+    SELECT DISTINCT caco.hex(sample_id) AS sample_id
+    FROM caco.dataset
+    JOIN caco.dataset_row USING (dataset_no)
+    JOIN (SELECT DISTINCT sample_id FROM caco.dataset_tombstone) AS tombstone USING (sample_id)
+    WHERE dataset.dataset || '/' || dataset.version = ANY(CAST(:datasets AS text[]))
+""")
 
 
 def decide(connection: Connection, dataset: str, partition: str, store: Store, decision: Decide) -> Promotion | None:
@@ -100,3 +114,13 @@ def standing_of(connection: Connection, dataset: str, version: str) -> str | Non
 def waiting_of_run(connection: Connection, run_id: str) -> list[str]:
     """The datasets of a run, as `name/version`, that only a promotion makes count for their date, newest first."""
     return list(connection.execute(_WAITING, {"run_id": run_id}).scalars())
+
+
+def names_that_count(connection: Connection, first: str, last: str) -> list[str]:
+    """The names of the datasets, releases left out, that count for any date from `first` to `last`."""
+    return list(connection.execute(_NAMES, {"first": first, "last": last}).scalars())
+
+
+def recalled_samples(connection: Connection, datasets: Sequence[str]) -> list[str]:
+    """The samples in these datasets, each named name/version, that were taken out of any version of a dataset."""
+    return list(connection.execute(_RECALLED, {"datasets": list(datasets)}).scalars())

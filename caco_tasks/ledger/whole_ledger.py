@@ -172,6 +172,21 @@ class WholeLedger:
                 connection.commit()
 
     @contextmanager
+    def holding_releases(self, name: str) -> Iterator[None]:
+        """Lets one make a release of a dataset at a time, since each names the one before; others wait."""
+        with self._database.connection() as connection:
+            connection.execute(
+                text("SELECT pg_advisory_lock(hashtext('caco.release'), hashtext(:name))"), {"name": name}
+            )
+            connection.commit()  # the lock is the session's, and goes with it where this process is killed
+            try:
+                yield
+            finally:
+                statement = text("SELECT pg_advisory_unlock(hashtext('caco.release'), hashtext(:name))")
+                connection.execute(statement, {"name": name})
+                connection.commit()
+
+    @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         """A transaction on a schema of this version."""
         with self._database.transaction() as connection:

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 import yaml
 
 from caco_tasks.config import RunConfig
 from caco_tasks.format import format_count, format_part, format_share
 from caco_tasks.ledger import FunnelRow, Ledger, OverlapRow, RejectRow, SourceRow
 from caco_tasks.pipeline import STAGES, mapped_stages
-from caco_tasks.publishing.dataset_row import COLUMNS
+from caco_tasks.publishing.dataset_row import COLUMNS, SCHEMA
 from caco_tasks.publishing.licences import SEEDS_NOT_KNOWN, Licence, combine_licences
 from caco_tasks.store import Manifest, RunRecord
 from caco_tasks.store.manifest import sum_cut_away
@@ -22,6 +23,7 @@ from caco_tasks.version import code_version
 
 # as the Hub spells them: https://github.com/huggingface/hub-docs/blob/main/datasetcard.md
 HUB_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+HUB_TYPES = {pa.string(): "string", pa.int64(): "int64", pa.float64(): "float64"}
 OVERLAP_RULES = ("exact", "ngram", "masked", "numbers")  # of [decontamination]; its others are no overlaps
 HUB_LICENCES = {"cc0-1.0", "mit", "apache-2.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "bsd-3-clause"}
 
@@ -85,7 +87,34 @@ def dataset_card(facts: CardFacts, *, run: RunRecord, config: RunConfig, publish
         f"(`{run.config_hash[:12]}`). `caco lineage SAMPLE_ID` shows all the ancestors of a row."
     )
     said = [f"## {title}\n\n{text}" for title, text in sections.items()]
-    return "\n\n".join([_yaml_head(facts.licence, config, published), opening, *said]) + "\n"
+    return "\n\n".join([hub_head(config.publish.name, facts.licence, published), opening, *said]) + "\n"
+
+
+def hub_head(name: str, licence: Licence, rows: int) -> str:
+    """The head of a card, as YAML, from which the Hub and `datasets.load_dataset` know files, columns and licence."""
+    # the Hub knows single licences by their SPDX ids in small letters; any other has a name of its own
+    known = licence.expression.lower() if licence.expression else ""
+    other = {"license": "other", "license_name": licence.expression or "not known"}
+    named = {"license": known} if known in HUB_LICENCES else other
+    head = {
+        "pretty_name": name,
+        **named,
+        "language": ["en"],
+        "task_categories": ["text-generation"],
+        "tags": ["math", "reasoning", "chain-of-thought", "code", "synthetic"],
+        "size_categories": [size_category(rows)],
+        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "train-*.parquet"}]}],
+        # no sizes: a version without some rows has the head of the one before
+        "dataset_info": {"config_name": "default", "features": [_hub_feature(field) for field in SCHEMA]},
+    }
+    return f"---\n{yaml.safe_dump(head, sort_keys=False)}---"
+
+
+def _hub_feature(field: pa.Field) -> dict[str, str]:
+    """A column as the Hub writes it."""
+    if pa.types.is_list(field.type):
+        return {"name": field.name, "list": HUB_TYPES[field.type.value_type]}
+    return {"name": field.name, "dtype": HUB_TYPES[field.type]}
 
 
 def size_category(rows: int) -> str:
@@ -97,23 +126,6 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """A Markdown table."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
-
-
-def _yaml_head(licence: Licence, config: RunConfig, published: int) -> str:
-    # the Hub knows single licences by their SPDX ids in small letters; any other has a name of its own
-    known = licence.expression.lower() if licence.expression else ""
-    other = {"license": "other", "license_name": licence.expression or "not known"}
-    named = {"license": known} if known in HUB_LICENCES else other
-    head = {
-        "pretty_name": config.publish.name,
-        **named,
-        "language": ["en"],
-        "task_categories": ["text-generation"],
-        "tags": ["math", "reasoning", "chain-of-thought", "code", "synthetic"],
-        "size_categories": [size_category(published)],
-        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "train-*.parquet"}]}],
-    }
-    return f"---\n{yaml.safe_dump(head, sort_keys=False)}---"
 
 
 def _funnel_section(facts: CardFacts, published: int) -> str:

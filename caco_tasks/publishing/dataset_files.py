@@ -124,6 +124,16 @@ def dataset_rows(store: Store, dataset: str) -> Iterator[dict[str, Any]]:
         yield row
 
 
+def record_rows(store: Store, record: DatasetRecord) -> Iterator[dict[str, Any]]:
+    """All rows of the files that a manifest names, which need not be in the store yet.
+
+    Raises:
+        DamagedError: one of the files is gone or not what the manifest says.
+    """
+    for file in record.files:
+        yield from _file_rows(store, f"{record.dataset}/{record.version}", file)
+
+
 def placed_rows(store: Store, dataset: str) -> Iterator[tuple[PublishedRow, dict[str, Any]]]:
     """All rows of a dataset, each with the place where it lies; as `dataset_rows`."""
     record = read_dataset(store, dataset)

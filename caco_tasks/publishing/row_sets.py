@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from caco_tasks.publishing.dataset_files import dataset_rows
+from caco_tasks.publishing.dataset_files import dataset_rows, record_rows
 from caco_tasks.store import Store
+from caco_tasks.store.registry import DatasetRecord
 
 CONTENT = ("instruction", "output", "answer", "code")
 _ROW = np.dtype([("sample", "S17"), ("content", "S17")])  # numpy sorts texts, and cuts zeros off their end
@@ -35,12 +36,11 @@ class RowSets:
     renamed: int  # of those that came: their content stands in a under another sample
 
 
-def compare_rows(store: Store, a: str | None, b: str) -> RowSets:
-    """Compares two datasets, each named name/version; None: a dataset without rows.
+def compare_rows(store: Store, a: DatasetRecord | None, b: DatasetRecord) -> RowSets:
+    """Compares two datasets; None: one without rows.
 
     Raises:
-        StoreError: there is no such dataset.
-        DamagedError: one of its files is gone or not what was published.
+        DamagedError: one of their files is gone or not what was published.
     """
     first, second = _hash_rows(store, a), _hash_rows(store, b)
     place_in_a, is_in_a = _find(first["sample"], second["sample"])
@@ -76,9 +76,9 @@ def content_hash(row: dict[str, Any]) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _hash_rows(store: Store, dataset: str | None) -> Rows:
+def _hash_rows(store: Store, record: DatasetRecord | None) -> Rows:
     def hashed() -> Iterator[tuple[bytes, bytes]]:
-        for row in dataset_rows(store, dataset) if dataset is not None else ():
+        for row in record_rows(store, record) if record is not None else ():
             yield bytes.fromhex(row["sample_id"]) + _END, content_hash(row) + _END
 
     return np.fromiter(hashed(), dtype=_ROW)

@@ -6,6 +6,7 @@ from typing import Any
 from caco_tasks.errors import ConfigError
 from caco_tasks.format import format_points
 from caco_tasks.publishing.dataset_card import table
+from caco_tasks.publishing.dataset_files import read_dataset
 from caco_tasks.publishing.row_sets import CONTENT, RowSets, compare_rows, read_samples
 from caco_tasks.reports.archive import Archive
 from caco_tasks.reports.dataset_report import DatasetLine, DatasetScore, read_dataset_line, scores_of
@@ -66,7 +67,8 @@ def dataset_difference(archive: Archive, a: str | None, b: str) -> DatasetDiffer
     lines = [None if name is None else read_dataset_line(archive, name) for name in (a, b)]
     before, after = lines[0], lines[1]
     assert after is not None  # `b` is named
-    sets = compare_rows(archive.store, a, b)
+    record = None if a is None else read_dataset(archive.store, a)
+    sets = compare_rows(archive.store, record, read_dataset(archive.store, b))
     is_same_run = before is not None and before.run.run_id == after.run.run_id
     runs = None if before is None or is_same_run else compare_runs(archive, before.run.run_id, after.run.run_id)
     return DatasetDifference(

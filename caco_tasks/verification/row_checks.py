@@ -22,11 +22,7 @@ def find_wrong_licence(row: Row, record: DatasetRecord | None) -> str | None:
     """The row says another licence than its dataset, or neither a licence nor why there is none."""
     if (row["licence"] is None) == (row["licence_note"] is None):
         return "it needs a licence or the reason why there is none, and not both"
-    facts = record.facts if record is not None else {}
-    for name in ("licence", "licence_note", "sources"):
-        if record is not None and row[name] != facts.get(name):
-            return f"its {name} is {short(row[name])}, that of the manifest {short(facts.get(name))}"
-    return None
+    return _find_other(row, record, ("licence", "licence_note", "sources"))
 
 
 def find_wrong_id(row: Row, record: DatasetRecord | None) -> str | None:
@@ -44,14 +40,30 @@ def find_missing_evidence(row: Row, record: DatasetRecord | None) -> str | None:
     empty = [name for name in WITNESSES if not str(row[name]).strip()]
     if empty:
         return f"its {empty[0]} is empty"
-    for name in ("run_id", "partition"):
-        if record is not None and row[name] != getattr(record, name):
-            return f"its {name} is {short(row[name])}, that of the manifest {short(getattr(record, name))}"
+    other = _find_other(row, record, ("run_id", "partition"))
+    if other is not None:
+        return other
     rate = row["pass_rate"]
     if rate is not None and not 0 < rate <= 1:
         return f"its pass_rate {rate} is no share of which one solution is a part"
     if row["difficulty"] != difficulty_of(rate):
         return f"its difficulty {row['difficulty']} does not follow from the pass_rate {rate}"
+    return None
+
+
+def _find_other(row: Row, record: DatasetRecord | None, names: Sequence[str]) -> str | None:
+    """What a row says otherwise than the manifest; of a release, than the manifest says of the row's date."""
+    if record is None:
+        return None
+    vouched = {**record.facts, "run_id": record.run_id, "partition": record.partition}
+    if "release" in record.facts:
+        dates = {member["partition"]: member for member in record.facts["release"]["members"]}
+        if row["partition"] not in dates:
+            return f"its partition {short(row['partition'])} is none of the dates of the release"
+        vouched = dates[row["partition"]]
+    for name in names:
+        if row[name] != vouched.get(name):
+            return f"its {name} is {short(row[name])}, that of the manifest {short(vouched.get(name))}"
     return None
 
 

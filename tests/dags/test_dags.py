@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own deprecations
 
 DAGS = Path(__file__).parents[2] / "dags"
 LINE = ["caco_codegen", "caco_evaluate", "caco_nightly", "caco_seeds"]  # each runs a pipeline
-IDS = sorted([*LINE, "caco_audit", "caco_housekeeping", "caco_promote"])
+IDS = sorted([*LINE, "caco_audit", "caco_housekeeping", "caco_promote", "caco_release"])
 FORMS_AT_ONCE = 32  # of caco_promote: each run of it waits for a person, and does nothing meanwhile
 
 FUNNEL = [f"funnel.{spec.name}" for spec in mapped_stages("nightly")]
@@ -44,6 +44,7 @@ STRUCTURE = {
     },
     "caco_audit": {"draw": {"rows.ask", "rows.record"}, "rows.ask": {"rows.record"}, "rows.record": set()},
     "caco_housekeeping": {"sweep": set()},
+    "caco_release": {"release": set()},
     "caco_promote": {"find": {"ask", "decide"}, "ask": {"decide"}, "decide": set()},
     "caco_nightly": {
         "plan": {"dry_run", "gate", "publish", "finish", "announce", "offer"},
@@ -231,6 +232,15 @@ def test_the_nightly_has_one_run_per_date_in_utc(dag_bag: "BundleDagBag") -> Non
     infos = list(timetable.iter_partition_dagrun_infos(earliest=first, latest=last))
     assert [info.partition_key for info in infos] == ["2026-11-01", "2026-11-02", "2026-11-03"]
     assert [info.run_after for info in infos] == [datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2, 3)]
+
+
+def test_a_release_waits_for_every_date_of_its_week(dag_bag: "BundleDagBag") -> None:
+    from airflow.serialization.encoders import coerce_to_core_timetable
+
+    mapper = coerce_to_core_timetable(dag_bag.dags["caco_release"].timetable).default_partition_mapper
+    assert {mapper.to_downstream(f"2026-11-{day}") for day in range(23, 30)} == {"2026-11-23"}
+    assert mapper.to_downstream("2026-11-30") == "2026-11-30"
+    assert sorted(mapper.to_upstream("2026-11-23")) == [f"2026-11-{day}" for day in range(23, 30)]
 
 
 def test_a_form_offers_the_answers_that_a_file_may_hold_and_no_verdict(dag_bag: "BundleDagBag") -> None:
