@@ -122,7 +122,7 @@ _NIGHTLY = (
     ),
     StageSpec(
         name="reverse",
-        version=4,
+        version=5,
         reads=Sample,
         writes=Sample,
         settings=("reverse", "reverser", "decontamination"),
@@ -155,7 +155,7 @@ _NIGHTLY = (
     ),
     StageSpec(
         name="judge",
-        version=2,
+        version=3,
         reads=Sample,
         writes=Sample,
         settings=("judge",),

@@ -13,11 +13,14 @@ from random import Random
 
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import BankProblem, Family, draw_problem
+from caco_tasks.domain_tags import tag_line
 from caco_tasks.llm.prompts import Prompt, load_prompt
 
 FIRST_TRAINING_NUMBER = 1_000_000
 
 ROLES = ("codegen", "writer", "judge")
+
+TAGGED_SHARE = 0.75  # of the programs that CodeGen learns from
 
 SPECIAL_TOKENS = (
     "<|pad|>",
@@ -65,7 +68,9 @@ def examples_of(role: str, problem: BankProblem, rng: Random) -> list[Example]:
     """The training examples that one problem gives to the model of `role`."""
     match role:
         case "codegen":
-            return [Example(prompt=_prompt("nano_program.v1").render(), completion=problem.program)]
+            # most with the domain before them, as `train.domain_tags` has it; the others, so that it can do without
+            tag = tag_line(problem.domain) if rng.random() < TAGGED_SHARE else ""
+            return [Example(prompt=_prompt("nano_program.v1").render(), completion=tag + problem.program)]
         case "writer":
             reverse = _prompt("nano_reverse.v1").render(code=problem.program, output=problem.answer)
             solve = _prompt("nano_solve.v1").render(problem=problem.problem)

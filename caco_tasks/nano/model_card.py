@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from caco_tasks.bank.catalog import FAMILIES
-from caco_tasks.nano.data import ROLES
+from caco_tasks.nano.data import ROLES, TAGGED_SHARE
 from caco_tasks.publishing.dataset_card import table
 
 SMOOTHED_STEPS = 25
@@ -36,6 +36,8 @@ def card(trained: Mapping[str, Mapping[str, Any]], figures: Mapping[str, Any]) -
             "from 500,000 up, so no problem is shared. What a step sees follows from the seed alone. Byte-level BPE of 4,096 "
             "tokens in which every digit stands alone (`docs/decisions/0006-superword-tokens-for-nano.md`). Loss on "
             "completions only; warm-up, stable, decay over the last fifth; AdamW; bfloat16 autocast; weights kept in float16.",
+            f"CodeGen learnt {TAGGED_SHARE:.0%} of its programs with their domain before them, as a first line `# domain: "
+            "algebra`, which `train.domain_tags` goes on with; nothing else tells the domain of a sampled program.",
             "What is shipped was not trained in one piece. The writer's schedule was set anew at steps 2,000 and 4,500, where "
             "the rate had already decayed once, as the curve shows. The judge began from the writer of step 4,500 and, up to its "
             "last step, was also taught a closing yes or no, which was right half of the time; the stop string of the bundled "
@@ -105,6 +107,11 @@ def figures_table(figures: Mapping[str, Any]) -> str:
             f"and are distinct and not among {codegen['trained_on']:,} training programs",
             _share(codegen["new_and_distinct"], codegen["sampled"]),
         ),
+        (
+            "programs of a known family that begin by naming a domain",
+            _share(codegen["name_a_domain"], codegen["of_a_known_family"]),
+        ),
+        ("and name their own", _share(codegen["name_their_own"], codegen["name_a_domain"])),
         ("bank problems solved", _share(figures["solver"]["agree"], figures["solver"]["asked"])),
         (
             "bank programs reversed and solved, answers agree",

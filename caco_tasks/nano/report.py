@@ -1,8 +1,8 @@
 """Measures a set of nano models on numbers that training never saw: `python -m caco_tasks.nano.report --out FILE`.
 
-Without the pipeline's filters in between: how many sampled programs run, and how many are new; how many bank problems are
-solved; how many bank programs agree after being turned into a problem and solved; how many true triples the judge rejects,
-and how many planted ones it passes.
+Without the pipeline's filters in between: how many sampled programs run, how many are new, and how many name their own domain;
+how many bank problems are solved; how many bank programs agree after being turned into a problem and solved; how many true
+triples the judge rejects, and how many planted ones it passes.
 """
 
 import argparse
@@ -13,9 +13,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from caco_tasks.bank.family import BankProblem
+from caco_tasks.bank.catalog import FAMILIES
+from caco_tasks.bank.family import BankProblem, draw_problem
 from caco_tasks.bank.held_out import held_out_problems
+from caco_tasks.checks.fingerprints import program_fingerprint
 from caco_tasks.config import RunConfig, load_config
+from caco_tasks.domain_tags import domain_of
 from caco_tasks.grading import Grader, extract_answer
 from caco_tasks.ids import content_id, program_id
 from caco_tasks.llm.llm import Llm, Reply, Request, open_llm
@@ -23,6 +26,8 @@ from caco_tasks.nano.data import KINDS, Example, is_planted, judge_example, plan
 from caco_tasks.nano.pretrain import SETTINGS
 from caco_tasks.sandbox import Job, Sandbox
 from caco_tasks.stages.judge import parse_judgement
+
+DRAWS_OF_A_FAMILY = 50  # in which the shapes of its programs are seen
 
 
 def evaluate(weights: Path, *, samples: int, each: int, trained_on: int) -> dict[str, Any]:
@@ -55,15 +60,44 @@ def evaluate(weights: Path, *, samples: int, each: int, trained_on: int) -> dict
 def measure_codegen(
     config: RunConfig, weights: Path, sandbox: Sandbox, *, samples: int, trained_on: int
 ) -> dict[str, Any]:
-    """How many sampled programs run, and how many of these are distinct and not among the training programs."""
+    """How many sampled programs run, how many of these are distinct and not among the training programs, and how many of those
+    of a known family begin by naming a domain, and their own.
+    """
     settings = config.models["codegen"]
     llm = open_llm(settings, folder=str(weights / "codegen"), model_id="nano:codegen")
     codes = [reply.text for reply in _ask(llm, ["<|program|>"] * samples)]
     is_running = [result.verdict.kept for result in sandbox.run(Job(code=code) for code in codes)]
     seed = SETTINGS["codegen"].seed  # of the programs that the shipped model was trained on
     seen = {program_id(problem.program) for _, problem in islice(training_problems(seed), trained_on)}
-    fresh = {program_id(code) for code, runs in zip(codes, is_running, strict=True) if runs} - seen
-    return {"sampled": samples, "run": sum(is_running), "new_and_distinct": len(fresh), "trained_on": trained_on}
+    running = [code for code, runs in zip(codes, is_running, strict=True) if runs]
+    fresh = {program_id(code) for code in running} - seen
+    domains = _domains_of_shapes()
+    known = [(domain_of(code), domains[shape]) for code in running if (shape := _shape(code)) in domains]
+    named = [(said, true) for said, true in known if said is not None]
+    return {
+        "sampled": samples,
+        "run": len(running),
+        "new_and_distinct": len(fresh),
+        "trained_on": trained_on,
+        "of_a_known_family": len(known),
+        "name_a_domain": len(named),
+        "name_their_own": sum(said in true for said, true in named),
+    }
+
+
+def _domains_of_shapes() -> dict[str, set[str]]:
+    """The domains of the families that draw programs of each shape."""
+    found: dict[str, set[str]] = {}
+    for family in FAMILIES:
+        for number in range(DRAWS_OF_A_FAMILY):
+            problem = draw_problem(family, number)
+            found.setdefault(_shape(problem.program), set()).add(problem.domain)
+    return found
+
+
+def _shape(code: str) -> str:
+    """What a program and its re-draws have in common."""
+    return program_fingerprint(code, keep_literals=False)
 
 
 def measure_judge(config: RunConfig, weights: Path, problems: Sequence[BankProblem]) -> dict[str, Any]:

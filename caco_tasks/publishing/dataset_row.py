@@ -4,12 +4,12 @@ A row has to make sense to someone who has the file and nothing else: its licenc
 store tell how it came to be.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
+from caco_tasks.domain_tags import domain_of
 from caco_tasks.publishing.licences import Licence
 from caco_tasks.records import Generation, Sample
 from caco_tasks.store import Manifest, RunRecord
@@ -66,9 +66,6 @@ COLUMNS = {
     "judge_request": "id of its first request",
 }
 SCHEMA = pa.schema([pa.field(name, _TYPES.get(name, pa.string()), nullable=name in _NULLABLE) for name in COLUMNS])
-
-# with `train.domain_tags` a CodeGen learns to begin each program with this line; nobody else tells the domain of a program
-_DOMAIN = re.compile(r"\A\s*# domain: *(?!unknown\b)(\S.*?) *$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,12 +128,6 @@ def difficulty_of(pass_rate: float | None) -> int | None:
     It is the scale of `Seed.difficulty`. None: one solution was asked for, which tells nothing.
     """
     return None if pass_rate is None else 5 - sum(pass_rate > bound for bound in (0.2, 0.4, 0.6, 0.8))
-
-
-def domain_of(code: str) -> str | None:
-    """The domain that a program begins by naming; None: it names none."""
-    named = _DOMAIN.match(code)
-    return named.group(1) if named else None
 
 
 def _written_by(role: str, made: Generation) -> dict[str, str]:

@@ -11,8 +11,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from caco_tasks.domain_tags import domain_of
 from caco_tasks.errors import DamagedError, StoreError
-from caco_tasks.publishing.dataset_row import difficulty_of, domain_of
+from caco_tasks.publishing.dataset_row import difficulty_of
 from caco_tasks.store import Store
 
 ROWS_PER_BATCH = 1024

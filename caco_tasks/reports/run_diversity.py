@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from caco_tasks.domain_tags import domain_of
 from caco_tasks.ledger import run_queries, sample_queries
 from caco_tasks.pipeline import STAGES, mapped_stages
-from caco_tasks.publishing.dataset_row import domain_of
 from caco_tasks.records import Outcome, Reason, Sample
 from caco_tasks.reports.archive import Archive
 from caco_tasks.reports.report_parts import Report, Share, share_of

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from caco_tasks.domain_tags import tag_line
 from caco_tasks.reports.archive import Archive
 from caco_tasks.reports.sample_list import MAX_SAMPLES, SampleFilter, SampleLine, begin_walk, list_samples
 
@@ -111,7 +112,7 @@ def _duckdb_query(wanted: SampleFilter, run_id: str) -> str:
         parts = ("problem.text", "solution.text", "program.code")
         limits.append("(" + " OR ".join(f"{part} ILIKE {pattern} ESCAPE '!'" for part in parts) + ")")
     if wanted.domain is not None:
-        limits.append(f"starts_with(ltrim(program.code), {_literal(f'# domain: {wanted.domain}')})")
+        limits.append(f"starts_with(ltrim(program.code), {_literal(tag_line(wanted.domain).strip())})")
     if wanted.difficulty is not None:
         low, high = (5 - wanted.difficulty) / 5, (6 - wanted.difficulty) / 5
         limits.append(f"solution.pass_rate > {low:g} AND solution.pass_rate <= {high:g}")

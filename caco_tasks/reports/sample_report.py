@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from caco_tasks.audit.answers import answer_words
+from caco_tasks.domain_tags import domain_of
 from caco_tasks.errors import StoreError
 from caco_tasks.ledger import run_queries, sample_details, sample_queries
 from caco_tasks.ledger.analyst import Connection
 from caco_tasks.pipeline import STAGES
-from caco_tasks.publishing.dataset_row import difficulty_of, domain_of
+from caco_tasks.publishing.dataset_row import difficulty_of
 from caco_tasks.records import Attempt, Execution, Finding, Sample, Seed, SeedProgram, Solution
 from caco_tasks.reports.answer_report import describe_answers
 from caco_tasks.reports.archive import Archive

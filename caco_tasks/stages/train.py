@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from caco_tasks.context import Context
+from caco_tasks.domain_tags import tag_line
 from caco_tasks.errors import ConfigError, EngineError
 from caco_tasks.identity import BASE
 from caco_tasks.ids import content_id, random_seed
@@ -74,7 +75,7 @@ def is_held_out(lesson: Lesson, share: float) -> bool:
 
 def training_text(lesson: Lesson, start: str, settings: TrainSettings) -> str:
     """What CodeGen learns of one program: its start token, the domain if asked for, the code."""
-    tag = f"# domain: {lesson.domain or 'unknown'}\n" if settings.domain_tags else ""
+    tag = tag_line(lesson.domain) if settings.domain_tags else ""
     return f"{start}{tag}{lesson.code}"
 
 

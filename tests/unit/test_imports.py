@@ -18,6 +18,7 @@ ROWS = (
         "atomic",
         "boxed",
         "diversity",
+        "domain_tags",
         "exact",
         "format",
         "gpu_figures",

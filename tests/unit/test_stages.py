@@ -341,6 +341,11 @@ def test_prompts_are_told_of_a_program_and_of_what_it_did() -> None:
     assert program_variables(making.sample(execution=None)) == {"code": making.CODE, "input": "", "output": ""}
 
 
+def test_models_that_read_a_program_are_not_told_its_domain() -> None:
+    tagged = Program(program_id="p", code=f"# domain: algebra\n{making.CODE}")
+    assert program_variables(replace(making.sample(), program=tagged))["code"] == making.CODE
+
+
 def test_training_texts_are_the_code_behind_the_start_token() -> None:
     program, settings = making.seed_program(), making.small_config().train
     assert training_text(program, "<|program|>", settings) == f"<|program|>{making.CODE}"

@@ -7,13 +7,13 @@ seed programs keep their share: docs/decisions/0022-own-rows-are-training-data.m
 
 import hashlib
 import heapq
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Any
 
 from caco_tasks.checks.fingerprints import program_fingerprint
+from caco_tasks.domain_tags import without_tag
 from caco_tasks.errors import ConfigError, DamagedError
 from caco_tasks.ids import content_id
 from caco_tasks.ledger import Ledger
@@ -23,9 +23,6 @@ from caco_tasks.publishing.states import read_state, split_name
 from caco_tasks.store import Store
 from caco_tasks.store.manifest import parse_stored
 from caco_tasks.store.registry import DatasetRecord, dataset_manifest_uri
-
-# the line that a CodeGen of `train.domain_tags` begins a program with
-_DOMAIN_LINE = re.compile(r"\A\s*# domain:[^\n]*\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +95,7 @@ def choose_own_rows(
     most = int(seed_programs * settings.max_share / (1 - settings.max_share))
     of_shape: dict[str, list[tuple[int, str, OwnRow]]] = {}
     for dataset, row in rows:
-        code = _DOMAIN_LINE.sub("", str(row["code"]))
+        code = without_tag(str(row["code"]))
         own = OwnRow(
             sample_id=str(row["sample_id"]),
             dataset=dataset,

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from caco_tasks.config import RoleName
 from caco_tasks.context import Context
+from caco_tasks.domain_tags import without_tag
 from caco_tasks.errors import ConfigError
 from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, make_request
 from caco_tasks.llm.prompts import Prompt, load_prompt, variables_of
@@ -104,10 +105,10 @@ def with_costs_of(generation: Generation, made: Sequence[Generation]) -> Generat
 
 
 def program_variables(sample: Sample) -> dict[str, str]:
-    """The prompt variables of a program and its execution."""
+    """The prompt variables of a program, which is shown without its domain, and its execution."""
     execution = sample.execution
     return {
-        "code": sample.program.code,
+        "code": without_tag(sample.program.code),
         "input": (execution and execution.input_json) or "",
         "output": (execution and execution.output_text) or "",
     }
