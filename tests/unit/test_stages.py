@@ -21,7 +21,7 @@ from caco_tasks.stages.judge import judge, majority, parse_judgement
 from caco_tasks.stages.sample import records, sample
 from caco_tasks.stages.shared.missing_parts import no_code_found, no_final_answer
 from caco_tasks.stages.shared.prompting import program_variables, reply_verdict
-from caco_tasks.stages.train import is_held_out, training_text
+from caco_tasks.stages.train import Lesson, is_held_out, training_text
 
 YES = '{"verdict": "yes", "first_disagreeing_step": null, "reason": "fits"}'
 NO = '{"verdict": "no", "first_disagreeing_step": 2, "reason": "the price"}'
@@ -347,18 +347,15 @@ def test_models_that_read_a_program_are_not_told_its_domain() -> None:
 
 
 def test_training_texts_are_the_code_behind_the_start_token() -> None:
-    program, settings = making.seed_program(), making.small_config().train
-    assert training_text(program, "<|program|>", settings) == f"<|program|>{making.CODE}"
+    lesson, settings = Lesson(making.CODE, "arithmetic"), making.small_config().train
+    assert training_text(lesson, "<|program|>", settings) == f"<|program|>{making.CODE}"
     tagged = settings.model_copy(update={"domain_tags": True})
-    assert training_text(program, "<|program|>", tagged) == f"<|program|># domain: arithmetic\n{making.CODE}"
+    assert training_text(lesson, "<|program|>", tagged) == f"<|program|># domain: arithmetic\n{making.CODE}"
 
 
 def test_the_held_out_share_is_about_what_it_says_and_grows_with_it() -> None:
-    program = making.seed_program()
-    programs = [
-        replace(program, program=Program(program_id=str(number), code=f"output = {number}")) for number in range(2000)
-    ]
-    some, more = ({p.program for p in programs if is_held_out(p, share)} for share in (0.05, 0.2))
+    lessons = [Lesson(f"output = {number}", None) for number in range(2000)]
+    some, more = ({one for one in lessons if is_held_out(one, share)} for share in (0.05, 0.2))
     assert some < more
     assert 60 < len(some) < 140
     assert 330 < len(more) < 470
