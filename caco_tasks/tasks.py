@@ -264,13 +264,11 @@ def finish(run_id: str, *, publishes: bool = True) -> dict[str, Any]:
         ledger.conservation(run.run_id)
         made = ledger.outputs(run.run_id, stages_of(run.pipeline)[-1].name)
         for dataset in (str(manifest.artifacts["dataset"]) for manifest in made if "dataset" in manifest.artifacts):
-            register_states(ledger, store, dataset)  # who was killed here may have told the store alone
-            state = read_state(store, dataset)
-            # one that was withdrawn, or published before, stays as it is
-            if publishes and state is not None and state.state == "staged":
-                set_dataset_state(
-                    ledger, store, dataset, "published", by=GATE, because=f"the gate of run {run_id} passed"
-                )
+            if publishes:  # one that was withdrawn, or published before, stays as it is
+                because = f"the gate of run {run_id} passed"
+                set_dataset_state(ledger, store, dataset, "published", by=GATE, because=because, only_from="staged")
+            else:
+                register_states(ledger, store, dataset)
     return counts
 
 
@@ -415,15 +413,20 @@ def find_run(ledger: Ledger, run_id: str | None, *, pipeline: str | None = None)
     raise PrerequisiteError(f"There is no run '{run_id}' in the ledger: `caco runs` lists those that are there.")
 
 
-def set_dataset_state(ledger: Ledger, store: Store, dataset: str, state: str, *, by: str, because: str) -> None:
-    """Changes the state of a dataset in the store and in the ledger.
+def set_dataset_state(
+    ledger: Ledger, store: Store, dataset: str, state: str, *, by: str, because: str, only_from: str | None = None
+) -> None:
+    """Changes the state of a dataset in the store and in the ledger; with `only_from`, unless it has another one now.
 
     Raises:
         ConfigError: there is no such dataset, or it may not go from its state to this one.
     """
-    register_states(ledger, store, dataset)  # what somebody has told the store alone, before he was killed
-    change_state(store, dataset, state, by=by, because=because)
-    register_states(ledger, store, dataset)
+    with ledger.alone(dataset):  # of two runs of one date that end at once, one publishes, and the other sees it
+        register_states(ledger, store, dataset)  # what somebody has told the store alone, before he was killed
+        found = read_state(store, dataset)
+        if only_from is None or (found is not None and found.state == only_from):
+            change_state(store, dataset, state, by=by, because=because)
+            register_states(ledger, store, dataset)
 
 
 def publish_revision(
@@ -442,10 +445,8 @@ def publish_revision(
     name, before = f"{revised.dataset}/{revised.version}", read_state(store, dataset)
     ledger.register_dataset(revised, store)
     register_states(ledger, store, name)
-    state = read_state(store, name)
-    is_published = before is None or before.state == "published"
-    if is_published and state is not None and state.state == "staged":
-        set_dataset_state(ledger, store, name, "published", by=by, because=because)
+    if before is None or before.state == "published":
+        set_dataset_state(ledger, store, name, "published", by=by, because=because, only_from="staged")
     if withdraws and before is not None and before.state != "withdrawn":
         set_dataset_state(ledger, store, dataset, "withdrawn", by=by, because=because)
     return revised

@@ -23,6 +23,8 @@ _OWN_HOLD = (
     "SELECT pg_advisory_unlock(hashtext('caco.store'))",
 )
 
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
 
 class WholeLedger:
     """What a ledger is before anybody asks for a run: see `caco_tasks.ledger.ledger.Ledger`."""
@@ -74,6 +76,17 @@ class WholeLedger:
             LedgerError: the ledger was made by a newer version, or one of its migrations was changed.
         """
         return migrations.find_pending(self._database)
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Keeps all others out who name the same thing, until the body ends; whoever comes second waits for it.
+
+        >>> with ledger.alone("caco-nano/2026-11-21-0123abcd"):  # doctest: +SKIP
+        ...     publish_unless_it_is()
+        """
+        with self._database.connection() as connection, connection.begin():
+            connection.execute(_LOCK, {"name": f"caco.alone {what}"})
+            yield
 
     def attach_fates(self, partition: str) -> None:
         """Lets the fates of a date be seen that `load_output` left out with `attach` false; indexes them."""

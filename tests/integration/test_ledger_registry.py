@@ -1,5 +1,6 @@
 """Runs, outputs, models, datasets and answers come back as they were registered."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,12 @@ from sqlalchemy import Engine
 
 from caco_tasks.errors import LedgerError, StoreError
 from caco_tasks.ledger import Ledger
+from caco_tasks.platform.processes import wait_until
+from caco_tasks.publishing.states import change_state, read_states
 from caco_tasks.records import Outcome
 from caco_tasks.store import Store
+from caco_tasks.store.registry import DatasetStates, dataset_state_uri
+from caco_tasks.tasks import set_dataset_state
 
 
 def test_the_first_registration_of_a_run_wins(ledger: Ledger, world: World) -> None:
@@ -122,6 +127,12 @@ def test_a_dataset_is_registered_once(ledger: Ledger, store: Store, loaded: Worl
     assert number_of(engine, "SELECT count(*) FROM caco.dataset_row") == PUBLISHED
 
 
+WAITING = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database
+    WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted
+"""
+
+
 def test_a_dataset_is_in_the_state_that_it_was_given_last(ledger: Ledger, loaded: World) -> None:
     name = f"toys/{loaded.datasets[0].version}"
     assert [change.state for change in ledger.dataset_states(name)] == ["staged", "published"]
@@ -134,6 +145,24 @@ def test_a_dataset_is_in_the_state_that_it_was_given_last(ledger: Ledger, loaded
     assert (ledger.datasets(state="published"), ledger.datasets(state="withdrawn")) == ([], [name])
     with pytest.raises(LedgerError, match="no dataset 'toys/none'"):
         ledger.set_dataset_state("toys/none", "withdrawn", by="ada", because="-", at=at)
+
+
+def test_of_two_that_publish_at_once_the_second_finds_it_published(
+    ledger: Ledger, store: Store, loaded: World, ledger_address: tuple[str, str, str], engine: Engine
+) -> None:
+    version = loaded.datasets[0].version
+    name, uri = f"toys/{version}", dataset_state_uri("toys", version)
+    store.put(uri, DatasetStates(history=tuple(ledger.dataset_states(name)[:1])).model_dump_json().encode())
+    late = {"by": "gate", "because": "the second", "only_from": "staged"}
+    _, writer, _ = ledger_address
+    with Ledger(writer) as other, ThreadPoolExecutor(1) as pool:
+        with other.alone(name):
+            publishing = pool.submit(set_dataset_state, ledger, store, name, "published", **late)  # type: ignore[arg-type]
+            assert wait_until(lambda: number_of(engine, WAITING) == 1, seconds=60)
+            change_state(store, name, "published", by="gate", because="the first")
+        publishing.result(timeout=60)
+    assert [one.state for one in read_states(store, name)] == ["staged", "published"]
+    assert read_states(store, name)[-1].because == "the first"
 
 
 def test_a_run_that_shares_the_publishing_has_the_dataset_too(ledger: Ledger, store: Store, loaded: World) -> None:
