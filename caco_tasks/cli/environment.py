@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from caco_tasks.cli.console import show_progress
 from caco_tasks.errors import ConfigError, PlatformError
@@ -127,3 +127,16 @@ def open_store_here() -> "Store":
     from caco_tasks.store import open_store
 
     return open_store(find_connections().store)
+
+
+def storage_options() -> dict[str, Any]:
+    """What `datasets.load_dataset` needs to read from the store on S3; for a notebook or a script.
+
+    >>> load_dataset("parquet", data_files="s3://…", storage_options=storage_options())  # doctest: +SKIP
+
+    Raises:
+        ConfigError: no store is named anywhere.
+    """
+    from caco_tasks.publishing.loading import s3_options
+
+    return s3_options(find_connections().store)

@@ -27,6 +27,7 @@ import yaml
 from caco_tasks.errors import ConfigError, ConservationError, DamagedError
 from caco_tasks.format import format_count
 from caco_tasks.ids import content_id, file_sha256
+from caco_tasks.publishing.croissant import put_croissant
 from caco_tasks.publishing.dataset_card import size_category, table
 from caco_tasks.publishing.dataset_files import read_dataset
 from caco_tasks.publishing.states import split_name, stage_dataset
@@ -84,7 +85,7 @@ def revise(store: Store, dataset: str, removed: Mapping[str, str], *, by: str, b
     if found is None:
         new = _write_files(store, old, version, removed, by=by, because=because)
         facts = {**new.facts, "supersedes": dataset, "supersedes_sha256": sha256}
-        new = new.model_copy(update={"facts": facts})
+        new = put_croissant(store, new.model_copy(update={"facts": facts}))
         store.put(uri, new.model_dump_json(indent=1).encode())
     else:
         new = parse_stored(DatasetRecord, found, uri=uri)

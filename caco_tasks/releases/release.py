@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from caco_tasks.errors import ConfigError, DamagedError, StoreError
 from caco_tasks.format import format_count, format_part
 from caco_tasks.ids import content_id
+from caco_tasks.publishing.croissant import put_croissant
 from caco_tasks.publishing.dataset_card import hub_head, table
 from caco_tasks.publishing.dataset_files import DatasetWriter, list_datasets, read_dataset
 from caco_tasks.publishing.dataset_row import COLUMNS
@@ -136,6 +137,7 @@ def write_release(
     )
     last = next(reversed(of_week or before), None)
     record = _write_texts(store, folder, record, last)
+    record = put_croissant(store, record)
     store.put(dataset_manifest_uri(record.dataset, version), record.model_dump_json(indent=1).encode())
     stage_dataset(store, f"{record.dataset}/{version}", by="release", because=f"made from {len(members)} datasets")
     return record
@@ -309,7 +311,7 @@ def _chain_faults(store: Store, release: DatasetRecord, before: DatasetRecord | 
 
 def _file_faults(store: Store, release: DatasetRecord) -> Iterator[str]:
     folder = dataset_folder(release.dataset, release.version)
-    texts = {"README.md": "card_sha256", "CHANGELOG.md": "changelog_sha256"}
+    texts = {"README.md": "card_sha256", "CHANGELOG.md": "changelog_sha256", "croissant.json": "croissant_sha256"}
     expected = {f"{folder}/{file}": str(release.facts[name]) for file, name in texts.items()}
     expected |= {file.uri: file.sha256 for file in release.files}
     for uri, sha256 in expected.items():

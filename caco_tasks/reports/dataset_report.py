@@ -8,6 +8,7 @@ from caco_tasks.ledger import audit_queries, dataset_queries, run_queries, sampl
 from caco_tasks.ledger.analyst import Connection
 from caco_tasks.ledger.scores import gains, scores
 from caco_tasks.publishing.dataset_row import COLUMNS, SCHEMA
+from caco_tasks.publishing.loading import load_code
 from caco_tasks.publishing.states import NEXT, split_name
 from caco_tasks.reports.archive import Archive
 from caco_tasks.reports.cursors import day_of, decode_cursor, encode_cursor, number_of
@@ -300,28 +301,14 @@ def _read_card(archive: Archive, dataset: str, version: str) -> str | None:
 def _load_commands(archive: Archive, row: Mapping[str, Any]) -> tuple[LoadCommand, ...]:
     """What loads it when pasted, on a machine that reaches the store."""
     name = f"{row['dataset']}/{row['version']}"
-    folder = f"{archive.store.root}/{dataset_folder(row['dataset'], row['version'])}"
-    files = f"{folder}/train-*.parquet".removeprefix("file://")
     commands = [
         LoadCommand(
             title="Messages for a trainer", language="shell", command=f"caco export {name} --format messages --out out"
         ),
         LoadCommand(title="Every row computed anew", language="shell", command=f"caco verify {name}"),
     ]
-    settings = archive.connections.store
-    options = ""
-    if folder.startswith("s3://"):
-        endpoint = f'"client_kwargs": {{"endpoint_url": "{settings.endpoint_url}"}}, ' if settings.endpoint_url else ""
-        options = f', storage_options={{{endpoint}"key": "…", "secret": "…"}}'
-    loaded = f'load_dataset("parquet", data_files="{files}", split="train"{options})'
-    commands.insert(
-        0,
-        LoadCommand(
-            title="Hugging Face Datasets",
-            language="python",
-            command=f"from datasets import load_dataset\n\nrows = {loaded}",
-        ),
-    )
+    code = load_code(archive.connections.store, row["dataset"], row["version"])
+    commands.insert(0, LoadCommand(title="Hugging Face Datasets", language="python", command=code))
     return tuple(commands)
 
 

@@ -1,9 +1,9 @@
 """publish: what passed every stage becomes a dataset: parquet files, a card made from the ledger, a manifest.
 
-`datasets/{name}/{version}/` holds `train-00000-of-00001.parquet` and so on, `README.md`, `manifest.json` with hashes and,
-last, `state.json`: the dataset is staged until the run's gate publishes it. The version is the run's date and the beginning
-of this output's key, so equal work has one dataset. Samples are written as they come, in the order of their shards: memory
-does not grow with their number.
+`datasets/{name}/{version}/` holds `train-00000-of-00001.parquet` and so on, `README.md`, `croissant.json`, `manifest.json`
+with hashes and, last, `state.json`: the dataset is staged until the run's gate publishes it. The version is the run's date
+and the beginning of this output's key, so equal work has one dataset. Samples are written as they come, in the order of their
+shards: memory does not grow with their number.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from caco_tasks.config import parse_config
 from caco_tasks.context import Context
 from caco_tasks.pipeline import stage_before
+from caco_tasks.publishing.croissant import put_croissant
 from caco_tasks.publishing.dataset_card import CardFacts, card_facts, dataset_card
 from caco_tasks.publishing.dataset_files import DatasetWriter
 from caco_tasks.publishing.dataset_row import RowOrigin, dataset_row
@@ -75,7 +76,7 @@ def _stage_before(context: Context) -> str:
 
 
 def _write_card_and_manifest(context: Context, facts: CardFacts, files: tuple[DatasetFile, ...]) -> None:
-    """Writes card, manifest and state, in this order: a dataset without a manifest is none."""
+    """Writes card, metadata, manifest and state, in this order: a dataset without a manifest is none."""
     run, store = context.run, context.services.store
     name, version, rows = context.config.publish.name, dataset_version(context), sum(file.rows for file in files)
     # the card describes the whole run, so it reads settings that change no row of this output
@@ -98,6 +99,7 @@ def _write_card_and_manifest(context: Context, facts: CardFacts, files: tuple[Da
             "sources": list(facts.trained_on),
         },
     )
+    record = put_croissant(store, record)
     store.put(dataset_manifest_uri(name, version), record.model_dump_json(indent=1).encode())
     stage_dataset(store, f"{name}/{version}", by=context.stage, because=f"written by run {run.run_id}")
     context.facts["artifacts"] = {"dataset": f"{name}/{version}"}

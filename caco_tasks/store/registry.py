@@ -25,7 +25,7 @@ VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
 
 _DATASET_MANIFEST = re.compile(r"^datasets/([^/]+)/([^/]+)/manifest\.json$")
 _DATASET_FILE = re.compile(
-    r"^datasets/[^/]+/[^/]+/(?:(?:train-[0-9of-]+|tombstones-[0-9a-f]{16})\.parquet|README\.md|(?:manifest|state)\.json)$"
+    r"^datasets/[^/]+/[^/]+/(?:(?:train-[0-9of-]+|tombstones-[0-9a-f]{16})\.parquet|(?:README|CHANGELOG)\.md|(?:croissant|manifest|state)\.json)$"
 )
 _PROMOTIONS = re.compile(r"^datasets/[^/]+/current/[0-9]{4}-[0-9]{2}-[0-9]{2}\.json$")
 _DRAW, _AUDIT = (re.compile(rf"^{folder}/[^/]+/[0-9a-f]{{32}}\.json$") for folder in ("draws", "audits"))

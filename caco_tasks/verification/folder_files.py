@@ -18,6 +18,10 @@ from caco_tasks.verification.findings import Fault, Report
 
 EXPORT = "train.jsonl"  # what `caco export` writes
 CARD = "README.md"
+TEXTS = {
+    "croissant.json": "croissant_sha256",
+    "CHANGELOG.md": "changelog_sha256",
+}  # and where the manifest has their hash
 MAX_CARD_BYTES = 16 * 1024 * 1024
 
 _HEAD = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
@@ -72,6 +76,14 @@ def check_files(folder: DatasetFolder, report: Report) -> None:
         detail = _find_damage(folder.path / _name_of(expected), expected)
         if detail is not None:
             report.add(Fault(check="files", file=_name_of(expected), detail=detail))
+    for name, vouched in TEXTS.items():
+        if vouched in folder.record.facts:
+            report.look("files")
+            path = folder.path / name
+            found = file_sha256(str(path)) if path.is_file() else None
+            if found != folder.record.facts[vouched]:
+                said = "it is not there" if found is None else "its SHA-256 is not that of the manifest"
+                report.add(Fault(check="files", file=name, detail=said))
     named = {_name_of(file) for file in folder.record.files}
     for file in folder.files:
         if file.name not in named:

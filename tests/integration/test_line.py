@@ -150,6 +150,7 @@ def test_the_dataset_holds_what_was_published_and_its_manifest_is_true(line: Pla
     assert record.run_id == line.runs["nightly"]
     assert {path.name for path in folder.iterdir()} == {
         "README.md",
+        "croissant.json",
         "manifest.json",
         "state.json",
         *(Path(file.uri).name for file in record.files),

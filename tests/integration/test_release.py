@@ -177,7 +177,14 @@ def test_what_a_killed_maker_left_is_not_taken_for_rows(publish: Publish, store:
     told("release", "make", "--week", WEEK)
     assert sorted(store.list(f"{folder}/")) == [
         f"{folder}/{name}"
-        for name in ("CHANGELOG.md", "README.md", "manifest.json", "state.json", "train-00000-of-00001.parquet")
+        for name in (
+            "CHANGELOG.md",
+            "README.md",
+            "croissant.json",
+            "manifest.json",
+            "state.json",
+            "train-00000-of-00001.parquet",
+        )
     ]
 
 

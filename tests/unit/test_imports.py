@@ -53,6 +53,7 @@ HEAVY = {
     "botocore",
     "datasets",
     "matplotlib",
+    "obstore",
     "peft",
     "tokenizers",
     "torch",

@@ -243,7 +243,8 @@ def test_rows_are_published_in_their_order_and_in_files_of_the_size_asked_for(tm
     assert dataset_version(context) == version
     names = [f"train-{number:05d}-of-00003.parquet" for number in range(3)]
     assert store.list("datasets") == sorted(
-        f"datasets/shop-words/{version}/{name}" for name in [*names, "README.md", "manifest.json", "state.json"]
+        f"datasets/shop-words/{version}/{name}"
+        for name in [*names, "README.md", "croissant.json", "manifest.json", "state.json"]
     )
     rows = list(dataset_rows(store, f"shop-words/{version}"))
     assert [row["sample_id"] for row in rows] == ["s00", "s01", "s02", "s20", "s21"]

@@ -144,7 +144,7 @@ revise(open_store(StoreSettings(root=sys.argv[1])), sys.argv[2], {sys.argv[3]: "
 
 def test_a_kill_at_any_write_leaves_no_half_version_and_the_same_call_goes_on(store: Store, dataset: str) -> None:
     ids = ids_of(store, dataset)
-    for writes in range(7):  # three files, tombstones, card, manifest, state
+    for writes in range(8):  # three files, tombstones, card, metadata, manifest, state
         words = [store.root, dataset, ids[0], str(writes)]
         killed = subprocess.run([sys.executable, "-c", KILLED, *words], env=dict(os.environ), check=False)
         assert killed.returncode == -9
