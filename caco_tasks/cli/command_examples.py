@@ -28,6 +28,7 @@ EXAMPLES = {
     "dataset diff": "caco dataset diff caco-nano/2026-11-20-3f9a12bc caco-nano/2026-11-20-90de41c7",
     "dataset promote": 'caco dataset promote caco-nano/2026-11-20-90de41c7 --because "a stricter judge"',
     "dataset roll-back": 'caco dataset roll-back caco-nano --date 2026-11-20 --because "too few rows"',
+    "dataset push": "caco dataset push caco-nano-weekly/2026-W48 --to my-org/caco-nano",
     "release make": "caco release make --week 2026-W48",
     "release list": "caco release list",
     "release verify": "caco release verify --name caco-nano",

@@ -188,3 +188,37 @@ def _describe_releases(name: str) -> list[dict[str, Any]]:
         line = {"release": dataset_name, "rows": one.rows, "dates": len(about["members"])}
         lines.append({**line, "previous": about["previous"], "state": state.state if state else None})
     return lines
+
+
+@dataset.command(name="push")
+@click.argument("name", metavar="NAME/VERSION")
+@click.option(
+    "--to",
+    "repository",
+    required=True,
+    metavar="ORG/NAME",
+    help="Dataset repository of the Hub; made where it is not there.",
+)
+@click.option("--public", is_flag=True, help="Let everybody see a new repository; without it, its members alone.")
+@json_option
+@explain_errors
+def push_dataset(name: str, repository: str, public: bool, as_json: bool) -> None:
+    """Copy a published dataset to the Hugging Face Hub, with the token in HF_TOKEN."""
+    import os
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from caco_tasks.connections import read_secret
+    from caco_tasks.publishing.hub import push_dataset as push
+
+    token = read_secret(os.environ, "HF_TOKEN")
+    if token is None:
+        raise ConfigError("There is no token: set HF_TOKEN to one that may write, from the settings of the Hub.")
+    endpoint = os.environ.get("HF_ENDPOINT") or None
+    with show_progress(f"pushing {name} to {repository}"), TemporaryDirectory(prefix="caco-push-") as folder:
+        store, place = open_store_here(), Path(folder)
+        address = push(store, name, repository, token=token, endpoint=endpoint, is_private=not public, folder=place)
+    if as_json:
+        print_json({"dataset": name, "repository": repository, "commit": address})
+    else:
+        print_line(f"{name} is at {address}")
