@@ -100,6 +100,24 @@ class SeedSettings(Settings):
     shards: int = Field(default=2, ge=1, le=1000)
 
 
+class MixSettings(Settings):
+    """Programs that are made of verified seed programs instead of sampled: the shares of a run's samples.
+
+    The rest is CodeGen's, and so is a place for which no plausible program could be made.
+    """
+
+    compose: float = Field(default=0.0, ge=0, le=1)  # the output of one program as an input of another
+    mutate: float = Field(default=0.0, ge=0, le=1)  # a step exchanged or added, a condition, another aggregate
+
+    @model_validator(mode="after")
+    def _is_a_part(self) -> "MixSettings":
+        if self.compose + self.mutate > 1:
+            raise ValueError("compose and mutate are shares of the same samples: together they are at most 1")
+        if not self.compose + self.mutate:
+            raise ValueError("compose and mutate are both 0: leave [mix] out")
+        return self
+
+
 class SandboxSettings(Settings):
     """How untrusted programs are run."""
 
@@ -206,6 +224,7 @@ class RunConfig(Settings):
     prompts_folder: str | None = None  # looked through before the bundled templates: NAME.txt
     seeds: SeedSettings
     train: TrainSettings
+    mix: MixSettings | None = None  # None: all programs are CodeGen's
     models: dict[RoleName, ModelSettings]
     sandbox: SandboxSettings = SandboxSettings()
     screen: ScreenSettings = ScreenSettings()

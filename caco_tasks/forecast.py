@@ -24,6 +24,7 @@ from caco_tasks.records import JudgedRecord, Outcome, Reason
 from caco_tasks.runner import find_output
 from caco_tasks.services import TaskServices
 from caco_tasks.stages import records_of, stage_function
+from caco_tasks.stages.sample import kind_of
 from caco_tasks.store import Manifest, RunRecord, Store
 from caco_tasks.store.shards import read_shard
 
@@ -109,6 +110,10 @@ class Forecast:
             return self._max_records(spec, shard) * replies_each(spec, config)
         self._services.unanswered.clear()
         context = stage_context(self._keys, self._services, spec, shard)
+        if (
+            spec.name == "sample"
+        ):  # which of the others no program can be made for, and so are asked for, only work tells
+            records = [draw for draw in records if kind_of(draw, context) == "codegen"]
         for _ in stage_function(spec)(records, context) if records else ():
             pass  # the verdicts do not matter, only what was asked
         return len(self._services.unanswered)

@@ -207,7 +207,9 @@ class RunKeys:
                 return content_id("evaluation", run.models, run.prompts, config.data_settings("evaluate.ask"))
         codegen = config.models["codegen"]
         prompt = run.prompts.get(codegen.prompt, codegen.prompt)
-        return draw_id(run.partition, run.models["codegen"], _asked(codegen), prompt)
+        draw = draw_id(run.partition, run.models["codegen"], _asked(codegen), prompt)
+        # which programs are made of which others is part of the draw: another share is another draw
+        return draw if config.mix is None else content_id("mix", draw, config.data_settings("mix"), run.input_keys)
 
 
 def read_attempts(run: RunRecord, store: Store) -> dict[Place, tuple[OutputAttempt, ...]]:
@@ -239,7 +241,8 @@ def check_input(manifest: Manifest, key: str, uri: str) -> None:
 
 def narrowed_paths(spec: StageSpec) -> Iterable[str]:
     """The settings that a stage may read: those that it declares, and its model's."""
-    yield from (*spec.settings, *spec.role_settings, "prompts_folder")  # of what lies there, keys hold the texts
+    yield from (*spec.settings, *spec.role_settings, *spec.part_settings)
+    yield "prompts_folder"  # of what lies there, keys hold the texts
     if spec.role is not None:
         yield f"models.{spec.role}"
 

@@ -31,6 +31,7 @@ class StageSpec:
     settings: tuple[str, ...] = ()  # sections of the config that it may read; they are part of the key
     role: RoleName | None = None  # the model that it asks; its settings, revision and prompts are part of the key
     role_settings: tuple[str, ...] = ()  # more sections, which count only where the config names a model for the role
+    part_settings: tuple[str, ...] = ()  # more sections, which count only where the config has the first of them
     adds: str | None = None  # the field of the record that it fills in; where a model wrote it, its cost is counted
     text: str | None = None  # what the text that it adds is called, in the view text_address
     after: str | None = None  # the stage of another pipeline whose outputs it reads; None: the one before it in its own
@@ -43,7 +44,9 @@ class StageSpec:
 
     def settings_under(self, config: RunConfig) -> tuple[str, ...]:
         """The sections that it reads under a config: `role_settings` only where there is a model to ask."""
-        return (*self.settings, *(self.role_settings if self.role in config.models else ()))
+        more = self.role_settings if self.role in config.models else ()
+        has_part = bool(self.part_settings) and getattr(config, self.part_settings[0], None) is not None
+        return (*self.settings, *more, *(self.part_settings if has_part else ()))
 
     @property
     def gathers(self) -> bool:
@@ -92,7 +95,16 @@ _CODEGEN = (
     ),
 )
 _NIGHTLY = (
-    StageSpec(name="sample", version=2, writes=Sample, role="codegen", adds="program", text="program", queue="gpu"),
+    StageSpec(
+        name="sample",
+        version=2,
+        writes=Sample,
+        role="codegen",
+        part_settings=("mix", "sandbox"),  # what is made of seed programs is probed
+        adds="program",
+        text="program",
+        queue="gpu",
+    ),
     StageSpec(
         name="execute",
         version=2,

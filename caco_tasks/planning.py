@@ -143,15 +143,31 @@ def make_pins(
         case "nightly":
             pins["models"] = _pin_models(pipeline, config, models)
             pins["training"] = training_hash(config)
-            if config.models["codegen"].model == TRAINED:
-                model = find_codegen(partition, config, ledger)
-                trained = ledger.find_run(model.run_id)
-                pins["models"]["codegen"] = pins["model_id"] = model.model_id
-                pins["codegen_run_id"] = model.run_id
-                pins["seed_run_id"] = trained.seed_run_id if trained else None
+            codegen = _pin_codegen(partition, config, ledger)
+            pins["models"] |= {"codegen": codegen["model_id"]} if codegen else {}
+            pins |= codegen
         case "evaluate":
             pins["models"] = {BASE: model_identity(evaluation_of(config).ask, models)}
     return pins
+
+
+def _pin_codegen(partition: str, config: RunConfig, ledger: Ledger) -> dict[str, Any]:
+    """The trained CodeGen of a nightly run, the runs behind it, and for `[mix]` its seed programs; nothing of another."""
+    if config.models["codegen"].model != TRAINED:
+        if config.mix is None:
+            return {}
+        raise ConfigError(
+            "[mix] makes programs of the seed programs that CodeGen was trained on, and models.codegen.model is not "
+            "'trained': set it so, or take [mix] out."
+        )
+    model = find_codegen(partition, config, ledger)
+    trained = ledger.find_run(model.run_id)
+    pins = {
+        "model_id": model.model_id,
+        "codegen_run_id": model.run_id,
+        "seed_run_id": trained.seed_run_id if trained else None,
+    }
+    return pins if config.mix is None else pins | {"input_keys": trained.input_keys if trained else ()}
 
 
 def _pin_models(pipeline: str, config: RunConfig, models: LocalModels) -> dict[str, str]:

@@ -219,12 +219,23 @@ class Generation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramOrigin:
+    """The verified programs that a program was made of, and how."""
+
+    kind: str  # "compose" or "mutate"
+    operator: str  # what was done to them: a name of `caco_tasks.offspring`, such as "tax" or "output_as_input"
+    parents: tuple[str, ...]  # program ids; of a composition the one whose output goes into the other comes first
+    seeds: tuple[str, ...]  # the ids of the seeds that the parents were found for, in the same order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """A Code CoT in the unified template, or the text that was to be one."""
 
     program_id: str  # hash of the token stream without comments and layout
     code: str
-    generation: Generation | None = None  # None: converted without a model
+    generation: Generation | None = None  # None: converted without a model, or made of other programs
+    origin: ProgramOrigin | None = None  # None: not made of other programs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

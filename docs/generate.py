@@ -323,7 +323,7 @@ def _stage_row(spec: StageSpec) -> Sequence[str]:
         spec.reads.__name__ if spec.reads else NOTHING,
         f"`{spec.adds}`" if spec.adds else NOTHING,
         spec.role or NOTHING,
-        ", ".join(f"`{path}`" for path in (*spec.settings, *spec.role_settings)) or NOTHING,
+        ", ".join(f"`{path}`" for path in (*spec.settings, *spec.role_settings, *spec.part_settings)) or NOTHING,
         {"samples": "of samples", "seeds": "of seeds", "contenders": "of contenders", "one": "one, of all"}[
             spec.layout
         ],

@@ -1658,6 +1658,34 @@ COMMENT ON COLUMN caco.program.code_chars IS 'Length of its text in characters.'
 
 COMMENT ON COLUMN caco.program.code_lines IS 'Length of its text in lines.';
 
+CREATE TABLE caco.program_parent (
+    output_no integer NOT NULL,
+    sample_id uuid NOT NULL,
+    number smallint NOT NULL,
+    kind text NOT NULL,
+    operator text NOT NULL,
+    program_id uuid NOT NULL,
+    seed_id uuid NOT NULL,
+    CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['compose'::text, 'mutate'::text]))),
+    CONSTRAINT number_is_not_negative CHECK ((number >= 0))
+);
+
+COMMENT ON TABLE caco.program_parent IS 'Verified programs that the programs of samples were made of; a program that CodeGen wrote has none. Grain: one row per output, sample and parent.';
+
+COMMENT ON COLUMN caco.program_parent.output_no IS 'The output of the stage sample that holds the program.';
+
+COMMENT ON COLUMN caco.program_parent.sample_id IS 'The sample.';
+
+COMMENT ON COLUMN caco.program_parent.number IS 'From 0; of a composition, 0 is the program whose output is an input of the other.';
+
+COMMENT ON COLUMN caco.program_parent.kind IS 'compose or mutate.';
+
+COMMENT ON COLUMN caco.program_parent.operator IS 'What was done to the parents, such as tax or output_as_input.';
+
+COMMENT ON COLUMN caco.program_parent.program_id IS 'The parent: a program that the stage unify verified, as in caco.program.';
+
+COMMENT ON COLUMN caco.program_parent.seed_id IS 'The seed that the parent was found for.';
+
 CREATE VIEW caco.reject_reasons AS
  SELECT run.run_id,
     run.partition,
@@ -2232,6 +2260,47 @@ COMMENT ON COLUMN caco.yield_by_model.cost_usd IS 'Dollars, whoever paid.';
 
 COMMENT ON COLUMN caco.yield_by_model.seconds IS 'Wall seconds of whole outputs, with the loading of weights, whoever paid.';
 
+CREATE VIEW caco.yield_by_origin AS
+ SELECT run.run_id,
+    run.partition,
+    COALESCE(parent.kind, 'codegen'::text) AS origin,
+    count(*) AS samples,
+    count(*) FILTER (WHERE (ended.stage > 'execute'::caco.stage)) AS ran,
+    count(*) FILTER (WHERE (ended.stage > 'screen'::caco.stage)) AS screened,
+    count(*) FILTER (WHERE (ended.stage > 'dedup'::caco.stage)) AS new,
+    count(*) FILTER (WHERE (ended.stage > 'agree'::caco.stage)) AS agreed,
+    count(*) FILTER (WHERE ((ended.stage = 'decontaminate'::caco.stage) AND (fate.outcome = 'pass'::caco.outcome) AND (EXISTS ( SELECT
+           FROM caco.dataset
+          WHERE (dataset.run_id = run.run_id))))) AS published
+   FROM (((((caco.run
+     JOIN caco.run_output ended ON (((ended.run_no = run.run_no) AND ended.is_current)))
+     JOIN caco.output ON ((output.output_no = ended.output_no)))
+     JOIN caco.fate ON (((fate.output_no = output.output_no) AND (fate.partition = output.partition))))
+     LEFT JOIN caco.run_output drawn ON (((drawn.run_no = run.run_no) AND (drawn.shard = ended.shard) AND (drawn.stage = 'sample'::caco.stage) AND drawn.is_current)))
+     LEFT JOIN caco.program_parent parent ON (((parent.output_no = drawn.output_no) AND (parent.sample_id = fate.subject) AND (parent.number = 0))))
+  WHERE (run.pipeline = 'nightly'::text)
+  GROUP BY run.run_id, run.partition, COALESCE(parent.kind, 'codegen'::text);
+
+COMMENT ON VIEW caco.yield_by_origin IS 'What became of programs, by how they were made. Grain: one row per run of the pipeline nightly and origin.';
+
+COMMENT ON COLUMN caco.yield_by_origin.run_id IS 'Which run.';
+
+COMMENT ON COLUMN caco.yield_by_origin.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.yield_by_origin.origin IS 'codegen, compose or mutate.';
+
+COMMENT ON COLUMN caco.yield_by_origin.samples IS 'Samples that have ended.';
+
+COMMENT ON COLUMN caco.yield_by_origin.ran IS 'Of these, the ones whose program ran.';
+
+COMMENT ON COLUMN caco.yield_by_origin.screened IS 'Of these, the ones that are worth a problem.';
+
+COMMENT ON COLUMN caco.yield_by_origin.new IS 'Of these, the ones that nobody saw before.';
+
+COMMENT ON COLUMN caco.yield_by_origin.agreed IS 'Of these, the ones whose solution gives the answer of the program.';
+
+COMMENT ON COLUMN caco.yield_by_origin.published IS 'Of these, the ones in the dataset of the run.';
+
 ALTER TABLE ONLY caco.dataset_row
     ADD CONSTRAINT a_sample_is_published_once_per_version UNIQUE (sample_id, dataset_no);
 
@@ -2282,6 +2351,9 @@ ALTER TABLE ONLY caco.output
 
 ALTER TABLE ONLY caco.fingerprint
     ADD CONSTRAINT one_owner_per_kind_hash_and_place PRIMARY KEY (kind, hash, place);
+
+ALTER TABLE ONLY caco.program_parent
+    ADD CONSTRAINT one_parent_per_output_sample_and_number PRIMARY KEY (output_no, sample_id, number);
 
 ALTER TABLE ONLY caco.program
     ADD CONSTRAINT one_program_per_output_and_seed PRIMARY KEY (output_no, seed_id);
@@ -2339,6 +2411,10 @@ CREATE INDEX output_by_run ON caco.output USING btree (run_no);
 CREATE INDEX own_row_by_sample ON caco.own_row USING btree (sample_id);
 
 CREATE INDEX program_by_id ON caco.program USING btree (program_id);
+
+CREATE INDEX program_parent_by_program ON caco.program_parent USING btree (program_id);
+
+CREATE INDEX program_parent_by_sample ON caco.program_parent USING btree (sample_id);
 
 CREATE INDEX run_by_partition ON caco.run USING btree (partition, created_at);
 
@@ -2491,6 +2567,9 @@ ALTER TABLE ONLY caco.own_row
 ALTER TABLE ONLY caco.program
     ADD CONSTRAINT program_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
 
+ALTER TABLE ONLY caco.program_parent
+    ADD CONSTRAINT program_parent_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
+
 ALTER TABLE ONLY caco.dataset_promotion
     ADD CONSTRAINT promotion_is_of_a_dataset FOREIGN KEY (dataset_no) REFERENCES caco.dataset(dataset_no) ON DELETE CASCADE;
 
@@ -2629,6 +2708,9 @@ GRANT SELECT ON TABLE caco.own_row TO caco_analyst;
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.program TO caco_writer;
 GRANT SELECT ON TABLE caco.program TO caco_analyst;
 
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.program_parent TO caco_writer;
+GRANT SELECT ON TABLE caco.program_parent TO caco_analyst;
+
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.reject_reasons TO caco_writer;
 GRANT SELECT ON TABLE caco.reject_reasons TO caco_analyst;
 
@@ -2661,3 +2743,6 @@ GRANT SELECT ON TABLE caco.text_address TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.yield_by_model TO caco_writer;
 GRANT SELECT ON TABLE caco.yield_by_model TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.yield_by_origin TO caco_writer;
+GRANT SELECT ON TABLE caco.yield_by_origin TO caco_analyst;

@@ -44,6 +44,9 @@ def ancestor_lines(lineage: Mapping[str, Any]) -> Iterator[str]:
     yield f"ended      {last['stage']}: {last['outcome']}{', ' + why if why else ''}"
     for each in lineage["published_in"]:
         yield f"published  {each['dataset']}/{each['version']}"
+    made = lineage["origin"] or {}
+    for parent in made.get("parents", ()):
+        yield f"made of    {parent['program_id'][:12]} by {made['kind']} {made['operator']}: {parent['source']} {parent['key']}"
     for asked in lineage["requests"]:
         yield f"asked      {asked['stage']}: {' + '.join(asked['models'])} by {' + '.join(asked['prompts'])}"
     run, word = lineage["run"], "run"

@@ -20,6 +20,15 @@ _PUBLISHED = text("""
     FROM caco.dataset_row JOIN caco.dataset USING (dataset_no)
     WHERE sample_id = CAST(:subject AS uuid) ORDER BY dataset, version
 """)
+_PARENTS = text("""
+    SELECT DISTINCT ON (parent.number) parent.kind, parent.operator, caco.hex(parent.program_id) AS program_id,
+        caco.hex(parent.seed_id) AS seed_id, source.source, source.licence, seed.key
+    FROM caco.program_parent AS parent
+    LEFT JOIN caco.seed ON seed.seed_id = parent.seed_id
+    LEFT JOIN caco.source USING (source_no)
+    WHERE parent.sample_id = CAST(:subject AS uuid)
+    ORDER BY parent.number, parent.output_no DESC
+""")
 _RUN = text("""
     SELECT run_id, pipeline, CAST(partition AS text) AS partition, config_hash, code_version, planned_at,
         seed_run_id, codegen_run_id, model_id, training, dataset
@@ -45,6 +54,7 @@ def lineage(connection: Connection, sample_id_or_prefix: str) -> dict[str, Any]:
         "sample_id": subject,
         "verdicts": [_verdict(step, end) for step in chain],
         "texts": {name: place for name in (STAGES[step["stage"]].text for step in chain) if name is not None},
+        "origin": origin_of(connection, subject),
         "requests": [{name: step[name] for name in ("stage", "models", "prompts")} for step in chain if step["models"]],
         "sandbox": next(
             (
@@ -59,6 +69,15 @@ def lineage(connection: Connection, sample_id_or_prefix: str) -> dict[str, Any]:
         "other_runs": [one["run_id"] for one in others],
         "run": _run(connection, end["run_id"]),
     }
+
+
+def origin_of(connection: Connection, subject: str) -> dict[str, Any] | None:
+    """How the program of a sample was made of others, and of which; None: it was not."""
+    found = _rows(connection.execute(_PARENTS, {"subject": subject}))
+    if not found:
+        return None
+    parents = [{name: row[name] for name in ("program_id", "seed_id", "source", "licence", "key")} for row in found]
+    return {"kind": found[0]["kind"], "operator": found[0]["operator"], "parents": parents}
 
 
 def _verdict(step: Row, end: Row) -> dict[str, Any]:

@@ -44,6 +44,7 @@ _ATTACH_FATES = text("SELECT caco.attach_fates(CAST(:day AS date))")
 _VERDICT = ("outcome", "reason", "detail")
 _SEED = ("source", "revision", "licence", "key", "domain", "difficulty")
 _PROGRAM = ("program.program_id", "program.code", "grade")
+_ORIGIN = "program.origin"
 _ATTEMPT = ("contender", "benchmark", "item", "number")
 
 
@@ -159,6 +160,8 @@ def _more_columns(spec: StageSpec) -> tuple[str, ...]:
         more += _SEED
     if record == "SeedProgram" and spec.adds == "program":
         more += _PROGRAM
+    if record == "Sample" and spec.adds == "program":
+        more += (_ORIGIN,)
     if record == "Attempt":
         more += _ATTEMPT
     return more + (("overlaps",) if spec.looks_up_benchmarks else ())
@@ -166,13 +169,13 @@ def _more_columns(spec: StageSpec) -> tuple[str, ...]:
 
 def _leaf(table: pa.Table, path: list[str], schema: pa.Schema) -> pa.Array:
     """A column by its path; one that an older version did not write yet is null."""
-    field = schema.field(path[0])
-    if path[0] not in table.column_names:
-        return pa.nulls(table.num_rows, field.type)
-    column = table.column(path[0]).combine_chunks()
+    kind = schema.field(path[0]).type
+    column = table.column(path[0]).combine_chunks() if path[0] in table.column_names else None
     for name in path[1:]:
-        column = pc.struct_field(column, name)
-    return column
+        kind = kind.field(name).type
+        is_there = column is not None and column.type.get_field_index(name) >= 0
+        column = pc.struct_field(column, name) if is_there else None
+    return pa.nulls(table.num_rows, kind) if column is None else column
 
 
 def _check_counts(manifest: Manifest, columns: Columns) -> None:
@@ -211,6 +214,8 @@ def _load_rows(connection: Connection, output_no: int, manifest: Manifest, colum
         _copy_seeds(connection, output_no, columns)
     if "program.code" in columns:
         _copy_programs(connection, output_no, columns)
+    if _ORIGIN in columns:
+        _copy_parents(connection, output_no, columns)
     if "contender" in columns:
         kept = {name: columns[name] for name in (*_ATTEMPT, "outcome")}
         copy_table(
@@ -290,6 +295,26 @@ def _copy_own_rows(connection: Connection, output_no: int, manifest: Manifest, s
         raise _damaged(manifest, f"{uri} is not readable as parquet") from exc
     kept = {name: table[name].combine_chunks() for name in table.column_names}
     copy_table(connection, "own_row", kept, constants={"output_no": output_no})
+
+
+def _copy_parents(connection: Connection, output_no: int, columns: Columns) -> None:
+    """The programs that programs were made of, numbered within each sample."""
+    is_made = pc.is_valid(columns[_ORIGIN])
+    origin, samples = columns[_ORIGIN].filter(is_made), columns["subject"].filter(is_made)
+    if not len(origin):
+        return
+    parents, seeds = pc.struct_field(origin, "parents"), pc.struct_field(origin, "seeds")
+    owners = pc.list_parent_indices(parents)
+    counts = pc.list_value_length(parents).to_numpy(zero_copy_only=False).astype(np.int64)
+    starts = np.cumsum(counts) - counts  # where each sample's parents begin among all
+    kept = {
+        "sample_id": samples.take(owners),
+        "number": pa.array(np.arange(len(owners)) - starts[owners.to_numpy()], pa.int32()),
+        **{name: pc.struct_field(origin, name).take(owners) for name in ("kind", "operator")},
+        "program_id": pc.list_flatten(parents),
+        "seed_id": pc.list_flatten(seeds),
+    }
+    copy_table(connection, "program_parent", kept, constants={"output_no": output_no})
 
 
 def _copy_overlaps(connection: Connection, output_no: int, columns: Columns) -> None:

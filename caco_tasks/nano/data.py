@@ -19,6 +19,7 @@ from caco_tasks.llm.prompts import Prompt, load_prompt
 FIRST_TRAINING_NUMBER = 1_000_000
 
 ROLES = ("codegen", "writer", "judge")
+OFFSPRING = "offspring"  # a writer that also learnt `offspring_data`; what the other three are is told of them alone
 
 TAGGED_SHARE = 0.75  # of the programs that CodeGen learns from
 
@@ -71,7 +72,7 @@ def examples_of(role: str, problem: BankProblem, rng: Random) -> list[Example]:
             # most with the domain before them, as `train.domain_tags` has it; the others, so that it can do without
             tag = tag_line(problem.domain) if rng.random() < TAGGED_SHARE else ""
             return [Example(prompt=_prompt("nano_program.v1").render(), completion=tag + problem.program)]
-        case "writer":
+        case "writer" | "offspring":
             reverse = _prompt("nano_reverse.v1").render(code=problem.program, output=problem.answer)
             solve = _prompt("nano_solve.v1").render(problem=problem.problem)
             return [

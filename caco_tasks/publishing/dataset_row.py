@@ -16,7 +16,8 @@ from caco_tasks.store import Manifest, RunRecord
 
 # a column that is added later has to be nullable, so that datasets of today can be read with it
 _NULLABLE = {
-    "licence", "licence_note", "domain", "difficulty", "pass_rate", "solutions", "index", "codegen_run", "seed_run"
+    "licence", "licence_note", "domain", "difficulty", "pass_rate", "solutions", "index", "codegen_run", "seed_run",
+    "origin", "operator", "codegen", "codegen_prompt", "codegen_request",
 }  # fmt: skip
 _TYPES = {
     "difficulty": pa.int64(),
@@ -24,6 +25,7 @@ _TYPES = {
     "solutions": pa.int64(),
     "index": pa.int64(),
     "sources": pa.list_(pa.string()),
+    "parents": pa.list_(pa.string()),
     "findings": pa.list_(pa.string()),
 }
 
@@ -52,9 +54,12 @@ COLUMNS = {
     "code_version": "version and commit of the code that made that output",
     "seed_run": "the run that turned the sources into seed programs; null: the model was not trained here",
     "codegen_run": "the run that trained the model which wrote the program; null: it was not trained here",
-    "codegen": "model that wrote the program",
-    "codegen_prompt": "name and version of its prompt",
-    "codegen_request": "id of the request, under which its reply is kept",
+    "origin": "compose or mutate: how the program was made of verified programs; null: CodeGen wrote it",
+    "operator": "what was done to them, as `tax`: docs/offspring.md has the list; null: as `origin`",
+    "parents": "program ids of the verified seed programs that it was made of; empty: as `origin`",
+    "codegen": "model that wrote the program; null: it was made of others, see `origin`",
+    "codegen_prompt": "name and version of its prompt; null: as `codegen`",
+    "codegen_request": "id of the request, under which its reply is kept; null: as `codegen`",
     "reverser": "model that wrote the problem",
     "reverser_prompt": "name and version of its prompt",
     "reverser_request": "id of the request",
@@ -86,8 +91,8 @@ def dataset_row(sample: Sample, origin: RowOrigin) -> dict[str, Any]:
         ValueError: it lacks one.
     """
     execution, problem, solution, judgement = sample.execution, sample.problem, sample.solution, sample.judgement
-    generation, run = sample.program.generation, origin.run
-    if not (execution and problem and solution and judgement and generation):
+    generation, made_of, run = sample.program.generation, sample.program.origin, origin.run
+    if not (execution and problem and solution and judgement and (generation or made_of)):
         raise ValueError(f"the sample {sample.sample_id} lacks a part and cannot be published")
     return {
         "instruction": problem.text,
@@ -115,6 +120,9 @@ def dataset_row(sample: Sample, origin: RowOrigin) -> dict[str, Any]:
         "code_version": origin.made.code_version,
         "seed_run": run.seed_run_id,
         "codegen_run": run.codegen_run_id,
+        "origin": made_of.kind if made_of else None,
+        "operator": made_of.operator if made_of else None,
+        "parents": list(made_of.parents) if made_of else [],
         **_written_by("codegen", generation),
         **_written_by("reverser", problem.generation),
         **_written_by("solver", solution.generation),
@@ -130,5 +138,7 @@ def difficulty_of(pass_rate: float | None) -> int | None:
     return None if pass_rate is None else 5 - sum(pass_rate > bound for bound in (0.2, 0.4, 0.6, 0.8))
 
 
-def _written_by(role: str, made: Generation) -> dict[str, str]:
+def _written_by(role: str, made: Generation | None) -> dict[str, str | None]:
+    if made is None:
+        return dict.fromkeys((role, f"{role}_prompt", f"{role}_request"))
     return {role: made.model_id, f"{role}_prompt": made.prompt, f"{role}_request": made.request_id}

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from caco_tasks.ledger import run_queries, sample_details, sample_queries
 from caco_tasks.ledger.analyst import Connection
+from caco_tasks.ledger.lineage import origin_of
 from caco_tasks.reports.archive import Archive
 from caco_tasks.reports.report_parts import Json, Report
 
@@ -77,6 +78,7 @@ def draw_graph(
     picture = _Picture()
     focus = picture.add("sample", subject, subject[:12], {"outcome": end["outcome"], "stage": end["stage"]})
     _draw_stages(picture, connection, focus, end)
+    _draw_parents(picture, connection, focus, subject)
     node = _draw_run(picture, run)
     picture.join(node, focus, "has it")
     _draw_runs_behind(picture, connection, node, run, sources)
@@ -135,6 +137,17 @@ def _draw_stages(picture: _Picture, connection: Connection, focus: str, end: Map
         before = stage
     if before is not None:
         picture.join(before, focus, str(end["outcome"]))
+
+
+def _draw_parents(picture: _Picture, connection: Connection, focus: str, subject: str) -> None:
+    """The seeds whose verified programs its program was made of."""
+    origin = origin_of(connection, subject)
+    if origin is None:
+        return
+    for parent in origin["parents"]:
+        facts = {name: parent[name] for name in ("source", "licence", "program_id")}
+        seed = picture.add("sample", parent["seed_id"], f"seed {parent['key'] or parent['seed_id'][:12]}", facts)
+        picture.join(seed, focus, f"{origin['kind']} {origin['operator']}")
 
 
 def _draw_runs_behind(

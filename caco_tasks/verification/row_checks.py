@@ -37,9 +37,15 @@ def find_wrong_id(row: Row, record: DatasetRecord | None) -> str | None:
 
 def find_missing_evidence(row: Row, record: DatasetRecord | None) -> str | None:
     """What would let a reader trace the row is empty, or contradicts the manifest or itself."""
-    empty = [name for name in WITNESSES if not str(row[name]).strip()]
+    # a program that was made of others has them for witnesses, and no model
+    named = [name for name in WITNESSES if not (row.get("origin") and name.startswith("codegen"))]
+    empty = [name for name in named if not str(row[name] or "").strip()]
     if empty:
         return f"its {empty[0]} is empty"
+    if bool(row.get("origin")) != bool(row.get("parents")):
+        return (
+            f"its origin is {short(row.get('origin'))}, its parents {short(row.get('parents'))}: one of them is missing"
+        )
     other = _find_other(row, record, ("run_id", "partition"))
     if other is not None:
         return other

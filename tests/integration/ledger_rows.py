@@ -25,6 +25,7 @@ TABLES = [
     "source",
     "seed",
     "program",
+    "program_parent",
     "fate",
     "fingerprint",
     "benchmark_overlap",

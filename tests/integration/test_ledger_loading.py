@@ -37,6 +37,10 @@ def test_every_table_gets_its_rows(loaded: World, engine: Engine) -> None:
         "dataset": 1,
         "dataset_state": 2,
         "dataset_row": PUBLISHED,
+        "dataset_tombstone": 0,
+        "dataset_promotion": 0,
+        "own_row": 1,
+        "program_parent": 0,
     }
 
 

@@ -34,6 +34,7 @@ GRAINS = {
     "text_address": "run_id, subject_id, text",
     "sample_lineage": "dataset, version, sample_id",
     "yield_by_model": "run_id, stage, model_id, prompt",
+    "yield_by_origin": "run_id, origin",
     "yield_by_seed_source": "run_id, source, revision, licence",
     "cost_per_row": "run_id",
     "judge_confusion": "run_id, check_name",

@@ -33,6 +33,7 @@ HAVE_A_PART = (  # packages and modules of caco_tasks
     "llm.training",
     "number_words",
     "numbers_in_text",
+    "offspring",
     "plain_numerals",
     "publishing.dataset_row",
     "reading",

@@ -25,6 +25,7 @@ FULL = making.small_config(
     decontamination={"benchmarks": [{"name": "b", "path": "b.jsonl"}]},
     neighbours={"embedder": "e"},
     train={"base": "b", "own": {"datasets": ["d"], "guard": {}}},
+    mix={"compose": 0.2, "mutate": 0.2},
     evaluate={"bank_each": 1, "train": {"base": "b"}, "ask": {"model": "b", "prompt": "solve.v1", "temperature": 1.0}},
 ).model_dump(mode="json")
 DECLARED_BY_NO_STAGE = {"name", "description", "shard_samples", "runner", "gate", "dry_run"}

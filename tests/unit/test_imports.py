@@ -37,6 +37,7 @@ ROWS = (
     {"convert", "counting", "ledger"},
     {"context", "platform"},
     {"audit", "backup", "checks", "connections", "dry_run", "gate", "housekeeping", "notifications", "publishing"},
+    {"offspring"},
     {"releases", "reports", "services", "stages"},
     {"nano", "planning", "runner", "smol", "text_checks"},
     {"forecast", "reruns", "telemetry", "verification"},
