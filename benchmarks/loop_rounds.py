@@ -1,11 +1,12 @@
 """The loop closed for some rounds: each night's rows train the next CodeGen, with the guard on diversity and without it.
 
-    python benchmarks/loop_rounds.py --home FOLDER [--rounds 5] [--samples 400] [--arms guard,free,capped] [--out FILE]
+    python benchmarks/loop_rounds.py --home FOLDER --out rounds.json [--rounds 5] [--samples 500] [--arms guard,free,capped]
+    python benchmarks/loop_rounds.py --out rounds.json --picture docs/loop-rounds.svg
 
 A round is a date: seeds, codegen and nightly of the config nano, without Airflow, in a Postgres and a store of each arm's own
 below `--home`. Killed, it goes on where it was: what is finished is found by its key. `free` and `guard` learn from own rows
 without a cap, up to nine tenths of the data, from few seeds: on purpose what nobody should do, to see what the guard stops;
-`capped` is what the defaults do. The table goes to `--out` as JSON; `--picture` draws it.
+What `capped` sets is what one should.
 """
 
 import argparse
@@ -34,6 +35,11 @@ GREEDY = {"max_share": 0.9, "max_per_shape": 1000, "newest": 1}  # last night's 
 CAREFUL = {"max_share": 0.5, "max_per_shape": 2, "newest": 5}
 GUARD = {"guard.min_shapes_ratio": 0.8, "guard.min_spread_ratio": 0.8}
 ARMS: Mapping[str, Mapping[str, object]] = {"guard": GREEDY | GUARD, "free": GREEDY, "capped": CAREFUL | GUARD}
+PANELS = {
+    "shapes_per_1000": "different shapes per 1,000 programs",
+    "spread": "mean distance of two programs",
+    "published": "rows that the night published",
+}
 TRAINING = ["train.epochs=6", "train.learning_rate=1e-3", "train.max_loss_rise=0.5", "train.max_yield_loss=1"]
 
 
@@ -89,6 +95,31 @@ def read_rounds(url: str) -> list[dict[str, Any]]:
     return rows
 
 
+def draw(table: Mapping[str, Sequence[Mapping[str, Any]]], path: Path) -> None:
+    """An SVG with a panel for each figure: rounds from left to right, a line for each arm, a ring where a model was refused."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 3.4), layout="constrained")
+    for axes, (field, words) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
+        for arm, rows in table.items():
+            places = [(number, row[field]) for number, row in enumerate(rows, 1) if row[field] is not None]
+            (line,) = axes.plot([x for x, _ in places], [y for _, y in places], "o-", label=arm, markersize=4)
+            refused = [(number, row[field]) for number, row in enumerate(rows, 1) if not row["accepted"] and row[field]]
+            axes.scatter(
+                *zip(*refused, strict=True) if refused else ((), ()),
+                s=90,
+                facecolors="none",
+                edgecolors=line.get_color(),
+            )
+        axes.set(title=words, xlabel="round", xticks=range(1, 1 + max(map(len, table.values()))))
+        axes.set_ylim(bottom=0)
+        axes.grid(alpha=0.3)
+    figure.axes[0].legend()
+    with mpl.rc_context({"svg.hashsalt": "caco"}):
+        figure.savefig(path, format="svg", metadata={"Date": None})
+
+
 def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
@@ -96,14 +127,18 @@ def _plain(value: Any) -> Any:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--home", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--samples", type=int, default=400)
+    parser.add_argument("--samples", type=int, default=500)
     parser.add_argument("--seeds", type=int, default=60)
-    parser.add_argument("--gate", type=int, default=128)
+    parser.add_argument("--gate", type=int, default=256)
     parser.add_argument("--arms", default="guard,free,capped")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="file for the table, as JSON")
+    parser.add_argument("--picture", type=Path, help="SVG of a table that --out wrote before; nothing is run")
     args = parser.parse_args()
+    if args.picture is not None:
+        draw(json.loads(args.out.read_text()), args.picture)
+        return
     table: dict[str, list[dict[str, Any]]] = {}
     for arm in args.arms.split(","):
         home = (args.home / arm).resolve()

@@ -183,6 +183,16 @@ class EmbedderSettings(Settings):
     batch_rows: int = Field(default=32, ge=1)
 
 
+class DiversitySettings(EmbedderSettings):
+    """How the variety of a run's problems is measured."""
+
+    embedder: str = "sentence-transformers/all-MiniLM-L6-v2"  # "nano:judge" stands in where it is not on the machine
+    clusters: int = Field(default=12, ge=1, le=100)
+    max_rows: int = Field(default=5000, ge=2, le=20_000)  # looked at, drawn by the hash of their ids
+    earlier: int = Field(default=5, ge=0, le=50)  # newest datasets of earlier dates that it is compared with
+    nightly: bool = True  # measure each night after it has published
+
+
 class NeighbourSettings(EmbedderSettings):
     """How the protected items that are near to a problem in meaning are found, which `models.matcher` is asked about."""
 

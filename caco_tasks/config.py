@@ -18,6 +18,7 @@ from caco_tasks.check_settings import (
     BenchmarkSettings,
     DecontaminationSettings,
     DedupSettings,
+    DiversitySettings,
     NeighbourSettings,
     ReverseSettings,
     Rule,
@@ -239,6 +240,7 @@ class RunConfig(Settings):
     decontamination: DecontaminationSettings = DecontaminationSettings()
     neighbours: NeighbourSettings | None = None  # None: no model is asked about protected items
     publish: PublishSettings
+    diversity: DiversitySettings = DiversitySettings()
     runner: RunnerSettings = RunnerSettings()
     gate: GateSettings = GateSettings()
     dry_run: DryRunSettings = DryRunSettings()

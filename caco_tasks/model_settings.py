@@ -134,8 +134,8 @@ class OwnRowSettings(EmbedderSettings):
     """Rows that nightly runs published, as training data of the next CodeGen beside the seed programs."""
 
     embedder: str = "sentence-transformers/all-MiniLM-L6-v2"  # its vectors tell how far the gate's programs lie apart
-    datasets: tuple[str, ...] = Field(min_length=1)  # NAME/VERSION, or NAME: its newest versions
-    newest: int = Field(default=5, ge=1, le=1000)  # versions of a NAME, up to the run's date
+    datasets: tuple[str, ...] = Field(min_length=1)  # NAME/VERSION, or NAME: the versions that count
+    newest: int = Field(default=5, ge=1, le=1000)  # dates of a NAME, up to the run's
     max_per_shape: int = Field(default=4, ge=1)  # rows whose programs differ in numbers and texts alone
     max_share: float = Field(default=0.5, gt=0, lt=1)  # of the programs trained on; the rest are seed programs
     guard: DiversityGuardSettings | None = None  # None: only loss and yield decide

@@ -4,6 +4,7 @@
 `screen` → `dedup` → `reverse` → `solve` → `agree` → `judge` → `decontaminate`. Shards flow independently, each stage
 loaded into the ledger as it finishes. The `gate` waits for all of them: it checks conservation and yield over the whole run,
 and only a run that passes it goes on to `publish`. `finish` sets the dataset to *published* and decides the state of the run;
+`diversity` measures how varied its problems are, in a process whose failure is only logged;
 `announce` tells who waits for datasets, and is skipped where they were told of the same before. With `release` set to
 `staged` the dataset stays staged. One that does not count for its date, since it is staged or another version was there
 first, is offered to `caco_promote`, where a person decides.
@@ -96,6 +97,16 @@ def publish(planned: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return tasks.load(run_id, "publish", 0)
 
 
+@task
+def diversity(planned: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Measures how varied the published problems are, where the config asks for it; what goes wrong there stops no night."""
+    import os
+
+    from caco_tasks import diversity_tasks
+
+    return diversity_tasks.measure_night(planned[0]["run_id"], os.environ)
+
+
 @dag(
     schedule=CronPartitionTimetable(
         "0 0 * * *",
@@ -122,7 +133,8 @@ def caco_nightly() -> None:
     published: Any = publish.override(**CPU)(planned)
     told = announce.override(inlets=[DATASET], outlets=[DATASET], **CPU)(planned)
     offered = offer.override(inlets=[WAITING], outlets=[WAITING], **CPU)(planned)
-    funnel >> checked >> published >> finish.override(**CPU)(planned) >> told >> offered
+    measured: Any = diversity.override(**CPU)(planned)
+    funnel >> checked >> published >> finish.override(**CPU)(planned) >> measured >> told >> offered
 
 
 caco_nightly()

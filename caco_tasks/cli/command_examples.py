@@ -14,6 +14,7 @@ EXAMPLES = {
     "funnel": "caco funnel 3f9a12bc04de",
     "rejects": "caco rejects --stage agree --reason answers_differ",
     "compare": "caco compare 3f9a12bc04de 77c0e1d2a5b6",
+    "diversity": "caco diversity caco-nano/2026-11-20-3f9a12bc --picture out",
     "scores": "caco scores",
     "show": "caco show 5d41402abc4b",
     "lineage": "caco lineage 5d41402abc4b --all",

@@ -11,6 +11,7 @@ from caco_tasks.cli.check_command import check
 from caco_tasks.cli.command_group import CommandGroup, add_examples
 from caco_tasks.cli.completion_command import completion
 from caco_tasks.cli.dataset_commands import dataset, export
+from caco_tasks.cli.diversity_command import diversity
 from caco_tasks.cli.file_commands import execute, grade, unify
 from caco_tasks.cli.maintenance_commands import backup, bench, housekeeping, ledger, restore
 from caco_tasks.cli.mcp_command import mcp
@@ -25,7 +26,7 @@ from caco_tasks.cli.verify_command import verify
 SECTIONS = {
     "The platform": (demo, up, down, status, doctor),
     "Work": (run, plan, rerun, stage),
-    "Runs": (runs, funnel, compare, scores),
+    "Runs": (runs, funnel, compare, diversity, scores),
     "Samples and questions": (show, rejects, lineage, sql, mcp),
     "Datasets": (dataset, release, export, verify),
     "Files of your own, without a platform": (unify, execute, grade, check),

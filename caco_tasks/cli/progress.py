@@ -74,13 +74,13 @@ def wait_for_run(api: AirflowApi, dag_id: str, known: set[str], *, max_seconds: 
 
 
 def list_steps(pipeline: str, tasks: Sequence[TaskInstance]) -> Iterator[str]:
-    """The stages of a pipeline, and between them the other steps of its DAG: `dry_run`, `gate`, `finish`, `announce`."""
+    """The stages of a pipeline, and between them the other steps of its DAG: `dry_run`, `gate` and those at the end."""
     others = {task.task_id for task in tasks} - STAGES.keys()
     specs = stages_of(pipeline)
     # a first stage that gathers reads another pipeline, whose gate has passed
     gathering = [spec.name for spec in specs[1:] if spec.gathers]
     mapped = [spec.name for spec in specs if spec.name not in gathering]
-    for step in ("dry_run", *mapped, "gate", *gathering, "finish", "announce"):
+    for step in ("dry_run", *mapped, "gate", *gathering, "finish", "diversity", "announce"):
         if step in STAGES or step in others:
             yield step
 

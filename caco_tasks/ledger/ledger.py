@@ -14,6 +14,7 @@ from caco_tasks.errors import AmbiguousIdError, LedgerError, UnknownIdError
 from caco_tasks.ledger import (
     audits,
     datasets,
+    diversities,
     lineage,
     loading,
     lookups,
@@ -49,6 +50,7 @@ from caco_tasks.store.registry import (
     AuditRecord,
     DatasetRecord,
     DatasetState,
+    DiversityRecord,
     ModelRecord,
     Promotion,
     Promotions,
@@ -257,6 +259,11 @@ class Ledger(WholeLedger):
         """The samples in these datasets, each named name/version, that were taken out of any version of a dataset."""
         with self._transaction() as connection:
             return frozenset(promotions.recalled_samples(connection, names))
+
+    def register_diversity(self, record: DiversityRecord) -> None:
+        """Registers how varied a run is, unless it is there."""
+        with self._transaction() as connection:
+            diversities.insert_diversity(connection, record)
 
     def strata(self, run: RunRecord) -> list[Stratum]:
         """The rows of a nightly run by what the checks said of them, in the order of the checks."""

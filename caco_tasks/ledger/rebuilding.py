@@ -27,10 +27,12 @@ from caco_tasks.store.registry import (
     AuditDraw,
     DatasetRecord,
     DatasetStates,
+    DiversityRecord,
     Promotions,
     dataset_state_uri,
     is_audit,
     is_dataset_manifest,
+    is_diversity,
     is_draw,
     is_promotions,
 )
@@ -92,6 +94,7 @@ class _Found:
     places: Sequence[Place]
     datasets: Sequence[DatasetRecord]
     promotions: Sequence[Promotions]
+    diversities: Sequence[DiversityRecord]
     draws: Sequence[AuditDraw]
     answers: Sequence[AuditAnswers]
 
@@ -114,6 +117,7 @@ def _read_store(store: Store) -> _Found:
         places=list(_places(store, files, runs, outputs)),
         datasets=_parse_all(store, filter(is_dataset_manifest, listed), DatasetRecord),
         promotions=_parse_all(store, filter(is_promotions, listed), Promotions),
+        diversities=_parse_all(store, filter(is_diversity, store.list("diversity")), DiversityRecord),
         draws=_parse_all(store, filter(is_draw, store.list("draws")), AuditDraw),
         answers=_parse_all(store, filter(is_audit, store.list("audits")), AuditAnswers),
     )
@@ -138,6 +142,8 @@ def _fill(ledger: Ledger, store: Store, found: _Found, on_progress: Callable[[in
             ledger.set_dataset_state(name, change.state, by=change.by, because=change.because, at=change.at)
     for decided in found.promotions:
         ledger.register_promotions(decided)
+    for diversity in found.diversities:
+        ledger.register_diversity(diversity)
     for draw in found.draws:
         ledger.register_draw(draw)
     ledger.record_audits([answer for person in found.answers for answer in person.answers], store)

@@ -28,6 +28,16 @@ OVERLAP_RULES = ("exact", "ngram", "masked", "numbers")  # of [decontamination];
 HUB_LICENCES = {"cc0-1.0", "mit", "apache-2.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "bsd-3-clause"}
 
 
+# drawn beside this card after the dataset is published: `caco diversity`
+DIVERSITY = (
+    '<picture><source media="(prefers-color-scheme: dark)" srcset="diversity-dark.svg">'
+    '<img alt="A point for each problem, in the colour of its cluster, with the words of each cluster" '
+    'src="diversity-light.svg"></picture>\n\n'
+    "A point for each problem, as near to others as it is in meaning; drawn after publication by `caco diversity`, which also "
+    "tells spread, nearest neighbours and the distance to earlier datasets."
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardFacts:
     """What the ledger says of a run before it is published."""
@@ -80,6 +90,8 @@ def dataset_card(facts: CardFacts, *, run: RunRecord, config: RunConfig, publish
         "Seeds and their licences": _sources_section(facts),
         "Known limits": _limits_section(facts, config),
     }
+    if config.diversity.nightly:
+        sections["How varied its problems are"] = DIVERSITY
     opening = (
         f"# {config.publish.name}, {run.partition}\n\n"
         f"{format_count(published)} problems with a chain of thought, the program behind it and the answer that both give. "

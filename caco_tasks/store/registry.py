@@ -6,6 +6,7 @@ datasets/{name}/{version}/manifest.json    a DatasetRecord, written last; its fi
 datasets/{name}/{version}/tombstones-{hash}.parquet    rows that were taken out of the version which this one supersedes
 datasets/{name}/{version}/state.json       a DatasetStates: whether it is published, and who said so
 datasets/{name}/current/{date}.json        a Promotions: which version of a date counts, where somebody has decided it
+diversity/{id}.json                        a DiversityRecord; diversity/vectors/{id}.npy the vectors of rows
 draws/{run_id}/{draw_id}.json              an AuditDraw
 audits/{run_id}/{hash of the person}.json  an AuditAnswers
 """
@@ -25,9 +26,10 @@ VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
 
 _DATASET_MANIFEST = re.compile(r"^datasets/([^/]+)/([^/]+)/manifest\.json$")
 _DATASET_FILE = re.compile(
-    r"^datasets/[^/]+/[^/]+/(?:(?:train-[0-9of-]+|tombstones-[0-9a-f]{16})\.parquet|(?:README|CHANGELOG)\.md|(?:croissant|manifest|state)\.json)$"
+    r"^datasets/[^/]+/[^/]+/(?:(?:train-[0-9of-]+|tombstones-[0-9a-f]{16})\.parquet|(?:README|CHANGELOG)\.md|diversity-(?:light|dark)\.svg|(?:croissant|manifest|state)\.json)$"
 )
 _PROMOTIONS = re.compile(r"^datasets/[^/]+/current/[0-9]{4}-[0-9]{2}-[0-9]{2}\.json$")
+_DIVERSITY = re.compile(r"^diversity/[0-9a-f]{32}\.json$")
 _DRAW, _AUDIT = (re.compile(rf"^{folder}/[^/]+/[0-9a-f]{{32}}\.json$") for folder in ("draws", "audits"))
 
 StateName = Literal["staged", "published", "withdrawn"]
@@ -143,6 +145,54 @@ class Promotions(StoredRecord):
     history: tuple[Promotion, ...] = Field(min_length=1)
 
 
+class DiversityFigures(StoredRecord):
+    """The measures of some rows, as `caco_tasks.diversity.measurement.Figures`."""
+
+    rows: int
+    spread: float | None
+    nearest_mean: float | None
+    nearest_median: float | None
+    near_rows: int
+    effective_clusters: float | None
+    vendi: float | None
+    earlier_mean: float | None
+    earlier_near_rows: int | None
+
+
+class DiversityCluster(StoredRecord):
+    """Rows that lie together, and the words that tell them from the others."""
+
+    words: tuple[str, ...]
+    rows: int
+
+
+class EarlierDistance(StoredRecord):
+    """How near rows come to those of one earlier dataset, or of a run that has none."""
+
+    name: str
+    rows: int
+    nearest_mean: float | None
+    near_rows: int
+
+
+class DiversityRecord(StoredRecord):
+    """How varied the problems of a run or of its dataset are, by one embedding model."""
+
+    diversity_id: str  # hash of the rows, the model, and what they were compared with
+    run_id: str
+    dataset: str | None  # as name/version; None: rows that were not published yet
+    embedder: str
+    of_rows: int  # that there are
+    whole: DiversityFigures
+    domains: dict[str, DiversityFigures]
+    clusters: tuple[DiversityCluster, ...]
+    earlier: tuple[EarlierDistance, ...]
+    points: tuple[tuple[float, float, int], ...]  # place in the plane, and cluster, of each row
+    shown: float  # share of the variance that the plane shows
+    measured_at: Moment
+    code_version: str
+
+
 class AuditRecord(StoredRecord):
     """What one person said of one record that a stage had judged."""
 
@@ -242,6 +292,21 @@ def is_draw(uri: str) -> bool:
 def is_audit(uri: str) -> bool:
     """Whether a key is that of a person's answers on a run."""
     return _AUDIT.match(uri) is not None
+
+
+def is_diversity(uri: str) -> bool:
+    """Whether a key is that of a measurement of diversity."""
+    return _DIVERSITY.match(uri) is not None
+
+
+def diversity_uri(diversity_id: str) -> str:
+    """Where a measurement of diversity lies below the store's root."""
+    return f"diversity/{diversity_id}.json"
+
+
+def vectors_uri(vectors_id: str) -> str:
+    """Where the vectors of rows lie below the store's root."""
+    return f"diversity/vectors/{vectors_id}.npy"
 
 
 def draw_uri(run_id: str, draw_id: str) -> str:

@@ -47,12 +47,13 @@ STRUCTURE = {
     "caco_release": {"release": set()},
     "caco_promote": {"find": {"ask", "decide"}, "ask": {"decide"}, "decide": set()},
     "caco_nightly": {
-        "plan": {"dry_run", "gate", "publish", "finish", "announce", "offer"},
+        "plan": {"dry_run", "gate", "publish", "finish", "diversity", "announce", "offer"},
         "dry_run": set(FUNNEL),
         **{task: {after} for task, after in zip(FUNNEL, [*FUNNEL[1:], "gate"], strict=True)},
         "gate": {"publish"},
         "publish": {"finish"},
-        "finish": {"announce"},
+        "finish": {"diversity"},
+        "diversity": {"announce"},
         "announce": {"offer"},
         "offer": set(),
     },
@@ -107,7 +108,7 @@ def test_a_prompt_that_cannot_be_filled_in_stops_the_dags_where_they_are_parsed(
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_a_dag_has_a_task_for_every_stage_of_its_pipeline(dag_bag: "BundleDagBag", pipeline: str) -> None:
     names = {task.task_id.rpartition(".")[2] for task in dag_bag.dags[f"caco_{pipeline}"].tasks}
-    assert names - {"dry_run", "gate", "announce", "offer"} == {
+    assert names - {"dry_run", "gate", "diversity", "announce", "offer"} == {
         "plan",
         *(spec.name for spec in PIPELINES[pipeline]),
         "finish",

@@ -13,7 +13,7 @@ from caco_tasks.ledger import Ledger
 from caco_tasks.records import Outcome
 from caco_tasks.store import RunRecord, Store
 from caco_tasks.store.manifest import RunTrigger, run_uri
-from caco_tasks.store.registry import AuditRecord
+from caco_tasks.store.registry import AuditRecord, DiversityFigures, DiversityRecord, diversity_uri
 
 TABLES = [
     "run",
@@ -36,6 +36,10 @@ TABLES = [
     "dataset",
     "dataset_state",
     "dataset_row",
+    "diversity",
+    "diversity_domain",
+    "diversity_cluster",
+    "diversity_earlier",
     "dataset_tombstone",
     "dataset_promotion",
 ]
@@ -114,6 +118,35 @@ def fill_all(ledger: Ledger, store: Store) -> None:
         )
         ledger.register_trigger(nightly, asked, store)
         ledger.record_audits([audit(world, 7, "ada", Outcome.FAIL)], store)
+        measured = diversity(nightly)
+        store.put(diversity_uri(measured.diversity_id), measured.model_dump_json().encode())
+        ledger.register_diversity(measured)
+
+
+def diversity(run: RunRecord) -> DiversityRecord:
+    """What somebody measured of a run, with a row for every table."""
+    figures = {name: 0.5 for name in DiversityFigures.model_fields} | {
+        "rows": 2,
+        "near_rows": 1,
+        "earlier_near_rows": 0,
+    }
+    return DiversityRecord.model_validate(
+        {
+            "diversity_id": ids.content_id("diversity", run.run_id),
+            "run_id": run.run_id,
+            "dataset": None,
+            "embedder": "e@1",
+            "of_rows": 3,
+            "whole": figures,
+            "domains": {"algebra": figures},
+            "clusters": [{"words": ["a", "comma,", 'and a "'], "rows": 2}],
+            "earlier": [{"name": "toys/1", "rows": 0, "nearest_mean": None, "near_rows": 0}],
+            "points": [(0.5, -0.5, 0)],
+            "shown": 0.5,
+            "measured_at": datetime(2026, 11, 21, tzinfo=UTC),
+            "code_version": "0",
+        }
+    )
 
 
 def claim_for(ledger: Ledger, world: World, stage: str) -> None:

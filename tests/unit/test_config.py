@@ -28,7 +28,7 @@ FULL = making.small_config(
     mix={"compose": 0.2, "mutate": 0.2},
     evaluate={"bank_each": 1, "train": {"base": "b"}, "ask": {"model": "b", "prompt": "solve.v1", "temperature": 1.0}},
 ).model_dump(mode="json")
-DECLARED_BY_NO_STAGE = {"name", "description", "shard_samples", "runner", "gate", "dry_run"}
+DECLARED_BY_NO_STAGE = {"name", "description", "shard_samples", "runner", "gate", "dry_run", "diversity"}
 OF_A_MODEL = {"model", "revision", "adapter", "prompt", "context_tokens", *SAMPLING, *SAMPLING_OF_SOME}
 CANDIDATES = (
     "x",

@@ -43,7 +43,7 @@ ROWS = (
     {"forecast", "reruns", "telemetry", "verification"},
     {"estimate"},
     {"tasks"},
-    {"audit_tasks", "housekeeping_tasks", "release_tasks"},
+    {"audit_tasks", "diversity_tasks", "housekeeping_tasks", "release_tasks"},
     {"cli"},
 )
 RANK = {part: rank for rank, parts in enumerate(ROWS) for part in parts}
@@ -62,7 +62,7 @@ HEAVY = {
     "trl",
     "vllm",
 }
-READS_THE_ENVIRONMENT = {"cli", "tasks", "platform", "sandbox"}
+READS_THE_ENVIRONMENT = {"cli", "diversity_tasks", "tasks", "platform", "sandbox"}
 NAMES_OF_THE_ENVIRONMENT = {"environ", "environb", "getenv", "putenv"}
 
 

@@ -2,13 +2,14 @@
 
 Datasets are chosen when a run is planned, and pinned by the hash of their manifests; rows are chosen when the model is
 trained. Of each shape of program only a few enter, so that what is written often is not written more often each round, and
-seed programs keep their share: docs/decisions/0022-own-rows-are-training-data.md.
+seed programs keep their share: docs/decisions/0025-own-rows-are-training-data.md.
 """
 
 import hashlib
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -39,27 +40,20 @@ class OwnRow:
 def find_own_datasets(settings: OwnRowSettings, partition: str, ledger: Ledger, store: Store) -> dict[str, str]:
     """The datasets that a training of a date learns from, and the SHA-256 of each manifest; the order is that of the config.
 
-    Those named by NAME alone are its newest published versions up to the date; none, where there is none yet. Versions that
-    another one supersedes are left out.
+    Those named by NAME alone are the versions that count for the newest dates up to its own; none, where there is none yet.
 
     Raises:
         ConfigError: a dataset named with its version is not there, not published, or of a later date.
         DamagedError: a manifest is not readable.
     """
-    published = ledger.datasets(state="published") if any("/" not in name for name in settings.datasets) else []
     found: dict[str, str] = {}
     for name in settings.datasets:
         if "/" in name:
             found |= [_demand_dataset(name, partition, store)]
             continue
-        read = [_read_manifest(one, store) for one in published if one.startswith(f"{name}/")]
-        replaced = {str(record.facts.get("supersedes")) for record, _ in read}
-        usable = [
-            (f"{record.dataset}/{record.version}", sha256)
-            for record, sha256 in read
-            if record.partition <= partition and f"{record.dataset}/{record.version}" not in replaced
-        ]
-        found |= dict(usable[: settings.newest])
+        by_date = ledger.current_datasets(name, date.min.isoformat(), partition)
+        for day in sorted(by_date, reverse=True)[: settings.newest]:
+            found[by_date[day]] = _read_manifest(by_date[day], store)[1]
     return found
 
 
