@@ -106,10 +106,11 @@ def find_codegen(partition: str, config: RunConfig, ledger: Ledger) -> ModelReco
     """
     model = ledger.accepted_model(partition, training_hash(config))
     if model is None:
+        refused = ledger.refused_model(partition, training_hash(config))
+        told = f" The newest, {refused[0]}, was refused: {refused[1]}" if refused is not None else ""
         raise PrerequisiteError(
             f"No CodeGen of the config '{config.name}' was accepted on or before {partition}: run `caco_seeds`, which starts "
-            "`caco_codegen`, for that date or an earlier one and with the same training settings and seeds; one that was "
-            "refused says why in caco.model."
+            f"`caco_codegen`, for that date or an earlier one and with the same training settings and seeds.{told}"
         )
     return model
 

@@ -4,6 +4,13 @@ CREATE SCHEMA caco;
 
 COMMENT ON SCHEMA caco IS 'Where every sample came from and why every rejected one was rejected. Texts and measures lie in the store; here are ids, outcomes, counts and addresses.';
 
+CREATE TYPE caco.degree AS ENUM (
+    'direct',
+    'through a model'
+);
+
+COMMENT ON TYPE caco.degree IS 'How near a descendant is to the ancestor of a recall: direct, or through a model that learnt from it among others.';
+
 CREATE TYPE caco.grade AS ENUM (
     'S',
     'A+',
@@ -96,6 +103,14 @@ CREATE TYPE caco.reason AS ENUM (
 );
 
 COMMENT ON TYPE caco.reason IS 'Why a record did not pass: the closed list, equal to caco_tasks.records.Reason. docs/reasons.md says what each means.';
+
+CREATE TYPE caco.recall_action AS ENUM (
+    'keep',
+    're-verify',
+    'withdraw'
+);
+
+COMMENT ON TYPE caco.recall_action IS 'What a recall decided for a descendant: keep it, verify it again, or withdraw it.';
 
 CREATE TYPE caco.stage AS ENUM (
     'seeds',
@@ -964,6 +979,8 @@ CREATE TABLE caco.dataset_row (
     sample_id uuid NOT NULL,
     file smallint NOT NULL,
     "row" integer NOT NULL,
+    program_id uuid,
+    output_key uuid,
     CONSTRAINT file_is_not_negative CHECK ((file >= 0)),
     CONSTRAINT row_is_not_negative CHECK (("row" >= 0))
 );
@@ -977,6 +994,10 @@ COMMENT ON COLUMN caco.dataset_row.sample_id IS 'The sample that was published.'
 COMMENT ON COLUMN caco.dataset_row.file IS 'Number of the file among those of the dataset, from 0.';
 
 COMMENT ON COLUMN caco.dataset_row."row" IS 'Row of that file, from 0.';
+
+COMMENT ON COLUMN caco.dataset_row.program_id IS 'Hash of its program. NULL: its file does not say, or it was registered before this column; caco ledger rebuild fills it.';
+
+COMMENT ON COLUMN caco.dataset_row.output_key IS 'Key of the output of the last check that it came from. NULL: as for program_id.';
 
 CREATE VIEW caco.dataset_standing AS
  WITH stated AS (
@@ -1818,6 +1839,60 @@ COMMENT ON COLUMN caco.program_parent.program_id IS 'The parent: a program that 
 
 COMMENT ON COLUMN caco.program_parent.seed_id IS 'The seed that the parent was found for.';
 
+CREATE TABLE caco.recall (
+    recall_id uuid NOT NULL,
+    kind text NOT NULL,
+    ancestor text NOT NULL,
+    by text NOT NULL,
+    because text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    unknown text[] NOT NULL
+);
+
+COMMENT ON TABLE caco.recall IS 'Recalls that were applied. Grain: one row per ancestor, kind and reason; the same recall again is the same row.';
+
+COMMENT ON COLUMN caco.recall.recall_id IS 'Hash of kind, ancestor and reason.';
+
+COMMENT ON COLUMN caco.recall.kind IS 'What the ancestor is: source, seed, program, model, prompt, check-version or sandbox-version.';
+
+COMMENT ON COLUMN caco.recall.ancestor IS 'Its name or id.';
+
+COMMENT ON COLUMN caco.recall.by IS 'Who decided it.';
+
+COMMENT ON COLUMN caco.recall.because IS 'Why.';
+
+COMMENT ON COLUMN caco.recall.at IS 'When it was first applied.';
+
+COMMENT ON COLUMN caco.recall.unknown IS 'What was not known of the descendants, in sentences; somebody chose to go on despite these. Empty: nothing.';
+
+CREATE TABLE caco.recalled (
+    recall_id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    degree caco.degree NOT NULL,
+    action caco.recall_action NOT NULL,
+    part bigint NOT NULL,
+    whole bigint NOT NULL,
+    CONSTRAINT part_is_not_negative CHECK ((part >= 0)),
+    CONSTRAINT whole_holds_part CHECK ((whole >= part))
+);
+
+COMMENT ON TABLE caco.recalled IS 'What a recall touched. Grain: one row per recall, descendant and degree. Rows that were taken out: caco.dataset_tombstone.';
+
+COMMENT ON COLUMN caco.recalled.recall_id IS 'The recall.';
+
+COMMENT ON COLUMN caco.recalled.kind IS 'What the descendant is: model, student, run, dataset, evaluation or sample.';
+
+COMMENT ON COLUMN caco.recalled.name IS 'Its id, or name/version.';
+
+COMMENT ON COLUMN caco.recalled.degree IS 'How near it is to the ancestor.';
+
+COMMENT ON COLUMN caco.recalled.action IS 'What was decided.';
+
+COMMENT ON COLUMN caco.recalled.part IS 'How much of it descends: rows of a dataset, samples of a run, seed programs or rows that a model learnt from.';
+
+COMMENT ON COLUMN caco.recalled.whole IS 'How much of it there is.';
+
 CREATE VIEW caco.reject_reasons AS
  SELECT run.run_id,
     run.partition,
@@ -2433,6 +2508,9 @@ COMMENT ON COLUMN caco.yield_by_origin.agreed IS 'Of these, the ones whose solut
 
 COMMENT ON COLUMN caco.yield_by_origin.published IS 'Of these, the ones in the dataset of the run.';
 
+ALTER TABLE ONLY caco.recalled
+    ADD CONSTRAINT a_descendant_is_recalled_once PRIMARY KEY (recall_id, kind, name, degree);
+
 ALTER TABLE ONLY caco.dataset_row
     ADD CONSTRAINT a_sample_is_published_once_per_version UNIQUE (sample_id, dataset_no);
 
@@ -2523,6 +2601,9 @@ ALTER TABLE ONLY caco.output
 ALTER TABLE ONLY caco.own_row
     ADD CONSTRAINT own_row_pkey PRIMARY KEY (output_no, sample_id);
 
+ALTER TABLE ONLY caco.recall
+    ADD CONSTRAINT recall_pkey PRIMARY KEY (recall_id);
+
 ALTER TABLE ONLY caco.run
     ADD CONSTRAINT run_pkey PRIMARY KEY (run_id);
 
@@ -2541,6 +2622,8 @@ CREATE INDEX dataset_by_run ON caco.dataset USING btree (run_id);
 CREATE INDEX dataset_by_superseded ON caco.dataset USING btree (supersedes) WHERE (supersedes IS NOT NULL);
 
 CREATE INDEX dataset_row_by_dataset ON caco.dataset_row USING brin (dataset_no);
+
+CREATE INDEX dataset_row_by_program ON caco.dataset_row USING btree (program_id);
 
 CREATE INDEX dataset_tombstone_by_dataset ON caco.dataset_tombstone USING btree (dataset_no);
 
@@ -2561,6 +2644,10 @@ CREATE INDEX program_by_id ON caco.program USING btree (program_id);
 CREATE INDEX program_parent_by_program ON caco.program_parent USING btree (program_id);
 
 CREATE INDEX program_parent_by_sample ON caco.program_parent USING btree (sample_id);
+
+CREATE INDEX recall_by_ancestor ON caco.recall USING btree (ancestor);
+
+CREATE INDEX recalled_by_name ON caco.recalled USING btree (name);
 
 CREATE INDEX run_by_partition ON caco.run USING btree (partition, created_at);
 
@@ -2731,6 +2818,9 @@ ALTER TABLE ONLY caco.program_parent
 ALTER TABLE ONLY caco.dataset_promotion
     ADD CONSTRAINT promotion_is_of_a_dataset FOREIGN KEY (dataset_no) REFERENCES caco.dataset(dataset_no) ON DELETE CASCADE;
 
+ALTER TABLE ONLY caco.recalled
+    ADD CONSTRAINT recalled_by_a_recall FOREIGN KEY (recall_id) REFERENCES caco.recall(recall_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY caco.dataset_row
     ADD CONSTRAINT row_is_of_a_dataset FOREIGN KEY (dataset_no) REFERENCES caco.dataset(dataset_no) ON DELETE CASCADE;
 
@@ -2880,6 +2970,12 @@ GRANT SELECT ON TABLE caco.program TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.program_parent TO caco_writer;
 GRANT SELECT ON TABLE caco.program_parent TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.recall TO caco_writer;
+GRANT SELECT ON TABLE caco.recall TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.recalled TO caco_writer;
+GRANT SELECT ON TABLE caco.recalled TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.reject_reasons TO caco_writer;
 GRANT SELECT ON TABLE caco.reject_reasons TO caco_analyst;

@@ -37,6 +37,7 @@ EXAMPLES = {
     "dataset restore": 'caco dataset restore caco-nano/2026-11-20-3f9a12bc --because "checked again"',
     "export": "caco export caco-nano/2026-11-20-3f9a12bc --format messages --out out",
     "verify": "caco verify caco-nano/2026-11-20-3f9a12bc",
+    "recall": 'caco recall --program 4c5b6d7e8f90 --apply --because "counts the first month twice"',
     "audit draw": "caco audit draw --rows 5 --out sheets",
     "audit answer": "caco audit answer --file answers.json --person ada",
     "ledger migrate": "caco ledger migrate",

@@ -16,6 +16,7 @@ from caco_tasks.cli.file_commands import execute, grade, unify
 from caco_tasks.cli.maintenance_commands import backup, bench, housekeeping, ledger, restore
 from caco_tasks.cli.mcp_command import mcp
 from caco_tasks.cli.platform_commands import demo, doctor, down, status, up
+from caco_tasks.cli.recall_command import recall
 from caco_tasks.cli.release_commands import release
 from caco_tasks.cli.report_commands import compare, funnel, runs, scores
 from caco_tasks.cli.run_commands import plan, rerun, run, stage
@@ -28,7 +29,7 @@ SECTIONS = {
     "Work": (run, plan, rerun, stage),
     "Runs": (runs, funnel, compare, diversity, scores),
     "Samples and questions": (show, rejects, lineage, sql, mcp),
-    "Datasets": (dataset, release, export, verify),
+    "Datasets": (dataset, release, export, verify, recall),
     "Files of your own, without a platform": (unify, execute, grade, check),
     "People and upkeep": (audit, ledger, backup, restore, housekeeping, bench, completion),
 }

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, text
 
@@ -95,11 +96,12 @@ def dataset_names(connection: Connection, run_id: str | None, state: str | None)
 def _copy_rows(connection: Connection, number: int, place: int, file: DatasetFile, store: Store) -> None:
     """The rows of one file: checked and read in batches, so that no dataset is too large."""
     start = 0
-    for ids in _sample_ids(file, store):
-        rows = pa.array(np.arange(start, start + len(ids), dtype=np.int32))
+    for columns in _row_columns(file, store):
+        count = len(columns["sample_id"])
+        rows = pa.array(np.arange(start, start + count, dtype=np.int32))
         constants = {"dataset_no": number, "file": place}
-        copy_table(connection, "dataset_row", {"sample_id": ids, "row": rows}, constants=constants)
-        start += len(ids)
+        copy_table(connection, "dataset_row", {**columns, "row": rows}, constants=constants)
+        start += count
 
 
 def _copy_tombstones(connection: Connection, number: int, file: DatasetFile, store: Store) -> None:
@@ -114,13 +116,22 @@ def _copy_tombstones(connection: Connection, number: int, file: DatasetFile, sto
         raise DamagedError(f"The tombstones {file.uri} are damaged ({exc}): take the rows out again.") from exc
 
 
-def _sample_ids(file: DatasetFile, store: Store) -> Iterator[pa.Array]:
+def _row_columns(file: DatasetFile, store: Store) -> Iterator[dict[str, pa.Array]]:
+    """What the ledger keeps of each row; program and output are null where the file does not say them."""
     try:
-        # by batches: a file of a dataset has hundreds of megabytes, of which one column is wanted
+        # by batches: a file of a dataset has hundreds of megabytes, of which few columns are wanted
         with open_checked(store, file.uri, file.sha256) as opened:
-            for batch in pq.ParquetFile(opened).iter_batches(columns=["sample_id"], use_threads=False):
-                yield batch.column("sample_id")
+            parquet = pq.ParquetFile(opened)
+            named = [name for name in ("sample_id", "program_id", "output_key") if name in parquet.schema_arrow.names]
+            for batch in parquet.iter_batches(columns=named, use_threads=False):
+                ids = {name: _valid_ids(batch.column(name)) for name in named if name != "sample_id"}
+                yield {"sample_id": batch.column("sample_id"), **ids}
     except DamagedError as exc:
         raise DamagedError(f"{file.uri} is damaged ({exc}): publish the dataset again.") from exc
     except (pa.ArrowException, OSError, KeyError) as exc:
         raise DamagedError(f"{file.uri} has no column sample_id: publish the dataset again.") from exc
+
+
+def _valid_ids(column: pa.Array) -> pa.Array:
+    """Ids; what is none, as in a dataset made by hand, is null."""
+    return pc.if_else(pc.match_substring_regex(column, "^[0-9a-f]{32}$"), column, pa.scalar(None, pa.string()))

@@ -22,6 +22,7 @@ from caco_tasks.ledger import (
     outputs,
     promotions,
     questions,
+    recalls,
     run_queries,
     runs,
 )
@@ -54,6 +55,7 @@ from caco_tasks.store.registry import (
     ModelRecord,
     Promotion,
     Promotions,
+    RecallRecord,
     StateName,
     audit_uri,
 )
@@ -173,6 +175,17 @@ class Ledger(WholeLedger):
         """The accepted CodeGen of the earliest run of that training up to a partition, or None."""
         with self._transaction() as connection:
             return models.first_accepted(connection, partition, training, "codegen")
+
+    def refused_model(self, partition: str, training: str) -> tuple[str, str] | None:
+        """Id and reason of the CodeGen of that training that was refused last, up to a partition, or None."""
+        with self._transaction() as connection:
+            return models.newest_refused(connection, partition, training)
+
+    def record_recall(self, recall: RecallRecord) -> None:
+        """Writes a recall down, and lets no later run sample from the models that it withdraws; again: adds what is new."""
+        with self._transaction() as connection:
+            recalls.insert_recall(connection, recall)
+            models.refuse_recalled(connection, recall.withdrawn_models)
 
     def claims(self, run: RunRecord, key: str) -> LedgerClaims:
         """The claims of a run on fingerprints in the name of an output; satisfies `caco_tasks.context.Claims`."""

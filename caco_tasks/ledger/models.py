@@ -1,6 +1,7 @@
 """The registry of trained models."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -33,11 +34,47 @@ _FIRST = text(f"""{_ACCEPTED}
 """)
 
 
+_NEWEST_REFUSED = text("""
+    SELECT model.model_id, model.refused_because
+    FROM caco.model
+    JOIN caco.run_output AS place ON place.output_no = model.output_no AND place.is_current
+    JOIN caco.run ON run.run_no = place.run_no
+    WHERE NOT model.accepted AND model.role = 'codegen' AND run.partition <= CAST(:partition AS date)
+        AND run.training = :training
+    ORDER BY run.partition DESC, run.planned_at DESC NULLS LAST, run.created_at DESC, model.model_id
+    LIMIT 1
+""")
+# the same weights may come from another training, and an output may be loaded anew
+_REFUSE_RECALLED = text("""
+    UPDATE caco.model SET accepted = false, refused_because = 'Recalled by ' || said.by || ': ' || said.because
+    FROM (
+        SELECT DISTINCT ON (recalled.name) recalled.name, recall.by, recall.because
+        FROM caco.recalled JOIN caco.recall USING (recall_id)
+        WHERE recalled.kind IN ('model', 'student') AND recalled.action = 'withdraw'
+            AND recalled.name = ANY(CAST(:models AS text[]))
+        ORDER BY recalled.name, recall.at
+    ) AS said
+    WHERE model.model_id = said.name AND model.accepted
+""")
+
+
 def insert_model(connection: Connection, output_no: int, model: ModelRecord) -> None:
     """Registers the model that an output made."""
     values: dict[str, Any] = json.loads(model.model_dump_json())
     as_json = {name: json.dumps(values[name]) for name in ("config", "metrics")}
     connection.execute(_INSERT, {"output_no": output_no, **values, **as_json})
+    refuse_recalled(connection, [model.model_id])
+
+
+def refuse_recalled(connection: Connection, models: Sequence[str]) -> None:
+    """Lets no later run sample from those of these models that a recall has withdrawn."""
+    connection.execute(_REFUSE_RECALLED, {"models": list(models)})
+
+
+def newest_refused(connection: Connection, partition: str, training: str) -> tuple[str, str] | None:
+    """Id and reason of the CodeGen that was refused last of a training, up to a partition."""
+    row = connection.execute(_NEWEST_REFUSED, {"partition": partition, "training": training}).first()
+    return None if row is None else (row.model_id, row.refused_because or "nobody said why")
 
 
 def newest_accepted(connection: Connection, partition: str, training: str, role: str) -> ModelRecord | None:

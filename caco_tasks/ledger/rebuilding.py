@@ -29,12 +29,14 @@ from caco_tasks.store.registry import (
     DatasetStates,
     DiversityRecord,
     Promotions,
+    RecallRecord,
     dataset_state_uri,
     is_audit,
     is_dataset_manifest,
     is_diversity,
     is_draw,
     is_promotions,
+    is_recall,
 )
 from caco_tasks.store.store import Store
 
@@ -97,6 +99,7 @@ class _Found:
     diversities: Sequence[DiversityRecord]
     draws: Sequence[AuditDraw]
     answers: Sequence[AuditAnswers]
+    recalls: Sequence[RecallRecord]
 
 
 def _read_store(store: Store) -> _Found:
@@ -120,6 +123,7 @@ def _read_store(store: Store) -> _Found:
         diversities=_parse_all(store, filter(is_diversity, store.list("diversity")), DiversityRecord),
         draws=_parse_all(store, filter(is_draw, store.list("draws")), AuditDraw),
         answers=_parse_all(store, filter(is_audit, store.list("audits")), AuditAnswers),
+        recalls=_parse_all(store, filter(is_recall, store.list("recalls")), RecallRecord),
     )
 
 
@@ -144,6 +148,8 @@ def _fill(ledger: Ledger, store: Store, found: _Found, on_progress: Callable[[in
         ledger.register_promotions(decided)
     for diversity in found.diversities:
         ledger.register_diversity(diversity)
+    for recall in found.recalls:
+        ledger.record_recall(recall)
     for draw in found.draws:
         ledger.register_draw(draw)
     ledger.record_audits([answer for person in found.answers for answer in person.answers], store)

@@ -134,7 +134,7 @@ class WholeLedger:
     def empty(self) -> None:
         """Removes all that the store can give back; claims on fingerprints stay, for they decide who was first."""
         with self._transaction() as connection:
-            connection.execute(text("TRUNCATE caco.run, caco.source, caco.audit, caco.dataset CASCADE"))
+            connection.execute(text("TRUNCATE caco.run, caco.source, caco.audit, caco.dataset, caco.recall CASCADE"))
             connection.execute(text("SELECT caco.drop_fates()"))
 
     @contextmanager

@@ -51,6 +51,7 @@ TOMBSTONE_SCHEMA = pa.schema(
         for name in TOMBSTONES
     ]
 )
+KEPT_FACTS = ("output_key", "licence", "licence_note", "sources")  # what else a manifest says is of that version alone
 HEADING = "Rows taken out"
 
 _HEAD = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
@@ -132,7 +133,8 @@ def _write_files(
         "removed": reasons,
     }
     changes = {"version": version, "rows": rows, "files": files, "code_version": code_version()}
-    return old.model_copy(update={**changes, "facts": {**old.facts, **told}})
+    kept = {name: value for name, value in old.facts.items() if name in KEPT_FACTS}
+    return old.model_copy(update={**changes, "facts": {**kept, **told}})
 
 
 def _revised_files(

@@ -12,6 +12,7 @@ from caco_tasks.publishing.loading import load_code
 from caco_tasks.publishing.states import NEXT, split_name
 from caco_tasks.reports.archive import Archive
 from caco_tasks.reports.cursors import day_of, decode_cursor, encode_cursor, number_of
+from caco_tasks.reports.recall_words import facts_of_dataset
 from caco_tasks.reports.report_parts import DatasetRef, Json, Report, RunRef, Share, dataset_ref, run_ref, share_of
 from caco_tasks.reports.source_links import source_link
 from caco_tasks.store.registry import dataset_folder
@@ -114,7 +115,7 @@ class DatasetReport(Report):
     states: tuple[StateChange, ...]  # oldest first
     can_become: tuple[str, ...]
     files: tuple[DatasetFileReport, ...]
-    facts: dict[str, Json]
+    facts: dict[str, Json]  # of its manifest, and what superseded it, was taken out of it, or recalled
     licences: tuple[LicenceReport, ...]
     load_commands: tuple[LoadCommand, ...]
     scores: tuple[DatasetScore, ...]
@@ -214,7 +215,7 @@ def dataset_report(archive: Archive, dataset: str, version: str) -> DatasetRepor
             files=tuple(
                 DatasetFileReport(**{key: file[key] for key in DatasetFileReport.model_fields}) for file in row["files"]
             ),
-            facts=row["facts"],
+            facts=facts_of_dataset(connection, row),
             licences=tuple(
                 LicenceReport(
                     source=one["source"],

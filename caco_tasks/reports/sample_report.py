@@ -17,6 +17,7 @@ from caco_tasks.reports.archive import Archive
 from caco_tasks.reports.equation_marks import mark_equations
 from caco_tasks.reports.lineage_graph import DEPTH, draw_graph, sources_behind
 from caco_tasks.reports.reason_words import words_of
+from caco_tasks.reports.recall_words import recalls_of_sample
 from caco_tasks.reports.reply_reports import replies_of
 from caco_tasks.reports.report_parts import dataset_ref, run_ref
 from caco_tasks.reports.sample_parts import (
@@ -315,7 +316,7 @@ def _describe_audit(row: Mapping[str, Any]) -> PersonAnswer:
 
 
 def _describe_recall(connection: Connection, subject: str) -> RecallReport:
-    """The datasets that hold a sample, and the students that learnt from them."""
+    """The datasets that hold a sample, the students that learnt from them, and what recalls said of either."""
     rows = sample_details.datasets_with(connection, subject)
     named = [f"{row['dataset']}/{row['version']}" for row in rows]
     students = run_queries.evaluations_of(connection, named) if named else []
@@ -328,5 +329,5 @@ def _describe_recall(connection: Connection, subject: str) -> RecallReport:
         datasets=tuple(dataset_ref(row) for row in rows),
         rows=len(rows),
         students=tuple(run_ref(row) for row in students),
-        sentence=sentence,
+        sentence=" ".join([sentence, *recalls_of_sample(connection, subject, named)]),
     )

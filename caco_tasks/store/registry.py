@@ -9,6 +9,7 @@ datasets/{name}/current/{date}.json        a Promotions: which version of a date
 diversity/{id}.json                        a DiversityRecord; diversity/vectors/{id}.npy the vectors of rows
 draws/{run_id}/{draw_id}.json              an AuditDraw
 audits/{run_id}/{hash of the person}.json  an AuditAnswers
+recalls/{recall_id}.json                   a RecallRecord
 """
 
 import json
@@ -19,7 +20,7 @@ from pydantic import Field, model_validator
 
 from caco_tasks.ids import content_id
 from caco_tasks.records import Outcome, Part, Reason
-from caco_tasks.store.manifest import SHA256, Moment, StoredRecord, parse_stored
+from caco_tasks.store.manifest import ID, SHA256, Moment, StoredRecord, parse_stored
 
 NAME = r"^[a-z0-9][a-z0-9_\-]*$"
 VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
@@ -30,6 +31,7 @@ _DATASET_FILE = re.compile(
 )
 _PROMOTIONS = re.compile(r"^datasets/[^/]+/current/[0-9]{4}-[0-9]{2}-[0-9]{2}\.json$")
 _DIVERSITY = re.compile(r"^diversity/[0-9a-f]{32}\.json$")
+_RECALL = re.compile(r"^recalls/[0-9a-f]{32}\.json$")
 _DRAW, _AUDIT = (re.compile(rf"^{folder}/[^/]+/[0-9a-f]{{32}}\.json$") for folder in ("draws", "audits"))
 
 StateName = Literal["staged", "published", "withdrawn"]
@@ -243,6 +245,37 @@ class AuditDraw(StoredRecord):
     rows: tuple[DrawnRow, ...]  # in the order in which people see them, which tells nothing of the strata
 
 
+class RecalledThing(StoredRecord):
+    """One descendant of something that was recalled, and what was decided about it."""
+
+    kind: str  # model, student, run, dataset, evaluation or sample
+    name: str
+    degree: Literal["direct", "through a model"]
+    action: Literal["keep", "re-verify", "withdraw"]
+    part: int = Field(ge=0)  # how much of it descends
+    whole: int = Field(ge=0)
+
+
+class RecallRecord(StoredRecord):
+    """A recall that was applied: written before anything is done, so that a killed one is known."""
+
+    recall_id: str = Field(pattern=ID)  # hash of kind, ancestor and reason
+    kind: str
+    ancestor: str
+    by: str = Field(min_length=1)
+    because: str = Field(min_length=1)
+    at: Moment
+    unknown: tuple[str, ...] = ()  # what the ledger could not tell, in sentences
+    touched: tuple[RecalledThing, ...] = ()
+
+    @property
+    def withdrawn_models(self) -> list[str]:
+        """The models that no later run may sample from."""
+        return sorted(
+            {one.name for one in self.touched if one.kind in ("model", "student") and one.action == "withdraw"}
+        )
+
+
 def model_manifest_uri(model_id: str) -> str:
     """Where the manifest of a model's files lies below the store's root."""
     return f"models/{model_id}/manifest.json"
@@ -307,6 +340,16 @@ def diversity_uri(diversity_id: str) -> str:
 def vectors_uri(vectors_id: str) -> str:
     """Where the vectors of rows lie below the store's root."""
     return f"diversity/vectors/{vectors_id}.npy"
+
+
+def is_recall(uri: str) -> bool:
+    """Whether a key is that of a recall."""
+    return _RECALL.match(uri) is not None
+
+
+def recall_uri(recall_id: str) -> str:
+    """Where a recall lies below the store's root."""
+    return f"recalls/{recall_id}.json"
 
 
 def draw_uri(run_id: str, draw_id: str) -> str:

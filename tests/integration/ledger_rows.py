@@ -42,6 +42,8 @@ TABLES = [
     "diversity_earlier",
     "dataset_tombstone",
     "dataset_promotion",
+    "recall",
+    "recalled",
 ]
 # numbers of this ledger's own -> what they stand for in any ledger
 NUMBERS = {
