@@ -4,8 +4,9 @@ A rule is set to `reject`, `record` or `off`. It is named as the reason that it 
 the evidence in `overlaps`. What is only recorded stays with the sample, which goes on.
 """
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -28,6 +29,16 @@ IMPORTS = (
     *("fractions", "functools", "heapq", "itertools", "math", "numbers", "numpy", "operator", "re"),
     *("statistics", "string", "sympy", "typing"),
 )
+
+# Settings that came after the first outputs: as they are by default no key holds them, so that what is there is found.
+SETTINGS_OF_SOME: Mapping[str, Any] = {
+    "agree.answers_differ": "reject",
+    "judge.inconsistent": "reject",
+    "judge.ill_posed": "reject",
+    "dedup.claims": "shared",
+    "evaluate.max_rows": None,
+    "evaluate.repeat": 0,
+}
 
 Rule = Literal["reject", "record", "off"]  # what becomes of a sample that breaks it; off: nobody looks
 
@@ -85,6 +96,8 @@ class DedupSettings(Settings):
     near_duplicate_jaccard: float = Field(default=0.95, gt=0, le=1)  # of runs of three tokens, among equal literals
     same_problem_jaccard: float = Field(default=0.8, gt=0, le=1)  # of runs of three words, among equal numbers
     behaviour: bool = True  # compare outputs on changed inputs too
+    # own: what the run keeps takes nothing from other runs, and no other run of its date takes anything from it
+    claims: Literal["shared", "own"] = "shared"
 
 
 class ReverseSettings(RuleSettings):
@@ -109,6 +122,26 @@ class AgreeSettings(RuleSettings):
     wrong_unit: Rule = "reject"
     not_understood: Rule = "record"  # reject: unknown, and not published
     majority_differs: Rule = "record"  # looked at where `solver.samples` is above 1
+    # the final answer is not the program's output; off: answers are not compared, and each row says so
+    answers_differ: Rule = "reject"
+
+
+class JudgeSettings(RuleSettings):
+    """How often the judge is asked about a sample; more than half of its replies must say the same.
+
+    With both rules off no judge is asked, and each row says so.
+    """
+
+    times: int = Field(default=1, ge=1, le=9)  # in each order
+    both_orders: bool = False  # ask also with the program before the solution, by the prompt's twin `*_program_first`
+    evidence: bool = False  # read pairs `3=3 10=12` of a number in the program and in the problem as a verdict, too
+    inconsistent: Rule = "reject"  # what the judge says of a sample, as of any rule
+    ill_posed: Rule = "reject"
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether what a judge says is of any use."""
+        return {self.inconsistent, self.ill_posed} != {"off"}
 
 
 class BenchmarkSettings(Settings):
@@ -200,3 +233,11 @@ class NeighbourSettings(EmbedderSettings):
     min_similarity: float = Field(
         default=0.7, ge=-1, le=1
     )  # cosine of the vectors; what is less near is not asked about
+
+
+def unused_settings(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Those of SETTINGS_OF_SOME that are as they are by default."""
+    for path, default in SETTINGS_OF_SOME.items():
+        section, _, name = path.partition(".")
+        if (settings.get(section) or {name: default})[name] == default:
+            yield path

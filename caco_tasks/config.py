@@ -19,12 +19,14 @@ from caco_tasks.check_settings import (
     DecontaminationSettings,
     DedupSettings,
     DiversitySettings,
+    JudgeSettings,
     NeighbourSettings,
     ReverseSettings,
     Rule,
     RuleSettings,
     ScreenSettings,
     Settings,
+    unused_settings,
 )
 from caco_tasks.errors import ConfigError
 from caco_tasks.format import offer_nearest
@@ -32,6 +34,7 @@ from caco_tasks.generation_settings import ReverserSettings, SolverSettings, Uni
 from caco_tasks.model_settings import ModelSettings, TrainSettings
 from caco_tasks.records import Grade
 
+ABLATION_SUFFIX = "-ablation"  # of the name of a dataset
 CONFIGS_FOLDER = Path(__file__).parent / "configs"
 
 SETTINGS_THAT_CHANGE_NO_DATA = (
@@ -136,18 +139,10 @@ class GradingSettings(Settings):
     timeout_seconds: float = Field(default=5.0, gt=0)
 
 
-class JudgeSettings(Settings):
-    """How often the judge is asked about a sample; more than half of its replies must say the same."""
-
-    times: int = Field(default=1, ge=1, le=9)  # in each order
-    both_orders: bool = False  # ask also with the program before the solution, by the prompt's twin `*_program_first`
-    evidence: bool = False  # read pairs `3=3 10=12` of a number in the program and in the problem as a verdict, too
-
-
 class PublishSettings(Settings):
     """The dataset that a run publishes."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_\-]*$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_\-]*$")  # one that ends in `-ablation` is never published
     rows_per_file: int = Field(default=250_000, ge=1)  # a few hundred MB
 
 
@@ -189,6 +184,8 @@ class EvaluateSettings(Settings):
     benchmarks: tuple[BenchmarkSettings, ...] = ()
     bank_each: int = Field(default=0, ge=0, le=1000)  # problems of each family of the bank, with unseen numbers
     max_items: int | None = Field(default=None, ge=1)  # of each benchmark, drawn by their hash; None: all
+    max_rows: int | None = Field(default=None, ge=2)  # that the student learns from, drawn by their hash; None: all
+    repeat: int = Field(default=0, ge=0, le=1000)  # number of a student of the same rows, which come in another order
     draws: int = Field(default=0, ge=0, le=1000)  # answers sampled of each item beside the greedy one
     k: int = Field(default=1, ge=1)  # of pass@k, estimated from the draws
 
@@ -294,6 +291,13 @@ class RunConfig(Settings):
         return self
 
     @property
+    def unverified(self) -> tuple[str, ...]:
+        """The rules that its rows may break although they are what a row is verified by: as `judge.ill_posed=off`."""
+        rules = {"agree.answers_differ": self.agree.answers_differ}
+        rules |= {"judge.inconsistent": self.judge.inconsistent, "judge.ill_posed": self.judge.ill_posed}
+        return tuple(f"{name}={value}" for name, value in rules.items() if value != "reject")
+
+    @property
     def has_independent_judge(self) -> bool:
         """Whether the judge is of another family of models than the solver, as far as their names tell."""
         return self.models["judge"].family != self.models["solver"].family
@@ -318,7 +322,7 @@ class RunConfig(Settings):
         `without` are paths of more settings that are left out; `*` stands for every key or place of a list.
         """
         settings: Any = self.model_dump(mode="json")
-        for dropped in (*SETTINGS_THAT_CHANGE_NO_DATA, *without):
+        for dropped in (*SETTINGS_THAT_CHANGE_NO_DATA, *without, *unused_settings(settings)):
             _drop(settings, dropped.split("."))
         for key in path.split("."):
             settings = settings.get(key) if settings is not None else None
@@ -330,6 +334,11 @@ class RunConfig(Settings):
         A stage gets such a one, so that it cannot read a setting that the keys of its outputs do not hold.
         """
         return _narrowed(self, ["name", *paths])
+
+
+def is_ablation(dataset_name: str) -> bool:
+    """Whether a dataset of this name is one of an ablation: rows to measure checks by, which are never published."""
+    return dataset_name.endswith(ABLATION_SUFFIX)
 
 
 def load_config(name_or_path: str, overrides: Iterable[str] = ()) -> RunConfig:

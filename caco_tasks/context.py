@@ -66,6 +66,9 @@ class Services(Protocol):
     def claims(self, key: str) -> Claims:
         """The fingerprint claims of an output in the ledger."""
 
+    def own_claims(self, key: str, space: str) -> Claims:
+        """The claims of an output that are seen by runs of the same space alone."""
+
     def work_folder(self, key: str) -> Path:
         """A folder of an output that outlives a killed task on this machine; whoever uses it deletes it."""
 
@@ -89,6 +92,7 @@ class Context:
     draw: str  # what the records of the run are drawn from: `identity.RunKeys.draw`
     inputs: tuple[str, ...]  # keys of the outputs that are read
     services: Services
+    claim_space: str | None = None  # what names its claims where no other run sees them: `RunKeys.claim_space`
     attempt: int = 0  # how often the records at hand were tried before: a model is asked another sample
     facts: dict[str, Any] = field(default_factory=dict)  # what a stage adds to its manifest: `artifacts`, sandbox
 
@@ -112,6 +116,8 @@ class Context:
 
     def claims(self) -> Claims:
         """The fingerprint claims that are made in the name of this output."""
+        if self.claim_space is not None:
+            return self.services.own_claims(self.key, self.claim_space)
         return self.services.claims(self.key)
 
     def work_folder(self) -> Path:
@@ -130,5 +136,6 @@ def stage_context(keys: RunKeys, services: Services, spec: StageSpec, shard: int
         origin=keys.origin(spec, shard),
         draw=keys.draw,
         inputs=keys.inputs(spec, shard),
+        claim_space=keys.claim_space(spec),
         services=services,
     )

@@ -188,7 +188,7 @@ def replies_each(spec: StageSpec, config: RunConfig) -> int:
         case "unifier":
             return config.unify.attempts
         case "judge":
-            return config.judge.times * len(judge_prompts(config))
+            return config.judge.times * len(judge_prompts(config)) if config.judge.is_asked else 0
         case "solver":
             return config.solver.samples
         case "matcher":  # at most: every item in both orders

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from caco_tasks.config import GateSettings
+from caco_tasks.config import ABLATION_SUFFIX, GateSettings, RunConfig
 from caco_tasks.errors import GateError
 from caco_tasks.pipeline import mapped_stages
 
@@ -36,3 +36,16 @@ def demand_yield(run_id: str, pipeline: str, counts: Sequence[StageCount], setti
     kept = last.passed if last is not None else 0
     if pipeline == "nightly" and kept < settings.min_published:
         raise GateError(f"Run {run_id}: {kept} rows to publish, its gate demands {settings.min_published}.")
+
+
+def demand_verified(dataset: str, config: RunConfig) -> None:
+    """Refuses to publish rows that a config lets pass without a part of verification.
+
+    Raises:
+        GateError: it does.
+    """
+    if config.unverified:
+        raise GateError(
+            f"The dataset '{dataset}' was made with {', '.join(config.unverified)}, so its rows are not verified: it stays "
+            f"staged. Give it a name that ends in '{ABLATION_SUFFIX}' (publish.name), or set these rules to 'reject'."
+        )

@@ -8,6 +8,7 @@ The keys of a whole run follow from its record and its attempts; nothing has to 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from caco_tasks.check_settings import SETTINGS_OF_SOME
 from caco_tasks.config import SETTINGS_PINNED_BY_CONTENT, RunConfig, parse_config
 from caco_tasks.errors import DamagedError
 from caco_tasks.ids import content_id, draw_id, run_id
@@ -193,6 +194,16 @@ class RunKeys:
         shards = range(count_shards(before, self.config)) if spec.gathers else [shard]
         return tuple((before.name, number) for number in shards)
 
+    def claim_space(self, spec: StageSpec) -> str | None:
+        """What names the claims that an output makes where they are its run's own; None: they are everybody's.
+
+        Runs whose samples came the same way so far have the same outputs, and so the same claims.
+        """
+        if not spec.claims or "dedup" not in spec.settings or self.config.dedup.claims == "shared":
+            return None
+        specs = stages_of(self.run.pipeline)
+        return content_id("claims", self.draw, [self.recipe(one) for one in specs[: specs.index(spec) + 1]])
+
     @property
     def draw(self) -> str:
         """The id of what all samples of this run are drawn from; for other pipelines, of what they begin with."""
@@ -252,7 +263,10 @@ def _declared(spec: StageSpec, config: RunConfig, *, without: Iterable[str] = ()
     declared: dict[str, Any] = {}
     paths = spec.settings_under(config)
     if paths:
-        declared["settings"] = {path: config.data_settings(path, without=without) for path in paths}
+        found = {path: config.data_settings(path, without=without) for path in paths}
+        declared["settings"] = {
+            path: one for path, one in found.items() if one is not None or path not in SETTINGS_OF_SOME
+        }
     model = config.models.get(spec.role) if spec.role is not None else None
     if model is not None:
         declared["sampling"] = _asked(model)

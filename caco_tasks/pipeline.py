@@ -198,7 +198,7 @@ _EVALUATE = (
         name="student",
         version=2,
         writes=PublishedRow,
-        settings=("evaluate.train", "evaluate.ask.prompt"),
+        settings=("evaluate.train", "evaluate.ask.prompt", "evaluate.max_rows", "evaluate.repeat"),
         layout="one",
         queue="gpu",
     ),

@@ -10,7 +10,7 @@ from typing import Any
 
 from caco_tasks.check_settings import BenchmarkSettings
 from caco_tasks.checks.decontamination.benchmarks import benchmark_version
-from caco_tasks.config import RunConfig
+from caco_tasks.config import RunConfig, is_ablation
 from caco_tasks.errors import ConfigError, PrerequisiteError
 from caco_tasks.identity import BASE, EMBEDDER, TRAINED, config_hash, pipeline_run_id, prompt_names, training_hash
 from caco_tasks.ledger import Ledger
@@ -235,7 +235,8 @@ def _find_dataset(partition: str, config: RunConfig, ledger: Ledger, store: Stor
     state = read_state(store, dataset)
     if state is not None and state.state == "withdrawn":
         raise ConfigError(f"The dataset '{dataset}' was withdrawn ({state.because}): restore it, or name another.")
-    if state is not None and state.state == "staged":
+    # an ablation's dataset is never published, and is trained on by who names it
+    if state is not None and state.state == "staged" and not is_ablation(dataset.partition("/")[0]):
         raise ConfigError(f"The dataset '{dataset}' is only staged: its run's gate has to publish it, or name another.")
     published = parse_stored(DatasetRecord, manifest, uri=uri)
     if published.rows == 0:

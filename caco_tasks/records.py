@@ -87,11 +87,13 @@ class Reason(StrEnum):
     ANSWER_NOT_REACHED = "answer_not_reached"  # agree: the answer is announced, and no step gives it
     WRONG_UNIT = "wrong_unit"  # agree: the answer is in another unit than the question asks for
     NOT_UNDERSTOOD = "not_understood"  # unify, agree, evaluate: steps or an answer that nobody follows (unknown)
+    ANSWERS_NOT_COMPARED = "answers_not_compared"  # agree: nobody compared the final answer with the program's output
     MAJORITY_DIFFERS = "majority_differs"  # agree: most of several answers are one that the program does not give
     CHECKER_TIMEOUT = "checker_timeout"  # unify, agree, evaluate: comparing the answers took too long (unknown)
     # the judge
     INCONSISTENT = "inconsistent"  # judge: problem, solution and program do not fit together
     ILL_POSED = "ill_posed"  # judge: the problem has no one answer
+    NOT_JUDGED = "not_judged"  # judge: no model was asked whether problem, solution and program fit together
     UNPARSEABLE_JUDGEMENT = "unparseable_judgement"  # judge: no verdict is in the reply, or it was cut off (unknown)
     JUDGES_DISAGREE = "judges_disagree"  # judge: no verdict has more than half of the replies (unknown)
     # benchmarks

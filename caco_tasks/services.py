@@ -133,6 +133,10 @@ class TaskServices:
         """The fingerprint claims of an output of this run."""
         return self.ledger().claims(self._run, key)
 
+    def own_claims(self, key: str, space: str) -> Claims:
+        """The claims of an output of this run that only runs of the same space see."""
+        return self.ledger().own_claims(self._run, key, space)
+
     def work_folder(self, key: str) -> Path:
         """A folder of an output, beside the cache, that outlives a killed task; whoever uses it deletes it."""
         return self._connections.cache.with_name("work") / key

@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from caco_tasks.config import RunConfig, load_config, parse_config
+from caco_tasks.config import RunConfig, is_ablation, load_config, parse_config
 from caco_tasks.connections import Connections, key_variable
 from caco_tasks.context import stage_context
 from caco_tasks.dry_run import dry_run_shards, judge_dry_run, run_costs
 from caco_tasks.errors import ConfigError, LedgerError, PrerequisiteError
-from caco_tasks.gate import StageCount, demand_yield
+from caco_tasks.gate import StageCount, demand_verified, demand_yield
 from caco_tasks.identity import RunKeys
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm.local_models import LocalModels
@@ -264,7 +264,9 @@ def finish(run_id: str, *, publishes: bool = True) -> dict[str, Any]:
         ledger.conservation(run.run_id)
         made = ledger.outputs(run.run_id, stages_of(run.pipeline)[-1].name)
         for dataset in (str(manifest.artifacts["dataset"]) for manifest in made if "dataset" in manifest.artifacts):
-            if publishes:  # one that was withdrawn, or published before, stays as it is
+            # one of an ablation is measured alone; one that was withdrawn, or published before, stays as it is
+            if publishes and not is_ablation(dataset.partition("/")[0]):
+                demand_verified(dataset, config_of(read_run(store, run_id, reached)))
                 because = f"the gate of run {run_id} passed"
                 set_dataset_state(ledger, store, dataset, "published", by=GATE, because=because, only_from="staged")
             else:
@@ -336,11 +338,13 @@ def work_through(run_id: str, keys: Mapping[str, str] | None = None) -> dict[str
     for spec in stages_of(run.pipeline):
         if spec.gathers and stage_before(run.pipeline, spec.name) is not None:
             gate(run.run_id)
-        for shard in range(count_shards(spec, outputs.config)):
-            if find_output(store, spec.name, outputs.key(spec.name, shard)) is None:
-                stage(spec.name, run.run_id, shard, keys=keys)
-            else:
-                work(spec.name, run.run_id, shard, os.environ)  # the run only adopts it: no process is needed for that
+        shards = range(count_shards(spec, outputs.config))
+        due = [shard for shard in shards if find_output(store, spec.name, outputs.key(spec.name, shard)) is None]
+        if due:
+            stage_all(spec.name, run.run_id, due, keys=keys)  # one process, which loads its model once
+        for shard in set(shards) - set(due):
+            work(spec.name, run.run_id, shard, os.environ)  # the run only adopts it: no process is needed for that
+        for shard in shards:
             load(run.run_id, spec.name, shard)
     return finish(run.run_id)
 

@@ -89,7 +89,7 @@ LATE = (  # of a nightly run; its own date would not do: a partitioned run has n
 
 FIELDS = {"samples": "samples", "dataset": "evaluate.dataset"}  # of single forms, and the settings that they change
 
-COMMON_PARAMS = {
+SETTINGS_PARAMS = {
     "config": Param(
         None,
         type=["null", "string"],
@@ -114,6 +114,10 @@ COMMON_PARAMS = {
         title="Overrides",
         description="Settings to change, one per line, as key.path=value: judge.times=3, publish.name=trial.",
     ),
+}
+
+COMMON_PARAMS = {
+    **SETTINGS_PARAMS,
     "run_id": Param(
         None,
         type=["null", "string"],

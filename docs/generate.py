@@ -413,7 +413,8 @@ def _tasks(tree: ast.Module, dag: ast.FunctionDef) -> list[str]:
     own = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and _is_task(node)]
     pipeline = dag.name.removeprefix("caco_")
     if pipeline not in PIPELINES:
-        inner = [node.value.value for node in ast.walk(dag) if isinstance(node, ast.keyword) and node.arg == "task_id"]
+        named = [node.value for node in ast.walk(dag) if isinstance(node, ast.keyword) and node.arg == "task_id"]
+        inner = [str(value.value) for value in named if isinstance(value, ast.Constant)]
         return [name for name in (*own[:1], *inner, *own[1:])]
     named = {node.id for node in ast.walk(dag) if isinstance(node, ast.Name)}
     gathering = [spec.name for spec in PIPELINES[pipeline] if spec not in mapped_stages(pipeline)]

@@ -92,10 +92,12 @@ CREATE TYPE caco.reason AS ENUM (
     'answer_not_reached',
     'wrong_unit',
     'not_understood',
+    'answers_not_compared',
     'majority_differs',
     'checker_timeout',
     'inconsistent',
     'ill_posed',
+    'not_judged',
     'unparseable_judgement',
     'judges_disagree',
     'benchmark_overlap',
@@ -305,6 +307,12 @@ CREATE FUNCTION caco.share_low(hits double precision, hits_down double precision
 
 COMMENT ON FUNCTION caco.share_low(hits double precision, hits_down double precision, rest double precision, rest_up double precision) IS 'Lower end of the interval of hits / (hits + rest), two independent estimates: hits may be too high by hits_down, rest too low by rest_up, each at 95 %. The upper end is 1 - the lower end of rest / (hits + rest). NULL where both are 0.';
 
+CREATE FUNCTION caco.t_975(freedom double precision) RETURNS double precision
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN CASE WHEN (freedom >= (3)::double precision) THEN (((((1.959964)::double precision + ((2.372271)::double precision / freedom)) + ((2.822499)::double precision / (freedom ^ (2)::double precision))) + ((2.555853)::double precision / (freedom ^ (3)::double precision))) + ((1.589536)::double precision / (freedom ^ (4)::double precision))) WHEN (freedom >= (2)::double precision) THEN (4.302653)::double precision WHEN (freedom >= (1)::double precision) THEN (12.706205)::double precision ELSE NULL::double precision END;
+
+COMMENT ON FUNCTION caco.t_975(freedom double precision) IS 'The 97.5 % point of Student''s t, by Cornish and Fisher''s expansion (within 0.5 % from 3 degrees of freedom on). NULL below 1.';
+
 CREATE FUNCTION caco.wilson_high(hits bigint, total bigint) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN (total > 0) THEN LEAST((1)::double precision, (((((hits)::numeric + 1.920729))::double precision + ((1.959964)::double precision * sqrt(((((hits)::double precision * ((total - hits))::double precision) / (total)::double precision) + (0.960365)::double precision)))) / (((total)::numeric + 3.841459))::double precision)) ELSE NULL::double precision END;
@@ -316,6 +324,92 @@ CREATE FUNCTION caco.wilson_low(hits bigint, total bigint) RETURNS double precis
     RETURN CASE WHEN (total > 0) THEN GREATEST((0)::double precision, (((((hits)::numeric + 1.920729))::double precision - ((1.959964)::double precision * sqrt(((((hits)::double precision * ((total - hits))::double precision) / (total)::double precision) + (0.960365)::double precision)))) / (((total)::numeric + 3.841459))::double precision)) ELSE NULL::double precision END;
 
 COMMENT ON FUNCTION caco.wilson_low(hits bigint, total bigint) IS 'Lower end of the 95 % Wilson interval of the share hits / total. NULL where total is 0.';
+
+CREATE TABLE caco.ablation (
+    ablation_id uuid NOT NULL,
+    name text NOT NULL,
+    title text NOT NULL,
+    source text,
+    config text NOT NULL,
+    partition date NOT NULL,
+    reference_arm text NOT NULL,
+    reference_size integer,
+    planned_at timestamp with time zone NOT NULL,
+    CONSTRAINT reference_size_is_positive CHECK ((reference_size > 0))
+);
+
+COMMENT ON TABLE caco.ablation IS 'Ablations: one table of arms over the samples of one date. Grain: one row per ablation.';
+
+COMMENT ON COLUMN caco.ablation.ablation_id IS 'Hash of the table, the config and the date.';
+
+COMMENT ON COLUMN caco.ablation.name IS 'Name of the table: that of its file.';
+
+COMMENT ON COLUMN caco.ablation.title IS 'What it asks, for a reader.';
+
+COMMENT ON COLUMN caco.ablation.source IS 'Where the question comes from, as a paper and its table. NULL: nowhere.';
+
+COMMENT ON COLUMN caco.ablation.config IS 'Name of the config that all arms change.';
+
+COMMENT ON COLUMN caco.ablation.partition IS 'Date of the samples.';
+
+COMMENT ON COLUMN caco.ablation.reference_arm IS 'The arm that all others are compared with.';
+
+COMMENT ON COLUMN caco.ablation.reference_size IS 'The size of the reference that all cells are compared with. NULL: each with its own.';
+
+COMMENT ON COLUMN caco.ablation.planned_at IS 'When it was first planned.';
+
+CREATE TABLE caco.ablation_arm (
+    ablation_id uuid NOT NULL,
+    arm text NOT NULL,
+    place integer NOT NULL,
+    overrides text[] NOT NULL,
+    run_id uuid NOT NULL,
+    dataset text,
+    rows bigint,
+    CONSTRAINT rows_are_not_negative CHECK ((rows >= 0))
+);
+
+COMMENT ON TABLE caco.ablation_arm IS 'Arms of ablations: a nightly run over the same samples with other settings. Grain: one row per ablation and arm.';
+
+COMMENT ON COLUMN caco.ablation_arm.ablation_id IS 'Which ablation.';
+
+COMMENT ON COLUMN caco.ablation_arm.arm IS 'Name of the arm.';
+
+COMMENT ON COLUMN caco.ablation_arm.place IS 'Its number in the table, from 0.';
+
+COMMENT ON COLUMN caco.ablation_arm.overrides IS 'The settings that it changes, as key.path=value.';
+
+COMMENT ON COLUMN caco.ablation_arm.run_id IS 'Its nightly run, which may not be planned yet.';
+
+COMMENT ON COLUMN caco.ablation_arm.dataset IS 'Its dataset as name/version, staged for ever. NULL: not made yet.';
+
+COMMENT ON COLUMN caco.ablation_arm.rows IS 'Rows of that dataset. NULL: not made yet.';
+
+CREATE TABLE caco.ablation_cell (
+    ablation_id uuid NOT NULL,
+    arm text NOT NULL,
+    size integer,
+    repeat integer NOT NULL,
+    rows bigint NOT NULL,
+    run_id uuid,
+    CONSTRAINT learnt_rows_are_not_negative CHECK ((rows >= 0)),
+    CONSTRAINT repeat_is_not_negative CHECK ((repeat >= 0)),
+    CONSTRAINT size_is_positive CHECK ((size > 0))
+);
+
+COMMENT ON TABLE caco.ablation_cell IS 'Students of ablations. Grain: one row per ablation, arm, size and repeat. Where two arms have the very same rows they share the student.';
+
+COMMENT ON COLUMN caco.ablation_cell.ablation_id IS 'Which ablation.';
+
+COMMENT ON COLUMN caco.ablation_cell.arm IS 'Which arm.';
+
+COMMENT ON COLUMN caco.ablation_cell.size IS 'How many rows were to be learnt from. NULL: all of the dataset.';
+
+COMMENT ON COLUMN caco.ablation_cell.repeat IS 'Number of the student: each learns the same rows in another order.';
+
+COMMENT ON COLUMN caco.ablation_cell.rows IS 'How many rows it learns from: fewer than the size where the dataset has no more.';
+
+COMMENT ON COLUMN caco.ablation_cell.run_id IS 'The evaluation that trains and scores it. NULL: there are no rows to learn from.';
 
 CREATE TABLE caco.attempt (
     output_no integer NOT NULL,
@@ -344,6 +438,356 @@ COMMENT ON COLUMN caco.attempt.item IS 'The item''s id in the benchmark, or its 
 COMMENT ON COLUMN caco.attempt.number IS '0: the greedy answer. From 1 up: the sampled answers of pass@k.';
 
 COMMENT ON COLUMN caco.attempt.outcome IS 'pass: the answer is right. fail: it is wrong. unknown: no checker could decide.';
+
+CREATE TABLE caco.run (
+    run_id uuid NOT NULL,
+    run_no integer NOT NULL,
+    pipeline text NOT NULL,
+    partition date NOT NULL,
+    config_hash text NOT NULL,
+    config jsonb NOT NULL,
+    requested jsonb DEFAULT '{}'::jsonb NOT NULL,
+    code_version text NOT NULL,
+    planned_at timestamp with time zone,
+    models jsonb NOT NULL,
+    prompts jsonb NOT NULL,
+    sources jsonb NOT NULL,
+    benchmarks jsonb NOT NULL,
+    training text,
+    seed_run_id uuid,
+    codegen_run_id uuid,
+    model_id text,
+    accepted_yield double precision,
+    input_keys uuid[] NOT NULL,
+    dataset text,
+    dataset_sha256 text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    own_datasets jsonb DEFAULT '{}'::jsonb NOT NULL,
+    held_against jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT a_pinned_dataset_has_its_hash CHECK (((dataset IS NULL) = (dataset_sha256 IS NULL))),
+    CONSTRAINT accepted_yield_is_a_share CHECK (((accepted_yield >= (0)::double precision) AND (accepted_yield <= (1)::double precision))),
+    CONSTRAINT config_is_an_object CHECK ((jsonb_typeof(config) = 'object'::text)),
+    CONSTRAINT dataset_sha256_is_hex CHECK ((dataset_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT held_against_is_an_object CHECK ((jsonb_typeof(held_against) = 'object'::text)),
+    CONSTRAINT own_datasets_is_an_object CHECK ((jsonb_typeof(own_datasets) = 'object'::text)),
+    CONSTRAINT requested_is_an_object CHECK ((jsonb_typeof(requested) = 'object'::text))
+);
+
+COMMENT ON TABLE caco.run IS 'One pipeline over one partition with one config. Grain: one row per run_id; registering it again changes nothing.';
+
+COMMENT ON COLUMN caco.run.run_id IS 'Hash of pipeline, partition and config_hash: the same again is the same run.';
+
+COMMENT ON COLUMN caco.run.run_no IS 'Number within this ledger.';
+
+COMMENT ON COLUMN caco.run.pipeline IS 'seeds, codegen, nightly or evaluate.';
+
+COMMENT ON COLUMN caco.run.partition IS 'The date that the run is for, not the one on which it ran.';
+
+COMMENT ON COLUMN caco.run.config_hash IS 'Hash of all settings that change data.';
+
+COMMENT ON COLUMN caco.run.config IS 'All settings, as the run used them.';
+
+COMMENT ON COLUMN caco.run.requested IS 'Config and overrides in the words of whoever planned the run first: what plans it again. Empty: a record made by hand.';
+
+COMMENT ON COLUMN caco.run.code_version IS 'Package and commit that planned the run.';
+
+COMMENT ON COLUMN caco.run.planned_at IS 'When the run was first planned, as its record in the store says: the same after a rebuild. NULL: a record made by hand.';
+
+COMMENT ON COLUMN caco.run.models IS 'Role -> the exact model that it asks: hash of weights, revision, or who serves it.';
+
+COMMENT ON COLUMN caco.run.prompts IS 'Name of a prompt -> hash of its text.';
+
+COMMENT ON COLUMN caco.run.sources IS 'Name of a source of seeds -> revision or hash of its file.';
+
+COMMENT ON COLUMN caco.run.benchmarks IS 'Name of a protected or scored benchmark -> hash or commit of its content.';
+
+COMMENT ON COLUMN caco.run.training IS 'Hash of all that its CodeGen is trained by: seeds, their programs, training settings. NULL: a pipeline without CodeGen.';
+
+COMMENT ON COLUMN caco.run.seed_run_id IS 'The run whose seed programs stand behind this one, pinned when it was planned. NULL: a run of the pipeline seeds, or not known.';
+
+COMMENT ON COLUMN caco.run.codegen_run_id IS 'The run that trained the CodeGen of a nightly run, pinned when it was planned. NULL: it was not trained here.';
+
+COMMENT ON COLUMN caco.run.model_id IS 'The trained CodeGen pinned for a nightly run. NULL: the run samples from no model trained here.';
+
+COMMENT ON COLUMN caco.run.accepted_yield IS 'Share of sampled programs that ran, of the CodeGen in use when a run of the pipeline codegen was planned: what the new model is held against. NULL: another pipeline, or none was in use, or its yield was not measured.';
+
+COMMENT ON COLUMN caco.run.input_keys IS 'Keys of outputs of another run that this one reads, pinned when it was planned; empty where it reads none.';
+
+COMMENT ON COLUMN caco.run.dataset IS 'The dataset, as name/version, that a run of the pipeline evaluate trains on. NULL: a run of another pipeline.';
+
+COMMENT ON COLUMN caco.run.dataset_sha256 IS 'SHA-256 of that dataset''s manifest when the run was planned. NULL where dataset is.';
+
+COMMENT ON COLUMN caco.run.created_at IS 'When the run was registered here; a rebuilt ledger has the time of its rebuilding. planned_at keeps its value.';
+
+COMMENT ON COLUMN caco.run.own_datasets IS 'Dataset that the CodeGen learns from beside seed programs -> SHA-256 of its manifest. Empty: another pipeline, or seed programs alone.';
+
+COMMENT ON COLUMN caco.run.held_against IS 'The first accepted CodeGen of the same training, whose variety a new one is held against: model_id, shapes_per_1000, spread, embedder. Empty: it is the first, or nothing is compared.';
+
+CREATE TABLE caco.run_output (
+    run_no integer NOT NULL,
+    stage caco.stage NOT NULL,
+    shard integer NOT NULL,
+    output_no integer NOT NULL,
+    attempt integer NOT NULL,
+    is_reused boolean NOT NULL,
+    is_current boolean NOT NULL,
+    CONSTRAINT attempt_is_not_negative CHECK ((attempt >= 0)),
+    CONSTRAINT shard_is_not_negative CHECK ((shard >= 0))
+);
+
+COMMENT ON TABLE caco.run_output IS 'Which outputs a run consists of, now (is_current) and before. Grain: one row per run, stage, shard and output.';
+
+COMMENT ON COLUMN caco.run_output.run_no IS 'The run.';
+
+COMMENT ON COLUMN caco.run_output.stage IS 'The stage of the output.';
+
+COMMENT ON COLUMN caco.run_output.shard IS 'Number within run and stage, from 0.';
+
+COMMENT ON COLUMN caco.run_output.output_no IS 'The output.';
+
+COMMENT ON COLUMN caco.run_output.attempt IS 'Number of the attempt within the run, from 0: the newest counts.';
+
+COMMENT ON COLUMN caco.run_output.is_reused IS 'Whether another run had made it, and paid for it.';
+
+COMMENT ON COLUMN caco.run_output.is_current IS 'Whether the run consists of it now; false: a newer attempt, of this stage or of one before, has taken its place.';
+
+CREATE VIEW caco.ablation_results AS
+ WITH answers AS (
+         SELECT cell.ablation_id,
+            cell.arm,
+            cell.size,
+            cell.repeat,
+            cell.rows,
+            cell.run_id,
+            attempt.benchmark,
+            attempt.item,
+                CASE attempt.outcome
+                    WHEN 'pass'::caco.outcome THEN (1.0)::double precision
+                    WHEN 'fail'::caco.outcome THEN (0.0)::double precision
+                    ELSE NULL::double precision
+                END AS is_right
+           FROM (((caco.ablation_cell cell
+             JOIN caco.run USING (run_id))
+             JOIN caco.run_output place ON (((place.run_no = run.run_no) AND place.is_current AND (place.stage = 'evaluate'::caco.stage))))
+             JOIN caco.attempt ON ((attempt.output_no = place.output_no)))
+          WHERE ((attempt.contender = 'student'::text) AND (attempt.number = 0))
+        ), students AS (
+         SELECT answers.ablation_id,
+            answers.arm,
+            answers.size,
+            answers.benchmark,
+            answers.repeat,
+            avg(answers.is_right) AS score
+           FROM answers
+          GROUP BY answers.ablation_id, answers.arm, answers.size, answers.benchmark, answers.repeat
+        ), noise AS (
+         SELECT each_training.ablation_id,
+            each_training.benchmark,
+            (sum((each_training.students - 1)))::double precision AS freedom,
+            (sum((each_training.variance * ((each_training.students - 1))::double precision)) / (NULLIF(sum((each_training.students - 1)), (0)::numeric))::double precision) AS variance
+           FROM ( SELECT each_cell.ablation_id,
+                    each_cell.benchmark,
+                    each_cell.runs,
+                    min(each_cell.students) AS students,
+                    min(each_cell.variance) AS variance
+                   FROM ( SELECT of_cell.ablation_id,
+                            of_cell.benchmark,
+                            count(*) AS students,
+                            COALESCE(var_samp(of_cell.score), (0)::double precision) AS variance,
+                            ( SELECT array_agg(cell.run_id ORDER BY cell.run_id) AS array_agg
+                                   FROM caco.ablation_cell cell
+                                  WHERE ((cell.ablation_id = of_cell.ablation_id) AND (cell.arm = of_cell.arm) AND (NOT (cell.size IS DISTINCT FROM of_cell.size)))) AS runs
+                           FROM students of_cell
+                          GROUP BY of_cell.ablation_id, of_cell.benchmark, of_cell.arm, of_cell.size) each_cell
+                  GROUP BY each_cell.ablation_id, each_cell.benchmark, each_cell.runs) each_training
+          GROUP BY each_training.ablation_id, each_training.benchmark
+        ), items AS (
+         SELECT answers.ablation_id,
+            answers.arm,
+            answers.size,
+            answers.benchmark,
+            answers.item,
+            avg(answers.is_right) AS share
+           FROM answers
+          GROUP BY answers.ablation_id, answers.arm, answers.size, answers.benchmark, answers.item
+         HAVING (count(answers.is_right) > 0)
+        ), cells AS (
+         SELECT answers.ablation_id,
+            answers.arm,
+            answers.size,
+            answers.benchmark,
+            max(answers.rows) AS rows,
+            count(DISTINCT answers.repeat) AS students,
+            count(*) FILTER (WHERE (answers.is_right IS NULL)) AS unknown
+           FROM answers
+          GROUP BY answers.ablation_id, answers.arm, answers.size, answers.benchmark
+        ), scored AS (
+         SELECT items.ablation_id,
+            items.arm,
+            items.size,
+            items.benchmark,
+            count(*) AS items,
+            avg(items.share) AS score
+           FROM items
+          GROUP BY items.ablation_id, items.arm, items.size, items.benchmark
+        ), paired AS (
+         SELECT one.ablation_id,
+            one.arm,
+            one.size,
+            one.benchmark,
+            count(*) AS shared,
+            count(*) FILTER (WHERE (one.share > other.share)) AS gained,
+            count(*) FILTER (WHERE (one.share < other.share)) AS lost,
+            sum((one.share - other.share)) AS total,
+            sum(((one.share - other.share) ^ (2)::double precision)) AS squares
+           FROM ((items one
+             JOIN caco.ablation USING (ablation_id))
+             JOIN items other ON (((other.ablation_id = one.ablation_id) AND (other.benchmark = one.benchmark) AND (other.item = one.item) AND (other.arm = ablation.reference_arm) AND (NOT (other.size IS DISTINCT FROM
+                CASE
+                    WHEN (ablation.reference_size IS NULL) THEN one.size
+                    ELSE ablation.reference_size
+                END)))))
+          WHERE ((one.arm <> ablation.reference_arm) OR (one.size IS DISTINCT FROM other.size))
+          GROUP BY one.ablation_id, one.arm, one.size, one.benchmark
+        ), compared AS (
+         SELECT paired.ablation_id,
+            paired.arm,
+            paired.size,
+            paired.benchmark,
+            paired.shared,
+            paired.gained,
+            paired.lost,
+            paired.total,
+            paired.squares,
+            (paired.total / (paired.shared)::double precision) AS difference,
+            (paired.total / ((paired.shared + 2))::double precision) AS middle,
+            noise_1.freedom,
+            sqrt((((((1.959964 ^ (2)::numeric))::double precision * (((paired.squares + (2)::double precision) / ((paired.shared + 2))::double precision) - ((paired.total / ((paired.shared + 2))::double precision) ^ (2)::double precision))) / ((paired.shared + 2))::double precision) + (
+                CASE
+                    WHEN (noise_1.freedom > (0)::double precision) THEN ((caco.t_975(noise_1.freedom) ^ (2)::double precision) * noise_1.variance)
+                    ELSE (0)::double precision
+                END * (((1.0 / (cells_1.students)::numeric) + (1.0 / (against.students)::numeric)))::double precision))) AS half,
+            caco.mcnemar_p(paired.gained, paired.lost) AS p
+           FROM ((((paired
+             JOIN caco.ablation USING (ablation_id))
+             JOIN cells cells_1 USING (ablation_id, arm, benchmark))
+             JOIN noise noise_1 USING (ablation_id, benchmark))
+             JOIN cells against ON (((against.ablation_id = paired.ablation_id) AND (against.benchmark = paired.benchmark) AND (against.arm = ablation.reference_arm) AND (NOT (against.size IS DISTINCT FROM
+                CASE
+                    WHEN (ablation.reference_size IS NULL) THEN paired.size
+                    ELSE ablation.reference_size
+                END)))))
+          WHERE (NOT (cells_1.size IS DISTINCT FROM paired.size))
+        ), corrected AS (
+         SELECT ranked.ablation_id,
+            ranked.arm,
+            ranked.size,
+            ranked.benchmark,
+            ranked.shared,
+            ranked.gained,
+            ranked.lost,
+            ranked.total,
+            ranked.squares,
+            ranked.difference,
+            ranked.middle,
+            ranked.freedom,
+            ranked.half,
+            ranked.p,
+            ranked.tests,
+            ranked.rank,
+            max(LEAST((1)::double precision, (ranked.p * (((ranked.tests - ranked.rank) + 1))::double precision))) OVER (PARTITION BY ranked.ablation_id ORDER BY ranked.rank) AS p_holm
+           FROM ( SELECT compared.ablation_id,
+                    compared.arm,
+                    compared.size,
+                    compared.benchmark,
+                    compared.shared,
+                    compared.gained,
+                    compared.lost,
+                    compared.total,
+                    compared.squares,
+                    compared.difference,
+                    compared.middle,
+                    compared.freedom,
+                    compared.half,
+                    compared.p,
+                    count(*) OVER (PARTITION BY compared.ablation_id) AS tests,
+                    row_number() OVER (PARTITION BY compared.ablation_id ORDER BY compared.p, compared.arm, compared.size, compared.benchmark) AS rank
+                   FROM compared) ranked
+        )
+ SELECT cells.ablation_id,
+    cells.arm,
+    cells.size,
+    cells.benchmark,
+    cells.rows,
+    cells.students,
+    scored.items,
+    cells.unknown,
+    scored.score,
+    GREATEST((0)::double precision, ((((scored.score * (scored.items)::double precision) + (1.920729)::double precision) - ((1.959964)::double precision * sqrt((((scored.score * ((1)::double precision - scored.score)) * (scored.items)::double precision) + (0.960365)::double precision)))) / (((scored.items)::numeric + 3.841459))::double precision)) AS score_low,
+    LEAST((1)::double precision, ((((scored.score * (scored.items)::double precision) + (1.920729)::double precision) + ((1.959964)::double precision * sqrt((((scored.score * ((1)::double precision - scored.score)) * (scored.items)::double precision) + (0.960365)::double precision)))) / (((scored.items)::numeric + 3.841459))::double precision)) AS score_high,
+        CASE
+            WHEN (noise.freedom > (0)::double precision) THEN sqrt(noise.variance)
+            ELSE NULL::double precision
+        END AS noise,
+    corrected.gained,
+    corrected.lost,
+    corrected.difference,
+    GREATEST(('-1'::integer)::double precision, (corrected.middle - corrected.half)) AS difference_low,
+    LEAST((1)::double precision, (corrected.middle + corrected.half)) AS difference_high,
+    corrected.p,
+    corrected.p_holm,
+        CASE
+            WHEN ((corrected.p IS NULL) OR (corrected.freedom = (0)::double precision)) THEN NULL::text
+            WHEN ((corrected.p_holm < (0.05)::double precision) AND ((corrected.middle - corrected.half) > (0)::double precision)) THEN 'better'::text
+            WHEN ((corrected.p_holm < (0.05)::double precision) AND ((corrected.middle + corrected.half) < (0)::double precision)) THEN 'worse'::text
+            ELSE 'within noise'::text
+        END AS verdict
+   FROM (((cells
+     JOIN scored ON (((scored.ablation_id = cells.ablation_id) AND (scored.arm = cells.arm) AND (scored.benchmark = cells.benchmark) AND (NOT (scored.size IS DISTINCT FROM cells.size)))))
+     JOIN noise ON (((noise.ablation_id = cells.ablation_id) AND (noise.benchmark = cells.benchmark))))
+     LEFT JOIN corrected ON (((corrected.ablation_id = cells.ablation_id) AND (corrected.arm = cells.arm) AND (corrected.benchmark = cells.benchmark) AND (NOT (corrected.size IS DISTINCT FROM cells.size)))));
+
+COMMENT ON VIEW caco.ablation_results IS 'What checks are worth, by the students of their rows. Grain: one row per ablation, arm, size and benchmark.';
+
+COMMENT ON COLUMN caco.ablation_results.ablation_id IS 'Which ablation.';
+
+COMMENT ON COLUMN caco.ablation_results.arm IS 'Which arm.';
+
+COMMENT ON COLUMN caco.ablation_results.size IS 'How many rows were to be learnt from. NULL: all of the dataset.';
+
+COMMENT ON COLUMN caco.ablation_results.benchmark IS 'Name of the benchmark.';
+
+COMMENT ON COLUMN caco.ablation_results.rows IS 'How many rows the students learnt from.';
+
+COMMENT ON COLUMN caco.ablation_results.students IS 'Students of this arm and size that were scored.';
+
+COMMENT ON COLUMN caco.ablation_results.items IS 'Items that at least one of them decided.';
+
+COMMENT ON COLUMN caco.ablation_results.unknown IS 'Greedy answers of all of them of which nobody could tell.';
+
+COMMENT ON COLUMN caco.ablation_results.score IS 'Mean over the items of the share of right answers of all students, without the unknown ones.';
+
+COMMENT ON COLUMN caco.ablation_results.score_low IS 'Lower end of the 95 % Wilson interval of such a share of as many items.';
+
+COMMENT ON COLUMN caco.ablation_results.score_high IS 'Upper end of that interval.';
+
+COMMENT ON COLUMN caco.ablation_results.noise IS 'Standard deviation of a student''s score between trainings on the same rows, pooled over the ablation. NULL: all cells have one student.';
+
+COMMENT ON COLUMN caco.ablation_results.gained IS 'Items of which this arm has more right than the reference. NULL for the reference.';
+
+COMMENT ON COLUMN caco.ablation_results.lost IS 'Items of which the reference has more right. NULL for the reference.';
+
+COMMENT ON COLUMN caco.ablation_results.difference IS 'Score minus that of the reference over the items that both decided. NULL for the reference.';
+
+COMMENT ON COLUMN caco.ablation_results.difference_low IS 'Lower end of its 95 % interval, with the chance of items and of training in it. NULL for the reference.';
+
+COMMENT ON COLUMN caco.ablation_results.difference_high IS 'Upper end of that interval. NULL for the reference.';
+
+COMMENT ON COLUMN caco.ablation_results.p IS 'Exact McNemar test on gained and lost. NULL for the reference.';
+
+COMMENT ON COLUMN caco.ablation_results.p_holm IS 'The same, corrected by Holm over all comparisons of the ablation. NULL for the reference.';
+
+COMMENT ON COLUMN caco.ablation_results.verdict IS 'better, worse or within noise. NULL for the reference, and where one student each does not tell the noise of training.';
 
 CREATE TABLE caco.audit (
     run_id uuid NOT NULL,
@@ -690,118 +1134,6 @@ COMMENT ON COLUMN caco.output.artifacts IS 'What else the stage made, such as a 
 COMMENT ON COLUMN caco.output.loaded_at IS 'When it was loaded into the ledger.';
 
 COMMENT ON COLUMN caco.output.cut_away IS 'What replies held besides what was asked for, such as thinking or a header, and how many replies did; empty object where nothing.';
-
-CREATE TABLE caco.run (
-    run_id uuid NOT NULL,
-    run_no integer NOT NULL,
-    pipeline text NOT NULL,
-    partition date NOT NULL,
-    config_hash text NOT NULL,
-    config jsonb NOT NULL,
-    requested jsonb DEFAULT '{}'::jsonb NOT NULL,
-    code_version text NOT NULL,
-    planned_at timestamp with time zone,
-    models jsonb NOT NULL,
-    prompts jsonb NOT NULL,
-    sources jsonb NOT NULL,
-    benchmarks jsonb NOT NULL,
-    training text,
-    seed_run_id uuid,
-    codegen_run_id uuid,
-    model_id text,
-    accepted_yield double precision,
-    input_keys uuid[] NOT NULL,
-    dataset text,
-    dataset_sha256 text,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    own_datasets jsonb DEFAULT '{}'::jsonb NOT NULL,
-    held_against jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT a_pinned_dataset_has_its_hash CHECK (((dataset IS NULL) = (dataset_sha256 IS NULL))),
-    CONSTRAINT accepted_yield_is_a_share CHECK (((accepted_yield >= (0)::double precision) AND (accepted_yield <= (1)::double precision))),
-    CONSTRAINT config_is_an_object CHECK ((jsonb_typeof(config) = 'object'::text)),
-    CONSTRAINT dataset_sha256_is_hex CHECK ((dataset_sha256 ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT held_against_is_an_object CHECK ((jsonb_typeof(held_against) = 'object'::text)),
-    CONSTRAINT own_datasets_is_an_object CHECK ((jsonb_typeof(own_datasets) = 'object'::text)),
-    CONSTRAINT requested_is_an_object CHECK ((jsonb_typeof(requested) = 'object'::text))
-);
-
-COMMENT ON TABLE caco.run IS 'One pipeline over one partition with one config. Grain: one row per run_id; registering it again changes nothing.';
-
-COMMENT ON COLUMN caco.run.run_id IS 'Hash of pipeline, partition and config_hash: the same again is the same run.';
-
-COMMENT ON COLUMN caco.run.run_no IS 'Number within this ledger.';
-
-COMMENT ON COLUMN caco.run.pipeline IS 'seeds, codegen, nightly or evaluate.';
-
-COMMENT ON COLUMN caco.run.partition IS 'The date that the run is for, not the one on which it ran.';
-
-COMMENT ON COLUMN caco.run.config_hash IS 'Hash of all settings that change data.';
-
-COMMENT ON COLUMN caco.run.config IS 'All settings, as the run used them.';
-
-COMMENT ON COLUMN caco.run.requested IS 'Config and overrides in the words of whoever planned the run first: what plans it again. Empty: a record made by hand.';
-
-COMMENT ON COLUMN caco.run.code_version IS 'Package and commit that planned the run.';
-
-COMMENT ON COLUMN caco.run.planned_at IS 'When the run was first planned, as its record in the store says: the same after a rebuild. NULL: a record made by hand.';
-
-COMMENT ON COLUMN caco.run.models IS 'Role -> the exact model that it asks: hash of weights, revision, or who serves it.';
-
-COMMENT ON COLUMN caco.run.prompts IS 'Name of a prompt -> hash of its text.';
-
-COMMENT ON COLUMN caco.run.sources IS 'Name of a source of seeds -> revision or hash of its file.';
-
-COMMENT ON COLUMN caco.run.benchmarks IS 'Name of a protected or scored benchmark -> hash or commit of its content.';
-
-COMMENT ON COLUMN caco.run.training IS 'Hash of all that its CodeGen is trained by: seeds, their programs, training settings. NULL: a pipeline without CodeGen.';
-
-COMMENT ON COLUMN caco.run.seed_run_id IS 'The run whose seed programs stand behind this one, pinned when it was planned. NULL: a run of the pipeline seeds, or not known.';
-
-COMMENT ON COLUMN caco.run.codegen_run_id IS 'The run that trained the CodeGen of a nightly run, pinned when it was planned. NULL: it was not trained here.';
-
-COMMENT ON COLUMN caco.run.model_id IS 'The trained CodeGen pinned for a nightly run. NULL: the run samples from no model trained here.';
-
-COMMENT ON COLUMN caco.run.accepted_yield IS 'Share of sampled programs that ran, of the CodeGen in use when a run of the pipeline codegen was planned: what the new model is held against. NULL: another pipeline, or none was in use, or its yield was not measured.';
-
-COMMENT ON COLUMN caco.run.input_keys IS 'Keys of outputs of another run that this one reads, pinned when it was planned; empty where it reads none.';
-
-COMMENT ON COLUMN caco.run.dataset IS 'The dataset, as name/version, that a run of the pipeline evaluate trains on. NULL: a run of another pipeline.';
-
-COMMENT ON COLUMN caco.run.dataset_sha256 IS 'SHA-256 of that dataset''s manifest when the run was planned. NULL where dataset is.';
-
-COMMENT ON COLUMN caco.run.created_at IS 'When the run was registered here; a rebuilt ledger has the time of its rebuilding. planned_at keeps its value.';
-
-COMMENT ON COLUMN caco.run.own_datasets IS 'Dataset that the CodeGen learns from beside seed programs -> SHA-256 of its manifest. Empty: another pipeline, or seed programs alone.';
-
-COMMENT ON COLUMN caco.run.held_against IS 'The first accepted CodeGen of the same training, whose variety a new one is held against: model_id, shapes_per_1000, spread, embedder. Empty: it is the first, or nothing is compared.';
-
-CREATE TABLE caco.run_output (
-    run_no integer NOT NULL,
-    stage caco.stage NOT NULL,
-    shard integer NOT NULL,
-    output_no integer NOT NULL,
-    attempt integer NOT NULL,
-    is_reused boolean NOT NULL,
-    is_current boolean NOT NULL,
-    CONSTRAINT attempt_is_not_negative CHECK ((attempt >= 0)),
-    CONSTRAINT shard_is_not_negative CHECK ((shard >= 0))
-);
-
-COMMENT ON TABLE caco.run_output IS 'Which outputs a run consists of, now (is_current) and before. Grain: one row per run, stage, shard and output.';
-
-COMMENT ON COLUMN caco.run_output.run_no IS 'The run.';
-
-COMMENT ON COLUMN caco.run_output.stage IS 'The stage of the output.';
-
-COMMENT ON COLUMN caco.run_output.shard IS 'Number within run and stage, from 0.';
-
-COMMENT ON COLUMN caco.run_output.output_no IS 'The output.';
-
-COMMENT ON COLUMN caco.run_output.attempt IS 'Number of the attempt within the run, from 0: the newest counts.';
-
-COMMENT ON COLUMN caco.run_output.is_reused IS 'Whether another run had made it, and paid for it.';
-
-COMMENT ON COLUMN caco.run_output.is_current IS 'Whether the run consists of it now; false: a newer attempt, of this stage or of one before, has taken its place.';
 
 CREATE VIEW caco.datasets AS
  SELECT holder.run_id,
@@ -2508,6 +2840,9 @@ COMMENT ON COLUMN caco.yield_by_origin.agreed IS 'Of these, the ones whose solut
 
 COMMENT ON COLUMN caco.yield_by_origin.published IS 'Of these, the ones in the dataset of the run.';
 
+ALTER TABLE ONLY caco.ablation_cell
+    ADD CONSTRAINT a_cell_has_each_student_once UNIQUE NULLS NOT DISTINCT (ablation_id, arm, size, repeat);
+
 ALTER TABLE ONLY caco.recalled
     ADD CONSTRAINT a_descendant_is_recalled_once PRIMARY KEY (recall_id, kind, name, degree);
 
@@ -2522,6 +2857,12 @@ ALTER TABLE ONLY caco.run_trigger
 
 ALTER TABLE ONLY caco.dataset
     ADD CONSTRAINT a_version_is_made_once UNIQUE (dataset, version);
+
+ALTER TABLE ONLY caco.ablation
+    ADD CONSTRAINT ablation_pkey PRIMARY KEY (ablation_id);
+
+ALTER TABLE ONLY caco.ablation_arm
+    ADD CONSTRAINT an_arm_is_named_once PRIMARY KEY (ablation_id, arm);
 
 ALTER TABLE ONLY caco.run_output
     ADD CONSTRAINT an_output_is_in_one_place_of_a_run PRIMARY KEY (run_no, stage, shard, output_no);
@@ -2764,6 +3105,12 @@ CREATE OR REPLACE VIEW caco.yield_by_seed_source AS
      LEFT JOIN caco.program ON (((program.output_no = ended.output_no) AND (program.seed_id = seed.seed_id))))
   GROUP BY run.run_id, source.source, source.revision, source.licence;
 
+ALTER TABLE ONLY caco.ablation_cell
+    ADD CONSTRAINT a_cell_is_of_an_arm FOREIGN KEY (ablation_id, arm) REFERENCES caco.ablation_arm(ablation_id, arm) ON DELETE CASCADE;
+
+ALTER TABLE ONLY caco.ablation_arm
+    ADD CONSTRAINT arm_is_of_an_ablation FOREIGN KEY (ablation_id) REFERENCES caco.ablation(ablation_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY caco.attempt
     ADD CONSTRAINT attempt_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
 
@@ -2866,8 +3213,26 @@ GRANT ALL ON FUNCTION caco.open_fates(day date) TO caco_writer;
 REVOKE ALL ON FUNCTION caco.pack_fates() FROM PUBLIC;
 GRANT ALL ON FUNCTION caco.pack_fates() TO caco_writer;
 
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.ablation TO caco_writer;
+GRANT SELECT ON TABLE caco.ablation TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.ablation_arm TO caco_writer;
+GRANT SELECT ON TABLE caco.ablation_arm TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.ablation_cell TO caco_writer;
+GRANT SELECT ON TABLE caco.ablation_cell TO caco_analyst;
+
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.attempt TO caco_writer;
 GRANT SELECT ON TABLE caco.attempt TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.run TO caco_writer;
+GRANT SELECT ON TABLE caco.run TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.run_output TO caco_writer;
+GRANT SELECT ON TABLE caco.run_output TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.ablation_results TO caco_writer;
+GRANT SELECT ON TABLE caco.ablation_results TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.audit TO caco_writer;
 GRANT SELECT ON TABLE caco.audit TO caco_analyst;
@@ -2895,12 +3260,6 @@ GRANT SELECT ON TABLE caco.dataset_state TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.output TO caco_writer;
 GRANT SELECT ON TABLE caco.output TO caco_analyst;
-
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.run TO caco_writer;
-GRANT SELECT ON TABLE caco.run TO caco_analyst;
-
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.run_output TO caco_writer;
-GRANT SELECT ON TABLE caco.run_output TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.datasets TO caco_writer;
 GRANT SELECT ON TABLE caco.datasets TO caco_analyst;

@@ -1,7 +1,8 @@
 """An evaluation whose every answer is known: a base and its student on ten items, greedy and with four draws."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from caco_tasks.config import load_config
@@ -9,6 +10,7 @@ from caco_tasks.ids import content_id, run_id
 from caco_tasks.ledger import Ledger
 from caco_tasks.records import PASS, Attempt, Generation, JudgedRecord, PublishedRow, Reason, Solution, fail, unknown
 from caco_tasks.store import Manifest, RunRecord, Store
+from caco_tasks.store.ablation import AblationArm, AblationCell, AblationRecord
 from caco_tasks.store.manifest import (
     RunOutput,
     manifest_uri,
@@ -25,8 +27,15 @@ RIGHT = {"base": {0, 1, 2}, "student": {1, 2, 3, 4, 5, 6}}  # greedy; of an item
 UNDECIDED = {"base": {9}, "student": set[int]()}
 
 
-def write_evaluation(store: Store, ledger: Ledger, *, dataset: str, partition: str = "2026-11-20") -> RunRecord:
-    """Writes the run and its outputs into the store, and loads them."""
+def write_evaluation(
+    store: Store,
+    ledger: Ledger,
+    *,
+    dataset: str,
+    partition: str = "2026-11-20",
+    right: Mapping[str, set[int]] = RIGHT,
+) -> RunRecord:
+    """Writes the run and its outputs into the store, and loads them; `right` are the greedy answers that are."""
     changes = [f"evaluate.draws={DRAWS}", f"evaluate.k={K}", "evaluate.ask.temperature=0.5"]
     run = RunRecord(
         run_id=run_id("evaluate", partition, dataset),
@@ -44,9 +53,51 @@ def write_evaluation(store: Store, ledger: Ledger, *, dataset: str, partition: s
     _load(store, ledger, run, "student", 0, [JudgedRecord(record=row, verdict=PASS) for row in learnt])
     for shard in range(4):
         contender, numbers = ("base", "student")[shard % 2], [0] if shard < 2 else range(1, DRAWS + 1)
-        tried = [_attempt(run, contender, item, number) for item in range(ITEMS) for number in numbers]
+        tried = [_attempt(run, contender, item, number, right) for item in range(ITEMS) for number in numbers]
         _load(store, ledger, run, "evaluate", shard, tried)
     return run
+
+
+# arm -> the items that each of its students has right; the arm `same` has the rows, and so the students, of the first
+STUDENTS: dict[str, list[set[int]]] = {
+    "all checks": [set(range(9)), set(range(9))],
+    "bad": [set(), set()],
+    "near": [set(range(8)), set(range(10))],
+}
+
+
+def write_ablation(store: Store, ledger: Ledger, *, repeats: int = 2) -> AblationRecord:
+    """An ablation whose every answer is known, of four arms and one size, loaded into the ledger."""
+    cells = []
+    for arm, students in STUDENTS.items():
+        for repeat, right in enumerate(students[:repeats]):
+            dataset = f"toys-ablation/{arm.replace(' ', '-')}-{repeat}"
+            run = write_evaluation(store, ledger, dataset=dataset, right={"base": {9}, "student": right})
+            of_arms = [arm, "same"] if arm == "all checks" else [arm]
+            cells += [AblationCell(arm=one, repeat=repeat, rows=3, run_id=run.run_id) for one in of_arms]
+    record = AblationRecord(
+        ablation_id=content_id("ablation", repeats),
+        name="toys",
+        title="Is it worth it?",
+        config="nano",
+        asked_config="nano",
+        partition="2026-11-20",
+        reference_arm="all checks",
+        sizes=(None,),
+        repeats=repeats,
+        planned_at=datetime(2026, 11, 21, tzinfo=UTC),
+        arms=tuple(_arm(name) for name in ("all checks", "bad", "near", "same")),
+        cells=tuple(cells),
+    )
+    ledger.register_ablation(record, store)
+    return record
+
+
+def _arm(name: str) -> AblationArm:
+    changed = (f"screen.trivial={name}",)
+    return AblationArm(
+        arm=name, overrides=changed, settings=changed, run_id=content_id("arm", name), dataset="t/1", rows=3
+    )
 
 
 def _load(
@@ -81,9 +132,11 @@ def _load(
     ledger.load_output(run, manifest, store, shard=shard)
 
 
-def _attempt(run: RunRecord, contender: str, item: int, number: int) -> JudgedRecord[Attempt]:
+def _attempt(
+    run: RunRecord, contender: str, item: int, number: int, right: Mapping[str, set[int]]
+) -> JudgedRecord[Attempt]:
     attempt_id = content_id("attempt", run.run_id, contender, item, number)
-    is_right = number <= item % 3 if number else item in RIGHT[contender]
+    is_right = number <= item % 3 if number else item in right[contender]
     verdict = PASS if is_right else fail(Reason.ANSWERS_DIFFER)
     if number == 0 and item in UNDECIDED[contender]:
         verdict = unknown(Reason.CHECKER_TIMEOUT)

@@ -16,6 +16,7 @@ EXAMPLES = {
     "compare": "caco compare 3f9a12bc04de 77c0e1d2a5b6",
     "diversity": "caco diversity caco-nano/2026-11-20-3f9a12bc --picture out",
     "scores": "caco scores",
+    "ablate": "caco ablate --table verification",
     "show": "caco show 5d41402abc4b",
     "lineage": "caco lineage 5d41402abc4b --all",
     "sql": "caco sql --recipe where_rows_are_lost --csv",

@@ -6,6 +6,7 @@ A command loads what it needs when it is called, so that `caco --help` answers a
 import click
 
 from caco_tasks import __version__
+from caco_tasks.cli.ablation_command import ablate
 from caco_tasks.cli.audit_commands import audit
 from caco_tasks.cli.check_command import check
 from caco_tasks.cli.command_group import CommandGroup, add_examples
@@ -27,7 +28,7 @@ from caco_tasks.cli.verify_command import verify
 SECTIONS = {
     "The platform": (demo, up, down, status, doctor),
     "Work": (run, plan, rerun, stage),
-    "Runs": (runs, funnel, compare, diversity, scores),
+    "Runs": (runs, funnel, compare, diversity, scores, ablate),
     "Samples and questions": (show, rejects, lineage, sql, mcp),
     "Datasets": (dataset, release, export, verify, recall),
     "Files of your own, without a platform": (unify, execute, grade, check),

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from caco_tasks.errors import AmbiguousIdError, LedgerError, UnknownIdError
 from caco_tasks.ledger import (
+    ablations,
     audits,
     datasets,
     diversities,
@@ -28,13 +29,16 @@ from caco_tasks.ledger import (
 )
 from caco_tasks.ledger import claims as claiming
 from caco_tasks.ledger import scores as scoring
+from caco_tasks.ledger.ablations import AblationResult
 from caco_tasks.ledger.audits import Candidate, Stratum
 from caco_tasks.ledger.claims import LedgerClaims
 from caco_tasks.ledger.conservation import demand_conservation
 from caco_tasks.ledger.lookups import FunnelRow, OverlapRow, RejectRow, SourceRow, TrainingBehind
+from caco_tasks.ledger.own_claims import OwnClaims
 from caco_tasks.ledger.recipes import Recipe
 from caco_tasks.ledger.scores import GainRow, OutlayRow, ScoreRow, StageSpeed, TrainingRow
 from caco_tasks.ledger.whole_ledger import WholeLedger
+from caco_tasks.store.ablation import AblationRecord, ablation_uri
 from caco_tasks.store.manifest import (
     Manifest,
     RunOutput,
@@ -191,6 +195,10 @@ class Ledger(WholeLedger):
         """The claims of a run on fingerprints in the name of an output; satisfies `caco_tasks.context.Claims`."""
         return LedgerClaims(self._database, key)
 
+    def own_claims(self, run: RunRecord, key: str, space: str) -> LedgerClaims:
+        """The claims of an output that runs of the same space alone see; see `ledger.own_claims`."""
+        return OwnClaims(self._database, key, space=space, partition=run.partition)
+
     def release_claims(self, run_id: str, store: Store | None = None) -> int:
         """Frees the fingerprints that only samples of this run claimed, for a withdrawn run; returns how many.
 
@@ -277,6 +285,24 @@ class Ledger(WholeLedger):
         """Registers how varied a run is, unless it is there."""
         with self._transaction() as connection:
             diversities.insert_diversity(connection, record)
+
+    def register_ablation(self, record: AblationRecord, store: Store) -> None:
+        """Writes an ablation down as it is now, here and in the store."""
+        uri, data = ablation_uri(record.partition, record.ablation_id), record.model_dump_json(indent=1).encode()
+        if store.get(uri) != data:
+            store.put(uri, data)
+        with self._transaction() as connection:
+            ablations.insert_ablation(connection, record)
+
+    def find_ablation(self, name_or_prefix: str | None) -> tuple[str, str]:
+        """Id and date of the newest ablation of a table's name, or of the one whose id begins so; None: of all."""
+        with self._transaction() as connection:
+            return ablations.find_ablation(connection, name_or_prefix)
+
+    def ablation_results(self, ablation_id: str) -> list[AblationResult]:
+        """What the students of an ablation say, by benchmark, size and arm."""
+        with self._transaction() as connection:
+            return ablations.results(connection, ablation_id)
 
     def strata(self, run: RunRecord) -> list[Stratum]:
         """The rows of a nightly run by what the checks said of them, in the order of the checks."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from caco_tasks.errors import DamagedError, LedgerError
 from caco_tasks.ledger.ledger import Ledger
 from caco_tasks.pipeline import PIPELINES, STAGES
+from caco_tasks.store.ablation import AblationRecord, is_ablation_record
 from caco_tasks.store.manifest import (
     AttemptLog,
     Manifest,
@@ -97,6 +98,7 @@ class _Found:
     datasets: Sequence[DatasetRecord]
     promotions: Sequence[Promotions]
     diversities: Sequence[DiversityRecord]
+    ablations: Sequence[AblationRecord]
     draws: Sequence[AuditDraw]
     answers: Sequence[AuditAnswers]
     recalls: Sequence[RecallRecord]
@@ -121,6 +123,7 @@ def _read_store(store: Store) -> _Found:
         datasets=_parse_all(store, filter(is_dataset_manifest, listed), DatasetRecord),
         promotions=_parse_all(store, filter(is_promotions, listed), Promotions),
         diversities=_parse_all(store, filter(is_diversity, store.list("diversity")), DiversityRecord),
+        ablations=_parse_all(store, filter(is_ablation_record, store.list("ablations")), AblationRecord),
         draws=_parse_all(store, filter(is_draw, store.list("draws")), AuditDraw),
         answers=_parse_all(store, filter(is_audit, store.list("audits")), AuditAnswers),
         recalls=_parse_all(store, filter(is_recall, store.list("recalls")), RecallRecord),
@@ -144,12 +147,19 @@ def _fill(ledger: Ledger, store: Store, found: _Found, on_progress: Callable[[in
         states = store.get(uri)  # None: a dataset made by hand, which never had a state
         for change in parse_stored(DatasetStates, states, uri=uri).history if states is not None else ():
             ledger.set_dataset_state(name, change.state, by=change.by, because=change.because, at=change.at)
+    _fill_small(ledger, store, found)
+
+
+def _fill_small(ledger: Ledger, store: Store, found: _Found) -> None:
+    """What is told of datasets and runs that are there by now."""
     for decided in found.promotions:
         ledger.register_promotions(decided)
     for diversity in found.diversities:
         ledger.register_diversity(diversity)
     for recall in found.recalls:
         ledger.record_recall(recall)
+    for ablation in found.ablations:
+        ledger.register_ablation(ablation, store)
     for draw in found.draws:
         ledger.register_draw(draw)
     ledger.record_audits([answer for person in found.answers for answer in person.answers], store)

@@ -25,6 +25,8 @@ _OWN_HOLD = (
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
+_EMPTY = text("TRUNCATE caco.run, caco.source, caco.audit, caco.dataset, caco.recall, caco.ablation CASCADE")
+
 
 class WholeLedger:
     """What a ledger is before anybody asks for a run: see `caco_tasks.ledger.ledger.Ledger`."""
@@ -134,7 +136,7 @@ class WholeLedger:
     def empty(self) -> None:
         """Removes all that the store can give back; claims on fingerprints stay, for they decide who was first."""
         with self._transaction() as connection:
-            connection.execute(text("TRUNCATE caco.run, caco.source, caco.audit, caco.dataset, caco.recall CASCADE"))
+            connection.execute(_EMPTY)
             connection.execute(text("SELECT caco.drop_fates()"))
 
     @contextmanager

@@ -4,7 +4,7 @@ Which stages there are, and which of them ask a model, stands in `caco_tasks.pip
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,7 +99,8 @@ def dataset_card(facts: CardFacts, *, run: RunRecord, config: RunConfig, publish
         f"(`{run.config_hash[:12]}`). `caco lineage SAMPLE_ID` shows all the ancestors of a row."
     )
     said = [f"## {title}\n\n{text}" for title, text in sections.items()]
-    return "\n\n".join([hub_head(config.publish.name, facts.licence, published), opening, *said]) + "\n"
+    warned = list(_warn_of_unverified(config))
+    return "\n\n".join([hub_head(config.publish.name, facts.licence, published), opening, *warned, *said]) + "\n"
 
 
 def hub_head(name: str, licence: Licence, rows: int) -> str:
@@ -127,6 +128,16 @@ def _hub_feature(field: pa.Field) -> dict[str, str]:
     if pa.types.is_list(field.type):
         return {"name": field.name, "list": HUB_TYPES[field.type.value_type]}
     return {"name": field.name, "dtype": HUB_TYPES[field.type]}
+
+
+def _warn_of_unverified(config: RunConfig) -> Iterator[str]:
+    """What a reader must know first of rows that were let pass without a part of verification."""
+    if config.unverified:
+        yield (
+            f"**These rows are not verified.** They were made with {_as_code(config.unverified)}, to measure what that check "
+            "is worth: wrong answers and problems that do not fit are among them. The column `findings` says of each row what "
+            "was not demanded of it. Do not train on them for any other end."
+        )
 
 
 def size_category(rows: int) -> str:

@@ -11,13 +11,14 @@ import pyarrow as pa
 
 from caco_tasks.domain_tags import domain_of
 from caco_tasks.publishing.licences import Licence
-from caco_tasks.records import Generation, Sample
+from caco_tasks.records import Generation, Reason, Sample
 from caco_tasks.store import Manifest, RunRecord
 
 # a column that is added later has to be nullable, so that datasets of today can be read with it
 _NULLABLE = {
     "licence", "licence_note", "domain", "difficulty", "pass_rate", "solutions", "index", "codegen_run", "seed_run",
     "origin", "operator", "codegen", "codegen_prompt", "codegen_request",
+    "judge", "judge_prompt", "judge_request",
 }  # fmt: skip
 _TYPES = {
     "difficulty": pa.int64(),
@@ -32,7 +33,8 @@ _TYPES = {
 COLUMNS = {
     "instruction": "the problem, in language",
     "output": "the chain of thought that solves it, written without sight of the program",
-    "answer": "the final answer, equal to the program's output",
+    "answer": "the final answer, equal to the program's output unless `findings` holds `answers_differ` or "
+    "`answers_not_compared`",
     "code": "the program: the same reasoning in the unified template",
     "input_json": "the program's `input`, as tagged JSON",
     "output_type": "the type of the program's `output`",
@@ -66,9 +68,9 @@ COLUMNS = {
     "solver": "model that wrote the chain of thought",
     "solver_prompt": "name and version of its prompt",
     "solver_request": "id of the request",
-    "judge": "model that judged the three consistent",
-    "judge_prompt": "name and version of its first prompt",
-    "judge_request": "id of its first request",
+    "judge": "model that judged the three consistent; null: none was asked, and `findings` holds `not_judged`",
+    "judge_prompt": "name and version of its first prompt; null: as `judge`",
+    "judge_request": "id of its first request; null: as `judge`",
 }
 SCHEMA = pa.schema([pa.field(name, _TYPES.get(name, pa.string()), nullable=name in _NULLABLE) for name in COLUMNS])
 
@@ -92,7 +94,8 @@ def dataset_row(sample: Sample, origin: RowOrigin) -> dict[str, Any]:
     """
     execution, problem, solution, judgement = sample.execution, sample.problem, sample.solution, sample.judgement
     generation, made_of, run = sample.program.generation, sample.program.origin, origin.run
-    if not (execution and problem and solution and judgement and (generation or made_of)):
+    is_judged = judgement or any(finding.reason is Reason.NOT_JUDGED for finding in sample.findings)
+    if not (execution and problem and solution and is_judged and (generation or made_of)):
         raise ValueError(f"the sample {sample.sample_id} lacks a part and cannot be published")
     return {
         "instruction": problem.text,
@@ -126,7 +129,7 @@ def dataset_row(sample: Sample, origin: RowOrigin) -> dict[str, Any]:
         **_written_by("codegen", generation),
         **_written_by("reverser", problem.generation),
         **_written_by("solver", solution.generation),
-        **_written_by("judge", judgement.generation),
+        **_written_by("judge", judgement.generation if judgement else None),
     }
 
 

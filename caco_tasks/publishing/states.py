@@ -10,10 +10,18 @@ withdrawn dataset is still there for whoever pinned it, and says so.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from caco_tasks.config import is_ablation
 from caco_tasks.errors import ConfigError
 from caco_tasks.store import Store
 from caco_tasks.store.manifest import parse_stored
-from caco_tasks.store.registry import DatasetState, DatasetStates, StateName, dataset_manifest_uri, dataset_state_uri
+from caco_tasks.store.registry import (
+    DatasetRecord,
+    DatasetState,
+    DatasetStates,
+    StateName,
+    dataset_manifest_uri,
+    dataset_state_uri,
+)
 
 NEXT: Mapping[StateName, tuple[StateName, ...]] = {
     "staged": ("published", "withdrawn"),  # a person may stop it before its gate has decided
@@ -60,10 +68,14 @@ def change_state(store: Store, dataset: str, state: str, *, by: str, because: st
     """
     if not by.strip() or not because.strip():
         raise ConfigError(f"Who gives '{dataset}' another state, and why, is kept with it: name both.")
-    if store.get(dataset_manifest_uri(*split_name(dataset))) is None:
+    uri = dataset_manifest_uri(*split_name(dataset))
+    manifest = store.get(uri)
+    if manifest is None:
         raise ConfigError(
             f"There is no dataset '{dataset}' in {store.root}: `caco dataset list` shows those that are there."
         )
+    if state == "published":
+        _demand_verified(dataset, parse_stored(DatasetRecord, manifest, uri=uri))
     history = read_states(store, dataset)  # of two changes in the same moment the later one stays
     last = history[-1] if history else None
     allowed = NEXT[last.state] if last is not None else ("staged",)
@@ -76,6 +88,19 @@ def change_state(store: Store, dataset: str, state: str, *, by: str, because: st
         f"The dataset '{dataset}' is {last.state} (by {last.by}, {last.at:%Y-%m-%d %H:%M} UTC: {last.because}) and "
         f"cannot become '{state}': it can become {' or '.join(allowed)}."
     )
+
+
+def _demand_verified(dataset: str, record: DatasetRecord) -> None:
+    """Refuses what nobody may publish, whoever asks: it was made to measure checks by."""
+    if is_ablation(record.dataset):
+        raise ConfigError(
+            f"'{dataset}' is a dataset of an ablation, made to measure checks by: it stays staged, and is never published."
+        )
+    if record.facts.get("unverified"):
+        raise ConfigError(
+            f"The rows of '{dataset}' are not verified (made with {', '.join(record.facts['unverified'])}): it stays staged, "
+            "and is never published."
+        )
 
 
 def split_name(dataset: str) -> tuple[str, str]:

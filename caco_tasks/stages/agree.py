@@ -3,6 +3,9 @@
 Where the solver was asked for several solutions of a problem, one that agrees is chosen, in the order that `solver.publish`
 names; one that breaks a rule gives way to the next. The others are kept as answers: how many agree says how hard the problem
 is, and a majority for another answer says that it may have more than one meaning.
+
+That answers agree is a rule too, `agree.answers_differ`. Where it does not reject, the rules on steps look at the answer that
+the solution itself gives; where it is off nothing is compared, and each sample says so in its findings.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +20,7 @@ from caco_tasks.grading import VERSION
 from caco_tasks.grading.answer_pairs import shorten_pair
 from caco_tasks.ids import content_id
 from caco_tasks.records import (
+    PASS,
     CandidateSolution,
     Finding,
     JudgedRecord,
@@ -42,8 +46,11 @@ class _Checked:
 def agree(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """One verdict for every sample; a comparison that takes too long or is not understood is unknown, not different."""
     samples, rules = list(samples), context.config.agree.rules
+    if rules["answers_differ"] == "off":
+        yield from _agree_without_comparing(samples, context)
+        return
     # The rule `not_understood` is for steps; an answer that nobody understands is none to let pass.
-    rules_of_answers = {"majority_differs": rules["majority_differs"]}
+    rules_of_answers = {name: rules[name] for name in ("answers_differ", "majority_differs")}
     questions = ((_output_of(sample), _answers_of(sample.solution)) for sample in samples)
     for sample, groups in zip(samples, group_answers(questions, context.services.grader().compare), strict=True):
         if sample.solution is None:
@@ -54,6 +61,8 @@ def agree(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[
         agreeing = rank_solutions(solution, context.config.solver.publish, sample.sample_id)
         # where the answers decide already, one solution is looked at: the ledger counts its equations too
         ranked = agreeing if agreeing and answered[0].kept else [solution]
+        if answered[0].kept and not agreeing:  # a difference that is only recorded
+            ranked = rank_solutions(solution, context.config.solver.publish, sample.sample_id, agreeing_only=False)
         chosen = _choose(_check(sample, one, answered, rules) for one in ranked)
         kept = _without_texts(chosen.solution, groups)
         yield JudgedRecord(
@@ -61,12 +70,31 @@ def agree(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[
         )
 
 
-def rank_solutions(solution: Solution, publish: str, sample_id: str) -> list[Solution]:
+def _agree_without_comparing(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
+    """One verdict for every sample by the rules on steps alone; an answer it must have."""
+    rules, noted = context.config.agree.rules, Finding(stage="agree", reason=Reason.ANSWERS_NOT_COMPARED)
+    for sample in samples:
+        answers = _answers_of(sample.solution)
+        if sample.solution is None or not any(answers):
+            yield JudgedRecord(
+                record=sample, verdict=no_final_answer(sample.solution.text if sample.solution else None)
+            )
+            continue
+        ranked = rank_solutions(sample.solution, context.config.solver.publish, sample.sample_id, agreeing_only=False)
+        chosen = _choose(_check(sample, one, (PASS, (noted,)), rules) for one in ranked)
+        kept = replace(chosen.solution, candidates=_candidates_without_texts(chosen.solution))
+        yield JudgedRecord(
+            record=with_findings(replace(sample, solution=kept), chosen.findings), verdict=chosen.verdict
+        )
+
+
+def rank_solutions(solution: Solution, publish: str, sample_id: str, *, agreeing_only: bool = True) -> list[Solution]:
     """The solutions that agree with the program, the one to publish first; the only one where there are no candidates.
 
-    `publish` is the setting; lengths are characters, and of two that are as long, the first comes first.
+    `publish` is the setting; lengths are characters, and of two that are as long, the first comes first. Without
+    `agreeing_only` they are all that have an answer.
     """
-    agreeing = [candidate for candidate in solution.candidates if candidate.agrees]
+    agreeing = [one for one in solution.candidates if (one.agrees if agreeing_only else one.answer is not None)]
     match publish:
         case "shortest":
             agreeing.sort(key=lambda candidate: len(candidate.text or ""))
@@ -148,7 +176,7 @@ def _check(
     )
     if not verdict.kept:
         return _Checked(solution, verdict, findings)
-    verdict, more = apply_rules(_find_faults_of_steps(sample, solution.text, equations, rules), rules, stage="agree")
+    verdict, more = apply_rules(_find_faults_of_steps(sample, solution, equations, rules), rules, stage="agree")
     return _Checked(solution, verdict, (*findings, *more))
 
 
@@ -164,16 +192,18 @@ def _choose(checked: Iterable[_Checked]) -> _Checked:
 
 
 def _find_faults_of_steps(
-    sample: Sample, solution: str, equations: Equations | None, rules: Mapping[str, str]
+    sample: Sample, solution: Solution, equations: Equations | None, rules: Mapping[str, str]
 ) -> Iterator[Verdict]:
     if equations is not None and equations.false:
         yield fail(Reason.FALSE_EQUATION, equations.false[0][:200])
+    # of an answer that is let pass unverified, it is asked whether its own steps give it
+    answer = _output_of(sample) if rules["answers_differ"] == "reject" else (solution.answer or "")
     yield from find_step_faults(
         sample.problem.text if sample.problem else "",
-        solution,
+        solution.text,
         rules,
         input_json=(sample.execution and sample.execution.input_json) or "{}",
-        output_text=_output_of(sample),
+        output_text=answer,
         code=sample.program.code,
     )
 
@@ -184,8 +214,12 @@ def _without_texts(solution: Solution, groups: AnswerGroups) -> Solution:
     return replace(
         solution,
         compared_by=None if comparison is None else f"{comparison.method} {VERSION}",
-        candidates=tuple(replace(candidate, text=None) for candidate in solution.candidates),
+        candidates=_candidates_without_texts(solution),
     )
+
+
+def _candidates_without_texts(solution: Solution) -> tuple[CandidateSolution, ...]:
+    return tuple(replace(candidate, text=None) for candidate in solution.candidates)
 
 
 def _output_of(sample: Sample) -> str:

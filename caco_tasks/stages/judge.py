@@ -4,7 +4,8 @@ What a reply states is read by `caco_tasks.reading.judgements`; a reply that was
 unknown, and is asked for again. Under `judge.evidence` a reply may be pairs `3=3 10=12` instead, of a number in the
 program's input and what the problem gives for it, which must all be the same. The judge may be asked several times, and
 with the program before the solution (`judge.times`, `judge.both_orders`): more than half of the replies must say the same,
-or nobody can tell.
+or nobody can tell. What it says is a rule like others, `judge.inconsistent` and `judge.ill_posed`; with both off nobody is
+asked, and each sample says so in its findings.
 """
 
 import json
@@ -13,12 +14,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from caco_tasks.checks.rules import apply_rules, with_findings
 from caco_tasks.context import Context
 from caco_tasks.llm.llm import Reply
 from caco_tasks.llm.prompts import judge_prompts
 from caco_tasks.reading import read_opinion
 from caco_tasks.records import (
     PASS,
+    Finding,
     JudgedRecord,
     Judgement,
     Outcome,
@@ -64,6 +67,10 @@ def judge(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[
         }
 
     samples, settings = list(samples), context.config.judge
+    if not settings.is_asked:
+        noted = Finding(stage="judge", reason=Reason.NOT_JUDGED)
+        yield from (JudgedRecord(record=with_findings(sample, [noted]), verdict=PASS) for sample in samples)
+        return
     first = context.attempt * settings.times  # a new attempt must not replay the last
     asked = [
         [reply for _, reply in ask(samples, context, "judge", variables, prompt=prompt, sample=number, schema=SCHEMA)]
@@ -72,9 +79,10 @@ def judge(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[
     ]
     for sample, replies in zip(samples, zip(*asked, strict=True), strict=True):
         verdicts = [_reply_verdict(reply, evidence=settings.evidence) for reply in replies]
-        yield JudgedRecord(
-            record=replace(sample, judgement=_make_judgement(replies, verdicts)), verdict=majority(verdicts)
-        )
+        said = majority(verdicts)
+        verdict, findings = apply_rules([] if said.kept else [said], settings.rules, stage="judge")
+        judged = replace(sample, judgement=_make_judgement(replies, verdicts))
+        yield JudgedRecord(record=with_findings(judged, findings), verdict=verdict)
 
 
 def parse_judgement(text: str, *, evidence: bool = False) -> Verdict:

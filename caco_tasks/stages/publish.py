@@ -97,6 +97,7 @@ def _write_card_and_manifest(context: Context, facts: CardFacts, files: tuple[Da
             "licence": facts.licence.expression,
             "licence_note": facts.licence.note,
             "sources": list(facts.trained_on),
+            **({"unverified": list(config.unverified)} if config.unverified else {}),
         },
     )
     record = put_croissant(store, record)

@@ -10,6 +10,7 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from heapq import nsmallest
 from pathlib import Path
 
 from caco_tasks.context import Context
@@ -55,8 +56,25 @@ def records(context: Context) -> Iterator[Lesson]:
         raise DamagedError(
             f"The dataset '{dataset}' is not the one that the run pinned: restore it, or plan another run."
         )
+    chosen = _choose_rows(context, dataset)
     for place, row in placed_rows(context.services.store, dataset):
+        if chosen is not None and place.sample_id not in chosen:
+            continue
         yield Lesson(place=place, problem=row["instruction"], solution=row["output"])
+
+
+def row_order(sample_id: str) -> int:
+    """The order in which rows are drawn: the first so many are the same whatever else a dataset holds."""
+    return random_seed("lesson", sample_id)
+
+
+def _choose_rows(context: Context, dataset: str) -> frozenset[str] | None:
+    """The samples that the student learns from; None: all. A smaller number of them is a part of a larger one."""
+    most = evaluation_of(context.config).max_rows
+    if most is None:
+        return None
+    ids = (place.sample_id for place, _ in placed_rows(context.services.store, dataset))
+    return frozenset(nsmallest(most, ids, key=row_order))
 
 
 def student(lessons: Iterable[Lesson], context: Context) -> Iterator[JudgedRecord[PublishedRow]]:
@@ -67,14 +85,18 @@ def student(lessons: Iterable[Lesson], context: Context) -> Iterator[JudgedRecor
         EngineError: the base cannot be loaded or trained.
     """
     evaluation, prompt = evaluation_of(context.config), prompt_of(context)
-    folder = context.work_folder()
+    folder, rows, held_out, last = context.work_folder(), 0, 0, None
     with ExampleWriter(folder / "examples") as writer:
         for lesson in lessons:
             # by the sample's own id: the same rows are held out whatever else the dataset holds
             is_held_out = random_seed("held out", lesson.id) % 10_000 < evaluation.train.held_out_share * 10_000
-            writer.add(example_of(lesson, prompt), is_held_out=is_held_out)
+            rows, held_out, last = rows + 1, held_out + is_held_out, example_of(lesson, prompt)
+            writer.add(last, is_held_out=is_held_out)
             yield JudgedRecord(record=lesson.place, verdict=PASS)
-    rows = writer.files.train_count + writer.files.held_out_count
+        if (
+            last is not None and not held_out
+        ):  # of few rows chance may hold none out: the loss is then measured on one of them
+            writer.add(last, is_held_out=True)
     if not rows:
         raise ConfigError(f"The dataset '{context.run.dataset}' has no rows: there is nothing to train a student on.")
     tuned = finetune(

@@ -13,7 +13,7 @@ CHECKS = {
     "ids": "`sample_id` follows from draw and index, `program_id` from the program",
     "evidence": "each row names run, draw, output, models, prompts and requests; difficulty follows from `pass_rate`",
     "program": "the program runs, on the `input_json` of its row, to an output of its `output_type`",
-    "answer": "the program's output equals the answer",
+    "answer": "the program's output equals the answer, but where the row says that it was not demanded",
     "solution": "the final answer of the chain of thought equals the answer",
     "equations": "no equation of the chain of thought is false, but where the config only records that",
 }
@@ -52,6 +52,10 @@ class Report:
     checks: dict[str, CheckCount] = field(default_factory=dict)  # those that there was anything to look at for
     not_understood: int = 0  # rows of which no equation could be followed
     recorded: int = 0  # rows with a false equation that the dataset itself records
+    unverified: dict[str, int] = field(
+        default_factory=dict
+    )  # what was not demanded of rows, as they say, and of how many
+    unequal_answers: int = 0  # rows whose answer is not the program's output, which was not demanded of them
     faults: list[Fault] = field(default_factory=list)  # the first MAX_FAULTS
     notes: list[str] = field(default_factory=list)  # what a reader should know, and is no fault
 

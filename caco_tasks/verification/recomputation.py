@@ -12,6 +12,10 @@ from caco_tasks.text_checks.results import CheckResult
 from caco_tasks.verification.dataset_rows import PlacedRow
 from caco_tasks.verification.findings import Report, short
 
+# what a row says that makes it no verified one
+NOT_DEMANDED_OF_ANSWERS = {Reason.ANSWERS_DIFFER.value, Reason.ANSWERS_NOT_COMPARED.value}
+UNVERIFIED = NOT_DEMANDED_OF_ANSWERS | {Reason.NOT_JUDGED.value, Reason.INCONSISTENT.value, Reason.ILL_POSED.value}
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:
@@ -43,6 +47,9 @@ def recompute(rows: Sequence[PlacedRow], tools: Tools, report: Report) -> None:
     thoughts = [row.values["output"] for row in rows]
     equations = tools.checkers.check([{"check": "equations", "text": thought} for thought in thoughts])
     answers = tools.checkers.check([{"check": "answer", "solution": thought} for thought in thoughts])
+    for row in rows:
+        for reason in sorted(findings_of(row) & UNVERIFIED):
+            report.unverified[reason] = report.unverified.get(reason, 0) + 1
     questions: list[_Question] = []
     for row, result, found, answer in zip(rows, ran, equations, answers, strict=True):
         _take_equations(row, found, report)
@@ -52,8 +59,16 @@ def recompute(rows: Sequence[PlacedRow], tools: Tools, report: Report) -> None:
     for question, comparison in zip(questions, compared, strict=True):
         report.look(question.check, is_unknown=comparison.verdict.outcome is Outcome.UNKNOWN)
         if comparison.verdict.outcome is Outcome.FAIL:
+            if question.check == "answer" and findings_of(question.row) & NOT_DEMANDED_OF_ANSWERS:
+                report.unequal_answers += 1
+                continue
             detail = f"{short(question.given)} is not {short(question.expected)}"
             report.add(question.row.fault(question.check, detail))
+
+
+def findings_of(row: PlacedRow) -> set[str]:
+    """What a row says that rules have found and let pass."""
+    return set(row.values.get("findings") or ())
 
 
 def _take_program(row: PlacedRow, ran: ProgramResult, report: Report) -> Iterator[_Question]:
@@ -88,7 +103,7 @@ def _take_equations(row: PlacedRow, found: CheckResult, report: Report) -> None:
     report.look("equations", is_unknown=is_followed and found.outcome is Outcome.UNKNOWN)
     report.not_understood += not is_followed
     is_false = found.outcome is Outcome.FAIL
-    is_recorded = Reason.FALSE_EQUATION.value in (row.values.get("findings") or ())
+    is_recorded = Reason.FALSE_EQUATION.value in findings_of(row)
     report.recorded += is_false and is_recorded
     if is_false and not is_recorded:
         report.add(row.fault("equations", found.detail or ""))

@@ -5,6 +5,7 @@ from typing import Any
 
 from caco_tasks.ids import program_id, sample_id
 from caco_tasks.publishing.dataset_row import difficulty_of
+from caco_tasks.records import Reason
 from caco_tasks.store.registry import DatasetRecord
 from caco_tasks.verification.findings import short
 
@@ -12,6 +13,7 @@ Row = Mapping[str, Any]
 RowCheck = Callable[[Row, DatasetRecord | None], str | None]  # one line on a fault, or None
 
 ROLES = ("codegen", "reverser", "solver", "judge")
+WITNESSES_OF_THE_JUDGE = ("judge", "judge_prompt", "judge_request")
 WITNESSES = (
     *("run_id", "partition", "draw", "output_key", "code_version"),
     *(f"{role}{part}" for role in ROLES for part in ("", "_prompt", "_request")),
@@ -37,9 +39,14 @@ def find_wrong_id(row: Row, record: DatasetRecord | None) -> str | None:
 
 def find_missing_evidence(row: Row, record: DatasetRecord | None) -> str | None:
     """What would let a reader trace the row is empty, or contradicts the manifest or itself."""
+    # no judge is named where the row says that none was asked, and one that is named anyway is no witness
+    without = WITNESSES_OF_THE_JUDGE if Reason.NOT_JUDGED in (row["findings"] or ()) else ()
+    named = [name for name in without if row[name] is not None]
+    if named:
+        return f"it says that no judge was asked, and names one in {named[0]}"
     # a program that was made of others has them for witnesses, and no model
-    named = [name for name in WITNESSES if not (row.get("origin") and name.startswith("codegen"))]
-    empty = [name for name in named if not str(row[name] or "").strip()]
+    due = [name for name in WITNESSES if not (row.get("origin") and name.startswith("codegen")) and name not in without]
+    empty = [name for name in due if not str(row[name] or "").strip()]
     if empty:
         return f"its {empty[0]} is empty"
     if bool(row.get("origin")) != bool(row.get("parents")):

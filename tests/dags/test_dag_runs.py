@@ -22,6 +22,7 @@ from caco_tasks.identity import RunKeys
 from caco_tasks.ledger import Ledger
 from caco_tasks.notifications import describe_funnel
 from caco_tasks.pipeline import PIPELINES, count_shards
+from caco_tasks.publishing.states import change_state
 from caco_tasks.store import RunRecord, open_store
 from caco_tasks.store.manifest import manifest_uri
 from caco_tasks.store.store import StoreSettings
@@ -103,6 +104,52 @@ def test_a_second_version_of_a_date_is_offered_once(first_runs: dict[str, "DagRu
     again = dag_bag.dags["caco_nightly"].test(run_conf=other)
     assert again.get_task_instance("offer").state == "skipped"
     assert again.state == "success"
+
+
+def test_an_ablation_measures_its_arms_and_publishes_nothing(
+    first_runs: dict[str, "DagRun"], dag_bag: "BundleDagBag", ledger_url: str, tmp_path: Path
+) -> None:
+    arms = [
+        'name = "all checks"',
+        'name = "neither"\nset = ["agree.answers_differ=off", "judge.inconsistent=off", "judge.ill_posed=off"]',
+    ]
+    head = 'title = "t"\nsizes = [3]\nrepeats = 1\nreference = "all checks"\n'
+    (tmp_path / "own.toml").write_text(head + "".join(f"[[arms]]\n{arm}\n" for arm in arms))
+    form = {**FORM, "table": str(tmp_path / "own.toml"), "overrides": ["evaluate.max_items=4"]}
+    before = snapshot_of_claims(ledger_url)
+    done = dag_bag.dags["caco_ablate"].test(run_conf=form)
+    assert done.state == "success"
+    found = done.get_task_instance("finish").xcom_pull(task_ids="finish")
+    assert [arm["dataset"].partition("/")[0] for arm in found["arms"]] == ["caco-smoke-ablation"] * 2
+    assert all(cell["run_id"] for cell in found["cells"])
+    assert {one["arm"] for one in found["results"]} == {"all checks", "neither"}
+    with Ledger(ledger_url) as ledger:
+        states = {
+            one: [state.state for state in ledger.dataset_states(one)]
+            for one in (arm["dataset"] for arm in found["arms"])
+        }
+    assert set(map(tuple, states.values())) == {("staged",)}
+    for dataset in states:
+        with pytest.raises(ConfigError, match="it stays staged, and is never published"):
+            change_state(
+                open_store(StoreSettings(root=os.environ["CACO_STORE"])),
+                dataset,
+                "published",
+                by="ada",
+                because="why not",
+            )
+    assert snapshot_of_claims(ledger_url) == before  # what the arms keep takes nothing from other runs
+    again, kept = dag_bag.dags["caco_ablate"].test(run_conf=form), snapshot(ledger_url)
+    assert again.state == "success"
+    assert snapshot(ledger_url) == kept
+
+
+def snapshot_of_claims(url: str) -> list[Any]:
+    """All claims that are everybody's."""
+    with Ledger(url) as ledger:
+        return ledger.ask(
+            "SELECT kind, hash, place, owner FROM caco.fingerprint WHERE kind NOT LIKE '%@%' ORDER BY 1, 2, 3"
+        )[1]
 
 
 def test_a_nightly_run_out_of_band_is_told_of_with_its_whole_funnel(

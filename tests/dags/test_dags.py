@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own deprecations
 
 DAGS = Path(__file__).parents[2] / "dags"
 LINE = ["caco_codegen", "caco_evaluate", "caco_nightly", "caco_seeds"]  # each runs a pipeline
-IDS = sorted([*LINE, "caco_audit", "caco_housekeeping", "caco_promote", "caco_release"])
+IDS = sorted([*LINE, "caco_ablate", "caco_audit", "caco_housekeeping", "caco_promote", "caco_release"])
 FORMS_AT_ONCE = 32  # of caco_promote: each run of it waits for a person, and does nothing meanwhile
 
 FUNNEL = [f"funnel.{spec.name}" for spec in mapped_stages("nightly")]
@@ -40,6 +40,16 @@ STRUCTURE = {
         "plan": {"student", "evaluate", "finish"},
         "student": {"evaluate"},
         "evaluate": {"finish"},
+        "finish": set(),
+    },
+    "caco_ablate": {
+        "plan": {"train", "plan_arms", "publish", "plan_students", "finish"},
+        "train": {"plan_arms"},
+        "plan_arms": set(FUNNEL),
+        **{task: {after} for task, after in zip(FUNNEL, [*FUNNEL[1:], "publish"], strict=True)},
+        "publish": {"plan_students"},
+        "plan_students": {"student"},
+        "student": {"finish"},
         "finish": set(),
     },
     "caco_audit": {"draw": {"rows.ask", "rows.record"}, "rows.ask": {"rows.record"}, "rows.record": set()},
@@ -135,6 +145,7 @@ def test_parsing_takes_less_than_two_seconds_and_loads_nothing_heavy(airflow_hom
     assert loaded & heavy == set()
     parts = {name.split(".")[1] for name in report["modules"] if name.startswith("caco_tasks.")}
     assert parts <= {
+        "ablations",
         "addresses",
         "errors",
         "format",

@@ -10,7 +10,7 @@ import ledger_world
 import pytest
 from databases import cloned
 from ledger_world import PUBLISHED, SAMPLES, SHARDS, World
-from scored import write_evaluation
+from scored import write_ablation, write_evaluation
 from sqlalchemy import Engine, create_engine, text
 
 from caco_tasks.audit import draw_rows
@@ -44,6 +44,7 @@ GRAINS = {
     "scores": "run_id, benchmark, contender",
     "score_gains": "run_id, benchmark",
     "loop_rounds": "run_id, nightly_run_id",
+    "ablation_results": "ablation_id, arm, size, benchmark",
 }
 COOKBOOK = list_recipes()
 IN_POSTGRES = [recipe for recipe in COOKBOOK if recipe.engine == "postgres"]
@@ -65,6 +66,7 @@ def database(
             _fill(ledger, store, worlds)
             ledger_world.judge_again(ledger, store, worlds[1])
             write_evaluation(store, ledger, dataset="toys/1")
+            write_ablation(store, ledger)
         engine = create_engine(postgres.url(name, ANALYST, ledger_template[ANALYST]))
         with Ledger(postgres.url(name, ANALYST, ledger_template[ANALYST])) as reading:
             yield reading, engine, worlds

@@ -41,6 +41,7 @@ CANDIDATES = (
     "unknown",
     "off",
     "shortest",
+    "own",
     "json",
     "openai",
     "record",

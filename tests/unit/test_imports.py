@@ -31,7 +31,7 @@ ROWS = (
     {"check_settings", "patience", "records", "stage_process"},
     {"generation_settings", "model_settings"},
     {"config"},
-    {"bank", "killable", "pipeline", "reading", "sandbox", "store"},
+    {"ablations", "bank", "killable", "pipeline", "reading", "sandbox", "store"},
     {"grading", "llm", "sources", "trials"},
     {"identity"},
     {"convert", "counting", "ledger"},
@@ -54,7 +54,7 @@ ROWS = (
     {"forecast", "reruns", "telemetry", "verification"},
     {"estimate"},
     {"tasks"},
-    {"audit_tasks", "diversity_tasks", "housekeeping_tasks", "recall_tasks", "release_tasks"},
+    {"ablation_tasks", "audit_tasks", "diversity_tasks", "housekeeping_tasks", "recall_tasks", "release_tasks"},
     {"cli"},
 )
 RANK = {part: rank for rank, parts in enumerate(ROWS) for part in parts}

@@ -1,4 +1,4 @@
-"""Every rule of screen, reverse, agree and decontaminate rejects, records or is off, as the config says."""
+"""Every rule of screen, reverse, agree, judge and decontaminate rejects, records or is off, as the config says."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -24,12 +24,13 @@ from caco_tasks.pipeline import STAGES
 from caco_tasks.records import PASS, Finding, JudgedRecord, Outcome, Problem, Program, Reason, Sample, fail, unknown
 from caco_tasks.stages.agree import agree
 from caco_tasks.stages.decontaminate import decontaminate
+from caco_tasks.stages.judge import judge
 from caco_tasks.stages.reverse import reverse
 from caco_tasks.stages.screen import screen
 from caco_tasks.store import RunRecord
 from caco_tasks.trials import Trial
 
-SECTIONS = ("screen", "reverse", "agree", "decontamination")
+SECTIONS = ("screen", "reverse", "agree", "judge", "decontamination")
 GIVEN = {"pens": 12, "pen_price": 4}
 PROGRAM = """{head}
 input = {{'pens': 12, 'pen_price': 4}}
@@ -48,7 +49,7 @@ KILN = (
 
 @dataclass(slots=True)
 class Reverser:
-    """A model that writes the same problem for every program."""
+    """A model that writes the same text for every program."""
 
     text: str
     model_id: str = "reverser@1"
@@ -65,6 +66,7 @@ class Tools:
     folder: Path
     problem: str = SOUND
     kept: MemoryClaims = field(default_factory=MemoryClaims)
+    roles: list[str] = field(default_factory=list)  # that were asked
 
     def index_folder(self) -> Path:
         return self.folder / "indexes"
@@ -73,6 +75,7 @@ class Tools:
         return self.kept
 
     def llm(self, role: str, key: str) -> Reverser:
+        self.roles.append(role)
         return Reverser(self.problem)
 
     def grader(self) -> Grader:
@@ -82,6 +85,7 @@ class Tools:
 def config_with(section: str, rules: dict[str, str], folder: Path) -> RunConfig:
     """A config whose section has these rules, the others of it being off, and one protected benchmark."""
     off = dict.fromkeys(rules_of(section), "off")
+    off |= {"answers_differ": "reject"} if section == "agree" else {}  # off, it says so of every sample
     tables: dict[str, Any] = {"screen": {"perturbations": 0}, "decontamination": {}}
     if section == "decontamination":
         (folder / "kiln.jsonl").write_text(json.dumps({"problem": KILN, "answer": "12"}) + "\n", encoding="utf-8")
@@ -152,6 +156,17 @@ SOLUTIONS: dict[str, str] = {
     "wrong_unit": "12 * 4 = 48 cm. The answer is 48 cm.",
     "not_understood": "With $x = 12$ we get $96 - 48 = 48$ for $4x$. The answer is \\boxed{48}.",
     "majority_differs": "12 * 4 = 48. The answer is \\boxed{48}.",
+    "answers_differ": "12 + 4 = 16. The answer is \\boxed{16}.",
+}
+JUDGEMENTS: dict[str, str] = {
+    "inconsistent": '{"reasoning": "", "verdict": "no", "first_disagreeing_step": 2, "reason": "a sum for a product"}',
+    "ill_posed": '{"reasoning": "", "verdict": "ill-posed", "first_disagreeing_step": null, "reason": "no price"}',
+}
+# what a sample says of which a part of verification was not demanded
+UNVERIFIED = {
+    "answers_differ": [Reason.ANSWERS_NOT_COMPARED],
+    "inconsistent": [Reason.NOT_JUDGED],
+    "ill_posed": [Reason.NOT_JUDGED],
 }
 RELEASED: dict[str, str] = {
     "exact": KILN,
@@ -175,13 +190,19 @@ def run_reverse(rule: str, config: RunConfig, tools: Tools) -> JudgedRecord[Samp
 
 
 def run_agree(rule: str, config: RunConfig, tools: Tools) -> JudgedRecord[Sample]:
-    solution = making.solution(SOLUTIONS[rule], answer="48")
+    solution = making.solution(SOLUTIONS[rule], answer="16" if rule == "answers_differ" else "48")
     if rule == "majority_differs":
         others = [("12 + 4 = 16. The answer is \\boxed{16}.", "16")] * 2
         solution = making.solutions((SOLUTIONS[rule], "48"), *others)
     problem = Problem(text=SOUND, generation=making.generation("reverser"))
     sample = replace(program_sample(WORK), problem=problem, solution=solution)
     (judged,) = agree([sample], context_of("agree", config, tools))
+    return judged
+
+
+def run_judge(rule: str, config: RunConfig, tools: Tools) -> JudgedRecord[Sample]:
+    tools.problem = JUDGEMENTS[rule]
+    (judged,) = judge([making.sample(judgement=None, overlaps=())], context_of("judge", config, tools))
     return judged
 
 
@@ -197,6 +218,7 @@ CHECKS: dict[str, tuple[Callable[[str, RunConfig, Tools], JudgedRecord[Sample]],
     "screen": (run_screen, PROGRAMS, "screen"),
     "reverse": (run_reverse, PROBLEMS, "reverse"),
     "agree": (run_agree, SOLUTIONS, "agree"),
+    "judge": (run_judge, JUDGEMENTS, "judge"),
     "decontamination": (run_decontaminate, RELEASED, "decontaminate"),
 }
 TABLE = [(section, rule) for section, (_, broken, _) in CHECKS.items() for rule in broken]
@@ -238,8 +260,48 @@ def test_a_rule_that_records_lets_the_sample_pass_with_the_finding(section: str,
 def test_a_rule_that_is_off_finds_nothing(section: str, rule: str, tmp_path: Path) -> None:
     judged = judge_by(section, rule, "off", tmp_path)
     assert judged.verdict.kept
-    assert judged.record.findings == ()
+    assert [finding.reason for finding in judged.record.findings] == UNVERIFIED.get(rule, [])
     assert judged.record.overlaps == ()
+
+
+def test_no_judge_is_asked_where_nothing_that_it_says_counts(tmp_path: Path) -> None:
+    tools = Tools(tmp_path)
+    judged = run_judge("inconsistent", config_with("judge", {}, tmp_path), tools)
+    assert (judged.verdict, judged.record.judgement, tools.roles) == (PASS, None, [])
+    run_judge("inconsistent", config_with("judge", {"ill_posed": "record"}, tmp_path), tools)
+    assert tools.roles == ["judge"]
+
+
+def test_an_answer_that_nobody_compares_must_be_there_and_come_of_its_own_steps(tmp_path: Path) -> None:
+    config = config_with("agree", {"answers_differ": "off", "answer_not_reached": "reject"}, tmp_path)
+    problem = Problem(text=SOUND, generation=making.generation("reverser"))
+    bare = replace(program_sample(WORK), problem=problem)
+    texts = {
+        "12 + 4 = 16. The answer is \\boxed{16}.": "16",  # wrong, and reached
+        "12 pens at 4 dollars. The answer is \\boxed{16}.": "16",
+        "12 + 4 = 16.": None,
+    }
+    samples = [replace(bare, solution=making.solution(text, answer=answer)) for text, answer in texts.items()]
+    judged = list(agree(samples, context_of("agree", config, Tools(tmp_path))))
+    assert [one.verdict.reason for one in judged] == [None, Reason.ANSWER_NOT_REACHED, Reason.NO_FINAL_ANSWER]
+    assert judged[0].record.solution is not None
+    assert judged[0].record.solution.compared_by is None
+
+
+def test_of_several_answers_one_that_agrees_goes_before_one_that_only_may_pass(tmp_path: Path) -> None:
+    config = config_with("agree", {"answers_differ": "record"}, tmp_path)
+    problem = Problem(text=SOUND, generation=making.generation("reverser"))
+    wrong, right = ("12 + 4 = 16. The answer is \\boxed{16}.", "16"), ("12 * 4 = 48. The answer is \\boxed{48}.", "48")
+    samples = [
+        replace(program_sample(WORK), problem=problem, solution=making.solutions(*found))
+        for found in ((wrong, right), (("No idea.", None), wrong))
+    ]
+    one, other = agree(samples, context_of("agree", config, Tools(tmp_path)))
+    assert (one.record.solution and one.record.solution.answer, one.record.findings) == ("48", ())
+    assert other.verdict.kept
+    assert other.record.solution is not None
+    assert (other.record.solution.answer, other.record.solution.text) == ("16", wrong[0])
+    assert [finding.reason for finding in other.record.findings] == [Reason.ANSWERS_DIFFER]
 
 
 def trial(key: str, output: int) -> Trial:
@@ -291,7 +353,7 @@ def test_the_first_fault_that_rejects_decides_and_no_more_is_looked_for() -> Non
 
 
 @pytest.mark.parametrize(
-    "fault", [fail(Reason.ANSWERS_DIFFER), unknown(Reason.CHECKER_TIMEOUT)], ids=["fail", "unknown"]
+    "fault", [fail(Reason.NO_FINAL_ANSWER), unknown(Reason.CHECKER_TIMEOUT)], ids=["fail", "unknown"]
 )
 def test_what_is_no_rule_always_decides(fault: Any) -> None:
     assert apply_rules([fault], dict.fromkeys(rules_of("agree"), "off"), stage="agree") == (fault, ())
@@ -321,7 +383,7 @@ WRONG = {
         "agree.ungrounded=record",
         "There is no rule 'ungrounded' in [agree] of",
         "its rules are false_equation, ungrounded_number, input_not_used, answer_not_reached, wrong_unit, "
-        "not_understood, majority_differs.",
+        "not_understood, majority_differs, answers_differ.",
     ),
     "no such rule among other settings": (
         "screen.to_short=off",
@@ -359,6 +421,7 @@ def test_the_rules_of_the_paper_are_those_of_its_reference_code_and_the_protecti
         if setting == "reject"
     }
     of_the_paper = {"screen.too_short", "screen.unused_input", "screen.no_output"}
+    of_the_paper |= {"agree.answers_differ", "judge.inconsistent", "judge.ill_posed"}
     assert rejecting == of_the_paper | {f"decontamination.{rule}" for rule in ("exact", "ngram", "masked", "numbers")}
     assert (config.screen.min_lines, config.sandbox.timeout_seconds) == (6, 10.0)
     assert config.screen.perturbations == 0
