@@ -19,7 +19,8 @@ from caco_tasks.llm.prompts import Prompt, load_prompt
 FIRST_TRAINING_NUMBER = 1_000_000
 
 ROLES = ("codegen", "writer", "judge")
-OFFSPRING = "offspring"  # a writer that also learnt `offspring_data`; what the other three are is told of them alone
+# a writer and a judge that also learn `offspring_data`; they are not shipped
+OFFSPRING, OFFSPRING_JUDGE = "offspring", "offspring_judge"
 
 TAGGED_SHARE = 0.75  # of the programs that CodeGen learns from
 
@@ -79,7 +80,7 @@ def examples_of(role: str, problem: BankProblem, rng: Random) -> list[Example]:
                 Example(prompt=reverse, completion=problem.problem),
                 Example(prompt=solve, completion=problem.solution),
             ]
-        case "judge":
+        case "judge" | "offspring_judge":
             return [judge_example(problem), judge_example(problem, plant(problem, rng, TAUGHT_KINDS))]
     raise ValueError(f"no nano model has the role {role}")
 

@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 
 from caco_tasks.atomic import replaced_bytes
-from caco_tasks.nano.data import OFFSPRING, ROLES, examples_of, training_problems
+from caco_tasks.nano.data import OFFSPRING, OFFSPRING_JUDGE, examples_of, training_problems
 from caco_tasks.nano.offspring_data import offspring_problems
 from caco_tasks.nano.tokenizer import train_tokenizer
 
@@ -47,17 +47,8 @@ SETTINGS = {
     "codegen": NanoSettings(hidden=128, layers=4, heads=4, steps=1000),
     "writer": NanoSettings(hidden=256, layers=4, heads=8, steps=6000),
     "judge": NanoSettings(hidden=256, layers=4, heads=8, steps=1600, learning_rate=7e-4, begins_with="writer"),
-    OFFSPRING: NanoSettings(
-        hidden=256,
-        layers=4,
-        heads=8,
-        steps=450,
-        batch_tokens=1536,  # many small steps: it begins where the writer ended
-        learning_rate=7e-4,
-        warmup_steps=30,
-        decay_share=0.35,
-        begins_with="writer",
-    ),
+    OFFSPRING: NanoSettings(hidden=256, layers=4, heads=8, steps=3000, learning_rate=7e-4, begins_with="writer"),
+    OFFSPRING_JUDGE: NanoSettings(hidden=256, layers=4, heads=8, steps=800, learning_rate=5e-4, begins_with="judge"),
 }
 
 
@@ -110,7 +101,7 @@ class TokenBatch:
 def token_batches(role: str, tokenizer: Any, *, settings: NanoSettings, skip: int = 0) -> Iterator[TokenBatch]:
     """Endless batches of at most `batch_tokens` padded tokens, cut from pools sorted by length."""
     # A checkpoint resumes at the next pool: the problems that `TokenBatch.problems` counts are all used up.
-    listed = offspring_problems if role == OFFSPRING else training_problems
+    listed = offspring_problems if role in (OFFSPRING, OFFSPRING_JUDGE) else training_problems
     problems = listed(settings.seed, skip=skip)
     end = tokenizer.eos_token_id
     while True:
@@ -227,7 +218,7 @@ def save_checkpoint(out: Path, model: Any, optimizer: Any, tokenizer: Any, state
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m caco_tasks.nano.pretrain", description=__doc__)
-    parser.add_argument("role", choices=(*ROLES, OFFSPRING))
+    parser.add_argument("role", choices=SETTINGS)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, tokenizer and training.json")
     parser.add_argument("--steps", type=int, help="optimiser steps; default: the model's own")
     parser.add_argument("--tokenizer", type=Path, help="folder of a trained tokenizer; default: trained anew")

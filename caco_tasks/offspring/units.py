@@ -20,7 +20,7 @@ def _words(text: str) -> frozenset[str]:
 # a factor or a share is no amount, however its name goes on
 _NO_AMOUNT = _words(
     "percent percentage probability chance ratio rate factor times multiplier exponent strength power fraction divisor "
-    "twice half rank place position day row index base mean median average most ohms amperes "
+    "twice half rank place position day row index base mean median average most ohms amperes series "
     # counted, but nothing that could be shared, packed or bought
     "ways routes pairs swaps choices draws runs moves claims meetings presses"
 )

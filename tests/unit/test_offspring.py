@@ -11,6 +11,7 @@ from caco_tasks.bank.family import draw_problem
 from caco_tasks.checks.fingerprints import program_fingerprint
 from caco_tasks.config import RunConfig, load_config, parse_config
 from caco_tasks.errors import ConfigError
+from caco_tasks.nano.data import examples_of
 from caco_tasks.nano.offspring_data import TAUGHT_OPERATORS, drawn_parent, mutated_problem, offspring_problems
 from caco_tasks.offspring import kind_of_place
 from caco_tasks.offspring.compose import compose, fitting_inputs
@@ -190,6 +191,13 @@ def test_composed_lessons_are_true_and_say_every_input_once_more() -> None:
     for problem in composed[:100]:
         assert str(run(problem.program)) == problem.answer
         assert problem.problem.count("X") >= 2
+
+
+def test_the_judge_is_taught_to_find_what_was_planted_in_a_composition() -> None:
+    for _, (_, problem) in zip(range(60), offspring_problems(1), strict=False):
+        true, planted = examples_of("offspring_judge", problem, Random(problem.key))
+        assert all(pair.split("=")[0] == pair.split("=")[1] for pair in true.completion.split())
+        assert planted.prompt != true.prompt
 
 
 def test_lessons_go_on_from_any_place() -> None:
