@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
+from caco_tasks.domain_tags import tag_line
 from caco_tasks.ids import random_seed
 from caco_tasks.offspring import compose as composing
 from caco_tasks.offspring.mutate import OPERATORS
@@ -130,8 +131,11 @@ def _probes(sandbox: Sandbox, programs: Sequence[TemplateProgram]) -> list[Probe
 
 
 def _bred(candidate: _Candidate) -> Bred:
+    """What is kept of a candidate; parents of one domain give it to the program, as its first line."""
+    domains = {parent.domain for parent in candidate.parents}
+    (domain,) = domains if len(domains) == 1 else (None,)
     return Bred(
-        code=write_template(candidate.program),
+        code=("" if domain is None else tag_line(domain)) + write_template(candidate.program),
         kind=candidate.kind,
         operator=candidate.operator,
         parents=candidate.parents,

@@ -26,10 +26,11 @@ class Parent:
     program: TemplateProgram
     output: Any  # what it gave when it was verified
     unit: str | None  # of its output; None: its names do not tell
+    domain: str | None  # of its seed; None: its source names none
     shape: str  # the same for all programs that differ in numbers and texts alone
 
 
-def make_parent(code: str, output: Any, *, program_id: str, seed_id: str) -> Parent | None:
+def make_parent(code: str, output: Any, *, program_id: str, seed_id: str, domain: str | None = None) -> Parent | None:
     """A program as a parent; None where it is not as plain as offspring are made of."""
     program = read_template(code)
     if program is None:
@@ -40,6 +41,7 @@ def make_parent(code: str, output: Any, *, program_id: str, seed_id: str) -> Par
         program=program,
         output=output,
         unit=unit_of(program.result) or unit_of(program.name),
+        domain=domain,
         shape=program_fingerprint(code, keep_literals=False),
     )
 
@@ -79,6 +81,7 @@ def _parents_of(rows: Iterable[SeedProgram]) -> Iterator[Parent]:
         if row.program is None or row.execution is None or row.execution.output_json is None:
             continue
         output = json.loads(row.execution.output_json)
-        parent = make_parent(row.program.code, output, program_id=row.program.program_id, seed_id=row.seed.seed_id)
+        ids = {"program_id": row.program.program_id, "seed_id": row.seed.seed_id}
+        parent = make_parent(row.program.code, output, **ids, domain=row.seed.domain)
         if parent is not None:
             yield parent

@@ -1,8 +1,10 @@
 """Programs made of programs, probed in the real sandbox."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from caco_tasks.bank.catalog import FAMILIES
+from caco_tasks.domain_tags import domain_of
 from caco_tasks.nano.offspring_data import drawn_parent
 from caco_tasks.offspring import Parent, breed
 from caco_tasks.offspring.parents import make_parent
@@ -28,6 +30,15 @@ def test_every_place_gets_a_program_that_runs_and_the_same_again(sandbox: Sandbo
     some = {index: kind for index, kind in places.items() if index in (3, 4, 20)}
     again = breed(some, parents(), sandbox, draw=DRAW)  # type: ignore[arg-type]
     assert {index: again[index].code for index in again} == {index: made[index].code for index in some if index in made}
+
+
+def test_parents_of_one_domain_give_it_to_what_is_made_of_them(sandbox: Sandbox) -> None:
+    herd = [replace(parent, domain=("finance", "games")[place % 2]) for place, parent in enumerate(parents())]
+    made = breed({0: "mutate", **dict.fromkeys(range(1, 9), "compose")}, herd, sandbox, draw=DRAW)  # type: ignore[arg-type]
+    assert {len({parent.domain for parent in one.parents}) for one in made.values()} == {1, 2}
+    for one in made.values():
+        given = {parent.domain for parent in one.parents}
+        assert domain_of(one.code) == (given.pop() if len(given) == 1 else None)
 
 
 def test_a_hostile_parent_harms_nobody_and_has_no_offspring(sandbox: Sandbox, tmp_path: Path) -> None:
