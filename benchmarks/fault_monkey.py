@@ -139,6 +139,7 @@ class Monkey:
         None  # `caco up` after a kill of the supervisor, struck on the way like all else
     )
     _may_fall_at: float = 0.0  # the supervisor
+    _gives_up: bool = False  # trying to come back
 
     def strike_until(self, is_over: Callable[[], bool], *, seconds: float) -> None:
         """Strikes again and again until all is over, or for so long; then makes good what it can."""
@@ -226,12 +227,14 @@ class Monkey:
 
     def _wait_for_up(self) -> None:
         if self._coming_back is not None:
+            self._gives_up = True  # after the try that is under way
             self._coming_back.join()
+            self._gives_up = False
 
     def _bring_back(self) -> None:
         """`caco up`, until it has succeeded, as a person would try it, who would not be faster than the kill."""
         deadline = time.monotonic() + UP_SECONDS
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self._gives_up:
             time.sleep(1)
             try:
                 self.up()

@@ -4,10 +4,12 @@ import os
 import random
 import secrets
 import shutil
+import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -33,6 +35,8 @@ DAY = "2026-11-20"
 LAYOUT = ("samples=16", "shard_samples=8", "runner.part_rows=4", "runner.reply_rows=3", "publish.rows_per_file=8")
 MODELS = {"codegen": "program", "reverser": "reverse", "solver": "solve", "judge": "judge"}
 FIRST_PORT = 27000
+MAX_TRIES = 12  # of a task while the world is disturbed
+KILLED_SHARE, KILL_WITHIN_SECONDS = 1 / 3, 0.5
 PLACE_IN_RUN = r"runs/.*/outputs/.*"
 
 Plans = Mapping[str, Sequence[Case]]  # by the label of the task
@@ -53,7 +57,7 @@ class World:
 
     def __init__(self, folder: Path, *, programs: int = PROGRAMS) -> None:
         self.folder, self._programs = folder, programs
-        self._postgres = EmbeddedPostgres(
+        self.postgres = EmbeddedPostgres(
             folder / "postgres",
             port=free_port(FIRST_PORT),
             password=secrets.token_hex(8),
@@ -63,18 +67,18 @@ class World:
 
     def __enter__(self) -> Self:
         code_version()  # asked of git once: forked attempts have the same answer, whatever becomes of the checkout
-        self._postgres.start()
-        self._postgres.ensure_database("template_faults", owner=OWNER, password=self._passwords[OWNER])
+        self.postgres.start()
+        self.postgres.ensure_database("template_faults", owner=OWNER, password=self._passwords[OWNER])
         with Ledger(self._url("template_faults", OWNER)) as ledger:
             ledger.migrate(passwords=self._passwords)
-        self.outside = Outside(self._postgres.port, programs=self._programs)
+        self.outside = Outside(self.postgres.port, programs=self._programs)
         self.planned = Planned(partition=DAY, overrides=(*LAYOUT, *_models(self.outside.endpoint_port)))
         self.tasks = self.planned.tasks()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.outside.close()
-        self._postgres.stop()
+        self.postgres.stop()
 
     @contextmanager
     def night(self) -> Iterator["Night"]:
@@ -91,13 +95,13 @@ class World:
 
     def through_the_proxy(self, url: str) -> str:
         """The address of a ledger by way of the proxy."""
-        return url.replace(f":{self._postgres.port}/", f":{self.outside.ledger_port}/")
+        return url.replace(f":{self.postgres.port}/", f":{self.outside.ledger_port}/")
 
     def _url(self, database: str, role: str) -> str:
-        return self._postgres.url(database, role, self._passwords[role])
+        return self.postgres.url(database, role, self._passwords[role])
 
     def _administer(self, statement: str) -> None:
-        engine = create_engine(self._postgres.url("postgres"), isolation_level="AUTOCOMMIT")
+        engine = create_engine(self.postgres.url("postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(statement))
         engine.dispose()
@@ -113,6 +117,7 @@ class Night:
         self._store: Store = open_store(StoreSettings(root=f"file://{folder}/store"))
         self._known: dict[str, frozenset[int]] = {}
         self._marks = 0
+        self._has_ended = False  # every task has succeeded
         self.found = Struck()
 
     def run(self, plans: Plans, calm: Struck | None) -> Struck:
@@ -139,6 +144,36 @@ class Night:
         self.found.violations = [f"{one.who}: {told}" for one in attempts for told in judge_attempt(one)]
         if not self.found.violations:
             self._planned = replace(self._planned, run_id=attempts[0].result["run_id"])
+            for task in self._world.tasks:
+                self.found.violations += [f"{task.label}: {told}" for told in self._look_at_output(task, calm)]
+            self._look_at_the_whole(calm)
+        return self.found
+
+    def outlast(self, rng: random.Random) -> None:
+        """Runs all tasks while the world around them is disturbed, each until it succeeds; every third is killed once."""
+        for task in self._world.tasks:
+            for number in range(MAX_TRIES):
+                attempt = Attempt(task=task, who="calm")
+                running = self._begin(attempt, None, self._folder / "no mark")
+                seconds = rng.uniform(0, KILL_WITHIN_SECONDS) if number == 0 and rng.random() < KILLED_SHARE else None
+                with killed_after(seconds, running.pid):
+                    run([running])
+                self.found.attempts.append(attempt)
+                if attempt.ended == "done":
+                    break
+                if attempt.ended == "hung" or not attempt.is_expected:
+                    self.found.violations.append(f"{task.label}: it ended as {attempt.ended} ({attempt.error})")
+            else:
+                self.found.violations.append(f"{task.label}: it failed {MAX_TRIES} times; the night ends here")
+                return
+            if task.name == "plan":
+                self._planned = replace(self._planned, run_id=attempt.result["run_id"])
+        self._has_ended = True
+
+    def look(self, calm: Struck) -> Struck:
+        """Holds what came of the tasks that ran against a calm night."""
+        self._world.outside.asked()
+        if self._has_ended:
             for task in self._world.tasks:
                 self.found.violations += [f"{task.label}: {told}" for told in self._look_at_output(task, calm)]
             self._look_at_the_whole(calm)
@@ -240,6 +275,24 @@ class Night:
             told += fault_history.differences(calm.content["datasets"], self.found.content["datasets"])
             told += fault_history.differences(calm.content["ledger"], self.found.content["ledger"])
         self.found.violations += [f"the night: {said}" for said in told]
+
+
+@contextmanager
+def killed_after(seconds: float | None, pid: int) -> Iterator[None]:
+    """Has a child killed -9 after so long, if it still runs then; by another process, for a thread would be forked along."""
+    if seconds is None:
+        yield
+        return
+    child = os.pidfd_open(pid)  # the number may be another's by then
+    killer = os.fork()
+    if killer == 0:
+        time.sleep(seconds)
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(child, signal.SIGKILL)
+        os._exit(0)
+    os.close(child)
+    yield
+    os.waitpid(killer, 0)
 
 
 def judge_attempt(attempt: Attempt) -> list[str]:

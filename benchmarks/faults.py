@@ -6,7 +6,7 @@ some seconds, and the clock jumps (`fault_monkey.py`). All nights must end well 
 those of the same nights run in peace on the library, and no row may be lost or doubled.
 
     caco bench faults                        100 nights, four at once: hours
-    caco bench faults --n 5                  what CI runs
+    caco bench faults --n 4
 """
 
 import json
