@@ -35,6 +35,20 @@ def fill(engine: Engine, world: PlantedWorld) -> None:
             for dataset, row in model.own
         ]
         _copy(connection, "own_row", own)
+        parents = [
+            {
+                "output_no": output.number,
+                "sample_id": sample,
+                "number": number,
+                "kind": "compose",
+                "operator": "planted",
+                "program_id": program.program_id,
+                "seed_id": program.seed_id,
+            }
+            for sample, (output, programs) in world.made_of.items()
+            for number, program in enumerate(programs)
+        ]
+        _copy(connection, "program_parent", parents)
         connection.execute(text("ANALYZE"))
 
 
@@ -68,7 +82,7 @@ def _run_row(run: Run) -> dict[str, Any]:
         "config": {"name": "planted"},
         "code_version": "0.1.0",
         **{name: {} for name in ("models", "prompts", "sources", "benchmarks")},
-        "input_keys": [],
+        "input_keys": [one.key for one in run.pins.get("mix", ())],
         **pins,
         "dataset_sha256": SHA256 if pins["dataset"] else None,
     }

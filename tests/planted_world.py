@@ -108,6 +108,7 @@ class Row:
     sample_id: str
     program_id: str
     output: Output
+    parents: Marks  # of the seed programs that its program was made of
 
 
 @dataclass(kw_only=True)
@@ -124,7 +125,12 @@ class Dataset:
 
     def near(self, row: Row) -> set[Mark]:
         """The marks that a row of it carries itself."""
-        return row.output.marks.near | {("program", row.program_id)} | self.made_by
+        return row.output.marks.near | row.parents.near | {("program", row.program_id)} | self.made_by
+
+
+def far_of(row: Row) -> set[Mark]:
+    """The marks that a row carries through models."""
+    return row.output.marks.far | row.parents.far
 
 
 class PlantedWorld:
@@ -140,6 +146,7 @@ class PlantedWorld:
         self.evaluated: list[tuple[Run, Dataset]] = []
         self.sources = [(f"source-{n}", f"r{r}") for n in range(8) for r in range(2)]
         self.seeds: dict[str, tuple[str, str]] = {}
+        self.made_of: dict[str, tuple[Output, list[SeedProgram]]] = {}  # of samples, by id
         self.owners: dict[str, str] = {}  # of samples and seeds that came first, by id -> program
         for number in range(DAYS):
             self._make_day(f"2026-10-{number + 1:02d}")
@@ -299,7 +306,7 @@ class PlantedWorld:
         return list(found.values())
 
     def _marks_of(self, dataset: "Dataset", row: "Row") -> Marks:
-        return Marks(near=self.near_of(dataset, row), far=set(row.output.marks.far))
+        return Marks(near=self.near_of(dataset, row), far=far_of(row))
 
     def _train(
         self, run: Run, stage: str, read: list[Output], base: str, learnt: list[Marks], passed: list[str]
@@ -324,7 +331,9 @@ class PlantedWorld:
 
     def _nightly_run(self, day: str, model: Model) -> None:
         name = model.model_id + self.random.choice(["", "", "", "+adapter@9"])
-        run = self._run("nightly", day, model_id=model.model_id, codegen_run_id=model.output.run.run_id)
+        run = self._run("nightly", day, model_id=model.model_id, codegen_run_id=model.output.run.run_id, mix=[])
+        if model.role == "codegen" and self.random.random() < 0.5:
+            run.pins["mix"] = model.output.inputs
         twins = [one for one in self.runs[:-1] if one.pipeline == "nightly" and one.pins["model_id"] == model.model_id]
         twin = self.random.choice(twins) if twins and self.random.random() < 0.7 else None
         shared = self.random.randrange(1, len(STAGES)) if twin is not None else 0
@@ -337,11 +346,22 @@ class PlantedWorld:
                 before = self._stage(run, stage, shard, before, name)
         last = [run.outputs["decontaminate", shard] for shard in range(SHARDS)]
         publish = self._output(run, "publish", 0, last)
-        rows = [
-            Row(sample_id=one, program_id=self.owners[one], output=output) for output in last for one in output.passed
-        ]
+        rows = [self._row(one, output) for output in last for one in output.passed]
         publish.passed = [row.sample_id for row in rows]
         self._dataset(f"night/{run.run_id[:12]}", run, rows, publisher=publish, made_by=self._own_marks(publish))
+
+    def _row(self, sample: str, output: Output) -> Row:
+        parents = Marks()
+        for program in self.made_of[sample][1] if sample in self.made_of else ():
+            parents.take(program.marks)
+        return Row(sample_id=sample, program_id=self.owners[sample], output=output, parents=parents)
+
+    def _breed(self, output: Output, samples: list[str]) -> None:
+        """Makes the programs of some samples of seed programs that the CodeGen learnt, too."""
+        programs = [one for unify in output.run.pins["mix"] for one in unify.programs if one.has_passed]
+        for sample in samples if programs else ():
+            if self.random.random() < 0.4:
+                self.made_of[sample] = output, self.random.sample(programs, self.random.choice((1, 2)))
 
     def _stage(self, run: Run, stage: str, shard: int, before: Output | None, codegen: str) -> Output:
         asked = {"sample": codegen, "reverse": "writer-a@1", "solve": "writer-b@1", "judge": "judge-a@1"}.get(stage)
@@ -351,6 +371,7 @@ class PlantedWorld:
         if before is None:
             read = [content_id("planted sample", output.key, number) for number in range(8)]
             self.owners |= {one: content_id("planted program", self.random.randrange(500, 1300)) for one in read}
+            self._breed(output, read)
         else:
             read = before.passed
         for one in read:

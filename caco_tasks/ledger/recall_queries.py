@@ -3,9 +3,10 @@
 Whole outputs are told by their numbers in this ledger; what descends from them is walked by `caco_tasks.recall.descent`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from caco_tasks.ledger.answer_rows import Row, read_rows
 
@@ -79,12 +80,13 @@ _PROGRAMS_LIKE = text("""
         SELECT program_id FROM caco.dataset_row WHERE program_id BETWEEN CAST(:first AS uuid) AND CAST(:last AS uuid)
     ) AS found LIMIT 2
 """)
-# what passed unify is what a training may read; of the date of its output, so that one table is looked at
+_UNIFIED = text("SELECT output_no, CAST(partition AS text) AS partition FROM caco.output WHERE stage = 'unify'")
+# what passed unify is what a training may read; by the numbers of its outputs, so that the fates of samples are not looked at
 _TAUGHT = """
-    SELECT fate.output_no, count(*) AS programs
-    FROM caco.output JOIN caco.fate ON fate.output_no = output.output_no AND fate.partition = output.partition
-    WHERE output.stage = 'unify' AND fate.outcome = 'pass' AND fate.subject IN ({bad})
-    GROUP BY fate.output_no
+    SELECT output_no, count(*) AS programs FROM caco.fate
+    WHERE output_no = ANY(CAST(:outputs AS integer[])) AND partition = ANY(CAST(:dates AS date[])) AND outcome = 'pass'
+        AND subject IN ({bad})
+    GROUP BY output_no
 """
 _TAUGHT_BY_SEED = text(_TAUGHT.format(bad="CAST(:seed AS uuid)"))
 _TAUGHT_BY_SOURCE = text(_TAUGHT.format(bad=_OF_SOURCE))
@@ -116,13 +118,27 @@ _OWN_ROWS = text("""
     JOIN caco.dataset_row ON dataset_row.sample_id = own_row.sample_id AND dataset_row.dataset_no = dataset.dataset_no
     GROUP BY own_row.output_no, dataset.dataset_no, dataset_row.output_key
 """)
-_OWN_WITH_PROGRAM = text("""
-    SELECT own_row.output_no, dataset.dataset_no, caco.hex(dataset_row.output_key) AS key
-    FROM caco.dataset_row
-    JOIN caco.dataset USING (dataset_no)
-    JOIN caco.own_row ON own_row.sample_id = dataset_row.sample_id
-        AND own_row.dataset = dataset.dataset || '/' || dataset.version
-    WHERE dataset_row.program_id = CAST(:program AS uuid)
+_OWN_OF_SAMPLES = text("""
+    SELECT own_row.output_no, dataset.dataset_no, caco.hex(own_row.sample_id) AS sample_id
+    FROM caco.own_row JOIN caco.dataset ON dataset.dataset || '/' || dataset.version = own_row.dataset
+    WHERE own_row.sample_id = ANY(CAST(:samples AS uuid[]))
+""")
+# rows whose programs were made of seed programs, with the output in which they were made
+_MADE_OF = """
+    SELECT DISTINCT dataset_row.dataset_no, caco.hex(sample_id) AS sample_id, caco.hex(dataset_row.output_key) AS key,
+        parent.output_no AS made_in
+    FROM caco.program_parent AS parent JOIN caco.dataset_row USING (sample_id)
+"""
+_MADE_OF_SEED = text(f"{_MADE_OF} WHERE parent.seed_id = CAST(:seed AS uuid)")
+_MADE_OF_SOURCE = text(f"{_MADE_OF} WHERE parent.seed_id IN ({_OF_SOURCE})")
+_MADE_OF_PROGRAM = text(f"{_MADE_OF} WHERE parent.program_id = CAST(:program AS uuid)")
+_MADE_OF_OUTPUTS = text(f"""{_MADE_OF}
+    JOIN caco.output AS made ON made.output_no = parent.output_no
+    JOIN caco.run USING (run_no)
+    JOIN caco.output AS unify ON unify.key = ANY(run.input_keys) AND unify.output_no = ANY(CAST(:outputs AS integer[]))
+    JOIN caco.program ON program.output_no = unify.output_no AND program.seed_id = parent.seed_id
+        AND program.program_id = parent.program_id
+    WHERE program.grade IS NULL OR NOT :is_written
 """)
 _ROWS_WITH_PROGRAM = text("""
     SELECT dataset_no, caco.hex(sample_id) AS sample_id, caco.hex(output_key) AS key
@@ -232,13 +248,19 @@ def known_names(connection: Connection, kind: str) -> list[str]:
 
 def taught_by_seed(connection: Connection, seed: str) -> dict[int, int]:
     """How many programs of a seed each output of unify passed on, where it is any."""
-    return {row.output_no: row.programs for row in connection.execute(_TAUGHT_BY_SEED, {"seed": seed})}
+    return _count_taught(connection, _TAUGHT_BY_SEED, {"seed": seed})
 
 
 def taught_by_source(connection: Connection, source: str, revision: str | None) -> dict[int, int]:
     """The same of the seeds of a source, of one revision or of all."""
-    found = connection.execute(_TAUGHT_BY_SOURCE, {"source": source, "revision": revision})
-    return {row.output_no: row.programs for row in found}
+    return _count_taught(connection, _TAUGHT_BY_SOURCE, {"source": source, "revision": revision})
+
+
+def _count_taught(connection: Connection, statement: TextClause, values: Mapping[str, Any]) -> dict[int, int]:
+    found = read_rows(connection, _UNIFIED)
+    outputs, dates = [row["output_no"] for row in found], sorted({row["partition"] for row in found})
+    counted = connection.execute(statement, {"outputs": outputs, "dates": dates, **values})
+    return {row.output_no: row.programs for row in counted}
 
 
 def taught_by_program(connection: Connection, program: str) -> dict[int, int]:
@@ -275,9 +297,31 @@ def own_rows(connection: Connection) -> list[Row]:
     return read_rows(connection, _OWN_ROWS)
 
 
-def own_rows_with_program(connection: Connection, program: str) -> list[Row]:
-    """The trainings that learnt from published rows with a program, a row for each of these."""
-    return read_rows(connection, _OWN_WITH_PROGRAM, {"program": program})
+def own_rows_of(connection: Connection, samples: Iterable[str]) -> list[Row]:
+    """The trainings that learnt from some samples, and the datasets that these were read from."""
+    samples = list(samples)
+    return read_rows(connection, _OWN_OF_SAMPLES, {"samples": samples}) if samples else []
+
+
+def rows_made_of_seed(connection: Connection, seed: str) -> list[Row]:
+    """The published rows whose program was made of a seed's; `made_in` is the output of the stage sample."""
+    return read_rows(connection, _MADE_OF_SEED, {"seed": seed})
+
+
+def rows_made_of_source(connection: Connection, source: str, revision: str | None) -> list[Row]:
+    """The same of the seeds of a source."""
+    return read_rows(connection, _MADE_OF_SOURCE, {"source": source, "revision": revision})
+
+
+def rows_made_of_program(connection: Connection, program: str) -> list[Row]:
+    """The same of one program."""
+    return read_rows(connection, _MADE_OF_PROGRAM, {"program": program})
+
+
+def rows_made_of_outputs(connection: Connection, outputs: Iterable[int], *, is_written: bool) -> list[Row]:
+    """The same of the programs that outputs of unify hold; with `is_written` of those alone that a model wrote."""
+    values = {"outputs": list(outputs), "is_written": is_written}
+    return read_rows(connection, _MADE_OF_OUTPUTS, values) if values["outputs"] else []
 
 
 def list_rows(connection: Connection, dataset_no: int, *, keys: Iterable[str], samples: Iterable[str]) -> list[str]:

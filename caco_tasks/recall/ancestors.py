@@ -39,7 +39,7 @@ class Beginning:
     taught: dict[int, int] = field(default_factory=dict)  # output of unify -> bad programs that it passed on
     shut_out: Sequence[Row] = ()  # records that were rejected because a bad seed or sample had come first
     rows: Sequence[Row] = ()  # published rows that are bad themselves
-    own: Sequence[Row] = ()  # of these, the ones that a CodeGen learnt from
+    made_of: Sequence[Row] = ()  # published rows whose program was made of a bad one
 
 
 def resolve(connection: Connection, ancestor: Ancestor) -> Ancestor:
@@ -77,11 +77,13 @@ def find_beginning(connection: Connection, ancestor: Ancestor) -> Beginning:
             return Beginning(
                 taught=recall_queries.taught_by_source(connection, source, revision),
                 shut_out=recall_queries.shut_out_by_source(connection, source, revision),
+                made_of=recall_queries.rows_made_of_source(connection, source, revision),
             )
         case "seed":
             return Beginning(
                 taught=recall_queries.taught_by_seed(connection, name),
                 shut_out=recall_queries.shut_out_by(connection, [name]),
+                made_of=recall_queries.rows_made_of_seed(connection, name),
             )
         case "program":
             rows = recall_queries.rows_with_program(connection, name)
@@ -90,7 +92,7 @@ def find_beginning(connection: Connection, ancestor: Ancestor) -> Beginning:
                 taught=recall_queries.taught_by_program(connection, name),
                 shut_out=recall_queries.shut_out_by(connection, sorted(owners)),
                 rows=rows,
-                own=recall_queries.own_rows_with_program(connection, name),
+                made_of=recall_queries.rows_made_of_program(connection, name),
             )
         case "model":
             return Beginning(outputs=recall_queries.asked_model(connection, [name]))

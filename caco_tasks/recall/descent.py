@@ -15,8 +15,9 @@ from collections.abc import Iterable
 
 from caco_tasks.ledger import recall_queries
 from caco_tasks.ledger.analyst import Connection
+from caco_tasks.ledger.answer_rows import Row
 from caco_tasks.pipeline import mapped_stages
-from caco_tasks.recall.ancestors import Ancestor, Beginning, find_beginning, resolve
+from caco_tasks.recall.ancestors import OF_SEEDS, Ancestor, Beginning, find_beginning, resolve
 from caco_tasks.recall.findings import THINGS, Degree, Recall, Thing, Touched, TouchedRows
 from caco_tasks.recall.output_graph import OutputGraph, read_graph
 from caco_tasks.recall.proposals import propose, sentence_of
@@ -45,19 +46,29 @@ def find_descendants(connection: Connection, ancestor: Ancestor, graph: OutputGr
 
 
 class Descent:
-    """One walk. `degrees` has every output that was reached whole, `taught` the bad programs in outputs of `unify`."""
+    """One walk. `degrees` has every output that was reached whole, `taught` counts the bad programs in outputs of `unify`."""
 
     def __init__(self, connection: Connection, graph: OutputGraph, beginning: Beginning, ancestor: Ancestor) -> None:
         """Stands at the beginning."""
         self._connection, self._graph, self._beginning, self._ancestor = connection, graph, beginning, ancestor
         self.degrees: dict[int, Degree] = {}
-        self.taught: dict[int, tuple[int, Degree]] = {number: (bad, DIRECT) for number, bad in beginning.taught.items()}
+        self.taught: dict[tuple[int, Degree], int] = {(number, DIRECT): bad for number, bad in beginning.taught.items()}
         self.models: dict[int, Degree] = {}  # by the output that made them
         self._wholly: set[int] = (
             set()
         )  # of these, what was trained by the ancestor, or began with a model that was reached
+        self._bred: dict[Degree, set[int]] = {
+            DIRECT: set(),
+            THROUGH: set(),
+        }  # outputs of `unify` whose offspring is named
+        self._samplers: dict[str, set[int]] = {}
         self._bad_programs: dict[int, int] = {}  # training -> bad programs that it learnt
         self._bad_rows: dict[int, int] = {}  # training -> bad rows that it learnt
+        # rows that descend by themselves, whatever became of others of their output: dataset and degree -> sample -> output
+        self._named: dict[tuple[int, Degree], dict[str, str | None]] = defaultdict(dict)
+        for row in beginning.rows:
+            self._named[row["dataset_no"], DIRECT][row["sample_id"]] = row["key"]
+        self._name_offspring(beginning.made_of, DIRECT)
         self._rows: dict[tuple[int, Degree], TouchedRows] = {}
 
     def walk(self) -> None:
@@ -71,6 +82,7 @@ class Descent:
         known: set[int] = set()
         while True:
             self._learn_programs()
+            self._find_offspring()
             self._learn_rows()
             new = [number for number in self.models if number not in known]
             if not new:
@@ -130,14 +142,14 @@ class Descent:
             self.degrees[number] = degree
             if self._stage(number) == "unify":
                 bad = own[number] if number in own else int(self._graph.outputs[number]["passed"])
-                self.taught.setdefault(number, (bad, degree))
+                self.taught.setdefault((number, degree), bad)
             waiting += [one for one in self._graph.children.get(number, ()) if one not in self._graph.models]
 
     def _learn_programs(self) -> None:
         """The CodeGens that were trained on bad programs."""
         bad: dict[int, int] = defaultdict(int)
         near: set[int] = set()
-        for number, (programs, degree) in self.taught.items():
+        for (number, degree), programs in self.taught.items():
             for child in self._graph.children.get(number, ()) if programs else ():
                 bad[child] += programs
                 near |= {child} if degree == DIRECT else set()
@@ -149,49 +161,79 @@ class Descent:
         """The students, and the CodeGens of a closed loop, that were trained on bad rows."""
         self._find_rows()
         self._bad_rows = {}
-        seen = set()
+        seen: set[tuple[int, int, str | None]] = set()  # training, dataset and output whose rows are counted
         for (number, degree), rows in sorted(self._rows.items(), key=lambda one: one[0][1]):  # direct ones first
-            for run in self._graph.evaluations.get(self._graph.datasets[number]["name"], ()):
-                for output in self._graph.students.get(run, ()):
-                    if output in self._graph.models:
-                        self.models.setdefault(output, degree)
-                        self._bad_rows.setdefault(output, self._count(number, rows))
+            for output in self._students_of(number):
+                self.models.setdefault(output, degree)
+                self._bad_rows.setdefault(output, self._count(number, degree, rows))
             for own in self._graph.own.get(number, ()):
                 place = own["output_no"], number, own["key"]
                 if (rows.is_whole or own["key"] in rows.keys) and place not in seen:
                     seen.add(place)
                     self._learn_own(own["output_no"], own["rows"], degree)
-        for own in self._beginning.own:  # bad themselves, unless all that came from their output is
-            if (own["output_no"], own["dataset_no"], own["key"]) not in seen:
-                self._learn_own(own["output_no"], 1, DIRECT)
-            else:
-                self.models[own["output_no"]] = DIRECT
+        for (number, degree), keys in sorted(self._named.items(), key=lambda one: one[0][1]):
+            for own in recall_queries.own_rows_of(self._connection, keys):
+                is_counted = (own["output_no"], number, keys[own["sample_id"]]) in seen
+                if own["dataset_no"] == number:
+                    self._learn_own(own["output_no"], 0 if is_counted else 1, degree)
+
+    def _students_of(self, dataset: int) -> list[int]:
+        """The trainings of students on a dataset."""
+        runs = self._graph.evaluations.get(self._graph.datasets[dataset]["name"], ())
+        found = (output for run in runs for output in self._graph.students.get(run, ()))
+        return [output for output in found if output in self._graph.models]
 
     def _learn_own(self, training: int, rows: int, degree: Degree) -> None:
         if training in self._graph.models:
-            self.models.setdefault(training, degree)
+            # what is near is told of it, though what is far was counted first
+            self.models[training] = DIRECT if degree == DIRECT else self.models.get(training, degree)
             self._bad_rows[training] = self._bad_rows.get(training, 0) + rows
+
+    def _find_offspring(self) -> None:
+        """The rows whose programs were composed of bad ones, or are mutations of them."""
+        is_asked = self._ancestor.kind in ("model", "prompt")
+        for degree in (DIRECT, THROUGH):
+            outputs = {number for number, near in self.taught if near == degree} - self._bred[degree]
+            self._bred[degree] |= outputs
+            if degree == THROUGH or self._ancestor.kind not in OF_SEEDS:  # those of bad seeds are known by their seeds
+                is_written = is_asked or degree == THROUGH
+                made = recall_queries.rows_made_of_outputs(self._connection, outputs, is_written=is_written)
+                self._name_offspring(made, degree)
+
+    def _name_offspring(self, rows: Iterable[Row], degree: Degree) -> None:
+        """Names rows that were made in an output which theirs comes from: another attempt may have made another program."""
+        for row in rows:
+            if row["key"] is None or row["made_in"] in self._sampled_in(row["key"]):
+                self._named[row["dataset_no"], degree][row["sample_id"]] = row["key"]
+
+    def _sampled_in(self, key: str) -> set[int]:
+        """The outputs of the stage `sample` that an output of the last check comes from."""
+        if key not in self._samplers:
+            waiting, found = [self._graph.numbers[key]] if key in self._graph.numbers else [], set()
+            while waiting:
+                number = waiting.pop()
+                found |= {number} if self._stage(number) == "sample" else set()
+                waiting += self._graph.parents.get(number, ())
+            self._samplers[key] = found
+        return self._samplers[key]
 
     def _find_rows(self) -> None:
         """Which rows of which datasets descend from what was reached so far."""
         keys = {degree: self._keys_of(degree) for degree in (DIRECT, THROUGH)}
         published = {degree: self._published_whole(degree) for degree in (DIRECT, THROUGH)}
-        named: dict[int, set[str]] = defaultdict(set)
-        for row in self._beginning.rows:
-            named[row["dataset_no"]].add(row["sample_id"])
         # what was rolled up of datasets that the ancestor itself published
         rolled = {key for number in self._published_by_it() for key in self._graph.holdings[number]}
         for number in self._graph.datasets:
             held = self._graph.holdings[number].keys()
             for degree in (DIRECT, THROUGH):
-                samples = named.get(number, set()) if degree == DIRECT else set()
+                samples = self._named.get((number, degree), {})
                 more = rolled if degree == DIRECT and number not in self._graph.publishers else set()
                 rows = TouchedRows(
                     keys=frozenset(held & (keys[degree] | more)),
                     samples=frozenset(samples),
                     is_whole=number in published[degree],
                 )
-                if self._count(number, rows):
+                if self._count(number, degree, rows):
                     self._rows[number, degree] = rows
 
     def _keys_of(self, degree: Degree) -> set[str]:
@@ -216,19 +258,13 @@ class Descent:
         begun = set(self._beginning.outputs)
         return {number for number, output in self._graph.publishers.items() if output in begun}
 
-    def _count(self, number: int, rows: TouchedRows) -> int:
+    def _count(self, number: int, degree: Degree, rows: TouchedRows) -> int:
         """How many rows of a dataset these are."""
         if rows.is_whole:
             return int(self._graph.datasets[number]["rows"])
-        held = self._graph.holdings[number]
-        of_outputs = sum(held[key] for key in rows.keys)
-        if not rows.samples:
-            return of_outputs
-        return of_outputs + len(rows.samples - self._samples_in(number, rows.keys))
-
-    def _samples_in(self, number: int, keys: frozenset[str]) -> set[str]:
-        """Of the rows that are bad themselves, those that came from outputs that were reached anyway."""
-        return {row["sample_id"] for row in self._beginning.rows if row["dataset_no"] == number and row["key"] in keys}
+        keys = self._named.get((number, degree), {})
+        alone = sum(keys[sample] not in rows.keys for sample in rows.samples)
+        return alone + sum(self._graph.holdings[number][key] for key in rows.keys)
 
     def _touched_models(self) -> Iterable[Touched]:
         for number, degree in self.models.items():
@@ -252,7 +288,9 @@ class Descent:
     def _touched_datasets(self) -> Iterable[Touched]:
         for (number, degree), rows in self._rows.items():
             row = self._graph.datasets[number]
-            yield self._told("dataset", row["name"], degree, self._count(number, rows), row["rows"], state=row["state"])
+            yield self._told(
+                "dataset", row["name"], degree, self._count(number, degree, rows), row["rows"], state=row["state"]
+            )
 
     def _shut_out(self) -> Iterable[Touched]:
         """What was rejected because something bad had come first: it may be good, and was never looked at further."""

@@ -14,6 +14,7 @@ class OutputGraph:
     """All that a descent is walked on; outputs, runs and datasets by the numbers that they have in this ledger."""
 
     outputs: Mapping[int, Row]
+    numbers: Mapping[str, int]  # of outputs, by their keys
     children: Mapping[int, Sequence[int]]
     parents: Mapping[int, Sequence[int]]
     missing: Mapping[int, Sequence[str]]  # output -> keys of what it was made from that the ledger has not got
@@ -71,6 +72,7 @@ def read_graph(connection: Connection) -> OutputGraph:
         students[row["run_no"]].append(row["output_no"])
     return OutputGraph(
         outputs=outputs,
+        numbers={row["key"]: number for number, row in outputs.items()},
         children=children,
         parents=parents,
         missing=missing,

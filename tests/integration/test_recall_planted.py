@@ -7,7 +7,7 @@ from random import Random
 import planted_ledger
 import pytest
 from databases import cloned
-from planted_world import Dataset, Mark, PlantedWorld, Row, Run
+from planted_world import Dataset, Mark, PlantedWorld, Row, Run, far_of
 from sqlalchemy import create_engine
 
 from caco_tasks.ledger import Ledger, recall_queries
@@ -101,7 +101,7 @@ def chosen_marks(world: PlantedWorld) -> list[Mark]:
 
 def marks_by(world: PlantedWorld, dataset: Dataset, row: Row, degree: str) -> set[Mark]:
     """The marks of a row, of one degree."""
-    return world.near_of(dataset, row) if degree == "direct" else row.output.marks.far
+    return world.near_of(dataset, row) if degree == "direct" else far_of(row)
 
 
 def things_of(found: Recall) -> Found:
@@ -126,7 +126,7 @@ class Expectations:
         for dataset in world.datasets:
             for row in dataset.rows:
                 self._note(world.near_of(dataset, row), ("dataset", dataset.name, "direct"), 1)
-                self._note(row.output.marks.far, ("dataset", dataset.name, "through a model"), 1)
+                self._note(far_of(row), ("dataset", dataset.name, "through a model"), 1)
         for run in world.runs:
             self._note_run(run)
 
