@@ -82,7 +82,12 @@ def reject_table(rows: "Sequence[SampleLine]") -> Table:
 def dataset_sections(found: "DatasetReport") -> Iterator[tuple[str, list[str | Table]]]:
     """A dataset, section by section; sections with nothing in them are left out."""
     line = found.line
-    about = [f"{line.state}, {line.rows:,} rows, {line.bytes:,} bytes, for {line.partition}, by run {line.run.run_id}"]
+    standing = f" ({line.standing} among those of its date)" if line.standing else ""
+    about = [
+        f"{line.state}{standing}, {line.rows:,} rows, {line.bytes:,} bytes, for {line.partition}, by run {line.run.run_id}"
+    ]
+    if found.current is not None:
+        about.append(f"{found.current} counts for {line.partition}: `caco dataset diff` compares, `promote` changes it")
     yield f"dataset {line.dataset}/{line.version}", [*about]
     states = [(one.at, one.state, one.by, one.because) for one in found.states]
     licences = [(one.source, one.revision, one.licence, one.seeds, one.link) for one in found.licences]

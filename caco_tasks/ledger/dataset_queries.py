@@ -8,8 +8,10 @@ _COLUMNS = """
     dataset.dataset_no, dataset.dataset, dataset.version, dataset.rows, CAST(dataset.partition AS text) AS partition,
     dataset.files, dataset.facts, dataset.code_version, caco.hex(run.run_id) AS run_id, run.pipeline,
     run.config ->> 'name' AS config, caco.hex(run.seed_run_id) AS seed_run_id,
-    CAST(coalesce(last.state, 'published') AS text) AS state, last.by AS changed_by, last.because, last.at AS changed_at
+    CAST(coalesce(last.state, 'published') AS text) AS state, last.by AS changed_by, last.because, last.at AS changed_at,
+    standing.standing
     FROM caco.dataset
+    LEFT JOIN caco.dataset_standing AS standing USING (dataset_no)
     JOIN caco.run ON run.run_id = dataset.run_id
     LEFT JOIN LATERAL (
         SELECT state, by, because, at FROM caco.dataset_state
@@ -28,6 +30,12 @@ _OTHERS = text(f"""
     WHERE dataset.dataset = :dataset AND dataset.version <> :version
     ORDER BY dataset.partition DESC, dataset.dataset_no DESC
     LIMIT 50
+""")
+_CURRENT = text("""
+    SELECT current.version
+    FROM caco.dataset AS this
+    JOIN caco.dataset_standing AS current ON current.dataset = this.dataset AND current.partition = this.partition
+    WHERE this.dataset_no = :dataset_no AND current.standing = 'current' AND current.dataset_no <> this.dataset_no
 """)
 _STATES = text("""
     SELECT CAST(state AS text) AS state, by, coalesce(because, '–') AS because, at
@@ -61,6 +69,12 @@ def find_dataset(connection: Connection, dataset: str, version: str) -> Row | No
 def other_versions(connection: Connection, dataset: str, version: str) -> list[Row]:
     """The other versions of a dataset, newest first."""
     return read_rows(connection, _OTHERS, {"dataset": dataset, "version": version})
+
+
+def current_beside(connection: Connection, dataset_no: int) -> str | None:
+    """The version that counts for the date of a dataset, where that is another one."""
+    row = read_first(connection, _CURRENT, {"dataset_no": dataset_no})
+    return None if row is None else str(row["version"])
 
 
 def states_of(connection: Connection, dataset_no: int) -> list[Row]:

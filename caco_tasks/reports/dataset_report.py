@@ -28,6 +28,7 @@ class DatasetLine(Report):
     dataset: str
     version: str
     state: str  # staged, published or withdrawn
+    standing: str | None  # current, waiting or superseded among those of its date; None: staged or withdrawn
     partition: str
     rows: int
     bytes: int
@@ -122,6 +123,7 @@ class DatasetReport(Report):
     audit_rates: tuple[AuditRate, ...]
     columns: dict[str, str]  # name -> what it is
     others: tuple[DatasetRef, ...]  # other versions of the same name, newest first
+    current: str | None  # the version that counts for its date, where that is another one
 
 
 class DatasetRow(Report):
@@ -241,6 +243,7 @@ def dataset_report(archive: Archive, dataset: str, version: str) -> DatasetRepor
             ),
             columns=COLUMNS,
             others=tuple(dataset_ref(one) for one in dataset_queries.other_versions(connection, dataset, version)),
+            current=dataset_queries.current_beside(connection, row["dataset_no"]),
         )
 
 
@@ -270,6 +273,7 @@ def describe_dataset(connection: Connection, row: Mapping[str, Any]) -> DatasetL
         dataset=row["dataset"],
         version=row["version"],
         state=row["state"],
+        standing=row["standing"],
         partition=row["partition"],
         rows=row["rows"],
         bytes=sum(int(file["bytes"]) for file in row["files"]),

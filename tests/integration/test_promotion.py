@@ -89,6 +89,9 @@ def test_the_first_published_version_counts_until_another_is_promoted(
     assert standings(ledger, versions) == ["current", "waiting", "waiting"]
     done = caco("dataset", "promote", second, "--because", WHY, "--by", "ada")
     assert (done.exit_code, done.stdout) == (0, f"{second} counts for {DATE} instead of {first}.\n")
+    shown = caco("dataset", "show", first)
+    assert "published (superseded among those of its date)" in shown.stdout
+    assert f"v2 counts for {DATE}" in shown.stdout
     # the third was published before, too, and nobody has chosen it
     assert standings(ledger, versions) == ["superseded", "current", "superseded"]
     again = caco("dataset", "promote", second, "--because", WHY, "--by", "ada", "--json")

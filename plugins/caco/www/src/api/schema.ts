@@ -818,6 +818,8 @@ export interface components {
             /** Rows */
             rows: number;
             run: components["schemas"]["RunRef"];
+            /** Standing */
+            standing: string | null;
             /** State */
             state: string;
             /** Version */
@@ -864,6 +866,8 @@ export interface components {
             columns: {
                 [key: string]: string;
             };
+            /** Current */
+            current: string | null;
             /** Facts */
             facts: {
                 [key: string]: unknown;

@@ -65,6 +65,7 @@ function Head({ dataset }: { dataset: Dataset }) {
     <Figures
       facts={[
         ["State", <StateBadge key="state" state={line.state} />],
+        ["Counts for its date", <Standing key="standing" dataset={dataset} />],
         ["Rows", formatCount(line.rows)],
         ["Size", formatBytes(line.bytes)],
         ["Run", <RunLink key="run" run={line.run} />],
@@ -83,6 +84,19 @@ function Head({ dataset }: { dataset: Dataset }) {
         ],
       ]}
     />
+  );
+}
+
+function Standing({ dataset }: { dataset: Dataset }) {
+  const { line, current } = dataset;
+  if (line.standing === "current") return <Text>yes</Text>;
+  if (current === null) return <Text>no, and no other does</Text>;
+  const what = { waiting: "waits to be promoted", superseded: "superseded" }[line.standing ?? ""];
+  return (
+    <HStack wrap="wrap">
+      <Text>{what === undefined ? "no; what does:" : `no, ${what}; what does:`}</Text>
+      <DatasetLink dataset={line.dataset} version={current} />
+    </HStack>
   );
 }
 
@@ -157,13 +171,18 @@ function Files({ files }: { files: Dataset["files"] }) {
   );
 }
 
-const BECOMING: Record<string, string> = { withdrawn: "withdraw", published: "publish" };
+function changingCommands({ line, can_become, current }: Dataset): string[] {
+  const name = `${line.dataset}/${line.version}`;
+  const commands = current === null ? [] : [`caco dataset diff ${line.dataset}/${current} ${name}`];
+  const isOther = line.state === "published" && line.standing !== "current";
+  if (line.state === "staged" || isOther) commands.push(`caco dataset promote ${name} --because "…"`);
+  if (line.state === "withdrawn") commands.push(`caco dataset restore ${name} --because "…"`);
+  if (can_become.includes("withdrawn")) commands.push(`caco dataset withdraw ${name} --because "…"`);
+  return commands;
+}
 
 function States({ dataset }: { dataset: Dataset }) {
-  const name = `${dataset.line.dataset}/${dataset.line.version}`;
-  const commands = dataset.can_become
-    .filter((state) => state in BECOMING)
-    .map((state) => `caco dataset ${BECOMING[state] ?? ""} ${name} --because "…"`);
+  const commands = changingCommands(dataset);
   return (
     <Section title="States it was given">
       <Grid
@@ -180,7 +199,7 @@ function States({ dataset }: { dataset: Dataset }) {
       {commands.length > 0 ? (
         <Box mt={2}>
           <Text color="fg.muted" mb={1}>
-            To change it, where the ledger’s writer is known:
+            To compare and change it, where the ledger’s writer is known:
           </Text>
           {commands.map((command) => (
             <HStack key={command}>
