@@ -220,8 +220,11 @@ def _pin_own_rows(partition: str, config: RunConfig, ledger: Ledger, store: Stor
 def _find_dataset(partition: str, config: RunConfig, ledger: Ledger, store: Store) -> tuple[str, str, str]:
     """Date, name and hash of the dataset for a student: one that the config names, or that of this date's nightly run."""
     nightly = pipeline_run_id("nightly", partition, config)
-    names: Sequence[str] = [evaluation_of(config).dataset or "", *ledger.datasets(nightly, state="published")]
-    dataset = next((name for name in names if name), None)
+    named = evaluation_of(config).dataset
+    names: Sequence[str] = (
+        ledger.datasets(nightly, state="published") if named is None else [ledger.resolve_dataset(named)]
+    )
+    dataset = next(iter(names), None)
     if dataset is None:
         raise PrerequisiteError(
             f"No dataset of {partition} was published with this config: run `caco_nightly`, or name one in evaluate.dataset."

@@ -168,20 +168,6 @@ def version_before(history: Sequence[Promotion], *, name: str, partition: str) -
     return before
 
 
-def current_dataset(ledger: Ledger, name: str, partition: str) -> str:
-    """The dataset, as `name/version`, that counts for a date.
-
-    Raises:
-        ConfigError: none does.
-    """
-    found = ledger.current_datasets(name, partition, partition).get(partition)
-    if found is None:
-        raise ConfigError(
-            f"No version of '{name}' counts for {partition}: `caco dataset list` shows those that are there."
-        )
-    return found
-
-
 def require_reason(by: str, because: str) -> None:
     """Holds a decision to having a name and a reason.
 

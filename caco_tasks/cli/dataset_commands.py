@@ -19,6 +19,7 @@ from caco_tasks.cli.console import (
     print_whole,
     show_progress,
 )
+from caco_tasks.cli.dataset_listing import find_dataset
 from caco_tasks.cli.environment import open_archive_here, open_ledger_as, open_store_here
 from caco_tasks.cli.options import folder_option, json_option
 from caco_tasks.errors import ConfigError
@@ -63,6 +64,7 @@ def show_dataset(name: str, is_card: bool, rows: int, as_json: bool) -> None:
     from caco_tasks.publishing.states import split_name
     from caco_tasks.reports.dataset_report import dataset_report, dataset_rows
 
+    name = find_dataset(name)
     with open_archive_here() as archive:
         found = dataset_report(archive, *split_name(name))
         first = dataset_rows(archive, *split_name(name), limit=rows).rows if rows else ()
@@ -142,7 +144,7 @@ def restore(name: str, because: str, by: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("dataset", metavar="NAME/VERSION")
+@click.argument("dataset", metavar="NAME/VERSION|NAME/DATE")
 @click.option(
     "--format",
     "format_name",
@@ -154,10 +156,11 @@ def restore(name: str, because: str, by: str | None, as_json: bool) -> None:
 @json_option
 @explain_errors
 def export(dataset: str, format_name: str, target: Path, as_json: bool) -> None:
-    """Write a published dataset in the format that a trainer reads."""
+    """Write a published dataset in the format that a trainer reads; of a date, the version that counts for it."""
     from caco_tasks.publishing.dataset_files import WithdrawnWarning
     from caco_tasks.publishing.export import export as write
 
+    dataset = find_dataset(dataset)
     with warnings.catch_warnings(), show_progress(f"exporting {dataset}"):
         warnings.simplefilter("ignore", WithdrawnWarning)  # it is logged too, and a person wants one line
         if format_name == "parquet":

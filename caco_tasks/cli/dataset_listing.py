@@ -20,6 +20,22 @@ def find_datasets(store: Store) -> list[dict[str, Any]]:
     return sorted((_describe_dataset(store, name) for name in names), key=lambda one: one["partition"], reverse=True)
 
 
+def find_dataset(name: str) -> str:
+    """The dataset that a person means: `name/version`, or of `name/date` the version that counts for the date.
+
+    Raises:
+        UnknownIdError: none counts for it.
+        LedgerError: a date is named, and the ledger cannot be used.
+    """
+    from caco_tasks.cli.environment import open_ledger_as
+    from caco_tasks.ledger.ledger import DATE
+
+    if not DATE.fullmatch(name.partition("/")[2]):
+        return name  # whoever has only the store needs no ledger for it
+    with open_ledger_as() as ledger:
+        return ledger.resolve_dataset(name)
+
+
 def read_dataset(store: Store, name: str) -> DatasetRecord:
     """The manifest of the dataset `name/version`.
 

@@ -208,6 +208,7 @@ def push_dataset(name: str, repository: str, public: bool, as_json: bool) -> Non
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
+    from caco_tasks.cli.dataset_listing import find_dataset
     from caco_tasks.connections import read_secret
     from caco_tasks.publishing.hub import push_dataset as push
 
@@ -216,7 +217,7 @@ def push_dataset(name: str, repository: str, public: bool, as_json: bool) -> Non
         raise ConfigError("There is no token: set HF_TOKEN to one that may write, from the settings of the Hub.")
     endpoint = os.environ.get("HF_ENDPOINT") or None
     with show_progress(f"pushing {name} to {repository}"), TemporaryDirectory(prefix="caco-push-") as folder:
-        store, place = open_store_here(), Path(folder)
+        store, place, name = open_store_here(), Path(folder), find_dataset(name)
         address = push(store, name, repository, token=token, endpoint=endpoint, is_private=not public, folder=place)
     if as_json:
         print_json({"dataset": name, "repository": repository, "commit": address})

@@ -4,6 +4,7 @@ Loaded from manifests, by tasks of their own, so that workers need no database; 
 at any time. `docs/ledger.md` describes the tables.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -64,6 +65,8 @@ from caco_tasks.store.registry import (
     audit_uri,
 )
 from caco_tasks.store.store import Store
+
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")  # in the place of a version
 
 
 class Ledger(WholeLedger):
@@ -260,6 +263,22 @@ class Ledger(WholeLedger):
         with self._transaction() as connection:
             rows = promotions.current_versions(connection, dataset, first, last)
         return {row["partition"]: f"{row['dataset']}/{row['version']}" for row in rows}
+
+    def resolve_dataset(self, dataset: str) -> str:
+        """The dataset that is meant: `name/date` stands for the version of that name that counts for the date.
+
+        Raises:
+            UnknownIdError: none does.
+        """
+        name, _, day = dataset.partition("/")
+        if not DATE.fullmatch(day):
+            return dataset
+        found = self.current_datasets(name, day, day).get(day)
+        if found is None:
+            raise UnknownIdError(
+                f"No version of '{name}' counts for {day}: `caco dataset list` shows those that are there."
+            )
+        return found
 
     def standing(self, dataset: str) -> str | None:
         """Whether a dataset, named name/version, is current, waiting or superseded; None: staged, withdrawn or not there."""

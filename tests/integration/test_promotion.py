@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import making
 import pytest
@@ -96,6 +97,21 @@ def test_the_first_published_version_counts_until_another_is_promoted(
     assert standings(ledger, versions) == ["superseded", "current", "superseded"]
     again = caco("dataset", "promote", second, "--because", WHY, "--by", "ada", "--json")
     assert json.loads(again.stdout) == {"dataset": second, "partition": DATE, "replaced": None, "changed": False}
+
+
+def test_a_date_stands_for_the_version_that_counts(
+    versions: tuple[str, str, str], ledger: Ledger, tmp_path: Path
+) -> None:
+    def exported() -> object:
+        done = caco("export", f"{NAME}/{DATE}", "--format", "messages", "--out", str(tmp_path / "out"), "--json")
+        assert done.exit_code == 0, done.stderr
+        return json.loads(done.stdout)["dataset"]
+
+    assert exported() == versions[0]
+    assert caco("dataset", "promote", versions[2], "--because", WHY).exit_code == 0
+    assert exported() == versions[2] == ledger.resolve_dataset(f"{NAME}/{DATE}")
+    other = caco("dataset", "show", f"{NAME}/2026-01-01")
+    assert "No version of 'toys-words' counts for 2026-01-01" in other.stderr
 
 
 def test_going_back_walks_through_the_promotions_that_were_not_taken_back(
