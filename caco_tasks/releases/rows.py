@@ -4,7 +4,8 @@ Rows are alike as `dedup` and `decontaminate` have it: programs with the same sy
 answer in nearly the same words; the first in the order of the dates stays. What gives the same outputs under changed inputs
 has one owner in the ledger, whichever night it came from, so no two published samples of one ledger behave alike.
 
-Memory grows by 51 bytes a row; texts are held of one row at a time, and of problems whose numbers and answer came before.
+Memory grows by three hashes a row and what it takes to sort them, some 100 bytes; of texts one row is held at a time, and a
+sketch of problems that have numbers and answer in common.
 """
 
 from collections import defaultdict
