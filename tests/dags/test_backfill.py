@@ -164,6 +164,24 @@ def test_a_published_dataset_of_a_config_without_an_evaluation_is_skipped(
         assert {task["state"] for task in tasks["task_instances"]} == {"skipped"}
 
 
+def test_a_release_starts_once_all_dates_of_its_week_were_announced(api: AirflowApi, platform: PlatformState) -> None:
+    wait_until(lambda: api.is_dag_known("caco_release"))
+    api.unpause("caco_release")
+    with browser(platform) as client:
+        [asset] = [one["id"] for one in client.get("/api/v2/assets").json()["assets"] if one["name"] == "caco_dataset"]
+        for day in range(5, 12):  # from Monday to Sunday
+            assert api.runs("caco_release") == []
+            event = {"asset_id": asset, "partition_key": f"2026-01-{day:02d}", "extra": {}}
+            assert client.post("/api/v2/assets/events", json=event).status_code == 200
+        wait_until(lambda: any(run.is_finished for run in api.runs("caco_release")))
+        # no dataset counts for a date of this week, which ends the task at once
+        [run] = api.runs("caco_release")
+        assert (run.partition_key, run.state) == ("2026-01-05", "failed")
+        log = client.get(f"/api/v2/dags/caco_release/dagRuns/{run.dag_run_id}/taskInstances/release/logs/1")
+        assert "No dataset counts for a date of 2026-W02" in log.text
+    api.unpause("caco_release", paused=True)
+
+
 @contextmanager
 def evaluation_of(
     settings: dict[str, Any], api: AirflowApi, platform: PlatformState
