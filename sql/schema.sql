@@ -1560,6 +1560,77 @@ COMMENT ON COLUMN caco.diversity_earlier.nearest_mean IS 'Mean distance of a row
 
 COMMENT ON COLUMN caco.diversity_earlier.near_rows IS 'Rows that lie within 0.05 of one of its.';
 
+CREATE TABLE caco.environment (
+    dataset_no integer NOT NULL,
+    sample_id uuid NOT NULL,
+    environment_id uuid,
+    program_id uuid,
+    maker_version smallint NOT NULL,
+    inputs jsonb,
+    conditions jsonb,
+    instances jsonb,
+    example_problem text,
+    example_answer text,
+    refusal text,
+    detail text,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT an_environment_is_whole CHECK (((environment_id IS NULL) OR (num_nulls(program_id, inputs, conditions, instances) = 0))),
+    CONSTRAINT an_environment_or_a_refusal CHECK (((environment_id IS NULL) = (refusal IS NOT NULL))),
+    CONSTRAINT maker_versions_count_from_one CHECK ((maker_version >= 1))
+);
+
+COMMENT ON TABLE caco.environment IS 'Rows of datasets that caco environments make looked at last. Grain: one row per dataset and sample; a ledger that is rebuilt has none until it is made again.';
+
+COMMENT ON COLUMN caco.environment.dataset_no IS 'The dataset.';
+
+COMMENT ON COLUMN caco.environment.sample_id IS 'The row, by its sample.';
+
+COMMENT ON COLUMN caco.environment.environment_id IS 'Hash of program, text and version of the maker. NULL: it became none.';
+
+COMMENT ON COLUMN caco.environment.program_id IS 'The program that gives the answers. NULL: it became none.';
+
+COMMENT ON COLUMN caco.environment.maker_version IS 'Version of the maker.';
+
+COMMENT ON COLUMN caco.environment.inputs IS 'The numbers that are drawn: name, and the least and the most that the text says, over all levels. NULL: it became none.';
+
+COMMENT ON COLUMN caco.environment.conditions IS 'What draws were refused for, and how many were. NULL: it became none.';
+
+COMMENT ON COLUMN caco.environment.instances IS 'Distinct valid instances that were found, by level of difficulty. NULL: it became none.';
+
+COMMENT ON COLUMN caco.environment.example_problem IS 'The text of one instance. NULL: it became none.';
+
+COMMENT ON COLUMN caco.environment.example_answer IS 'The answer of that instance. NULL: it became none.';
+
+COMMENT ON COLUMN caco.environment.refusal IS 'Why it became none, a word of docs/environments.md. NULL: it is one.';
+
+COMMENT ON COLUMN caco.environment.detail IS 'What was seen. NULL: it is one, or the word says all.';
+
+COMMENT ON COLUMN caco.environment.made_at IS 'When it was looked at.';
+
+CREATE VIEW caco.environment_yield AS
+ SELECT dataset.dataset,
+    dataset.version,
+    environment.refusal,
+    count(*) AS rows,
+    sum(found.instances) AS instances
+   FROM ((caco.environment
+     JOIN caco.dataset USING (dataset_no))
+     LEFT JOIN LATERAL ( SELECT sum((level.value)::bigint) AS instances
+           FROM jsonb_each_text(environment.instances) level(key, value)) found ON (true))
+  GROUP BY dataset.dataset, dataset.version, environment.refusal;
+
+COMMENT ON VIEW caco.environment_yield IS 'What became of the rows that were to be environments. Grain: one row per dataset, version and reason.';
+
+COMMENT ON COLUMN caco.environment_yield.dataset IS 'Name of the dataset.';
+
+COMMENT ON COLUMN caco.environment_yield.version IS 'Version of it.';
+
+COMMENT ON COLUMN caco.environment_yield.refusal IS 'Why rows became none. NULL: they became environments.';
+
+COMMENT ON COLUMN caco.environment_yield.rows IS 'Rows of the dataset.';
+
+COMMENT ON COLUMN caco.environment_yield.instances IS 'Distinct valid instances found. NULL: they became none.';
+
 CREATE TABLE caco.fate (
     partition date NOT NULL,
     output_no integer NOT NULL,
@@ -2846,6 +2917,9 @@ ALTER TABLE ONLY caco.ablation_cell
 ALTER TABLE ONLY caco.recalled
     ADD CONSTRAINT a_descendant_is_recalled_once PRIMARY KEY (recall_id, kind, name, degree);
 
+ALTER TABLE ONLY caco.environment
+    ADD CONSTRAINT a_row_is_made_once PRIMARY KEY (dataset_no, sample_id);
+
 ALTER TABLE ONLY caco.dataset_row
     ADD CONSTRAINT a_sample_is_published_once_per_version UNIQUE (sample_id, dataset_no);
 
@@ -2969,6 +3043,8 @@ CREATE INDEX dataset_row_by_program ON caco.dataset_row USING btree (program_id)
 CREATE INDEX dataset_tombstone_by_dataset ON caco.dataset_tombstone USING btree (dataset_no);
 
 CREATE INDEX diversity_by_run ON caco.diversity USING btree (run_id);
+
+CREATE INDEX environment_by_sample ON caco.environment USING btree (sample_id);
 
 CREATE INDEX fingerprint_by_output ON caco.fingerprint USING btree (output_key);
 
@@ -3144,6 +3220,9 @@ ALTER TABLE ONLY caco.diversity_earlier
 ALTER TABLE ONLY caco.diversity
     ADD CONSTRAINT diversity_is_of_a_run FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY caco.environment
+    ADD CONSTRAINT environment_is_of_a_dataset FOREIGN KEY (dataset_no) REFERENCES caco.dataset(dataset_no) ON DELETE CASCADE;
+
 ALTER TABLE ONLY caco.model
     ADD CONSTRAINT model_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
 
@@ -3290,6 +3369,12 @@ GRANT SELECT ON TABLE caco.diversity_domain TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.diversity_earlier TO caco_writer;
 GRANT SELECT ON TABLE caco.diversity_earlier TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.environment TO caco_writer;
+GRANT SELECT ON TABLE caco.environment TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.environment_yield TO caco_writer;
+GRANT SELECT ON TABLE caco.environment_yield TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.fate TO caco_writer;
 GRANT SELECT ON TABLE caco.fate TO caco_analyst;

@@ -13,6 +13,7 @@ from caco_tasks.cli.command_group import CommandGroup, add_examples
 from caco_tasks.cli.completion_command import completion
 from caco_tasks.cli.dataset_commands import dataset, export
 from caco_tasks.cli.diversity_command import diversity
+from caco_tasks.cli.environments_command import environments
 from caco_tasks.cli.file_commands import execute, grade, unify
 from caco_tasks.cli.maintenance_commands import backup, bench, housekeeping, ledger, restore
 from caco_tasks.cli.mcp_command import mcp
@@ -30,7 +31,7 @@ SECTIONS = {
     "Work": (run, plan, rerun, stage),
     "Runs": (runs, funnel, compare, diversity, scores, ablate),
     "Samples and questions": (show, rejects, lineage, sql, mcp),
-    "Datasets": (dataset, release, export, verify, recall),
+    "Datasets": (dataset, release, export, environments, verify, recall),
     "Files of your own, without a platform": (unify, execute, grade, check),
     "People and upkeep": (audit, ledger, backup, restore, housekeeping, bench, completion),
 }

@@ -63,6 +63,20 @@ def keeps_order(mentions: Sequence[QuestionNumber], draws: Mapping[int, NumberDr
     return all(new < after for pairs in ordered for (old, new), (other, after) in pairs if old != other)
 
 
+def find_ceiling(mention: QuestionNumber) -> int:
+    """The most that a count of its unit can be where it stands."""
+    for unit, words, limit in _CEILINGS:
+        if mention.unit == unit and (not words or words & mention.sentence) and mention.whole <= limit:
+            return limit
+    is_score = _SCORES & mention.sentence and mention.whole <= 100
+    return 100 if is_score else 10**12
+
+
+def find_grain(value: int) -> int:
+    """How round a whole number is: 50 for 350; 1 for one that is not round."""
+    return next((grain for grain in _GRAINS if value % grain == 0 and value // grain >= 4), 1)
+
+
 def rewritten(text: str, old: Fraction, new: Fraction) -> str | None:
     """`text`, which begins with the number `old` in digits or in words, with `new` in its place; None if it does not."""
     if match := _LEADING_NUMBER.match(text):
@@ -103,19 +117,10 @@ def _size(number: QuestionNumber | NumberDraw, kind: str) -> Fraction:
 def _draw_whole(mention: QuestionNumber, random: Random) -> Fraction:
     """Another whole number, round where the old one is, from half to twice as large; of the smallest, up to 9."""
     value = int(mention.whole)
-    grain = next((grain for grain in _GRAINS if value % grain == 0 and value // grain >= 4), 1)
+    grain = find_grain(value)
     least, most = (-(-value // 2), 2 * value) if value >= 6 else (2, max(2 * value, 9))
     low = -(-max(least, 2) // grain)
-    return Fraction(random.randint(low, max(min(most, _highest(mention)) // grain, low)) * grain)
-
-
-def _highest(mention: QuestionNumber) -> int:
-    """The most that a count of its unit can be where it stands."""
-    for unit, words, limit in _CEILINGS:
-        if mention.unit == unit and (not words or words & mention.sentence) and mention.whole <= limit:
-            return limit
-    is_score = _SCORES & mention.sentence and mention.whole <= 100
-    return 100 if is_score else 10**12
+    return Fraction(random.randint(low, max(min(most, find_ceiling(mention)) // grain, low)) * grain)
 
 
 def _draw_percent(value: Fraction, random: Random) -> Fraction:

@@ -17,6 +17,7 @@ from caco_tasks.ledger import (
     audits,
     datasets,
     diversities,
+    environments,
     lineage,
     loading,
     lookups,
@@ -34,6 +35,7 @@ from caco_tasks.ledger.ablations import AblationResult
 from caco_tasks.ledger.audits import Candidate, Stratum
 from caco_tasks.ledger.claims import LedgerClaims
 from caco_tasks.ledger.conservation import demand_conservation
+from caco_tasks.ledger.environments import EnvironmentRow
 from caco_tasks.ledger.lookups import FunnelRow, OverlapRow, RejectRow, SourceRow, TrainingBehind
 from caco_tasks.ledger.own_claims import OwnClaims
 from caco_tasks.ledger.recipes import Recipe
@@ -322,6 +324,11 @@ class Ledger(WholeLedger):
         """What the students of an ablation say, by benchmark, size and arm."""
         with self._transaction() as connection:
             return ablations.results(connection, ablation_id)
+
+    def register_environments(self, dataset: str, rows: Sequence[EnvironmentRow]) -> bool:
+        """Writes down what became of rows of a dataset, named name/version; False where this ledger does not know it."""
+        with self._transaction() as connection:
+            return environments.insert_environments(connection, dataset, rows)
 
     def strata(self, run: RunRecord) -> list[Stratum]:
         """The rows of a nightly run by what the checks said of them, in the order of the checks."""

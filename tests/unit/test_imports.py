@@ -50,7 +50,7 @@ ROWS = (
     },
     {"offspring"},
     {"releases", "reports", "services", "stages"},
-    {"nano", "planning", "runner", "smol", "text_checks"},
+    {"environments", "nano", "planning", "runner", "smol", "text_checks"},
     {"forecast", "reruns", "telemetry", "verification"},
     {"estimate"},
     {"tasks"},

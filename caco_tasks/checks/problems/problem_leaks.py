@@ -28,6 +28,7 @@ _STATED = (
     r"\s*[$\\({{\[*'\"]{0,4}\s*ANSWER(?![\w/])(?!\.\d)"
     r"|\bcomes? out (?:as|at|to)\s*[$\\({{\[]{0,4}ANSWER(?![\w/])(?!\.\d)|(?<![\w.,/-])ANSWER\s+is\s+(?:right|correct)\b"
 )
+_MAY_STATE = re.compile(r"answer|result|output|solution|comes? out|is\s+(?:right|correct)", re.IGNORECASE)
 _ON_CONDITION = re.compile(
     r"[^.?!\n]{0,3}\s*\b(?:if|when|whenever|unless|otherwise|in case|where there)\b", re.IGNORECASE
 )
@@ -143,6 +144,8 @@ def _is_part_of_given(answer: str, case: ProblemCase) -> bool:
 
 def _find_statement(text: str, answer: str, said: str = "answer|result|output|solution") -> str | None:
     """A sentence that says the answer; not one that says it of a case, as in `the answer is 0 if there is none`."""
+    if _MAY_STATE.search(text) is None:  # a pattern that holds the answer is compiled for this text alone
+        return None
     pattern = _STATED.replace("SAID", said).replace("ANSWER", answer)
     for match in re.finditer(pattern, text, re.IGNORECASE):
         before = text[max(0, match.start() - 100) : match.start()]

@@ -1,0 +1,96 @@
+"""Rows of datasets as environments: what became of each, written and read."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+_NUMBER = text("SELECT dataset_no FROM caco.dataset WHERE dataset || '/' || version = :name")
+_INSERT = text("""
+    INSERT INTO caco.environment (
+        dataset_no, sample_id, environment_id, program_id, maker_version, inputs, conditions, instances,
+        example_problem, example_answer, refusal, detail)
+    VALUES (
+        :dataset_no, CAST(:sample_id AS uuid), CAST(:environment_id AS uuid), CAST(:program_id AS uuid), :maker_version,
+        CAST(:inputs AS jsonb), CAST(:conditions AS jsonb), CAST(:instances AS jsonb),
+        :example_problem, :example_answer, :refusal, :detail)
+    ON CONFLICT ON CONSTRAINT a_row_is_made_once DO UPDATE SET
+        (environment_id, program_id, maker_version, inputs, conditions, instances, example_problem, example_answer, refusal,
+         detail, made_at) =
+        (excluded.environment_id, excluded.program_id, excluded.maker_version, excluded.inputs, excluded.conditions,
+         excluded.instances, excluded.example_problem, excluded.example_answer, excluded.refusal, excluded.detail, now())
+""")
+_OF_SAMPLE = text("""
+    SELECT environment_id, instances, inputs, example_problem, example_answer
+    FROM caco.environment WHERE sample_id = CAST(:sample_id AS uuid) AND environment_id IS NOT NULL
+    ORDER BY made_at DESC LIMIT 1
+""")
+_OF_DATASET = text("""
+    SELECT refusal, rows, instances FROM caco.environment_yield
+    WHERE dataset || '/' || version = :name ORDER BY refusal IS NOT NULL, rows DESC, refusal
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentRow:
+    """What the ledger keeps of one row of a dataset; None in all but the last two where it became no environment."""
+
+    sample_id: str
+    maker_version: int = 1
+    environment_id: str | None = None
+    program_id: str | None = None
+    inputs: Mapping[str, Sequence[str]] | None = None  # name -> the least and the most
+    conditions: Mapping[str, int] | None = None
+    instances: Mapping[str, int] | None = None  # by level
+    example_problem: str | None = None
+    example_answer: str | None = None
+    refusal: str | None = None  # None: it is an environment
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentYield:
+    """How many rows of a dataset became environments, or did not for one reason."""
+
+    refusal: str | None  # None: they became environments
+    rows: int
+    instances: int | None
+
+
+def insert_environments(connection: Connection, dataset: str, rows: Sequence[EnvironmentRow]) -> bool:
+    """Writes down what became of rows of a dataset, named name/version; False where the ledger does not know it."""
+    number = connection.execute(_NUMBER, {"name": dataset}).scalar()
+    if number is None:
+        return False
+    found = [{"dataset_no": number, **_bound(row)} for row in rows]
+    if found:
+        connection.execute(_INSERT, found)
+    return True
+
+
+def environment_of(connection: Connection, sample_id: str) -> EnvironmentRow | None:
+    """The environment that a sample became last."""
+    row = connection.execute(_OF_SAMPLE, {"sample_id": sample_id}).one_or_none()
+    if row is None:
+        return None
+    return EnvironmentRow(sample_id=sample_id, **{**row._mapping, "environment_id": row.environment_id.hex})
+
+
+def environments_of(connection: Connection, dataset: str) -> list[EnvironmentYield]:
+    """What became of the rows of a dataset, named name/version; the environments first."""
+    rows = connection.execute(_OF_DATASET, {"name": dataset})
+    return [
+        EnvironmentYield(
+            refusal=row.refusal, rows=row.rows, instances=None if row.instances is None else int(row.instances)
+        )
+        for row in rows
+    ]
+
+
+def _bound(row: EnvironmentRow) -> dict[str, Any]:
+    values = asdict(row)
+    as_json = {name: values[name] and json.dumps(values[name]) for name in ("inputs", "instances")}
+    conditions = None if row.conditions is None else json.dumps(row.conditions)
+    return {**values, **as_json, "conditions": conditions}
