@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from caco_tasks.ledger.whole_ledger import WholeLedger
+
 _NUMBER = text("SELECT dataset_no FROM caco.dataset WHERE dataset || '/' || version = :name")
 _INSERT = text("""
     INSERT INTO caco.environment (
@@ -57,6 +59,15 @@ class EnvironmentYield:
     refusal: str | None  # None: they became environments
     rows: int
     instances: int | None
+
+
+class EnvironmentLedger(WholeLedger):
+    """What a ledger keeps of environments."""
+
+    def register_environments(self, dataset: str, rows: Sequence[EnvironmentRow]) -> bool:
+        """Writes down what became of rows of a dataset, named name/version; False where this ledger does not know it."""
+        with self._transaction() as connection:
+            return insert_environments(connection, dataset, rows)
 
 
 def insert_environments(connection: Connection, dataset: str, rows: Sequence[EnvironmentRow]) -> bool:

@@ -17,7 +17,6 @@ from caco_tasks.ledger import (
     audits,
     datasets,
     diversities,
-    environments,
     lineage,
     loading,
     lookups,
@@ -35,12 +34,11 @@ from caco_tasks.ledger.ablations import AblationResult
 from caco_tasks.ledger.audits import Candidate, Stratum
 from caco_tasks.ledger.claims import LedgerClaims
 from caco_tasks.ledger.conservation import demand_conservation
-from caco_tasks.ledger.environments import EnvironmentRow
+from caco_tasks.ledger.environments import EnvironmentLedger
 from caco_tasks.ledger.lookups import FunnelRow, OverlapRow, RejectRow, SourceRow, TrainingBehind
 from caco_tasks.ledger.own_claims import OwnClaims
 from caco_tasks.ledger.recipes import Recipe
 from caco_tasks.ledger.scores import GainRow, OutlayRow, ScoreRow, StageSpeed, TrainingRow
-from caco_tasks.ledger.whole_ledger import WholeLedger
 from caco_tasks.store.ablation import AblationRecord, ablation_uri
 from caco_tasks.store.manifest import (
     Manifest,
@@ -71,7 +69,7 @@ from caco_tasks.store.store import Store
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")  # in the place of a version
 
 
-class Ledger(WholeLedger):
+class Ledger(EnvironmentLedger):
     """One ledger. A context manager; it connects when first asked for something.
 
     Every method raises LedgerError, naming host, port and database, where Postgres does not answer or refuses, or where
@@ -324,11 +322,6 @@ class Ledger(WholeLedger):
         """What the students of an ablation say, by benchmark, size and arm."""
         with self._transaction() as connection:
             return ablations.results(connection, ablation_id)
-
-    def register_environments(self, dataset: str, rows: Sequence[EnvironmentRow]) -> bool:
-        """Writes down what became of rows of a dataset, named name/version; False where this ledger does not know it."""
-        with self._transaction() as connection:
-            return environments.insert_environments(connection, dataset, rows)
 
     def strata(self, run: RunRecord) -> list[Stratum]:
         """The rows of a nightly run by what the checks said of them, in the order of the checks."""
