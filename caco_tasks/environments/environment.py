@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ MAKER_VERSION = 1  # raised with each change of which instances an environment h
 LEVELS = (1, 2, 3, 4, 5)  # of difficulty: by the size of the numbers
 FILE_NAME = "environments.jsonl"
 
+Number = int | Fraction  # whole ones as int, for these are drawn by the million
 Leaf = tuple[str | int, ...]  # where a number stands in a program's `input`: ("prices", 2)
 
 

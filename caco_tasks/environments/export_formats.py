@@ -224,9 +224,9 @@ def _write_verl(rows: Iterable[Mapping[str, Any]], out: Path) -> int:
             "ability": pa.string(),
             "reward_model": pa.struct({"style": pa.string(), "ground_truth": pa.string()}),
             "extra_info": pa.struct(
-                {"index": pa.int64(), "id": pa.string(), "level": pa.int64()}
-                | dict.fromkeys(("environment_id", "program_id", "input_json", "licence"), pa.string())
-                | {"maker_version": pa.int64()}
+                [("index", pa.int64()), ("id", pa.string()), ("level", pa.int64())]
+                + [(name, pa.string()) for name in ("environment_id", "program_id", "input_json", "licence")]
+                + [("maker_version", pa.int64())]
             ),
         }
     )
@@ -239,7 +239,7 @@ def _write_verl(rows: Iterable[Mapping[str, Any]], out: Path) -> int:
                     "prompt": _turn(row),
                     "ability": "math",
                     "reward_model": {"style": "rule", "ground_truth": row["answer"]},
-                    "extra_info": {"index": count, "id": row["id"], **_told(row)},
+                    "extra_info": _told(row) | {"index": count, "id": row["id"]},
                 }
             )
             count += 1

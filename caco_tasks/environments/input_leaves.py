@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from caco_tasks.environments.environment import Leaf
+from caco_tasks.environments.environment import Leaf, Number
 
 MAX_LEAVES = 40
 
@@ -25,7 +25,7 @@ def find_input_numbers(inputs: Mapping[str, Any]) -> list[InputNumber]:
     return [one for _, one in zip(range(MAX_LEAVES), _walk(inputs, ()), strict=False)]
 
 
-def with_numbers(inputs: Mapping[str, Any], numbers: Mapping[Leaf, Fraction]) -> dict[str, Any]:
+def with_numbers(inputs: Mapping[str, Any], numbers: Mapping[Leaf, Number]) -> dict[str, Any]:
     """A copy of the input with other numbers in some leaves; each keeps its type."""
     found: dict[str, Any] = json.loads(json.dumps(inputs))
     for leaf, number in numbers.items():

@@ -15,6 +15,7 @@ from caco_tasks.environments.environment import (
     InputRange,
     Instance,
     Leaf,
+    Number,
     NumberPlace,
     Relation,
     instance_id,
@@ -53,19 +54,19 @@ class Drawing:
         self._forms: set[tuple[str, ...]] = set()  # in which numbers were written where the whole text was read
         self._constants = _constant_texts(row.problem, row.places)
 
-    def inputs_of(self, drawn: Mapping[Leaf, Fraction]) -> dict[str, Any]:
+    def inputs_of(self, drawn: Mapping[Leaf, Number]) -> dict[str, Any]:
         """The input that a draw stands for: of the row's own signs, and 0.2 where the text says 20 percent."""
         numbers = {
-            leaf: (-1 if self.values[leaf] < 0 else 1) * (value / 100 if self._is_hundredth[leaf] else value)
+            leaf: (-1 if self.values[leaf] < 0 else 1) * (Fraction(value, 100) if self._is_hundredth[leaf] else value)
             for leaf, value in drawn.items()
         }
         return with_numbers(self.row.inputs, numbers)
 
-    def fault(self, drawn: Mapping[Leaf, Fraction], probed: Probed) -> str | None:
+    def fault(self, drawn: Mapping[Leaf, Number], probed: Probed) -> str | None:
         """Which condition of order or of the program's steps a draw does not meet."""
         return "numbers keep their order" if not self._order.is_kept(drawn) else self.expectation.fault(probed)
 
-    def text_fault(self, text: str, drawn: Mapping[Leaf, Fraction], input_json: str, answer: str) -> str | None:
+    def text_fault(self, text: str, drawn: Mapping[Leaf, Number], input_json: str, answer: str) -> str | None:
         """What is wrong with a written text: the same rules that a problem of a run is held to.
 
         The words of the text never change and each number stands in the place of one that passed, so the rules are asked
@@ -83,7 +84,7 @@ class Drawing:
         return fault
 
 
-def text_of_number(value: Fraction) -> str:
+def text_of_number(value: Number) -> str:
     """A number in digits, without commas."""
     return str(value.numerator) if value.denominator == 1 else str(float(value))
 
@@ -161,10 +162,10 @@ def draw_instances(
 
 def probe_draws(
     drawing: Drawing, ranges: Sequence[InputRange], random: Random
-) -> tuple[list[dict[Leaf, Fraction]], list[dict[Leaf, Fraction]]]:
+) -> tuple[list[dict[Leaf, Number]], list[dict[Leaf, Number]]]:
     """One batch of draws, those that are valid and those that are refused."""
-    valid: list[dict[Leaf, Fraction]] = []
-    refused: list[dict[Leaf, Fraction]] = []
+    valid: list[dict[Leaf, Number]] = []
+    refused: list[dict[Leaf, Number]] = []
     sampler = NumberSampler(drawing.row.places, ranges, drawing.values)
     for drawn, _, probed in _probed_draws(drawing, sampler, random):
         (refused if drawing.fault(drawn, probed) else valid).append(drawn)
@@ -173,7 +174,7 @@ def probe_draws(
 
 def _probed_draws(
     drawing: Drawing, sampler: NumberSampler, random: Random
-) -> Iterator[tuple[dict[Leaf, Fraction], dict[str, Any], Probed]]:
+) -> Iterator[tuple[dict[Leaf, Number], dict[str, Any], Probed]]:
     draws = [sampler.draw(random) for _ in range(BATCH)]
     unlike = list({tuple(draw.items()): draw for draw in draws}.values())
     inputs = [drawing.inputs_of(draw) for draw in unlike]
@@ -181,7 +182,7 @@ def _probed_draws(
 
 
 def _make_instance(
-    drawing: Drawing, level: int, drawn: Mapping[Leaf, Fraction], inputs: Mapping[str, Any], probed: Probed
+    drawing: Drawing, level: int, drawn: Mapping[Leaf, Number], inputs: Mapping[str, Any], probed: Probed
 ) -> Instance | None:
     row, text, input_json = drawing.row, None, ""
     fault = drawing.fault(drawn, probed)

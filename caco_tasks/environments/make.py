@@ -16,6 +16,7 @@ from caco_tasks.environments.environment import (
     Environment,
     Instance,
     Leaf,
+    Number,
     NumberPlace,
     Refusal,
     Relation,
@@ -228,8 +229,8 @@ def _said(drawing: Drawing, leaf: Leaf, value: Fraction) -> Fraction:
 def find_conditions(drawing: Drawing, ranges: Mapping[int, Any]) -> tuple[Relation, ...]:
     """Relations of numbers that hold wherever a draw of the middle levels is valid, learnt where few are."""
     random = Random(random_seed("probe", drawing.row.environment_id))
-    valid: list[dict[Leaf, Fraction]] = []
-    refused: list[dict[Leaf, Fraction]] = []
+    valid: list[dict[Leaf, Number]] = []
+    refused: list[dict[Leaf, Number]] = []
     for level in (2, 3, 4):
         some, others = probe_draws(drawing, ranges[level], random)
         valid, refused = valid + some, refused + others

@@ -11,7 +11,7 @@ from itertools import combinations
 from random import Random
 
 from caco_tasks.convert.number_draws import find_grain
-from caco_tasks.environments.environment import LEVELS, InputRange, Leaf, NumberPlace, Relation
+from caco_tasks.environments.environment import LEVELS, InputRange, Leaf, Number, NumberPlace, Relation
 from caco_tasks.environments.rewriting import MAX_WORDED, said_number
 
 # from and to how many times the row's own number
@@ -25,8 +25,6 @@ SPANS = {
 LEAST = 2  # of a number that is drawn: one thing is worded otherwise
 SMALL = 8  # below it a range reaches up to so many more, for there would be few numbers
 DECIMALS = 2  # at most, of what is drawn
-
-Number = int | Fraction
 
 
 def level_ranges(
@@ -88,8 +86,8 @@ class NumberSampler:
     def _move(self, drawn: dict[Leaf, Number], relation: Relation) -> None:
         """Moves the left number of a relation to the nearest that meets it, where its range has one."""
         span, left = self._spans[relation.left], drawn[relation.left]
-        right: Number = relation.right if isinstance(relation.right, int) else drawn[relation.right]
         moved: Number
+        right = _right_of(relation, drawn)
         if relation.kind == "multiple_of":
             moved = left // right * right
             moved = moved if moved >= span.low else _up(max(span.low, right), right)
@@ -128,14 +126,20 @@ class OrderRule:
         )
 
 
+def _right_of(relation: Relation, drawn: Mapping[Leaf, Number]) -> Number:
+    if isinstance(relation.right, int):
+        return relation.right
+    return drawn[relation.right]
+
+
 def _plain(text: str) -> Number:
     """A number; whole ones as int, for these are drawn by the million."""
     return int(text) if text.isdecimal() else Fraction(text)
 
 
 def _compare(left: Number, right: Number) -> int:
-    left, right = abs(left), abs(right)
-    return (left > right) - (left < right)
+    ours, theirs = left * left, right * right  # without their signs
+    return (ours > theirs) - (ours < theirs)
 
 
 def _is_sorted(values: Mapping[Leaf, Fraction], holder: Leaf) -> bool:

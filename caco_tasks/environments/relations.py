@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import permutations
 
-from caco_tasks.environments.environment import Leaf, Relation
+from caco_tasks.environments.environment import Leaf, Number, Relation
 
 MIN_VALID = 12  # draws, or nothing is learnt
 MIN_REFUSED_SHARE = 0.5  # of the refused draws, that do not meet it
 FACTORS = (100, 60, 50, 25, 20, 12, 10, 5, 4, 3, 2)
 
-Draw = Mapping[Leaf, Fraction]
+Draw = Mapping[Leaf, Number]
 
 
 def find_relations(valid: Sequence[Draw], refused: Sequence[Draw]) -> tuple[Relation, ...]:

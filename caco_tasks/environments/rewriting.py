@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from caco_tasks.convert.number_draws import in_digits, rewritten
 from caco_tasks.convert.question_numbers import QuestionNumber, find_numbers
-from caco_tasks.environments.environment import Leaf, NumberPlace
+from caco_tasks.environments.environment import Leaf, Number, NumberPlace
 
 MAX_WORDED = 99  # of a number that the text says in words
 _ARTICLE = re.compile(r"\b([Aa])n?(\s+)$")
@@ -15,12 +15,12 @@ _ORDINAL = re.compile(r"(\d[\d,]*)(\s*)(?:st|nd|rd|th)$", re.IGNORECASE)
 _LEADING_DIGITS = re.compile(r"[\d.]")
 
 
-def write_problem(problem: str, places: Sequence[NumberPlace], numbers: Mapping[Leaf, Fraction]) -> str | None:
+def write_problem(problem: str, places: Sequence[NumberPlace], numbers: Mapping[Leaf, Number]) -> str | None:
     """The problem with these numbers (without signs, as the text says them); None where one cannot be written so."""
     parts: list[str] = []
     end = 0
     for place in places:
-        written = _write_number(problem[place.start : place.end], place.form, numbers[place.leaf])
+        written = _write_number(problem[place.start : place.end], place.form, Fraction(numbers[place.leaf]))
         if written is None:
             return None
         parts += [_with_article(problem[end : place.start], written), written]
@@ -33,7 +33,7 @@ def said_number(place: NumberPlace, value: Fraction) -> Fraction:
     return abs(value) * 100 if place.form == "percent" and abs(value) < 1 else abs(value)
 
 
-def reads_as(problem: str, new: str, places: Sequence[NumberPlace], numbers: Mapping[Leaf, Fraction]) -> bool:
+def reads_as(problem: str, new: str, places: Sequence[NumberPlace], numbers: Mapping[Leaf, Number]) -> bool:
     """Whether the new text has the numbers that it should have, of the old kinds, and says all others as before."""
     before, after = _numbers_of(problem), find_numbers(new)
     if [one.kind for one in before] != [one.kind for one in after]:
