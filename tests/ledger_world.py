@@ -26,6 +26,7 @@ from caco_tasks.records import (
     Overlap,
     Problem,
     Program,
+    ProgramOrigin,
     PublishedRow,
     Reason,
     Sample,
@@ -406,7 +407,12 @@ def _sample(run: RunRecord, shard: int, row: int) -> Sample:
     found = sample_id(run, number)
     reason = "length" if number == 0 else "stop"
     generation = replace(_generation("sample", found), finish_reason=reason, model_id=run.model_id or "")
-    return Sample(sample_id=found, program=Program(program_id=ids.program_id(code), code=code, generation=generation))
+    parent = ids.seed_id("toys", run.partition, "0")
+    made_of = ProgramOrigin(kind="mutate", operator="more", parents=(parent,), seeds=(parent,))
+    program = Program(
+        program_id=ids.program_id(code), code=code, generation=generation, origin=made_of if number == 1 else None
+    )
+    return Sample(sample_id=found, program=program)
 
 
 def _number(sample: Sample) -> int:

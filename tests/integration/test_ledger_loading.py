@@ -17,7 +17,7 @@ from caco_tasks.store.manifest import AttemptLog, OutputAttempt, attempts_uri, m
 
 
 def test_every_table_gets_its_rows(loaded: World, engine: Engine) -> None:
-    counts = {table: len(found) for table, found in everything(engine).items()}
+    counts = {table: len(found) for table, found in everything(engine).items() if found}
     assert counts == {
         "run": 3,
         "output": len(loaded.manifests),
@@ -28,19 +28,12 @@ def test_every_table_gets_its_rows(loaded: World, engine: Engine) -> None:
         "seed": 10,
         "program": 8,
         "fate": 10 + SAMPLES,
-        "fingerprint": 0,
         "benchmark_overlap": 2,
-        "audit_draw": 0,
-        "audit_stratum": 0,
-        "audit_row": 0,
-        "audit": 0,
         "dataset": 1,
         "dataset_state": 2,
         "dataset_row": PUBLISHED,
-        "dataset_tombstone": 0,
-        "dataset_promotion": 0,
         "own_row": 1,
-        "program_parent": 0,
+        "program_parent": 1,
     }
 
 
