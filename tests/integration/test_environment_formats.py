@@ -111,7 +111,7 @@ def test_every_instance_earns_1_for_its_own_answer_and_0_for_another(
 
 def test_rows_of_a_dataset_are_made_written_down_and_sampled(line: Place, tmp_path: Path) -> None:
     (dataset,) = json.loads(caco(line, "dataset", "list", "--json").stdout)
-    name, out = f"{dataset['dataset']}/{dataset['version']}", tmp_path / "made"
+    name, out = dataset["dataset"], tmp_path / "made"
     words = ("environments", "make", name, "--out", str(out), "--min-instances", "40", "--workers", "1", "--json")
     done = caco(line, *words)
     assert done.returncode == 0, done.stderr
