@@ -6,6 +6,7 @@ unknown key is an error. Settings listed in `SETTINGS_THAT_CHANGE_NO_DATA` enter
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
@@ -357,6 +358,18 @@ def load_config(name_or_path: str, overrides: Iterable[str] = ()) -> RunConfig:
     for override in overrides:
         _apply_override(values, override)
     return parse_config(values, origin=str(path), overrides=overrides)
+
+
+def override_config(values: Mapping[str, Any], overrides: Sequence[str], *, origin: str) -> RunConfig:
+    """Checks the settings of a run, as its record has them, with some of them changed as `key.path=value`.
+
+    Raises:
+        ConfigError: a key is unknown, or a value has the wrong type or range.
+    """
+    changed = deepcopy(dict(values))
+    for override in overrides:
+        _apply_override(changed, override)
+    return parse_config(changed, origin=origin, overrides=overrides)
 
 
 def parse_config(values: Mapping[str, Any], *, origin: str, overrides: Sequence[str] = ()) -> RunConfig:

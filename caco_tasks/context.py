@@ -93,6 +93,9 @@ class Context:
     inputs: tuple[str, ...]  # keys of the outputs that are read
     services: Services
     claim_space: str | None = None  # what names its claims where no other run sees them: `RunKeys.claim_space`
+    verdicts_only: bool = (
+        False  # nobody keeps the records: what a stage only notes of one that it rejects may be left out
+    )
     attempt: int = 0  # how often the records at hand were tried before: a model is asked another sample
     facts: dict[str, Any] = field(default_factory=dict)  # what a stage adds to its manifest: `artifacts`, sandbox
 

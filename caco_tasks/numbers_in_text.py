@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from caco_tasks.number_words import CARDINALS, DENOMINATORS, MULTIPLES, ORDINALS, SCALES, TENS, read_cardinal
 from caco_tasks.plain_numerals import plain_numerals
@@ -111,6 +112,12 @@ def mentions(text: str) -> list[Mention]:
     return [*_find_digits(text), *_find_phrases(text), *_find_words(text)]
 
 
+@lru_cache(maxsize=16384)
+def read_fraction(digits: str) -> Fraction:
+    """The value of digits as Python reads them, `0.25`; the same few come again and again, and reading one is slow."""
+    return Fraction(digits)
+
+
 def _find_digits(text: str) -> Iterator[Mention]:
     for match in _NUMBER.finditer(text):
         groups = match.groupdict()
@@ -154,7 +161,7 @@ def _read_digits(match: re.Match[str]) -> Iterator[Mention]:
     plain = without_separators(digits)
     if len(plain) > MAX_DIGITS:
         return
-    value = Fraction(plain)
+    value = read_fraction(plain)
     values = {value}
     if after.startswith(("\\", "%", "per")):
         values |= values_of_percent(value)

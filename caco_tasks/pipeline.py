@@ -41,6 +41,10 @@ class StageSpec:
     executes: bool = False  # it runs programs in the sandbox
     looks_up_benchmarks: bool = False  # it compares with protected benchmarks, whose versions are part of the key
     judges: Part | None = None  # the part of a sample that people are asked about when they audit this check
+    not_replayed: str | None = None  # why its verdict cannot be given anew from what is stored; None: it can
+    replay_cost: str | None = None  # what giving it anew costs besides time of the processor; None: nothing
+    looks_at: tuple[str, ...] = ()  # columns of its records that the verdict follows from; of one that can be replayed
+    changes: tuple[str, ...] = ()  # fields of the record, besides the one that it adds, that it may write anew
 
     def settings_under(self, config: RunConfig) -> tuple[str, ...]:
         """The sections that it reads under a config: `role_settings` only where there is a model to ask."""
@@ -64,6 +68,7 @@ _SEEDS = (
         layout="seeds",
         claims=True,
         looks_up_benchmarks=True,
+        not_replayed="which of two equal seeds came first was decided when it read its sources",
     ),
     StageSpec(
         name="unify",
@@ -79,6 +84,7 @@ _SEEDS = (
         claims=True,
         executes=True,
         queue="gpu",  # its unifier may be a model of ours; without one it takes a slot for a short time
+        not_replayed="which seed claimed a program first was decided when it was made",
     ),
 )
 _CODEGEN = (
@@ -92,6 +98,7 @@ _CODEGEN = (
         after="unify",
         layout="one",
         queue="gpu",
+        not_replayed="it trains a model, and what came of that is no verdict on a record",
     ),
 )
 _NIGHTLY = (
@@ -104,6 +111,7 @@ _NIGHTLY = (
         adds="program",
         text="program",
         queue="gpu",
+        not_replayed="its model writes the programs, and another asking is another sample",
     ),
     StageSpec(
         name="execute",
@@ -114,6 +122,8 @@ _NIGHTLY = (
         adds="execution",
         executes=True,
         judges=Part.PROGRAM,
+        replay_cost="it runs every program twice in the sandbox",
+        looks_at=("program.code",),
     ),
     StageSpec(
         name="screen",
@@ -122,6 +132,8 @@ _NIGHTLY = (
         writes=Sample,
         settings=("screen", "sandbox"),
         judges=Part.PROGRAM,
+        replay_cost="it runs the programs in the sandbox under changed inputs",
+        looks_at=("program.code", "execution.input_json", "execution.output_json", "execution.output_text"),
     ),
     StageSpec(
         name="dedup",
@@ -131,6 +143,8 @@ _NIGHTLY = (
         settings=("dedup", "sandbox"),
         claims=True,
         judges=Part.PROGRAM,
+        not_replayed="which program came first was decided when its run was made, and its claims stand",
+        looks_at=("program.code", "execution.input_json", "execution.output_json", "execution.output_text"),
     ),
     StageSpec(
         name="reverse",
@@ -144,6 +158,8 @@ _NIGHTLY = (
         queue="gpu",
         looks_up_benchmarks=True,
         judges=Part.PROBLEM,
+        not_replayed="its model writes the problems",
+        looks_at=("program.code", "execution.input_json", "execution.output_text"),
     ),
     StageSpec(
         name="solve",
@@ -156,6 +172,8 @@ _NIGHTLY = (
         text="solution",
         queue="gpu",
         judges=Part.SOLUTION,
+        not_replayed="its model writes the solutions",
+        looks_at=("problem.text",),
     ),
     StageSpec(
         name="agree",
@@ -164,6 +182,16 @@ _NIGHTLY = (
         writes=Sample,
         settings=("agree", "grading", "solver.publish"),
         judges=Part.SOLUTION,
+        looks_at=(
+            "program.code",
+            "execution.input_json",
+            "execution.output_text",
+            "problem.text",
+            "solution.text",
+            "solution.answer",
+            "solution.candidates",
+        ),
+        changes=("solution",),
     ),
     StageSpec(
         name="judge",
@@ -176,6 +204,7 @@ _NIGHTLY = (
         text="judgement",
         queue="gpu",
         judges=Part.SOLUTION,
+        looks_at=("program.code", "execution.input_json", "execution.output_text", "problem.text", "solution.text"),
     ),
     StageSpec(
         name="decontaminate",
@@ -190,8 +219,18 @@ _NIGHTLY = (
         claims=True,
         looks_up_benchmarks=True,
         judges=Part.PROBLEM,
+        looks_at=("execution.output_text", "problem.text", "solution.answer"),
+        changes=("overlaps",),
     ),
-    StageSpec(name="publish", version=2, reads=Sample, writes=PublishedRow, settings=("publish",), layout="one"),
+    StageSpec(
+        name="publish",
+        version=2,
+        reads=Sample,
+        writes=PublishedRow,
+        settings=("publish",),
+        layout="one",
+        not_replayed="it writes the dataset, and judges nothing",
+    ),
 )
 _EVALUATE = (
     StageSpec(
@@ -201,6 +240,7 @@ _EVALUATE = (
         settings=("evaluate.train", "evaluate.ask.prompt", "evaluate.max_rows", "evaluate.repeat"),
         layout="one",
         queue="gpu",
+        not_replayed="it trains a student, and what came of that is no verdict on a record",
     ),
     StageSpec(
         name="evaluate",
@@ -222,6 +262,7 @@ _EVALUATE = (
         text="answer",
         layout="contenders",
         queue="gpu",
+        not_replayed="its answers come from models; they are compared again by `caco run`, from replies that are kept",
     ),
 )
 

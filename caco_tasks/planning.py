@@ -124,7 +124,7 @@ def make_pins(
         PrerequisiteError: what the run needs of an earlier pipeline is not there yet.
         SourceError: a source or a benchmark cannot be read.
     """
-    pins: dict[str, Any] = {"prompts": {}, "benchmarks": _pin_benchmarks(pipeline, config)}
+    pins: dict[str, Any] = {"prompts": {}, "benchmarks": pin_benchmarks(pipeline, config)}
     for spec in stages_of(pipeline):
         for name in prompt_names(spec, config):
             prompt = load_prompt(name, variables=variables_of(spec.role), folder=config.prompts_folder)
@@ -180,7 +180,7 @@ def _pin_models(pipeline: str, config: RunConfig, models: LocalModels) -> dict[s
     return pins
 
 
-def _pin_benchmarks(pipeline: str, config: RunConfig) -> dict[str, str]:
+def pin_benchmarks(pipeline: str, config: RunConfig) -> dict[str, str]:
     """Versions of the benchmarks that stages look up or score on; a file that is missing stops the plan, not a worker."""
     found: Iterable[BenchmarkSettings] = ()
     if any(spec.looks_up_benchmarks for spec in stages_of(pipeline)):

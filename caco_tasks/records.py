@@ -43,6 +43,7 @@ class Reason(StrEnum):
     NO_CODE_FOUND = "no_code_found"  # unify, sample: the reply holds nothing that looks like a program
     PROMPT_TOO_LONG = "prompt_too_long"  # asking: the prompt and `max_tokens` of reply do not fit into the model
     ENGINE_LOST = "engine_lost"  # asking: the engine gave no reply (unknown)
+    NOT_ASKED = "not_asked"  # asking: judged again, and no reply to this question is kept (unknown)
     # running a program
     SYNTAX = "syntax"  # unify, execute, screen: does not compile, or is too long or too deeply nested to be read
     ERROR = "error"  # unify, execute: an exception left it, it ended itself, or it crashed

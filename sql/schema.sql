@@ -53,6 +53,7 @@ CREATE TYPE caco.reason AS ENUM (
     'no_code_found',
     'prompt_too_long',
     'engine_lost',
+    'not_asked',
     'syntax',
     'error',
     'time',
@@ -2338,6 +2339,147 @@ COMMENT ON COLUMN caco.reject_reasons.records IS 'Records that ended at the stag
 
 COMMENT ON COLUMN caco.reject_reasons.share_of_read IS 'records / what the stage read.';
 
+CREATE TABLE caco.reverification (
+    reverification_id uuid NOT NULL,
+    reverification_no integer NOT NULL,
+    run_id uuid NOT NULL,
+    dataset text,
+    stage caco.stage NOT NULL,
+    overrides text[] NOT NULL,
+    recipes jsonb NOT NULL,
+    only_unknown boolean NOT NULL,
+    asked text[] NOT NULL,
+    code_version text NOT NULL,
+    by text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    seconds double precision NOT NULL,
+    model_calls bigint NOT NULL,
+    read bigint NOT NULL,
+    newly_accepted bigint NOT NULL,
+    newly_rejected bigint NOT NULL,
+    uri text NOT NULL,
+    rows bigint NOT NULL,
+    sha256 text NOT NULL,
+    CONSTRAINT reverification_sha256_is_hex CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT what_moved_was_read CHECK (((newly_accepted >= 0) AND (newly_rejected >= 0) AND ((newly_accepted + newly_rejected) <= read)))
+);
+
+COMMENT ON TABLE caco.reverification IS 'Samples of a run judged again from what is stored of them. Grain: one row per set of outputs, recipes and what was asked; the same again is the same row.';
+
+COMMENT ON COLUMN caco.reverification.reverification_id IS 'Hash of the outputs that were read, the recipes of today, and what was asked.';
+
+COMMENT ON COLUMN caco.reverification.reverification_no IS 'Number within this ledger.';
+
+COMMENT ON COLUMN caco.reverification.run_id IS 'The run whose samples they are; it stays as it was judged.';
+
+COMMENT ON COLUMN caco.reverification.dataset IS 'The dataset, as name/version, where one was named and not a run. NULL: a run was.';
+
+COMMENT ON COLUMN caco.reverification.stage IS 'The first stage that judged again; those before it stand.';
+
+COMMENT ON COLUMN caco.reverification.overrides IS 'Settings that were changed, as key.path=value; empty: the run''s own, by newer code.';
+
+COMMENT ON COLUMN caco.reverification.recipes IS 'Stage -> what it was told: version, settings, models, prompts.';
+
+COMMENT ON COLUMN caco.reverification.only_unknown IS 'Whether known verdicts stand, and only unknown ones were judged again.';
+
+COMMENT ON COLUMN caco.reverification.asked IS 'Roles whose models were asked what they had not said; empty: no model was.';
+
+COMMENT ON COLUMN caco.reverification.code_version IS 'Package and commit that judged again.';
+
+COMMENT ON COLUMN caco.reverification.by IS 'Who wanted it.';
+
+COMMENT ON COLUMN caco.reverification.began_at IS 'When it began.';
+
+COMMENT ON COLUMN caco.reverification.seconds IS 'By the clock, of the attempt that ended it.';
+
+COMMENT ON COLUMN caco.reverification.model_calls IS 'Replies that were asked for anew.';
+
+COMMENT ON COLUMN caco.reverification.read IS 'Samples that the first stage had judged.';
+
+COMMENT ON COLUMN caco.reverification.newly_accepted IS 'Samples that pass all stages now, and did not.';
+
+COMMENT ON COLUMN caco.reverification.newly_rejected IS 'Samples that passed all stages, and fail or are unknown now.';
+
+COMMENT ON COLUMN caco.reverification.uri IS 'Where the samples that moved lie, relative to the store''s root.';
+
+COMMENT ON COLUMN caco.reverification.rows IS 'How many moved.';
+
+COMMENT ON COLUMN caco.reverification.sha256 IS 'Of that object.';
+
+CREATE TABLE caco.reverification_move (
+    reverification_no integer NOT NULL,
+    from_stage caco.stage NOT NULL,
+    from_outcome caco.outcome NOT NULL,
+    from_reason caco.reason,
+    to_stage caco.stage NOT NULL,
+    to_outcome caco.outcome NOT NULL,
+    to_reason caco.reason,
+    samples bigint NOT NULL,
+    CONSTRAINT a_move_has_samples CHECK ((samples > 0))
+);
+
+COMMENT ON TABLE caco.reverification_move IS 'How samples ended and end now. Grain: one row per re-verification, old end and new end; those that stayed are counted too, and the sum is reverification.read.';
+
+COMMENT ON COLUMN caco.reverification_move.reverification_no IS 'The re-verification.';
+
+COMMENT ON COLUMN caco.reverification_move.from_stage IS 'The last stage that judged them in the run.';
+
+COMMENT ON COLUMN caco.reverification_move.from_outcome IS 'What it said.';
+
+COMMENT ON COLUMN caco.reverification_move.from_reason IS 'Why. NULL: they passed.';
+
+COMMENT ON COLUMN caco.reverification_move.to_stage IS 'The last stage that judges them now.';
+
+COMMENT ON COLUMN caco.reverification_move.to_outcome IS 'What it says.';
+
+COMMENT ON COLUMN caco.reverification_move.to_reason IS 'Why. NULL: they pass.';
+
+COMMENT ON COLUMN caco.reverification_move.samples IS 'How many samples.';
+
+ALTER TABLE caco.reverification ALTER COLUMN reverification_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME caco.reverification_reverification_no_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE caco.reverified_sample (
+    reverification_no integer NOT NULL,
+    sample_id uuid NOT NULL,
+    shard integer NOT NULL,
+    from_stage caco.stage NOT NULL,
+    from_outcome caco.outcome NOT NULL,
+    from_reason caco.reason,
+    to_stage caco.stage NOT NULL,
+    to_outcome caco.outcome NOT NULL,
+    to_reason caco.reason,
+    to_detail text
+);
+
+COMMENT ON TABLE caco.reverified_sample IS 'Samples that end otherwise now. Grain: one row per re-verification and sample that moved; one that stayed has none.';
+
+COMMENT ON COLUMN caco.reverified_sample.reverification_no IS 'The re-verification.';
+
+COMMENT ON COLUMN caco.reverified_sample.sample_id IS 'The sample.';
+
+COMMENT ON COLUMN caco.reverified_sample.shard IS 'Its shard in the run.';
+
+COMMENT ON COLUMN caco.reverified_sample.from_stage IS 'The last stage that judged it in the run.';
+
+COMMENT ON COLUMN caco.reverified_sample.from_outcome IS 'What it said.';
+
+COMMENT ON COLUMN caco.reverified_sample.from_reason IS 'Why. NULL: it passed.';
+
+COMMENT ON COLUMN caco.reverified_sample.to_stage IS 'The last stage that judges it now.';
+
+COMMENT ON COLUMN caco.reverified_sample.to_outcome IS 'What it says.';
+
+COMMENT ON COLUMN caco.reverified_sample.to_reason IS 'Why. NULL: it passes.';
+
+COMMENT ON COLUMN caco.reverified_sample.to_detail IS 'One line for a reader: the equation, the overlapping item. NULL: there is none, or it passes.';
+
 CREATE VIEW caco.run_comparison AS
  SELECT a_run.run_id AS a_run_id,
     b_run.run_id AS b_run_id,
@@ -2917,6 +3059,9 @@ ALTER TABLE ONLY caco.ablation_cell
 ALTER TABLE ONLY caco.recalled
     ADD CONSTRAINT a_descendant_is_recalled_once PRIMARY KEY (recall_id, kind, name, degree);
 
+ALTER TABLE ONLY caco.reverification_move
+    ADD CONSTRAINT a_move_is_counted_once UNIQUE NULLS NOT DISTINCT (reverification_no, from_stage, from_outcome, from_reason, to_stage, to_outcome, to_reason);
+
 ALTER TABLE ONLY caco.environment
     ADD CONSTRAINT a_row_is_made_once PRIMARY KEY (dataset_no, sample_id);
 
@@ -2925,6 +3070,9 @@ ALTER TABLE ONLY caco.dataset_row
 
 ALTER TABLE ONLY caco.dataset_tombstone
     ADD CONSTRAINT a_sample_is_taken_out_once_per_version PRIMARY KEY (sample_id, dataset_no);
+
+ALTER TABLE ONLY caco.reverified_sample
+    ADD CONSTRAINT a_sample_moves_once PRIMARY KEY (reverification_no, sample_id);
 
 ALTER TABLE ONLY caco.run_trigger
     ADD CONSTRAINT a_trigger_plans_a_run_once PRIMARY KEY (dag_id, dag_run_id, run_id);
@@ -3019,6 +3167,12 @@ ALTER TABLE ONLY caco.own_row
 ALTER TABLE ONLY caco.recall
     ADD CONSTRAINT recall_pkey PRIMARY KEY (recall_id);
 
+ALTER TABLE ONLY caco.reverification
+    ADD CONSTRAINT reverification_pkey PRIMARY KEY (reverification_id);
+
+ALTER TABLE ONLY caco.reverification
+    ADD CONSTRAINT reverification_reverification_no_key UNIQUE (reverification_no);
+
 ALTER TABLE ONLY caco.run
     ADD CONSTRAINT run_pkey PRIMARY KEY (run_id);
 
@@ -3065,6 +3219,10 @@ CREATE INDEX program_parent_by_sample ON caco.program_parent USING btree (sample
 CREATE INDEX recall_by_ancestor ON caco.recall USING btree (ancestor);
 
 CREATE INDEX recalled_by_name ON caco.recalled USING btree (name);
+
+CREATE INDEX reverification_by_run ON caco.reverification USING btree (run_id, began_at);
+
+CREATE INDEX reverified_sample_by_id ON caco.reverified_sample USING btree (sample_id);
 
 CREATE INDEX run_by_partition ON caco.run USING btree (partition, created_at);
 
@@ -3226,6 +3384,12 @@ ALTER TABLE ONLY caco.environment
 ALTER TABLE ONLY caco.model
     ADD CONSTRAINT model_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
 
+ALTER TABLE ONLY caco.reverification_move
+    ADD CONSTRAINT move_is_of_a_reverification FOREIGN KEY (reverification_no) REFERENCES caco.reverification(reverification_no) ON DELETE CASCADE;
+
+ALTER TABLE ONLY caco.reverified_sample
+    ADD CONSTRAINT moved_in_a_reverification FOREIGN KEY (reverification_no) REFERENCES caco.reverification(reverification_no) ON DELETE CASCADE;
+
 ALTER TABLE ONLY caco.output
     ADD CONSTRAINT output_is_of_a_run FOREIGN KEY (run_no) REFERENCES caco.run(run_no);
 
@@ -3246,6 +3410,9 @@ ALTER TABLE ONLY caco.dataset_promotion
 
 ALTER TABLE ONLY caco.recalled
     ADD CONSTRAINT recalled_by_a_recall FOREIGN KEY (recall_id) REFERENCES caco.recall(recall_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY caco.reverification
+    ADD CONSTRAINT reverification_is_of_a_run FOREIGN KEY (run_id) REFERENCES caco.run(run_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY caco.dataset_row
     ADD CONSTRAINT row_is_of_a_dataset FOREIGN KEY (dataset_no) REFERENCES caco.dataset(dataset_no) ON DELETE CASCADE;
@@ -3423,6 +3590,15 @@ GRANT SELECT ON TABLE caco.recalled TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.reject_reasons TO caco_writer;
 GRANT SELECT ON TABLE caco.reject_reasons TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.reverification TO caco_writer;
+GRANT SELECT ON TABLE caco.reverification TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.reverification_move TO caco_writer;
+GRANT SELECT ON TABLE caco.reverification_move TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.reverified_sample TO caco_writer;
+GRANT SELECT ON TABLE caco.reverified_sample TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.run_comparison TO caco_writer;
 GRANT SELECT ON TABLE caco.run_comparison TO caco_analyst;

@@ -144,6 +144,7 @@ NUMBERS = {
     "source_no": "SELECT source_no, concat_ws('/', source, revision, licence) FROM caco.source",
     "dataset_no": "SELECT dataset_no, dataset || '/' || version FROM caco.dataset",
     "replaced_no": "SELECT dataset_no, dataset || '/' || version FROM caco.dataset",
+    "reverification_no": "SELECT reverification_no, reverification_id::text FROM caco.reverification",
 }
 
 

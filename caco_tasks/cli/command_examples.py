@@ -9,6 +9,7 @@ EXAMPLES = {
     "run": "caco run --partition 2026-11-20 --set samples=2400",
     "plan": "caco plan --set judge.times=3",
     "rerun": "caco rerun 3f9a12bc04de --stage judge --unknown",
+    "reverify": "caco reverify 3f9a12bc04de --set agree.input_not_used=off",
     "stage": "caco stage execute --run 3f9a12bc04de --shard 0",
     "runs": "caco runs --pipeline nightly --newest 5",
     "funnel": "caco funnel 3f9a12bc04de",

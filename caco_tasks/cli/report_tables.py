@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from caco_tasks.reports.run_comparison import OnlyAccepted, RunComparison
     from caco_tasks.reports.run_list import RunLine
     from caco_tasks.reports.sample_list import SampleLine
+    from caco_tasks.store.reverifications import MoveCount
 
 MAX_REASONS = 15
 MAX_EXAMPLES = 5
@@ -71,6 +72,16 @@ def _describe_only(name: str, only: "OnlyAccepted", shared: int) -> str:
     count = "not counted, as it took too long," if only.count is None else format_count(only.count)
     more = " or more" if only.is_capped and only.count is not None else ""
     return f"Accepted by {name} alone: {count}{more} of {shared:,} shared samples"
+
+
+def move_table(moves: "Sequence[MoveCount]") -> Table:
+    """How samples ended and end now, the most frequent first."""
+    table = Table("ended at", "as", "ends at", "as", title="Moved", title_justify="left")
+    table.add_column("samples", justify="right")
+    for move in moves:
+        was, now = move.from_reason or move.from_outcome, move.to_reason or move.to_outcome
+        table.add_row(move.from_stage, str(was), move.to_stage, str(now), format_count(move.samples))
+    return table
 
 
 def reject_table(rows: "Sequence[SampleLine]") -> Table:

@@ -187,6 +187,58 @@ class LedgerClaims:
         return {"key": self._key, **_columns(rows)}
 
 
+class FreeClaim(NamedTuple):
+    """A fingerprint that nobody has claimed, and who would claim it."""
+
+    kind: str
+    hash: str
+    owner: str
+    sketch: bytes | None  # None: a kind of claim that only equal hashes are alike in
+
+
+class RecordedClaims:
+    """Who would win which claim, were it made now: looked up and written nowhere; satisfies `caco_tasks.context.Claims`.
+
+    What nobody has claimed goes to the first who asks for it here, and is noted in `free`: two who ask elsewhere at the same
+    time do not see each other.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.free: list[FreeClaim] = []
+        self._database = database
+
+    def claim(self, kind: str, hashes: Sequence[str], owners: Sequence[str]) -> list[str]:
+        """The winning owner of each hash; an unclaimed one goes to the first owner who comes with it."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(_OWNERS, {"kind": kind, "hashes": sorted(set(hashes))}).all()
+        recorded = {row.hash.hex: row.owner.hex for row in rows}
+        winners = _firsts(hashes, owners) | recorded
+        self.free += [FreeClaim(kind, one, winners[one], None) for one in winners if one not in recorded]
+        return [winners[one] for one in hashes]
+
+    def claim_unlike(
+        self,
+        kind: str,
+        families: Sequence[str],
+        sketches: Sequence[bytes],
+        owners: Sequence[str],
+        *,
+        is_alike: IsAlike,
+    ) -> list[str]:
+        """For each sketch the first owner in its family that is alike; its own owner where there is none."""
+        members: dict[str, list[Member]] = {family: [] for family in families}
+        with self._database.transaction() as connection:
+            for row in connection.execute(_FAMILIES, {"kind": kind, "hashes": sorted(members)}):
+                members[row.hash.hex].append(Member(row.owner.hex, bytes(row.sketch)))
+        winners = []
+        for family, sketch, owner in zip(families, sketches, owners, strict=True):
+            before = len(members[family])
+            winners.append(join(members[family], Member(owner, sketch), is_alike))
+            if len(members[family]) > before:
+                self.free.append(FreeClaim(kind, family, owner, sketch))
+        return winners
+
+
 def keep_claims(connection: Connection, store: Store, manifest: Manifest) -> None:
     """Exports what an output claimed, or, where that was done before, takes it back from the store.
 
@@ -195,16 +247,37 @@ def keep_claims(connection: Connection, store: Store, manifest: Manifest) -> Non
         StoreError: the store cannot be used.
     """
     uri = claims_uri(manifest.stage, manifest.key)
+    if restore_claims(connection, store, uri, manifest.key):
+        return  # exported once: what came later under this key was claimed by a losing attempt
+    export_claims(connection, store, uri, manifest.key)
+
+
+def restore_claims(connection: Connection, store: Store, uri: str, key: str) -> bool:
+    """Takes back what was claimed in the name of `key`, where it was exported to `uri`; whether it was.
+
+    Raises:
+        DamagedError: the exported claims are not readable.
+        StoreError: the store cannot be used.
+    """
     kept = store.get(uri)
-    if kept is not None:  # exported once: what came later under this key was claimed by a losing attempt
-        try:
-            table = pq.read_table(BytesIO(kept), use_threads=False).select(_SCHEMA.names)
-        except (pa.ArrowException, OSError, KeyError) as exc:
-            raise DamagedError(f"The claims {uri} are damaged: delete them and load the output again.") from exc
-        columns = {name: column.to_pylist() for name, column in zip(_COLUMNS, table.columns, strict=True)}
-        connection.execute(_INSERT, {"key": manifest.key, **columns})
-        return
-    found = connection.execute(_OF_OUTPUT, {"key": manifest.key})
+    if kept is None:
+        return False
+    try:
+        table = pq.read_table(BytesIO(kept), use_threads=False).select(_SCHEMA.names)
+    except (pa.ArrowException, OSError, KeyError) as exc:
+        raise DamagedError(f"The claims {uri} are damaged: delete them and load the output again.") from exc
+    columns = {name: column.to_pylist() for name, column in zip(_COLUMNS, table.columns, strict=True)}
+    connection.execute(_INSERT, {"key": key, **columns})
+    return True
+
+
+def export_claims(connection: Connection, store: Store, uri: str, key: str) -> None:
+    """Writes to `uri` what was claimed in the name of `key`.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    found = connection.execute(_OF_OUTPUT, {"key": key})
     rows = [(row.kind, row.hash.hex, row.place, row.owner.hex, row.sketch) for row in found]
     buffer = BytesIO()
     pq.write_table(pa.table(list(_columns(rows).values()), schema=_SCHEMA), buffer, compression="zstd")

@@ -39,6 +39,7 @@ from caco_tasks.store.registry import (
     is_promotions,
     is_recall,
 )
+from caco_tasks.store.reverifications import ReverificationRecord, is_reverification
 from caco_tasks.store.store import Store
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
@@ -100,6 +101,7 @@ class _Found:
     diversities: Sequence[DiversityRecord]
     ablations: Sequence[AblationRecord]
     draws: Sequence[AuditDraw]
+    reverifications: Sequence[ReverificationRecord]
     answers: Sequence[AuditAnswers]
     recalls: Sequence[RecallRecord]
 
@@ -125,6 +127,9 @@ def _read_store(store: Store) -> _Found:
         diversities=_parse_all(store, filter(is_diversity, store.list("diversity")), DiversityRecord),
         ablations=_parse_all(store, filter(is_ablation_record, store.list("ablations")), AblationRecord),
         draws=_parse_all(store, filter(is_draw, store.list("draws")), AuditDraw),
+        reverifications=_parse_all(
+            store, filter(is_reverification, store.list("reverifications")), ReverificationRecord
+        ),
         answers=_parse_all(store, filter(is_audit, store.list("audits")), AuditAnswers),
         recalls=_parse_all(store, filter(is_recall, store.list("recalls")), RecallRecord),
     )
@@ -162,6 +167,8 @@ def _fill_small(ledger: Ledger, store: Store, found: _Found) -> None:
         ledger.register_ablation(ablation, store)
     for draw in found.draws:
         ledger.register_draw(draw)
+    for reverification in found.reverifications:
+        ledger.register_reverification(reverification, store)
     ledger.record_audits([answer for person in found.answers for answer in person.answers], store)
 
 

@@ -1,4 +1,4 @@
-"""A ledger as a whole: how it is reached, its schema, its upkeep, and how it is emptied, filled and backed up."""
+"""A ledger as a whole: how it is reached, its schema and upkeep, how it is emptied, filled, backed up, and judged again."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,8 +10,12 @@ from typing import Self
 from sqlalchemy import Connection, text
 
 from caco_tasks.errors import LedgerError
-from caco_tasks.ledger import dump, loading, migrations, upkeep
+from caco_tasks.ledger import claims as claiming
+from caco_tasks.ledger import dump, loading, migrations, reverifications, upkeep
+from caco_tasks.ledger.claims import RecordedClaims
 from caco_tasks.ledger.connection import Database
+from caco_tasks.store.reverifications import ReverificationRecord, reverification_claims_uri
+from caco_tasks.store.store import Store
 
 # locks of a session and what ends them: any number of backups, or one housekeeping
 _SHARED_HOLD = (
@@ -209,3 +213,29 @@ class WholeLedger:
                 migrations.demand_this_version(self._database, connection)
                 self._is_checked = True
             yield connection
+
+    def recorded_claims(self) -> RecordedClaims:
+        """The claims as they stand, to be looked up and not added to."""
+        return RecordedClaims(self._database)
+
+    def register_reverification(self, record: ReverificationRecord, store: Store) -> None:
+        """Registers a re-verification with the samples that moved, unless it is there.
+
+        Raises:
+            DamagedError: what the store has of these samples is not what the record says.
+            StoreError: the store cannot be used.
+        """
+        with self._transaction() as connection:
+            reverifications.insert_reverification(connection, record, store)
+            uri = reverification_claims_uri(record.reverification_id)
+            claiming.restore_claims(connection, store, uri, record.reverification_id)
+
+    def keep_reverification_claims(self, reverification_id: str, store: Store) -> None:
+        """Exports what the published rows of a re-verification claimed, so that a rebuilt ledger has it.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
+        with self._transaction() as connection:
+            uri = reverification_claims_uri(reverification_id)
+            claiming.export_claims(connection, store, uri, reverification_id)

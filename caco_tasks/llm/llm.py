@@ -10,6 +10,7 @@ from caco_tasks.model_settings import ModelSettings
 from caco_tasks.records import Generation
 
 PROMPT_TOO_LONG = "prompt_too_long"
+NOT_ASKED = "not_asked"  # the error of a reply that is neither kept nor asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

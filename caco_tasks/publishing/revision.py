@@ -13,7 +13,7 @@ before is left as it is: whoever wants it withdrawn says so (`caco_tasks.publish
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +30,7 @@ from caco_tasks.ids import content_id, file_sha256
 from caco_tasks.publishing.croissant import put_croissant
 from caco_tasks.publishing.dataset_card import size_category, table
 from caco_tasks.publishing.dataset_files import read_dataset
+from caco_tasks.publishing.dataset_row import SCHEMA
 from caco_tasks.publishing.states import split_name, stage_dataset
 from caco_tasks.store import Store
 from caco_tasks.store.file_store import mending_os_errors
@@ -51,14 +52,24 @@ TOMBSTONE_SCHEMA = pa.schema(
         for name in TOMBSTONES
     ]
 )
-KEPT_FACTS = ("output_key", "licence", "licence_note", "sources")  # what else a manifest says is of that version alone
+# what else a manifest says is of that version alone
+KEPT_FACTS = ("output_key", "licence", "licence_note", "sources", "reverification")
 HEADING = "Rows taken out"
 
 _HEAD = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 _REVISED = re.compile(r"\.r[0-9a-f]{8}$")
 
 
-def revise(store: Store, dataset: str, removed: Mapping[str, str], *, by: str, because: str) -> DatasetRecord:
+def revise(
+    store: Store,
+    dataset: str,
+    removed: Mapping[str, str],
+    *,
+    by: str,
+    because: str,
+    added: Sequence[Mapping[str, Any]] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> DatasetRecord:
     """Stages the version of a dataset without some rows, and returns its manifest; it is published like any other.
 
     Memory grows with the rows that go, not with those that stay.
@@ -69,24 +80,32 @@ def revise(store: Store, dataset: str, removed: Mapping[str, str], *, by: str, b
         removed: the sample ids of the rows that go, each with its reason.
         by: who decided it.
         because: why.
+        added: rows that come, in a file behind the others, by the columns of `dataset_row.SCHEMA`.
+        facts: what else its manifest says.
 
     Raises:
-        ConfigError: nothing is to go, a row is not in the dataset, or nobody or no reason is named.
+        ConfigError: nothing is to go or to come, a row is not in the dataset, or nobody or no reason is named.
         StoreError: there is no such dataset, or the store cannot be used.
         DamagedError: one of its files is gone or not what was published.
     """
-    if not removed or not by.strip() or not because.strip() or not all(one.strip() for one in removed.values()):
+    if (
+        not (removed or added)
+        or not by.strip()
+        or not because.strip()
+        or not all(one.strip() for one in removed.values())
+    ):
         raise ConfigError(f"What goes from '{dataset}', who decides it and why is kept with it: name all three.")
     old = read_dataset(store, dataset)
     manifest = store.get(dataset_manifest_uri(*split_name(dataset))) or b""
     sha256 = hashlib.sha256(manifest).hexdigest()
-    version = f"{_REVISED.sub('', old.version)}.r{content_id('revision', dataset, sha256, dict(removed))[:8]}"
+    coming = [[str(row["sample_id"]) for row in added]] if added else []
+    version = f"{_REVISED.sub('', old.version)}.r{content_id('revision', dataset, sha256, dict(removed), *coming)[:8]}"
     uri = dataset_manifest_uri(old.dataset, version)
     found = store.get(uri)
     if found is None:
-        new = _write_files(store, old, version, removed, by=by, because=because)
-        facts = {**new.facts, "supersedes": dataset, "supersedes_sha256": sha256}
-        new = put_croissant(store, new.model_copy(update={"facts": facts}))
+        new = _write_files(store, old, version, removed, added, by=by, because=because)
+        told = {**new.facts, "supersedes": dataset, "supersedes_sha256": sha256, **(facts or {})}
+        new = put_croissant(store, new.model_copy(update={"facts": told}))
         store.put(uri, new.model_dump_json(indent=1).encode())
     else:
         new = parse_stored(DatasetRecord, found, uri=uri)
@@ -110,7 +129,14 @@ def read_tombstones(store: Store, record: DatasetRecord) -> pa.Table:
 
 
 def _write_files(
-    store: Store, old: DatasetRecord, version: str, removed: Mapping[str, str], *, by: str, because: str
+    store: Store,
+    old: DatasetRecord,
+    version: str,
+    removed: Mapping[str, str],
+    added: Sequence[Mapping[str, Any]],
+    *,
+    by: str,
+    because: str,
 ) -> DatasetRecord:
     """Writes rows, tombstones and card of a version; the manifest for the caller to write, which makes it one."""
     folder = dataset_folder(old.dataset, version)
@@ -122,17 +148,26 @@ def _write_files(
                 f"Of {len(removed)} rows that are to go from '{old.dataset}/{old.version}' it has {old.rows - rows}: "
                 "name rows of this version alone."
             )
+        if added:
+            files += (_write_added(store, folder, len(files), added, Path(scratch)),)
         tombstones = _write_tombstones(store, folder, removed, Path(scratch), by=by, because=because)
     reasons = dict(sorted(Counter(removed.values()).items()))
     card = store.get(f"{dataset_folder(old.dataset, old.version)}/README.md")
-    text = revised_card(card.decode("utf-8", "replace") if card is not None else None, old, rows=rows, reasons=reasons)
+    text = revised_card(
+        card.decode("utf-8", "replace") if card is not None else None,
+        old,
+        rows=rows + len(added),
+        reasons=reasons,
+        added=len(added),
+    )
     store.put(f"{folder}/README.md", text.encode())
     told = {
         "card_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "tombstones": tombstones.model_dump(mode="json"),
         "removed": reasons,
+        **({"added": len(added)} if added else {}),
     }
-    changes = {"version": version, "rows": rows, "files": files, "code_version": code_version()}
+    changes = {"version": version, "rows": rows + len(added), "files": files, "code_version": code_version()}
     kept = {name: value for name, value in old.facts.items() if name in KEPT_FACTS}
     return old.model_copy(update={**changes, "facts": {**kept, **told}})
 
@@ -155,6 +190,19 @@ def _revised_files(
         yield DatasetFile(uri=uri, rows=left, bytes=written.stat().st_size, sha256=file_sha256(str(written)))
         path.unlink()
         kept.unlink(missing_ok=True)
+
+
+def _write_added(
+    store: Store, folder: str, number: int, added: Sequence[Mapping[str, Any]], scratch: Path
+) -> DatasetFile:
+    """The rows that come, in a file behind the others."""
+    path = scratch / f"train-{number:05d}-of-{number + 1:05d}.parquet"
+    with RowFile(path, SCHEMA, what="A row of the dataset") as file:
+        for row in added:
+            file.add(row)
+    uri = f"{folder}/{path.name}"
+    store.put_file(uri, path)
+    return DatasetFile(uri=uri, rows=len(added), bytes=path.stat().st_size, sha256=file_sha256(str(path)))
 
 
 def _filter_rows(path: Path, kept: Path, gone: pa.Array) -> int:
@@ -198,7 +246,7 @@ def _fetch(store: Store, file: DatasetFile, scratch: Path) -> Path:
     return path
 
 
-def revised_card(card: str | None, old: DatasetRecord, *, rows: int, reasons: Mapping[str, int]) -> str:
+def revised_card(card: str | None, old: DatasetRecord, *, rows: int, reasons: Mapping[str, int], added: int = 0) -> str:
     """The card of a version without some rows: that of the one before, with the new count and what went.
 
     Raises:
@@ -210,6 +258,8 @@ def revised_card(card: str | None, old: DatasetRecord, *, rows: int, reasons: Ma
         "were taken out. `tombstones-*.parquet` names them, with who decided it and why. What follows tells of the run that "
         "made the rows, as it was."
     )
+    if added:
+        said = f"{format_count(added)} rows were added that newer checks accept. {said}"
     counts = table(("reason", "rows taken out"), [(f"`{reason}`", count) for reason, count in reasons.items()])
     section = f"## {HEADING}\n\n{said}\n\n{counts}\n"
     if card is None:  # a dataset made by hand

@@ -61,6 +61,9 @@ def agree(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[
         agreeing = rank_solutions(solution, context.config.solver.publish, sample.sample_id)
         # where the answers decide already, one solution is looked at: the ledger counts its equations too
         ranked = agreeing if agreeing and answered[0].kept else [solution]
+        if context.verdicts_only and not answered[0].kept:  # the equations of one that is rejected are only counted
+            yield JudgedRecord(record=sample, verdict=answered[0])
+            continue
         if answered[0].kept and not agreeing:  # a difference that is only recorded
             ranked = rank_solutions(solution, context.config.solver.publish, sample.sample_id, agreeing_only=False)
         chosen = _choose(_check(sample, one, answered, rules) for one in ranked)

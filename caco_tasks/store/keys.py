@@ -3,7 +3,7 @@
 from caco_tasks.errors import StoreError
 
 # what lies below a root is one of these; everything else there is somebody else's
-FOLDERS = ("runs", "outputs", "replies", "models", "datasets", "draws", "audits")
+FOLDERS = ("runs", "outputs", "replies", "models", "datasets", "draws", "audits", "reverifications")
 
 
 def is_key(key: str) -> bool:

@@ -44,12 +44,18 @@ TABLES = [
     "dataset_promotion",
     "recall",
     "recalled",
+    "reverification",
+    "reverification_move",
+    "reverified_sample",
 ]
 # numbers of this ledger's own -> what they stand for in any ledger
 NUMBERS = {
     "run_no": "(SELECT run_id FROM caco.run WHERE run.run_no = kept.run_no)",
     "output_no": "(SELECT key FROM caco.output WHERE output.output_no = kept.output_no)",
     "source_no": "(SELECT (source, revision, licence)::text FROM caco.source WHERE source.source_no = kept.source_no)",
+    "reverification_no": (
+        "(SELECT reverification_id FROM caco.reverification AS made WHERE made.reverification_no = kept.reverification_no)"
+    ),
     "dataset_no": "(SELECT dataset || version FROM caco.dataset WHERE dataset.dataset_no = kept.dataset_no)",
     "replaced_no": "(SELECT dataset || version FROM caco.dataset WHERE dataset.dataset_no = kept.replaced_no)",
 }

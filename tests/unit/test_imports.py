@@ -54,7 +54,15 @@ ROWS = (
     {"forecast", "reruns", "telemetry", "verification"},
     {"estimate"},
     {"tasks"},
-    {"ablation_tasks", "audit_tasks", "diversity_tasks", "housekeeping_tasks", "recall_tasks", "release_tasks"},
+    {
+        "ablation_tasks",
+        "audit_tasks",
+        "diversity_tasks",
+        "housekeeping_tasks",
+        "recall_tasks",
+        "release_tasks",
+        "reverification",
+    },
     {"cli"},
 )
 RANK = {part: rank for rank, parts in enumerate(ROWS) for part in parts}

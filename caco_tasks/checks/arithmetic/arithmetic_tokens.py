@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from caco_tasks.numbers_in_text import digits_pattern, without_separators
+from caco_tasks.numbers_in_text import digits_pattern, read_fraction, without_separators
 
 MAX_DIGITS = 60  # of one number
 
@@ -96,7 +96,7 @@ def number_token(match: re.Match[str]) -> ArithmeticToken | None:
     if kind == "repeating":
         return ArithmeticToken("number", text, match.start(), match.end(), _read_repeating(text))
     if text.isdigit() and (len(text) == 1 or text[0] != "0") and len(text) <= MAX_DIGITS:
-        return ArithmeticToken("number", text, match.start(), match.end(), Fraction(int(text)))
+        return ArithmeticToken("number", text, match.start(), match.end(), read_fraction(text))
     digits = without_separators(text)
     if len(digits) > MAX_DIGITS or (digits[0] == "0" and digits[1:2].isdigit()):
         return None

@@ -9,7 +9,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from caco_tasks.checks.arithmetic.arithmetic_doubt import find_moduli, is_taken_back
 from caco_tasks.checks.arithmetic.arithmetic_names import NamedValues
@@ -17,7 +17,7 @@ from caco_tasks.checks.arithmetic.arithmetic_readings import SideReading, read_s
 from caco_tasks.checks.arithmetic.arithmetic_rounding import is_about_equal, is_equal_as_shown
 from caco_tasks.checks.arithmetic.arithmetic_units import UnitMatch, compare_units
 from caco_tasks.checks.arithmetic.arithmetic_values import DIVISIONS, SideValue, values_of
-from caco_tasks.checks.arithmetic.written_arithmetic import EqualityChain, Side, find_equality_chains, plain
+from caco_tasks.checks.arithmetic.written_arithmetic import EqualityChain, Side, plain, read_equality_chains
 from caco_tasks.grading.units_of_measure import measure
 
 MAX_FALSE = 20  # false statements that are reported
@@ -74,7 +74,8 @@ def false_equations(text: str) -> Equations:
 def find_equations(text: str) -> Iterator[Equation]:
     """The arithmetic statements of a plain text (`arithmetic_text.plain`), in order, in time linear in it."""
     names = NamedValues()
-    for statement in find_equality_chains(text):
+    for shared in read_equality_chains(text):
+        statement = replace(shared, sides=list(shared.sides))
         names.fill(statement)
         names.learn(statement)
         for link in _check_chain(statement):

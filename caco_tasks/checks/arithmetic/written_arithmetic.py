@@ -8,15 +8,22 @@ goes on, and is not known. So no rest of a longer expression is ever taken for t
 import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import lru_cache
 
 from caco_tasks.checks.arithmetic.arithmetic_prose import WordReader
 from caco_tasks.checks.arithmetic.arithmetic_statement import OPERANDS, EqualityChain, Side
 from caco_tasks.checks.arithmetic.arithmetic_text import plain
 from caco_tasks.checks.arithmetic.arithmetic_tokens import OPERATORS, SUPERSCRIPTS, ArithmeticToken, number_token, scan
 
-__all__ = ["ArithmeticToken", "EqualityChain", "Side", "find_equality_chains", "plain"]
+__all__ = ["ArithmeticToken", "EqualityChain", "Side", "find_equality_chains", "plain", "read_equality_chains"]
 
 FORMULA_CHARS = 60  # behind a dash and a word, in which an equals sign makes a formula of them
+
+
+@lru_cache(maxsize=4)  # equations and steps of one solution are looked at one after the other
+def read_equality_chains(text: str) -> tuple[EqualityChain, ...]:
+    """All statements of `find_equality_chains`, shared by whoever asks for the same text: only to be looked at."""
+    return tuple(find_equality_chains(text))
 
 
 def find_equality_chains(text: str) -> Iterator[EqualityChain]:

@@ -19,6 +19,7 @@ from caco_tasks.checks.steps.origin_explanations import (
 )
 from caco_tasks.checks.steps.step_case import Gap, StepCase, format_number
 from caco_tasks.number_words import CARDINALS, number_of_words
+from caco_tasks.numbers_in_text import read_fraction
 
 MAX_BASE, MAX_EXPONENT = 1000, 20  # of a power in prose that is computed
 
@@ -97,7 +98,7 @@ def _find_loose_numbers(
         if match[0][0].isalpha():
             yield match.start(), Fraction(number_of_words(match[0]) or 0)
             continue
-        yield match.start(), Fraction(match[0].replace(",", ""))
+        yield match.start(), read_fraction(match[0].replace(",", ""))
         step = _LOOSE_STEP.match(text, match.start()) if said is _SAID else None
         if step is not None:
             yield from ((match.start(), value) for value in _compute(step[1], step[2], step[3]))

@@ -50,10 +50,9 @@ def find_strange_number(chain: EqualityChain, sources: Sources) -> Fraction | No
 def _is_known_in(side: Side, token: ArithmeticToken, sources: Sources) -> bool:
     """Whether a number needs no other source where it stands in its side."""
     place = next(place for place, one in enumerate(side.tokens) if one is token)
-    is_count = token.value in sources.case.counts and bool(_operators(side) & {"*", "/", "^"})
     return (
         _is_known(token.value, sources)
-        or is_count
+        or (bool(_operators(side) & {"*", "/", "^"}) and token.value in sources.case.counts)
         or _is_power(side.tokens, place, sources)
         or any(_is_part_of_known(side.tokens[start : start + 5], sources.known) for start in (place - 1, place - 3))
         or _is_neighbour(side.tokens, place, sources.known)

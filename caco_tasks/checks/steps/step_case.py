@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from caco_tasks.checks.arithmetic.written_arithmetic import EqualityChain, find_equality_chains, plain
+from caco_tasks.checks.arithmetic.written_arithmetic import EqualityChain, plain, read_equality_chains
 from caco_tasks.checks.steps.number_sources import (
     count_lists,
     find_field_numbers,
@@ -17,7 +17,7 @@ from caco_tasks.checks.steps.number_sources import (
     find_moduli,
 )
 from caco_tasks.checks.steps.other_mathematics import find_other_mathematics, needs_other_mathematics
-from caco_tasks.numbers_in_text import Mention, mentions
+from caco_tasks.numbers_in_text import Mention, mentions, read_fraction
 
 MAX_CHARS = 20_000  # of a problem or a solution that are read
 MAX_NUMBERS = 2000  # of them, of which more are not looked at
@@ -61,9 +61,9 @@ class StepCase:
     unread_from: int  # a drawing or a block of code, which the text leaves out, stood here; its length where none did
 
     @cached_property
-    def chains(self) -> list[EqualityChain]:
+    def chains(self) -> tuple[EqualityChain, ...]:
         """The statements of the solution that have at least two sides."""
-        return list(find_equality_chains(self.solution))
+        return read_equality_chains(self.solution)
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
@@ -130,8 +130,8 @@ class StepCase:
     @cached_property
     def given(self) -> set[Fraction]:
         """The numbers of the problem and the program, and those that need no source."""
-        found = self.stated | set(map(Fraction, _LITERAL.findall(self.code)[:MAX_NUMBERS])) | ALWAYS_KNOWN
-        return found | set(map(Fraction, re.findall(r"[0-9]", self.problem))) if self.is_about_digits else found
+        found = self.stated | set(map(read_fraction, _LITERAL.findall(self.code)[:MAX_NUMBERS])) | ALWAYS_KNOWN
+        return found | set(map(read_fraction, re.findall(r"[0-9]", self.problem))) if self.is_about_digits else found
 
     @cached_property
     def is_about_digits(self) -> bool:
@@ -172,7 +172,7 @@ def format_number(number: Fraction) -> str:
 
 def _read_digits(text: str) -> Iterator[Fraction]:
     for match in itertools.islice(_DIGITS.finditer(text), MAX_NUMBERS):
-        yield Fraction(match[0].replace(",", ""))
+        yield read_fraction(match[0].replace(",", ""))
 
 
 def _forms_of_mention(mention: Mention) -> Iterator[Fraction]:

@@ -8,7 +8,7 @@ from caco_tasks.config import RoleName
 from caco_tasks.context import Context
 from caco_tasks.domain_tags import without_tag
 from caco_tasks.errors import ConfigError
-from caco_tasks.llm.llm import PROMPT_TOO_LONG, Reply, make_request
+from caco_tasks.llm.llm import NOT_ASKED, PROMPT_TOO_LONG, Reply, make_request
 from caco_tasks.llm.prompts import Prompt, load_prompt, variables_of
 from caco_tasks.reading import Reading
 from caco_tasks.records import PASS, Generation, Reason, Sample, Verdict, fail, unknown
@@ -80,6 +80,8 @@ def reply_verdict(reply: Reply) -> Verdict:
         tokens = f"{reply.generation.prompt_tokens} tokens of " if reply.generation.prompt_tokens else ""
         detail = f"{tokens}prompt and the most tokens that a reply may have are more than the model takes"
         return fail(Reason.PROMPT_TOO_LONG, detail)  # not unknown: no other attempt makes it fit
+    if reply.error == NOT_ASKED:
+        return unknown(Reason.NOT_ASKED, "no reply to this question is kept")
     if reply.error is not None:
         return unknown(Reason.ENGINE_LOST, reply.error)
     if reply.generation.finish_reason == "length":

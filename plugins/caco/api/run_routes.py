@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from caco.api.dependencies import NO_NUL, ArchiveDep, Cursor, Day, Text
 from caco_tasks.reports.report_parts import RunRef, StateName
+from caco_tasks.reports.reverification_report import RunReverifications, run_reverifications
 from caco_tasks.reports.run_comparison import RunComparison, compare_runs
 from caco_tasks.reports.run_diversity import DiversityReport, run_diversity
 from caco_tasks.reports.run_list import MAX_RUNS, RunFilter, RunMatrix, RunPage, list_runs, run_matrix
@@ -72,3 +73,9 @@ def get_run(archive: ArchiveDep, run_id: RunId) -> RunReport:
 def get_diversity(archive: ArchiveDep, run_id: RunId) -> DiversityReport:
     """How varied the samples of a run are, seen in some of its rows."""
     return run_diversity(archive, run_id)
+
+
+@router.get("/runs/{run_id}/reverifications", operation_id="getRunReverifications")
+def get_reverifications(archive: ArchiveDep, run_id: RunId) -> RunReverifications:
+    """What newer checks or settings say of the samples of a run, and which of them moved."""
+    return run_reverifications(archive, run_id)

@@ -344,6 +344,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run_id}/reverifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Reverifications
+         * @description What newer checks or settings say of the samples of a run, and which of them moved.
+         */
+        get: operations["getRunReverifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/samples": {
         parameters: {
             query?: never;
@@ -1466,6 +1486,48 @@ export interface components {
             stage: string;
         };
         /**
+         * Move
+         * @description How some samples ended in the run, and how they end now.
+         */
+        Move: {
+            /** From Outcome */
+            from_outcome: string;
+            /** From Reason */
+            from_reason: string | null;
+            /** From Stage */
+            from_stage: string;
+            /** From Words */
+            from_words: string | null;
+            /** Samples */
+            samples: number;
+            /** To Outcome */
+            to_outcome: string;
+            /** To Reason */
+            to_reason: string | null;
+            /** To Stage */
+            to_stage: string;
+            /** To Words */
+            to_words: string | null;
+        };
+        /**
+         * MovedSample
+         * @description One sample that moved.
+         */
+        MovedSample: {
+            /** From Reason */
+            from_reason: string | null;
+            /** From Stage */
+            from_stage: string;
+            /** Sample Id */
+            sample_id: string;
+            /** To Detail */
+            to_detail: string | null;
+            /** To Reason */
+            to_reason: string | null;
+            /** To Stage */
+            to_stage: string;
+        };
+        /**
          * OnlyAccepted
          * @description Rows that one run accepted and the other, which had them too, did not.
          */
@@ -1679,6 +1741,51 @@ export interface components {
             text: string | null;
         };
         /**
+         * ReverificationLine
+         * @description One re-verification.
+         */
+        ReverificationLine: {
+            /** Accepted */
+            accepted: components["schemas"]["MovedSample"][];
+            /** Asked */
+            asked: string[];
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** By */
+            by: string;
+            /** Code Version */
+            code_version: string;
+            /** Dataset */
+            dataset: string | null;
+            /** Model Calls */
+            model_calls: number;
+            /** Moved */
+            moved: number;
+            /** Moves */
+            moves: components["schemas"]["Move"][];
+            /** Newly Accepted */
+            newly_accepted: number;
+            /** Newly Rejected */
+            newly_rejected: number;
+            /** Only Unknown */
+            only_unknown: boolean;
+            /** Overrides */
+            overrides: string[];
+            /** Read */
+            read: number;
+            /** Rejected */
+            rejected: components["schemas"]["MovedSample"][];
+            /** Reverification Id */
+            reverification_id: string;
+            /** Seconds */
+            seconds: number;
+            /** Stage */
+            stage: string;
+        };
+        /**
          * RunComparison
          * @description Two runs of one pipeline.
          */
@@ -1844,6 +1951,16 @@ export interface components {
             };
             /** Stages */
             stages: components["schemas"]["FunnelStage"][];
+        };
+        /**
+         * RunReverifications
+         * @description All of a run, the newest first.
+         */
+        RunReverifications: {
+            /** Rows */
+            rows: components["schemas"]["ReverificationLine"][];
+            /** Run Id */
+            run_id: string;
         };
         /**
          * RunningRun
@@ -3636,6 +3753,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DiversityReport"];
+                };
+            };
+            /** @description No login. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The login has no right to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is nothing of that id or name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description More than one id begins so. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Ledger or store cannot be used. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description It took longer than it may. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    getRunReverifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a run, or six digits or more of it. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunReverifications"];
                 };
             };
             /** @description No login. */

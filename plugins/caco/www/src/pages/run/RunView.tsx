@@ -13,6 +13,7 @@ import { PageTitle, Section } from "src/parts/Section";
 import { Funnel } from "src/pages/run/Funnel";
 import { RunCosts } from "src/pages/run/RunCosts";
 import { Diversity } from "src/pages/run/Diversity";
+import { Reverifications } from "src/pages/run/Reverifications";
 import { RunChecks } from "src/pages/run/RunChecks";
 import { RunSettings } from "src/pages/run/RunSettings";
 
@@ -57,6 +58,7 @@ export function RunView({ run, stage }: { run: Schemas["RunReport"]; stage?: str
       {isStage ? null : (
         <>
           <RunChecks gate={run.gate} dryRun={run.dry_run} />
+          {hasSamples ? <Reverifications runId={line.run_id} /> : null}
           {hasSamples ? <Diversity runId={line.run_id} /> : null}
           <RunSettings run={run} />
         </>
