@@ -33,7 +33,7 @@ def bench(n: int = 5000) -> dict[str, Any]:
     settings, _ = find_embedder(DiversitySettings(), LocalModels(models_folder(os.environ)))
     problems = [draw_problem(FAMILIES[number % len(FAMILIES)], number) for number in range(2 * n)]
     texts, earlier_texts = [one.problem for one in problems[:n]], [one.problem for one in problems[n:]]
-    domains = [one.family.domain for one in problems[:n]]
+    domains = [one.domain for one in problems[:n]]
     seconds: dict[str, dict[str, float]] = {}
     begun = (time.perf_counter(), time.process_time())
 

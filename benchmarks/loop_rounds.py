@@ -35,6 +35,7 @@ GREEDY = {"max_share": 0.9, "max_per_shape": 1000, "newest": 1}  # last night's 
 CAREFUL = {"max_share": 0.5, "max_per_shape": 2, "newest": 5}
 GUARD = {"guard.min_shapes_ratio": 0.8, "guard.min_spread_ratio": 0.8}
 ARMS: Mapping[str, Mapping[str, object]] = {"guard": GREEDY | GUARD, "free": GREEDY, "capped": CAREFUL | GUARD}
+LABELS = {"free": "without the guard", "guard": "with it", "capped": "careful, with it"}
 PANELS = {
     "shapes_per_1000": "different shapes per 1,000 programs",
     "spread": "mean distance of two programs",
@@ -104,7 +105,9 @@ def draw(table: Mapping[str, Sequence[Mapping[str, Any]]], path: Path) -> None:
     for axes, (field, words) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
         for arm, rows in table.items():
             places = [(number, row[field]) for number, row in enumerate(rows, 1) if row[field] is not None]
-            (line,) = axes.plot([x for x, _ in places], [y for _, y in places], "o-", label=arm, markersize=4)
+            (line,) = axes.plot(
+                [x for x, _ in places], [y for _, y in places], "o-", label=LABELS.get(arm, arm), markersize=4
+            )
             refused = [(number, row[field]) for number, row in enumerate(rows, 1) if not row["accepted"] and row[field]]
             axes.scatter(
                 *zip(*refused, strict=True) if refused else ((), ()),

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from caco_tasks.ledger.answer_rows import Row, read_rows
+from caco_tasks.ledger.answer_rows import Row, read_first
 from caco_tasks.store.registry import DiversityRecord
 
 _FIGURES = (
@@ -33,9 +33,14 @@ _INSERT_EARLIER = text("""
     VALUES (CAST(:diversity_id AS uuid), :name, :rows, :nearest_mean, :near_rows)
 """)
 _OF_RUN = text("""
-    SELECT caco.hex(diversity_id) AS diversity_id, dataset, embedder, measured_at
+    SELECT caco.hex(diversity_id) AS diversity_id, dataset, embedder, measured_at, rows, of_rows, spread, nearest_mean,
+        near_rows, effective_clusters, vendi, earlier_mean, earlier_near_rows,
+        ARRAY(
+            SELECT name FROM caco.diversity_earlier AS other
+            WHERE other.diversity_id = diversity.diversity_id ORDER BY name
+        ) AS earlier
     FROM caco.diversity WHERE run_id = CAST(:run_id AS uuid)
-    ORDER BY measured_at DESC, diversity_id LIMIT 50
+    ORDER BY measured_at DESC, diversity_id LIMIT 1
 """)
 
 
@@ -54,6 +59,6 @@ def insert_diversity(connection: Connection, record: DiversityRecord) -> None:
             connection.execute(statement, row | key)
 
 
-def diversities_of(connection: Connection, run_id: str) -> list[Row]:
-    """The measurements of a run, the newest first."""
-    return read_rows(connection, _OF_RUN, {"run_id": run_id})
+def newest_diversity(connection: Connection, run_id: str) -> Row | None:
+    """The newest measurement of a run."""
+    return read_first(connection, _OF_RUN, {"run_id": run_id})

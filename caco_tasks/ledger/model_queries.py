@@ -51,6 +51,14 @@ _NAMES = text("""
     WHERE starts_with(model_id, :prefix)
     ORDER BY model_id LIMIT 2
 """)
+_ROUNDS = text("""
+    SELECT CAST(partition AS text) AS partition, caco.hex(run_id) AS run_id, model_id, accepted, refused_because, seed_programs,
+        own_rows, own_share, own_shapes, ran, shapes_per_1000, new_shapes, spread, embedder,
+        caco.hex(nightly_run_id) AS nightly_run_id, sampled_from, sampled, published
+    FROM caco.loop_rounds
+    WHERE training = (SELECT training FROM caco.model WHERE model_id = :model_id ORDER BY output_no LIMIT 1)
+    ORDER BY partition DESC, run_id LIMIT :most
+""")
 _CHILDREN = text("SELECT DISTINCT model_id FROM caco.model WHERE parent = :model_id ORDER BY model_id LIMIT 200")
 
 
@@ -78,3 +86,8 @@ def model_names(connection: Connection, prefix: str) -> list[str]:
 def children_of(connection: Connection, model_id: str) -> list[str]:
     """The models that were trained from its weights."""
     return [str(name) for name in connection.execute(_CHILDREN, {"model_id": model_id}).scalars()]
+
+
+def rounds_of(connection: Connection, model_id: str, *, most: int) -> list[Row]:
+    """The rounds of the training that a model is of, oldest first; the newest ones where there are more."""
+    return read_rows(connection, _ROUNDS, {"model_id": model_id, "most": most})[::-1]

@@ -5,21 +5,27 @@ from typing import Any, Literal
 
 from caco_tasks.errors import ConfigError
 from caco_tasks.ledger import run_queries
+from caco_tasks.ledger.diversities import newest_diversity
 from caco_tasks.reports.archive import Archive, OpenLedger
 from caco_tasks.reports.model_report import ModelReport, model_report
 from caco_tasks.reports.report_parts import Share
 from caco_tasks.reports.run_list import RunLine, describe_runs
 from caco_tasks.reports.run_report import RunReport, run_report
 from caco_tasks.reports.score_report import Evaluation, score_history
+from caco_tasks.store.manifest import parse_stored
+from caco_tasks.store.registry import DiversityRecord, diversity_uri
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 
+CHART_POINTS = 2000  # a browser draws no more in time
 RUNS = 120  # of a chart over time, the newest
 # light enough and dark enough for both themes
 OUTCOMES = {"passed": "#2f855a", "failed": "#c05621", "unknown": "#718096"}
 CONTENDERS = {"base": "#718096", "student": "#2b6cb0"}
 
-ChartName = Literal["funnel", "yield_over_time", "cost_over_time", "score_gains", "loss_curve"]
+ChartName = Literal[
+    "funnel", "yield_over_time", "cost_over_time", "score_gains", "loss_curve", "diversity", "loop_rounds"
+]
 
 # dates as names: a time of day, and with it the reader's time zone, is none of theirs
 BY_DATE = {"field": "partition", "type": "ordinal", "title": None, "axis": {"labelAngle": -40, "labelOverlap": True}}
@@ -40,6 +46,10 @@ def chart(
             return funnel_chart(run_report(archive, _demand(run, "run", name)))
         case "loss_curve":
             return loss_chart(model_report(archive, _demand(model, "model", name)))
+        case "loop_rounds":
+            return rounds_chart(model_report(archive, _demand(model, "model", name)))
+        case "diversity":
+            return diversity_chart(measured_points(archive, _demand(run, "run", name)))
         case "score_gains":
             rows = score_history(archive).rows
             return gains_chart([one for one in rows if run is None or one.run.run_id.startswith(run.lower())])
@@ -174,6 +184,78 @@ def loss_chart(report: ModelReport) -> dict[str, Any]:
             "y": {"field": "loss", "type": "quantitative", "title": "loss, nats per token", "scale": {"zero": False}},
             "color": {"field": "of", "type": "nominal", "title": None},
         },
+    )
+
+
+def rounds_chart(report: ModelReport) -> dict[str, Any]:
+    """Rounds of a training: variety of each model and rows that its night published, as shares of the first round's."""
+    figures = {"shapes per 1,000": "shapes_per_1000", "spread": "spread", "published rows": "published"}
+    rows = report.rounds
+    first = {field: next((value for one in rows if (value := getattr(one, field))), None) for field in figures.values()}
+    values = [
+        {
+            "partition": one.partition,
+            "figure": words,
+            "share": value / first[field],
+            "value": value,
+            "accepted": one.accepted,
+        }
+        for one in rows
+        for words, field in figures.items()
+        if (value := getattr(one, field)) is not None and first[field]
+    ]
+    return _specification(
+        "Variety of each round's model and rows of its night, as shares of the first round's",
+        values,
+        mark={"type": "line", "point": True, "tooltip": True},
+        encoding={
+            "x": BY_DATE,
+            "y": {"field": "share", "type": "quantitative", "title": "of the first round", "axis": {"format": "%"}},
+            "color": {"field": "figure", "type": "nominal", "title": None},
+            "tooltip": [{"field": name} for name in ("partition", "figure", "value", "share", "accepted")],
+        },
+    )
+
+
+def measured_points(archive: Archive, run_id_or_prefix: str) -> DiversityRecord:
+    """The newest measurement of a run's diversity.
+
+    Raises:
+        UnknownIdError, AmbiguousIdError: the run.
+        ConfigError: its diversity was not measured.
+    """
+    with archive.ledger.reading() as connection:
+        run_id = run_queries.find_run_id(connection, run_id_or_prefix)
+        found = newest_diversity(connection, run_id)
+    stored = archive.store.get(diversity_uri(found["diversity_id"])) if found is not None else None
+    if found is None or stored is None:
+        raise ConfigError(
+            f"The diversity of run {run_id[:12]} was not measured: `caco diversity {run_id[:12]}` does it."
+        )
+    return parse_stored(DiversityRecord, stored, uri=diversity_uri(found["diversity_id"]))
+
+
+def diversity_chart(record: DiversityRecord) -> dict[str, Any]:
+    """A point for each problem, in the colour of its cluster, in the plane that shows most of their variance."""
+    words = [f"{' '.join(one.words)} ({one.rows:,})" for one in record.clusters]
+    values = [{"x": x, "y": y, "cluster": words[number]} for x, y, number in record.points[:CHART_POINTS]]
+    axis = {"labels": False, "ticks": False, "grid": False}
+    return _specification(
+        f"Problems by their meaning; {record.shown:.0%} of the variance is in this plane",
+        values,
+        mark={"type": "point", "filled": True, "size": 16, "opacity": 0.7, "tooltip": True},
+        encoding={
+            "x": {"field": "x", "type": "quantitative", "title": None, "axis": axis, "scale": {"zero": False}},
+            "y": {"field": "y", "type": "quantitative", "title": None, "axis": axis, "scale": {"zero": False}},
+            "color": {
+                "field": "cluster",
+                "type": "nominal",
+                "title": None,
+                "scale": {"domain": words, "scheme": "tableau20"},
+                "legend": {"labelLimit": 400},
+            },
+        },
+        height=320,
     )
 
 

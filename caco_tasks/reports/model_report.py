@@ -12,6 +12,7 @@ from caco_tasks.reports.report_parts import Json, Report, RunRef, Share, run_ref
 
 MAX_MODELS = 200
 MAX_USES = 200
+MAX_ROUNDS = 60
 MAX_ANCESTORS = 20
 
 
@@ -63,6 +64,28 @@ class ModelUse(Report):
     seconds: float
 
 
+class LoopRound(Report):
+    """One date of a training: its model, and the night that sampled from it or from the one before."""
+
+    partition: str
+    run_id: str
+    model_id: str
+    accepted: bool
+    refused_because: str | None
+    own_rows: int  # published rows that it learnt from, beside seed_programs
+    seed_programs: int | None
+    own_share: float
+    own_shapes: int
+    ran: float | None  # share of the gate's programs
+    shapes_per_1000: float | None
+    new_shapes: float | None  # share of those that ran with a shape that no seed has
+    spread: float | None
+    nightly_run_id: str | None
+    sampled_from: str | None
+    sampled: int | None
+    published: int | None
+
+
 class ModelReport(Report):
     """All of one model."""
 
@@ -77,6 +100,7 @@ class ModelReport(Report):
     sha256: str | None
     uses: tuple[ModelUse, ...]  # newest first
     is_cut: bool  # there are more uses
+    rounds: tuple[LoopRound, ...]  # of its training, oldest first; none of a model that is no CodeGen
 
 
 def list_models(archive: Archive) -> ModelPage:
@@ -121,6 +145,10 @@ def model_report(archive: Archive, model_id_or_prefix: str) -> ModelReport:
             sha256=row["sha256"] if row is not None else None,
             uses=tuple(_describe_use(one) for one in uses[:MAX_USES]),
             is_cut=len(uses) > MAX_USES,
+            rounds=tuple(
+                LoopRound.model_validate({name: one[name] for name in LoopRound.model_fields})
+                for one in model_queries.rounds_of(connection, model_id, most=MAX_ROUNDS)
+            ),
         )
 
 

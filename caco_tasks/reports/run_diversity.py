@@ -7,6 +7,7 @@ from typing import Any
 
 from caco_tasks.domain_tags import domain_of
 from caco_tasks.ledger import run_queries, sample_queries
+from caco_tasks.ledger.diversities import newest_diversity
 from caco_tasks.pipeline import STAGES, mapped_stages
 from caco_tasks.records import Outcome, Reason, Sample
 from caco_tasks.reports.archive import Archive
@@ -27,6 +28,24 @@ class DiversityCount(Report):
     rows: int
 
 
+class MeasuredDiversity(Report):
+    """How far the problems of a run lie from each other and from earlier ones, by an embedding model."""
+
+    diversity_id: str
+    dataset: str | None
+    embedder: str
+    rows: int
+    of_rows: int
+    spread: float | None
+    nearest_mean: float | None
+    near_rows: int
+    effective_clusters: float | None
+    vendi: float | None
+    earlier_mean: float | None
+    earlier_near_rows: int | None
+    earlier: tuple[str, ...]  # what it was compared with
+
+
 class DiversityReport(Report):
     """How varied the samples of a run are."""
 
@@ -40,6 +59,7 @@ class DiversityReport(Report):
     solution_words: tuple[DiversityCount, ...]  # histogram
     lost_as_duplicates: Share  # of what dedup and decontaminate read: rejected as same or nearly the same as another
     note: str
+    measured: MeasuredDiversity | None  # None: `caco diversity` was not run on it
 
 
 def run_diversity(archive: Archive, run_id_or_prefix: str) -> DiversityReport:
@@ -55,6 +75,7 @@ def run_diversity(archive: Archive, run_id_or_prefix: str) -> DiversityReport:
         reasons = run_queries.reason_counts(connection, run["run_no"])
         last = next((row for row in reversed(counts) if STAGES[row["stage"]].writes is Sample), None)
         outputs = sample_queries.outputs_of(connection, run["run_no"], last["stage"]) if last is not None else []
+        measured = newest_diversity(connection, run["run_id"])
     step = max(1, len(outputs) // MAX_SHARDS)
     chosen = outputs[::step][:MAX_SHARDS]
     samples = list(_read_samples(archive, chosen))
@@ -74,6 +95,9 @@ def run_diversity(archive: Archive, run_id_or_prefix: str) -> DiversityReport:
             (len(sample.solution.text.split()) for sample in samples if sample.solution), width=25
         ),
         lost_as_duplicates=share_of(lost, read),
+        measured=None
+        if measured is None
+        else MeasuredDiversity.model_validate({name: measured[name] for name in MeasuredDiversity.model_fields}),
         note=f"Rows that {stage} passed, from {len(chosen)} of {len(outputs)} shards.",
     )
 

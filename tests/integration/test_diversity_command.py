@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,14 @@ from whole_line import CONFIG, DAY, Place
 
 from caco_tasks import tasks
 from caco_tasks.cli.main import main
+from caco_tasks.connections import Connections
 from caco_tasks.diversity_tasks import FALLBACK, measure_diversity, measure_night
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.rebuilding import rebuild
 from caco_tasks.publishing.dataset_files import dataset_rows
+from caco_tasks.reports.archive import open_archive
+from caco_tasks.reports.charts import chart
+from caco_tasks.reports.run_diversity import run_diversity
 
 TABLES = ("diversity", "diversity_domain", "diversity_cluster", "diversity_earlier")
 
@@ -66,6 +71,14 @@ def test_a_dataset_is_measured_registered_and_drawn(
     with Ledger(line.owner_url) as ledger:
         rebuild(ledger, line.store)
     assert measured_rows(line) == kept
+    # what the page of the run shows
+    with open_archive(replace(Connections.from_environ(line.environ), analyst_url=line.writer_url)) as archive:
+        shown = run_diversity(archive, line.runs["nightly"]).measured
+        points = chart(archive, "diversity", run=line.runs["nightly"])["data"]["values"]
+    assert shown is not None
+    assert (shown.spread, shown.earlier) == (found["whole"]["spread"], (dataset,))
+    assert len(points) == len(rows)
+    assert len({point["cluster"] for point in points}) == len(found["clusters"])
 
 
 def test_a_run_that_has_published_nothing_is_measured_by_what_it_kept(line: Place, dataset: str) -> None:

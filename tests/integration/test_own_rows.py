@@ -13,7 +13,9 @@ from caco_tasks.errors import ConfigError
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.rebuilding import rebuild
 from caco_tasks.reports.archive import open_archive
+from caco_tasks.reports.charts import chart
 from caco_tasks.reports.lineage_graph import lineage_graph
+from caco_tasks.reports.model_report import model_report
 from caco_tasks.store import RunRecord
 from caco_tasks.tasks import set_dataset_state
 
@@ -70,6 +72,11 @@ def test_a_model_learns_from_published_rows_and_says_from_which(line: Place) -> 
     assert {row["dataset"] for row in learnt} == {published(line)}
     of_dataset = ask(line, "SELECT sample_id FROM caco.dataset_row")
     assert {row["sample_id"] for row in learnt} <= {row["sample_id"] for row in of_dataset}
+    with open_archive(replace(Connections.from_environ(line.environ), analyst_url=line.writer_url)) as archive:
+        (shown,) = model_report(archive, str(found["model_id"])).rounds
+        drawn = chart(archive, "loop_rounds", model=str(found["model_id"]))["data"]["values"]
+    assert (shown.own_rows, shown.spread, shown.nightly_run_id) == (len(learnt), found["spread"], None)
+    assert {(point["figure"], point["share"]) for point in drawn} == {("shapes per 1,000", 1), ("spread", 1)}
     # and the same comes out of the store alone
     with Ledger(line.owner_url) as ledger:
         rebuild(ledger, line.store)

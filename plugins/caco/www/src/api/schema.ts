@@ -985,6 +985,7 @@ export interface components {
             /** Looked At */
             looked_at: number;
             lost_as_duplicates: components["schemas"]["Share"];
+            measured: components["schemas"]["MeasuredDiversity"] | null;
             /** Note */
             note: string;
             /** Of */
@@ -1343,6 +1344,46 @@ export interface components {
             title: string;
         };
         /**
+         * LoopRound
+         * @description One date of a training: its model, and the night that sampled from it or from the one before.
+         */
+        LoopRound: {
+            /** Accepted */
+            accepted: boolean;
+            /** Model Id */
+            model_id: string;
+            /** New Shapes */
+            new_shapes: number | null;
+            /** Nightly Run Id */
+            nightly_run_id: string | null;
+            /** Own Rows */
+            own_rows: number;
+            /** Own Shapes */
+            own_shapes: number;
+            /** Own Share */
+            own_share: number;
+            /** Partition */
+            partition: string;
+            /** Published */
+            published: number | null;
+            /** Ran */
+            ran: number | null;
+            /** Refused Because */
+            refused_because: string | null;
+            /** Run Id */
+            run_id: string;
+            /** Sampled */
+            sampled: number | null;
+            /** Sampled From */
+            sampled_from: string | null;
+            /** Seed Programs */
+            seed_programs: number | null;
+            /** Shapes Per 1000 */
+            shapes_per_1000: number | null;
+            /** Spread */
+            spread: number | null;
+        };
+        /**
          * MatrixCell
          * @description How far one stage of one run has come.
          */
@@ -1387,6 +1428,38 @@ export interface components {
              * @enum {string}
              */
             state: "planned" | "running" | "stopped" | "gate_failed" | "complete" | "staged" | "published" | "withdrawn";
+        };
+        /**
+         * MeasuredDiversity
+         * @description How far the problems of a run lie from each other and from earlier ones, by an embedding model.
+         */
+        MeasuredDiversity: {
+            /** Dataset */
+            dataset: string | null;
+            /** Diversity Id */
+            diversity_id: string;
+            /** Earlier */
+            earlier: string[];
+            /** Earlier Mean */
+            earlier_mean: number | null;
+            /** Earlier Near Rows */
+            earlier_near_rows: number | null;
+            /** Effective Clusters */
+            effective_clusters: number | null;
+            /** Embedder */
+            embedder: string;
+            /** Near Rows */
+            near_rows: number;
+            /** Nearest Mean */
+            nearest_mean: number | null;
+            /** Of Rows */
+            of_rows: number;
+            /** Rows */
+            rows: number;
+            /** Spread */
+            spread: number | null;
+            /** Vendi */
+            vendi: number | null;
         };
         /**
          * ModelLine
@@ -1452,6 +1525,8 @@ export interface components {
             metrics: {
                 [key: string]: unknown;
             };
+            /** Rounds */
+            rounds: components["schemas"]["LoopRound"][];
             /** Sha256 */
             sha256: string | null;
             /** Uri */
@@ -2698,7 +2773,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                name: "funnel" | "yield_over_time" | "cost_over_time" | "score_gains" | "loss_curve";
+                name: "funnel" | "yield_over_time" | "cost_over_time" | "score_gains" | "loss_curve" | "diversity" | "loop_rounds";
             };
             cookie?: never;
         };

@@ -10,7 +10,7 @@ import { Ready } from "src/parts/Ready";
 const VegaPicture = lazy(() => import("src/parts/VegaPicture"));
 
 interface Props {
-  name: "funnel" | "yield_over_time" | "cost_over_time" | "score_gains" | "loss_curve";
+  name: "funnel" | "yield_over_time" | "cost_over_time" | "score_gains" | "loss_curve" | "diversity" | "loop_rounds";
   label: string;
   run?: string;
   model?: string;

@@ -31,6 +31,7 @@ export function ModelPage() {
                 <Chart name="loss_curve" label="Loss over the steps of the training" model={model.line.model_id} />
               </Section>
             ) : null}
+            {model.rounds.some((round) => round.own_rows > 0) ? <Rounds model={model} /> : null}
             <Uses model={model} />
             <Facts title="What the training measured" values={model.metrics} />
             <Facts title="Settings of the training" values={model.config} />
@@ -76,6 +77,30 @@ function ModelList({ ids }: { ids: readonly string[] }) {
         <ModelLink key={id} id={id} />
       ))}
     </HStack>
+  );
+}
+
+function Rounds({ model }: { model: Model }) {
+  return (
+    <Section title="Rounds of its training">
+      <Chart name="loop_rounds" label="Variety and published rows, round by round" model={model.line.model_id} />
+      <Grid
+        label="Rounds of its training"
+        rows={model.rounds}
+        rowKey={(round) => `${round.run_id} ${round.nightly_run_id ?? ""}`}
+        columns={[
+          { head: "Date", cell: (round) => round.partition },
+          { head: "Model", cell: (round) => <ModelLink id={round.model_id} /> },
+          { head: "Accepted", cell: (round) => (round.accepted ? "yes" : `no: ${round.refused_because ?? ""}`) },
+          { head: "Own rows", isNumber: true, cell: (round) => formatCount(round.own_rows) },
+          { head: "Of all", isNumber: true, cell: (round) => formatShare(round.own_share) },
+          { head: "Shapes per 1,000", isNumber: true, cell: (round) => formatCount(round.shapes_per_1000) },
+          { head: "New shapes", isNumber: true, cell: (round) => formatShare(round.new_shapes) },
+          { head: "Spread", isNumber: true, cell: (round) => round.spread?.toFixed(3) ?? NOTHING },
+          { head: "Published", isNumber: true, cell: (round) => formatCount(round.published) },
+        ]}
+      />
+    </Section>
   );
 }
 

@@ -4,7 +4,9 @@ import { Box, Button, Flex, SimpleGrid, Text } from "@chakra-ui/react";
 import { useState } from "react";
 
 import { api, type Schemas } from "src/api/client";
-import { formatCount, formatShare } from "src/parts/numbers";
+import { Chart } from "src/parts/Chart";
+import { Figures } from "src/parts/Figures";
+import { formatCount, formatShare, NOTHING } from "src/parts/numbers";
 import { Ready } from "src/parts/Ready";
 import { Section } from "src/parts/Section";
 import { ShareBar } from "src/parts/ShareBar";
@@ -45,6 +47,7 @@ function DiversityOfRun({ runId }: { runId: string }) {
               {found.note}
             </Text>
           </Text>
+          {found.measured ? <Measured measured={found.measured} runId={runId} /> : null}
           <SimpleGrid minChildWidth="17rem" gap={6}>
             <Counts title="Domains" counts={found.domains} />
             <Counts title="Kinds of output" counts={found.output_types} />
@@ -56,6 +59,31 @@ function DiversityOfRun({ runId }: { runId: string }) {
       )}
     </Ready>
   );
+}
+
+function Measured({ measured, runId }: { measured: Schemas["MeasuredDiversity"]; runId: string }) {
+  return (
+    <Box mb={4}>
+      <Figures
+        facts={[
+          ["Problems looked at", `${formatCount(measured.rows)} of ${formatCount(measured.of_rows)}`],
+          ["Mean distance of two", formatDistance(measured.spread)],
+          ["To the nearest other one", formatDistance(measured.nearest_mean)],
+          ["Within 0.05 of another", formatCount(measured.near_rows)],
+          ["Effective clusters", measured.effective_clusters?.toFixed(1) ?? NOTHING],
+          ["Vendi score", measured.vendi?.toFixed(1) ?? NOTHING],
+          measured.earlier.length > 0 && ["To earlier datasets", formatDistance(measured.earlier_mean)],
+          measured.earlier.length > 0 && ["Within 0.05 of an earlier one", formatCount(measured.earlier_near_rows)],
+          ["Embedding model", measured.embedder],
+        ]}
+      />
+      <Chart name="diversity" label="Problems by their meaning, in the colours of their clusters" run={runId} />
+    </Box>
+  );
+}
+
+function formatDistance(distance: number | null) {
+  return distance?.toFixed(3) ?? NOTHING;
 }
 
 const MAX_SHOWN = 12;
