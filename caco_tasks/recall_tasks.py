@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from caco_tasks.dataset_tasks import publish_revision, set_dataset_state
 from caco_tasks.errors import ConfigError
 from caco_tasks.ids import content_id
 from caco_tasks.ledger import Ledger, recall_queries
@@ -22,7 +23,6 @@ from caco_tasks.recall.unknown_edges import find_unregistered
 from caco_tasks.store import Store
 from caco_tasks.store.manifest import parse_stored
 from caco_tasks.store.registry import RecalledThing, RecallRecord, recall_uri
-from caco_tasks.tasks import publish_revision, set_dataset_state
 
 Reach = Literal[
     "proposed", "direct", "all"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from caco_tasks.connections import Connections
+from caco_tasks.dataset_tasks import register_states, set_dataset_state
 from caco_tasks.errors import ConfigError, PrerequisiteError
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.analyst import Analyst
@@ -18,7 +19,7 @@ from caco_tasks.reports.archive import Archive
 from caco_tasks.reports.dataset_difference import dataset_difference, difference_markdown
 from caco_tasks.store import Store, open_store
 from caco_tasks.store.registry import DatasetRecord, Promotion
-from caco_tasks.tasks import config_of, gate, open_ledger, read_run, register_states, set_dataset_state, waiting
+from caco_tasks.tasks import config_of, gate, open_ledger, read_run, waiting
 
 
 @waiting
@@ -134,7 +135,8 @@ def _make_release(ledger: Ledger, reached: Connections, name: str, week: str) ->
         register_states(ledger, store, release)
         state = read_state(store, release)
         if state is not None and state.state == "staged":
-            set_dataset_state(ledger, store, release, "published", by="release", because="its datasets are published")
+            why = "its datasets are published"
+            set_dataset_state(ledger, store, release, "published", by="release", because=why, only_from="staged")
     if release not in known and record.facts["release"]["week"] != record.version:
         promote(release, by="release", because="a dataset of its week has changed")
     return {
@@ -187,7 +189,7 @@ def _demand_published(ledger: Ledger, store: Store, record: DatasetRecord, *, by
     if state is not None and state.state == "staged":
         gate(record.run_id)  # a person chooses between datasets that passed, and takes the place of no gate
         ledger.register_dataset(record, store)
-        set_dataset_state(ledger, store, dataset, "published", by=by, because=because)
+        set_dataset_state(ledger, store, dataset, "published", by=by, because=because, only_from="staged")
     else:
         register_states(ledger, store, dataset)
 

@@ -99,7 +99,7 @@ def show_dataset(name: str, is_card: bool, rows: int, as_json: bool) -> None:
 def withdraw(name: str, because: str, by: str | None, release_claims: bool, as_json: bool) -> None:
     """Take a dataset back: its files stay, and whoever reads them is warned."""
     from caco_tasks.cli.dataset_listing import read_dataset
-    from caco_tasks.tasks import set_dataset_state
+    from caco_tasks.dataset_tasks import set_dataset_state
 
     store, who, told, released = open_store_here(), by or find_user(), err if as_json else out, None
     with open_ledger_as() as ledger:
@@ -123,8 +123,8 @@ def withdraw(name: str, because: str, by: str | None, release_claims: bool, as_j
 def restore(name: str, because: str, by: str | None, as_json: bool) -> None:
     """Publish a withdrawn dataset again; one whose gate never passed stays withdrawn."""
     from caco_tasks.cli.dataset_listing import read_dataset
+    from caco_tasks.dataset_tasks import set_dataset_state
     from caco_tasks.publishing.states import read_states
-    from caco_tasks.tasks import set_dataset_state
 
     store = open_store_here()
     read_dataset(store, name)  # says so where there is none

@@ -146,7 +146,7 @@ def _print_done(found: "Recall", done: "list[Done]") -> None:
         print_line(f"No later run samples from {', '.join(sorted(models))}.")
     again = sorted({one.name for one in found.of("dataset") if one.action == "re-verify"})
     for name in again[:SHOWN]:
-        print_line(f"To verify again: caco verify {name}")
+        print_line(f"To judge again: caco reverify {name}")
 
 
 def _write_list(found: "Recall", target: Path) -> None:

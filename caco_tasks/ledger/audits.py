@@ -8,7 +8,9 @@ from sqlalchemy import Connection, text
 from caco_tasks.ledger.connection import clean, id_range
 from caco_tasks.pipeline import STAGES
 from caco_tasks.records import Outcome, Reason
-from caco_tasks.store.registry import AuditDraw, AuditRecord
+from caco_tasks.store import Store
+from caco_tasks.store.manifest import parse_stored
+from caco_tasks.store.registry import AuditAnswers, AuditDraw, AuditRecord, audit_uri
 
 # what these say can be seen from the row alone; whether a fingerprint was claimed before, cannot
 CHECKS = tuple(spec.name for spec in STAGES.values() if spec.judges is not None and not spec.claims)
@@ -164,3 +166,12 @@ def answers(connection: Connection, run_id: str, person: str) -> list[AuditRecor
     """All that a person said of the records of a run."""
     found = connection.execute(_ANSWERS, {"run_id": run_id, "person": person})
     return [AuditRecord.model_validate(dict(row._mapping)) for row in found]
+
+
+def with_stored(answers: Sequence[AuditRecord], store: Store) -> AuditAnswers:
+    """A person's answers on a run with those that only the store has, as when the ledger was lost and not rebuilt."""
+    uri = audit_uri(answers[0].run_id, answers[0].person)
+    found = store.get(uri)
+    stored = parse_stored(AuditAnswers, found, uri=uri).answers if found is not None else ()
+    latest = {(answer.stage, answer.subject_id): answer for answer in (*stored, *answers)}
+    return AuditAnswers(answers=tuple(latest[key] for key in sorted(latest)))

@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from caco_tasks.errors import AmbiguousIdError, LedgerError, UnknownIdError
 from caco_tasks.ledger import (
     ablations,
@@ -47,11 +45,9 @@ from caco_tasks.store.manifest import (
     RunTrigger,
     manifest_uri,
     parse_stored,
-    run_uri,
     trigger_uri,
 )
 from caco_tasks.store.registry import (
-    AuditAnswers,
     AuditDraw,
     AuditRecord,
     DatasetRecord,
@@ -138,7 +134,7 @@ class Ledger(EnvironmentLedger):
         columns = loading.read_columns(manifest, store) if found is None or is_gone else None
         with self._transaction() as connection:
             if columns is not None:
-                _demand_maker(connection, manifest, store)
+                runs.demand_maker(connection, manifest, store)
                 places = outputs.forget_output(connection, manifest.key) if is_gone else []
                 if loading.load(connection, manifest, columns, store, attach=attach):
                     outputs.restore_places(connection, manifest.key, places)
@@ -366,7 +362,7 @@ class Ledger(EnvironmentLedger):
                 audits.wait_for_turn(connection, run_id, person)
             audits.insert_answers(connection, answers)
             for run_id, person in people:
-                said = _with_stored(audits.answers(connection, run_id, person), store)
+                said = audits.with_stored(audits.answers(connection, run_id, person), store)
                 store.put(audit_uri(run_id, person), said.model_dump_json(indent=1).encode())
 
     def funnel(self, run_id: str) -> list[FunnelRow]:
@@ -491,25 +487,3 @@ class Ledger(EnvironmentLedger):
             )
         with self._transaction() as connection:
             demand_conservation(connection, run, through, shards)
-
-
-def _demand_maker(connection: Connection, manifest: Manifest, store: Store) -> None:
-    """Registers the run that made an output, which may be another than the one that has it now."""
-    if runs.find_run(connection, manifest.run_id, None) is None:
-        uri = run_uri(manifest.partition, manifest.run_id)
-        found = store.get(uri)
-        if found is None:
-            raise LedgerError(
-                f"The run {manifest.run_id}, which made the output {manifest.key}, is neither in the ledger nor in the "
-                "store: register it before its outputs."
-            )
-        runs.insert_run(connection, parse_stored(RunRecord, found, uri=uri))
-
-
-def _with_stored(answers: Sequence[AuditRecord], store: Store) -> AuditAnswers:
-    """A person's answers on a run with those that only the store has, as when the ledger was lost and not rebuilt."""
-    uri = audit_uri(answers[0].run_id, answers[0].person)
-    found = store.get(uri)
-    stored = parse_stored(AuditAnswers, found, uri=uri).answers if found is not None else ()
-    latest = {(answer.stage, answer.subject_id): answer for answer in (*stored, *answers)}
-    return AuditAnswers(answers=tuple(latest[key] for key in sorted(latest)))

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, text
 
 from caco_tasks.errors import LedgerError
 from caco_tasks.ledger.connection import hex_or_none, id_range
-from caco_tasks.store.manifest import RunRecord, RunTrigger
+from caco_tasks.store import Store
+from caco_tasks.store.manifest import Manifest, RunRecord, RunTrigger, parse_stored, run_uri
 
 _COLUMNS = """
     run_id, pipeline, partition, config_hash, config, requested, code_version, planned_at,
@@ -91,3 +92,16 @@ def _find(connection: Connection, prefix: str, pipeline: str | None, *, max_runs
         more = {"partition": row.partition.isoformat(), "input_keys": [key.hex for key in row.input_keys]}
         found.append(RunRecord.model_validate({**row._mapping, **as_stored, **more}))
     return found
+
+
+def demand_maker(connection: Connection, manifest: Manifest, store: Store) -> None:
+    """Registers the run that made an output, which may be another than the one that has it now."""
+    if find_run(connection, manifest.run_id, None) is None:
+        uri = run_uri(manifest.partition, manifest.run_id)
+        found = store.get(uri)
+        if found is None:
+            raise LedgerError(
+                f"The run {manifest.run_id}, which made the output {manifest.key}, is neither in the ledger nor in the "
+                "store: register it before its outputs."
+            )
+        insert_run(connection, parse_stored(RunRecord, found, uri=uri))

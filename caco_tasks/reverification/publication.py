@@ -10,6 +10,7 @@ from typing import Any
 
 from caco_tasks.connections import Connections
 from caco_tasks.context import Claims, stage_context
+from caco_tasks.dataset_tasks import register_states
 from caco_tasks.errors import ConfigError, ConservationError
 from caco_tasks.ledger import Ledger
 from caco_tasks.publishing.dataset_card import card_facts
@@ -26,7 +27,6 @@ from caco_tasks.store import Store, open_store
 from caco_tasks.store.registry import DatasetRecord
 from caco_tasks.store.reverifications import ReverificationRecord
 from caco_tasks.store.shards import iterate_shard
-from caco_tasks.tasks import register_states
 
 
 def publish_reverification(

@@ -7,7 +7,7 @@ import pytest
 from published import publish_bank
 from whole_line import run_stage
 
-from caco_tasks import tasks
+from caco_tasks import dataset_tasks, tasks
 from caco_tasks.config import load_config
 from caco_tasks.errors import CacoError, ConfigError
 from caco_tasks.identity import training_hash
@@ -128,7 +128,7 @@ def test_a_benchmark_of_another_format_stops_the_plan(dataset: str, ledger: Ledg
 
 
 def test_a_withdrawn_dataset_trains_no_student(dataset: str, store: Store, ledger: Ledger) -> None:
-    tasks.set_dataset_state(ledger, store, dataset, "withdrawn", by="ada", because="half of it is wrong")
+    dataset_tasks.set_dataset_state(ledger, store, dataset, "withdrawn", by="ada", because="half of it is wrong")
     with pytest.raises(ConfigError, match=r"was withdrawn \(half of it is wrong\): restore it, or name another"):
         tasks.plan("evaluate", partition=DAY, config="smoke", overrides=[f"evaluate.dataset={dataset}"])
 

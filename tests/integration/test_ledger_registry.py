@@ -11,6 +11,7 @@ from ledger_rows import audit, number_of, rows, second_config
 from ledger_world import PUBLISHED, World
 from sqlalchemy import Engine
 
+from caco_tasks.dataset_tasks import set_dataset_state
 from caco_tasks.errors import LedgerError, StoreError
 from caco_tasks.ledger import Ledger
 from caco_tasks.platform.processes import wait_until
@@ -18,7 +19,6 @@ from caco_tasks.publishing.states import change_state, read_states
 from caco_tasks.records import Outcome
 from caco_tasks.store import Store
 from caco_tasks.store.registry import DatasetStates, dataset_state_uri
-from caco_tasks.tasks import set_dataset_state
 
 
 def test_the_first_registration_of_a_run_wins(ledger: Ledger, world: World) -> None:

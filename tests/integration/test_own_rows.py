@@ -9,6 +9,7 @@ from whole_line import CONFIG, DAY, NEXT_DAY, Place, run_stage, sample_ids
 
 from caco_tasks import tasks
 from caco_tasks.connections import Connections
+from caco_tasks.dataset_tasks import set_dataset_state
 from caco_tasks.errors import ConfigError
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.rebuilding import rebuild
@@ -17,7 +18,6 @@ from caco_tasks.reports.charts import chart
 from caco_tasks.reports.lineage_graph import lineage_graph
 from caco_tasks.reports.model_report import model_report
 from caco_tasks.store import RunRecord
-from caco_tasks.tasks import set_dataset_state
 
 OWN = ['train.own.datasets=["caco-smoke"]', 'train.own.embedder="nano:judge"', "train.own.max_share=0.1"]
 

@@ -16,7 +16,7 @@ from published import write_dataset
 from sqlalchemy import Engine, create_engine, text
 from whole_line import DAY, Place, command, run_pipeline
 
-from caco_tasks import release_tasks, tasks
+from caco_tasks import dataset_tasks, release_tasks, tasks
 from caco_tasks.cli import main
 from caco_tasks.identity import pipeline_run_id
 from caco_tasks.ledger import Ledger
@@ -59,7 +59,7 @@ def publish(run: RunRecord, ledger: Ledger, store: Store) -> Callable[..., str]:
     def one(version: str, *samples: Sample) -> str:
         record = write_dataset(store, run, samples, name=f"{NAME}/{version}")
         ledger.register_dataset(record, store)
-        tasks.register_states(ledger, store, f"{NAME}/{version}")
+        dataset_tasks.register_states(ledger, store, f"{NAME}/{version}")
         return f"{NAME}/{version}"
 
     return one
@@ -136,11 +136,11 @@ def test_what_was_withdrawn_does_not_count_and_is_not_gone_back_to(
 ) -> None:
     first, second, third = versions
     assert caco("dataset", "promote", second, "--because", WHY).exit_code == 0
-    tasks.set_dataset_state(ledger, store, first, "withdrawn", by="ada", because="wrong")
+    dataset_tasks.set_dataset_state(ledger, store, first, "withdrawn", by="ada", because="wrong")
     back = caco("dataset", "roll-back", second, "--because", "too few rows")
     assert "is withdrawn: restore it first" in back.stderr
     assert counting(ledger) == second
-    tasks.set_dataset_state(ledger, store, second, "withdrawn", by="ada", because="wrong")
+    dataset_tasks.set_dataset_state(ledger, store, second, "withdrawn", by="ada", because="wrong")
     assert counting(ledger) is None  # none that lost its place comes back by itself
     assert "was withdrawn (wrong)" in caco("dataset", "promote", second, "--because", WHY).stderr
     assert caco("dataset", "promote", third, "--because", WHY).exit_code == 0

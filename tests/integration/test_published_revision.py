@@ -8,11 +8,11 @@ from ledger_rows import everything, number_of
 from ledger_world import World
 from sqlalchemy import Engine
 
+from caco_tasks.dataset_tasks import publish_revision
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.rebuilding import rebuild
 from caco_tasks.publishing.states import read_state
 from caco_tasks.store import Store
-from caco_tasks.tasks import publish_revision
 
 SAID = {"by": "ada", "because": "the price is wrong"}
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from published import write_dataset
 
-from caco_tasks import tasks
+from caco_tasks import dataset_tasks
 from caco_tasks.cli import main
 from caco_tasks.identity import pipeline_run_id
 from caco_tasks.ids import program_id
@@ -63,7 +63,7 @@ def publish(
         record = record.model_copy(update={"facts": licence})
         store.put(f"datasets/{name}/manifest.json", record.model_dump_json().encode())
         ledger.register_dataset(record, store)
-        tasks.register_states(ledger, store, name)
+        dataset_tasks.register_states(ledger, store, name)
         return name
 
     return one
@@ -142,11 +142,11 @@ def test_the_same_week_is_the_same_release_and_a_changed_date_makes_a_revision(
 def test_recalled_rows_are_left_out_and_withdrawn_datasets_too(publish: Publish, store: Store, ledger: Ledger) -> None:
     monday = publish(MONDAY, sample(1), sample(2))
     tuesday = publish(TUESDAY, sample(3))
-    tasks.set_dataset_state(ledger, store, tuesday, "withdrawn", by="ada", because="wrong")
+    dataset_tasks.set_dataset_state(ledger, store, tuesday, "withdrawn", by="ada", because="wrong")
     card = f"# {monday}\n\n2 problems without a card.\n"
     store.put(f"datasets/{monday}/README.md", card.encode())
     taken = {f"{2:032x}": "a wrong seed"}
-    tasks.publish_revision(ledger, store, monday, taken, by="ada", because="recalled", withdraws=False)
+    dataset_tasks.publish_revision(ledger, store, monday, taken, by="ada", because="recalled", withdraws=False)
     [made] = told("release", "make", "--week", WEEK)  # type: ignore[misc]
     assert made["datasets"] == [monday]  # the version without the row waits, and the row is left out all the same
     assert (samples_of(store, made["release"]), made["dropped"]["recalled"]) == ([1], 1)

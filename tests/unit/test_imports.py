@@ -49,7 +49,7 @@ ROWS = (
         "recall",
     },
     {"offspring"},
-    {"releases", "reports", "services", "stages"},
+    {"dataset_tasks", "releases", "reports", "services", "stages"},
     {"environments", "nano", "planning", "runner", "smol", "text_checks"},
     {"forecast", "reruns", "telemetry", "verification"},
     {"estimate"},
