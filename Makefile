@@ -128,7 +128,7 @@ embedder: install ## Get the model by which texts are compared in meaning, 84 MB
 	@rm -r $(VENV)/embedder
 
 formats: .venv-formats/.installed ## Packages that load environments, for their tests: verifiers, reasoning-gym, verl; NeMo Gym where Python 3.12 is
-	@if command -v python3.12 >/dev/null && [ ! -e .venv-nemo/.installed ]; then \
+	@if python3.12 -c pass 2>/dev/null && [ ! -e .venv-nemo/.installed ]; then \
 	  $(UV) venv --quiet --no-python-downloads --python python3.12 .venv-nemo \
 	    && $(UV) pip install --quiet --python .venv-nemo/bin/python nemo-gym==0.4.0 mpmath && touch .venv-nemo/.installed; \
 	else [ -e .venv-nemo/.installed ] || echo "There is no Python 3.12 here: NeMo Gym is left out."; fi

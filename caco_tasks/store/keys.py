@@ -3,7 +3,10 @@
 from caco_tasks.errors import StoreError
 
 # what lies below a root is one of these; everything else there is somebody else's
-FOLDERS = ("runs", "outputs", "replies", "models", "datasets", "draws", "audits", "reverifications")
+FOLDERS = (
+    *("runs", "outputs", "replies", "models", "datasets", "draws", "audits"),
+    *("diversity", "recalls", "ablations", "reverifications"),
+)
 
 
 def is_key(key: str) -> bool:

@@ -1,19 +1,42 @@
 """The rows of a ledger as text, and what several of its tests register."""
 
+import hashlib
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import ledger_world
+import pyarrow as pa
+import pyarrow.parquet as pq
 from ledger_world import World
 from sqlalchemy import Engine, text
 
 from caco_tasks import ids
 from caco_tasks.audit import draw_rows
+from caco_tasks.dataset_tasks import register_states
 from caco_tasks.ledger import Ledger
+from caco_tasks.publishing.revision import revise
 from caco_tasks.records import Outcome
 from caco_tasks.store import RunRecord, Store
 from caco_tasks.store.manifest import RunTrigger, run_uri
-from caco_tasks.store.registry import AuditRecord, DiversityFigures, DiversityRecord, diversity_uri
+from caco_tasks.store.registry import (
+    AuditRecord,
+    DiversityFigures,
+    DiversityRecord,
+    Promotion,
+    Promotions,
+    RecalledThing,
+    RecallRecord,
+    diversity_uri,
+    promotions_uri,
+    recall_uri,
+)
+from caco_tasks.store.reverifications import (
+    MOVED,
+    ReverificationRecord,
+    reverification_folder,
+    reverification_uri,
+)
 
 TABLES = [
     "run",
@@ -129,6 +152,63 @@ def fill_all(ledger: Ledger, store: Store) -> None:
         measured = diversity(nightly)
         store.put(diversity_uri(measured.diversity_id), measured.model_dump_json().encode())
         ledger.register_diversity(measured)
+    decide(ledger, store, world)
+
+
+def decide(ledger: Ledger, store: Store, world: World) -> None:
+    """What people may decide of a night: a row is taken out and the version without it promoted, after a recall that was told
+    of a re-verification.
+    """
+    dataset, at = world.datasets[0], datetime(2026, 11, 22, tzinfo=UTC)
+    name, said = f"{dataset.dataset}/{dataset.version}", {"by": "ada", "because": "false answers"}
+    sample = ledger_world.sample_id(world.run("nightly"), 10)
+    revised = revise(store, name, {sample: "recalled"}, **said)
+    ledger.register_dataset(revised, store)
+    register_states(ledger, store, f"{revised.dataset}/{revised.version}")
+    chosen = Promotion(version=revised.version, replaced=dataset.version, at=at, **said)
+    promotions = Promotions(dataset=dataset.dataset, partition=dataset.partition, history=(chosen,))
+    store.put(promotions_uri(dataset.dataset, dataset.partition), promotions.model_dump_json().encode())
+    ledger.register_promotions(promotions)
+    touched = RecalledThing(kind="dataset", name=name, degree="direct", action="withdraw", part=1, whole=dataset.rows)
+    recall_id = ids.content_id("recall", name)
+    recall = RecallRecord(recall_id=recall_id, kind="seed", ancestor="toy/1", at=at, touched=(touched,), **said)
+    store.put(recall_uri(recall_id), recall.model_dump_json().encode())
+    ledger.record_recall(recall)
+    again = reverification(store, world.run("nightly"), sample)
+    store.put(reverification_uri(again.reverification_id), again.model_dump_json().encode())
+    ledger.register_reverification(again, store)
+
+
+def reverification(store: Store, run: RunRecord, sample: str) -> ReverificationRecord:
+    """One sample that newer checks reject, judged again."""
+    number = ids.content_id("reverification", run.run_id)
+    moved = {"from_stage": "decontaminate", "from_outcome": "pass", "from_reason": None}
+    moved |= {"to_stage": "agree", "to_outcome": "fail", "to_reason": "answers_differ"}
+    buffer = BytesIO()
+    row = {"sample_id": sample, "shard": 0, **moved, "to_detail": "it says 3"}
+    pq.write_table(pa.Table.from_pylist([row], schema=MOVED), buffer)
+    sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()
+    uri = f"{reverification_folder(number)}/moved-{sha256[:16]}.parquet"
+    store.put(uri, buffer.getvalue())
+    return ReverificationRecord.model_validate(
+        {
+            "reverification_id": number,
+            "run_id": run.run_id,
+            "stage": "agree",
+            "recipes": {"agree": {"version": 4}},
+            "code_version": "0",
+            "by": "ada",
+            "began_at": datetime(2026, 11, 22, tzinfo=UTC),
+            "seconds": 1.5,
+            "read": 1,
+            "newly_accepted": 0,
+            "newly_rejected": 1,
+            "counts": [{**moved, "samples": 1}],
+            "uri": uri,
+            "rows": 1,
+            "sha256": sha256,
+        }
+    )
 
 
 def diversity(run: RunRecord) -> DiversityRecord:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, create_engine, text
 from caco_tasks.audit import draw_rows
 from caco_tasks.errors import ConfigError, LedgerError
 from caco_tasks.ledger import FunnelRow, Ledger, RejectRow
+from caco_tasks.ledger.environments import EnvironmentRow
 from caco_tasks.ledger.migrations import ANALYST, WRITER, sql_folder
 from caco_tasks.ledger.recipes import Recipe, find_recipe, list_recipes
 from caco_tasks.pipeline import PIPELINES, mapped_stages
@@ -28,6 +29,7 @@ from caco_tasks.store.store import StoreSettings
 NIGHTLY = [spec.name for spec in PIPELINES["nightly"]]
 GRAINS = {
     "verdict": "run_id, stage, subject_id",
+    "dataset_standing": "dataset, version",
     "datasets": "run_id, dataset, version",
     "funnel": "run_id, stage",
     "reject_reasons": "run_id, stage, outcome, reason",
@@ -40,6 +42,7 @@ GRAINS = {
     "judge_confusion": "run_id, check_name",
     "run_comparison": "a_run_id, b_run_id, stage",
     "benchmark_overlap_report": "run_id, stage, benchmark, rule",
+    "environment_yield": "dataset, version, refusal",
     "licence_of_dataset": "dataset, version, source, revision, licence",
     "scores": "run_id, benchmark, contender",
     "score_gains": "run_id, benchmark",
@@ -77,6 +80,13 @@ def _fill(ledger: Ledger, store: Store, worlds: list[World]) -> None:
     for world in worlds:
         ledger_world.load(ledger, store, world)
     draw_rows(ledger, store, worlds[0].run("nightly"), 3)
+    sample_ids = [ledger_world.sample_id(worlds[0].run("nightly"), number) for number in (10, 11)]
+    made = {"environment_id": "e" * 32, "program_id": "f" * 32, "inputs": {"pens": ["1", "9"]}, "conditions": {}}
+    environments = [
+        EnvironmentRow(sample_id=sample_ids[0], **made, instances={"1": 7}, example_problem="?", example_answer="3"),
+        EnvironmentRow(sample_id=sample_ids[1], refusal="too_few_instances"),
+    ]
+    assert ledger.register_environments(f"toys/{worlds[0].datasets[0].version}", environments)
     for person, answers in {"ada": "pffpu", "bo": "ppfpf"}.items():
         for number, answer in enumerate(answers, start=7):
             ledger.record_audits([_audit(worlds[0], number, person, answer)], store)
@@ -140,7 +150,10 @@ def test_a_view_begins_with_its_header_and_its_example_runs(analyst: Engine, pat
     assert example is not None
     assert f"caco.{path.stem}" in example.group(1)
     with analyst.connect() as connection:
-        connection.execute(text(example.group(1)), dict.fromkeys(re.findall(r":(\w+)", example.group(1)), "0" * 32))
+        connection.execute(
+            text(example.group(1)),
+            {name: "2026-01-01" if name == "day" else "0" * 32 for name in re.findall(r"[^:]:(\w+)", example.group(1))},
+        )
 
 
 @pytest.mark.parametrize("recipe", IN_POSTGRES, ids=lambda recipe: recipe.name)

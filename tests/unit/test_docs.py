@@ -17,6 +17,7 @@ from caco_tasks.cli import main
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import PIPELINES, STAGES
 from caco_tasks.records import Grade, Outcome, Reason, fail, unknown
+from caco_tasks.store.keys import FOLDERS
 
 ROOT = Path(__file__).parents[2]
 LISTS = {"sources": config.SourceSettings, "benchmarks": config.BenchmarkSettings}
@@ -193,3 +194,10 @@ def test_links_between_pages_lead_somewhere() -> None:
     found = dict(links())
     assert len(found) > 10
     assert [name for name, path in found.items() if not path.exists()] == []
+
+
+def test_the_page_on_storage_and_the_store_name_the_same_folders() -> None:
+    page = (ROOT / "docs" / "storage.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE)
+    told = {path.split("/")[0] for cell in cells for path in re.findall(r"`([a-z]+/[^`]*)`", cell)}
+    assert told == set(FOLDERS)  # a folder that the store does not know is in no backup
