@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,9 +132,7 @@ def test_a_person_decides_whether_a_staged_dataset_takes_the_place_of_the_one_th
             assert "| publish.rows_per_file |" in shown["body"]
             assert "**Funnel**" in shown["body"]
             answer = "Approve" if "| `7` |" in shown["body"] else "Reject"
-            said = {"chosen_options": [answer], "params_input": {"reason": "looked at it"}}
-            assert client.patch(f"{path}/taskInstances/ask/-1/hitlDetails", json=said).status_code == 200
-            wait_until(lambda run_id=run_id: api.run("caco_promote", run_id).is_finished)  # type: ignore[misc]
+            wait_until(partial(ends_answered, client, api, run_id, answer))
             assert api.run("caco_promote", run_id).state == "success"
             answered[answer] = shown["subject"].split()[1]
     api.unpause("caco_promote", paused=True)
@@ -218,6 +217,15 @@ def forms(client: httpx.Client, path: str) -> list[dict[str, Any]]:
     """
     listed = client.get(f"{path}/hitlDetails?response_received=false").json()["hitl_details"]
     return [form for form in listed if form["task_instance"]["state"] == "awaiting_input"]
+
+
+def ends_answered(client: httpx.Client, api: AirflowApi, run_id: str, answer: str) -> bool:
+    """Answers the form of a promotion where one waits, also one that is asked again; whether the run has ended."""
+    path, said = f"/api/v2/dags/caco_promote/dagRuns/{run_id}", {"params_input": {"reason": "looked at it"}}
+    for _ in forms(client, path):
+        place = f"{path}/taskInstances/ask/-1/hitlDetails"
+        assert client.patch(place, json={**said, "chosen_options": [answer]}).status_code == 200
+    return api.run("caco_promote", run_id).is_finished
 
 
 def answer_forms(client: httpx.Client, path: str) -> bool:
