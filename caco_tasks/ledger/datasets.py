@@ -46,6 +46,10 @@ _NAMES = text("""
     SELECT dataset || '/' || version AS name FROM caco.datasets
     WHERE (CAST(:run_id AS uuid) IS NULL OR run_id = CAST(:run_id AS uuid))
         AND (CAST(:state AS text) IS NULL OR CAST(state AS text) = :state)
+        -- a release stands with the run of its newest date, which did not make it
+        AND (CAST(:run_id AS uuid) IS NULL OR NOT EXISTS (
+            SELECT FROM caco.dataset AS one
+            WHERE one.dataset = datasets.dataset AND one.version = datasets.version AND one.facts -> 'release' IS NOT NULL))
     GROUP BY dataset, version
     -- of one run, a version comes after the published one that supersedes it
     ORDER BY CAST(:run_id AS uuid) IS NOT NULL AND EXISTS (

@@ -87,7 +87,9 @@ def samples_of(store: Store, release: str) -> list[int]:
     return [int(row["sample_id"], 16) for row in dataset_rows(store, release)]
 
 
-def test_a_release_has_the_rows_of_its_dates_in_order_and_each_once(publish: Publish, store: Store) -> None:
+def test_a_release_has_the_rows_of_its_dates_in_order_and_each_once(
+    publish: Publish, ledger: Ledger, store: Store
+) -> None:
     publish(SUNDAY, sample(7), sample(8, problem=1), sample(9, problem=1, words="weigh in a far and foreign land"))
     publish(MONDAY, sample(1), sample(2), sample(3))
     tuesday = publish(TUESDAY, sample(4), sample(5, program=2), sample(6))
@@ -96,6 +98,8 @@ def test_a_release_has_the_rows_of_its_dates_in_order_and_each_once(publish: Pub
     assert tasks_say.stdout == f"{NAME}-weekly/{WEEK} is made: 7 rows of 3 dates.\n", tasks_say.stderr
     assert samples_of(store, f"{NAME}-weekly/{WEEK}") == [1, 2, 3, 4, 6, 7, 9]
     record = read_dataset(store, f"{NAME}-weekly/{WEEK}")
+    assert f"{NAME}-weekly/{WEEK}" in ledger.datasets()
+    assert f"{NAME}-weekly/{WEEK}" not in ledger.datasets(record.run_id)  # which would be announced and evaluated by it
     assert [file.rows for file in record.files] == [2, 2, 2, 1]
     about = record.facts["release"]
     assert about["dropped"] == {"recalled": 0, "same_sample": 0, "same_program": 1, "same_problem": 1}
