@@ -19,7 +19,6 @@ from caco_tasks.cli.console import (
     print_whole,
     show_progress,
 )
-from caco_tasks.cli.dataset_listing import find_dataset
 from caco_tasks.cli.environment import open_archive_here, open_ledger_as, open_store_here
 from caco_tasks.cli.options import folder_option, json_option
 from caco_tasks.errors import ConfigError
@@ -60,6 +59,7 @@ def list_datasets(as_json: bool) -> None:
 @explain_errors
 def show_dataset(name: str, is_card: bool, rows: int, as_json: bool) -> None:
     """Show a dataset: its states, licences, files, scores, and how to load it."""
+    from caco_tasks.cli.dataset_listing import find_dataset
     from caco_tasks.cli.report_tables import dataset_sections
     from caco_tasks.publishing.states import split_name
     from caco_tasks.reports.dataset_report import dataset_report, dataset_rows
@@ -157,6 +157,7 @@ def restore(name: str, because: str, by: str | None, as_json: bool) -> None:
 @explain_errors
 def export(dataset: str, format_name: str, target: Path, as_json: bool) -> None:
     """Write a published dataset in the format that a trainer reads; of a date, the version that counts for it."""
+    from caco_tasks.cli.dataset_listing import find_dataset
     from caco_tasks.publishing.dataset_files import WithdrawnWarning
     from caco_tasks.publishing.export import export as write
 

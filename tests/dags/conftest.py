@@ -99,6 +99,9 @@ def airflow_database(postgres: EmbeddedPostgres, airflow_home: Path) -> Iterator
         initdb()
         yield
         settings.dispose_orm()
+    # as it was before, for the tests of other files in this process
+    settings.configure_vars()  # type: ignore[no-untyped-call, unused-ignore]
+    settings.configure_orm()  # type: ignore[no-untyped-call, unused-ignore]
 
 
 @pytest.fixture(scope="module")

@@ -110,7 +110,7 @@ def test_a_dataset_is_shown_with_its_state_licences_and_how_to_load_it(asked: Wo
     name = f"toys/{asked.datasets[0].version}"
     said = caco("dataset", "show", name)
     for part in (
-        "published, 4 rows",
+        "published (current among those of its date), 4 rows",
         "MIT",
         "CC0-1.0",
         asked.datasets[0].files[0].uri,

@@ -52,7 +52,7 @@ def test_the_same_requests_get_the_same_replies_and_others_get_others(codegen: T
     assert texts[0][0] != texts[0][4]
 
 
-@pytest.mark.parametrize("stop", [(), (",",)], ids=["to their own ends", "to a stop text"])
+@pytest.mark.parametrize("stop", [(), ("}",)], ids=["to their own ends", "to a stop text"])
 def test_rows_that_go_on_alone_are_written_as_if_they_had_been_alone_from_the_start(
     codegen: TransformersLlm, stop: tuple[str, ...]
 ) -> None:

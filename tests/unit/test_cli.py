@@ -143,7 +143,7 @@ def test_a_command_has_the_options_of_the_contract(command: str) -> None:
 MENDABLE = {
     "an unknown config": (
         ["plan", "seeds", "--partition", "2026-01-02", "--config", "nothing"],
-        "There is no config 'nothing': give a TOML file or one of nano, paper, single-gpu, smoke, smol.",
+        "There is no config 'nothing': give a TOML file or one of nano, nano-mix, paper, single-gpu, smoke, smol.",
     ),
     "a wrong override": (
         ["plan", "seeds", "--partition", "2026-01-02", "--set", "samples=many"],
