@@ -1,6 +1,7 @@
 """Imports point one way, heavy libraries wait, Airflow stays outside, and only the edges read the environment."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -175,3 +176,10 @@ def test_only_the_edges_read_the_environment() -> None:
 def test_nobody_takes_the_environment_by_another_name() -> None:
     names = {name for path in FILES for name in imported(ast.walk(tree_of(path)))}
     assert {f"os.{name}" for name in NAMES_OF_THE_ENVIRONMENT} & names == set()
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    names = Counter(path.name for path in PACKAGE.with_name("tests").rglob("test_*.py"))
+    assert [
+        name for name, count in names.items() if count > 1
+    ] == []  # pytest would refuse the second one that it meets
