@@ -16,7 +16,7 @@ from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import draw_problem
 from caco_tasks.check_settings import DiversitySettings
 from caco_tasks.connections import models_folder
-from caco_tasks.diversity.measurement import measure
+from caco_tasks.diversity.measurement import Measurement, measure
 from caco_tasks.diversity_tasks import find_embedder
 from caco_tasks.llm.embedding import TextEmbedder
 from caco_tasks.llm.local_models import LocalModels
@@ -52,13 +52,26 @@ def bench(n: int = 5000) -> dict[str, Any]:
     lap("embed the earlier ones, once")
     found = measure(texts, domains, vectors, earlier={"earlier": earlier}, clusters=settings.clusters)
     lap("measure")
+    picture = draw_diversity(_record(found, settings.embedder, n), "light")
+    lap("draw")
+    return {
+        "rows": n,
+        "embedder": settings.embedder,
+        "seconds": seconds,
+        "whole": asdict(found.whole),
+        "picture_bytes": len(picture),
+    }
+
+
+def _record(found: Measurement, embedder: str, rows: int) -> DiversityRecord:
+    """What the store would keep of it."""
     places = zip(found.places, found.of_row, strict=True)
-    record = DiversityRecord(
+    return DiversityRecord(
         diversity_id="0" * 32,
         run_id="0" * 32,
         dataset=None,
-        embedder=settings.embedder,
-        of_rows=n,
+        embedder=embedder,
+        of_rows=rows,
         points=tuple((float(x), float(y), int(number)) for (x, y), number in places),
         shown=found.shown,
         measured_at=datetime.now(UTC),
@@ -70,15 +83,6 @@ def bench(n: int = 5000) -> dict[str, Any]:
             "earlier": [],
         },
     )
-    picture = draw_diversity(record, "light")
-    lap("draw")
-    return {
-        "rows": n,
-        "embedder": settings.embedder,
-        "seconds": seconds,
-        "whole": asdict(found.whole),
-        "picture_bytes": len(picture),
-    }
 
 
 if __name__ == "__main__":

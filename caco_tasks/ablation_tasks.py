@@ -13,7 +13,7 @@ from itertools import zip_longest
 from typing import Any
 
 from caco_tasks import tasks
-from caco_tasks.ablations.tables import AblationTable, load_arms
+from caco_tasks.ablations.ablation_tables import AblationTable, load_arms
 from caco_tasks.config import RunConfig, load_config
 from caco_tasks.errors import ConfigError, ConservationError, PrerequisiteError
 from caco_tasks.identity import TRAINED, config_hash, pipeline_run_id, training_hash

@@ -35,7 +35,6 @@ from caco_tasks.generation_settings import ReverserSettings, SolverSettings, Uni
 from caco_tasks.model_settings import ModelSettings, TrainSettings
 from caco_tasks.records import Grade
 
-ABLATION_SUFFIX = "-ablation"  # of the name of a dataset
 CONFIGS_FOLDER = Path(__file__).parent / "configs"
 
 SETTINGS_THAT_CHANGE_NO_DATA = (
@@ -335,11 +334,6 @@ class RunConfig(Settings):
         A stage gets such a one, so that it cannot read a setting that the keys of its outputs do not hold.
         """
         return _narrowed(self, ["name", *paths])
-
-
-def is_ablation(dataset_name: str) -> bool:
-    """Whether a dataset of this name is one of an ablation: rows to measure checks by, which are never published."""
-    return dataset_name.endswith(ABLATION_SUFFIX)
 
 
 def load_config(name_or_path: str, overrides: Iterable[str] = ()) -> RunConfig:

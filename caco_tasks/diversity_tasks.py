@@ -20,7 +20,7 @@ from caco_tasks.check_settings import DiversitySettings
 from caco_tasks.config import RunConfig
 from caco_tasks.connections import Connections
 from caco_tasks.diversity.measurement import Measurement, measure
-from caco_tasks.diversity.measures import Vectors
+from caco_tasks.diversity.spread_measures import Vectors
 from caco_tasks.domain_tags import domain_of
 from caco_tasks.errors import CacoError, ConfigError
 from caco_tasks.ids import content_id

@@ -10,7 +10,7 @@ from typing import Any
 
 from caco_tasks.check_settings import BenchmarkSettings
 from caco_tasks.checks.decontamination.benchmarks import benchmark_version
-from caco_tasks.config import RunConfig, is_ablation
+from caco_tasks.config import RunConfig
 from caco_tasks.errors import ConfigError, PrerequisiteError
 from caco_tasks.identity import BASE, EMBEDDER, TRAINED, config_hash, pipeline_run_id, prompt_names, training_hash
 from caco_tasks.ledger import Ledger
@@ -28,7 +28,7 @@ from caco_tasks.stages.shared.gate_samples import VARIETY
 from caco_tasks.stages.shared.own_rows import find_own_datasets
 from caco_tasks.store import RunRecord, Store
 from caco_tasks.store.manifest import parse_stored, run_uri
-from caco_tasks.store.registry import DatasetRecord, ModelRecord, dataset_manifest_uri
+from caco_tasks.store.registry import DatasetRecord, ModelRecord, dataset_manifest_uri, is_ablation
 from caco_tasks.version import code_version
 
 

@@ -16,8 +16,8 @@ from caco_tasks.ids import content_id
 from caco_tasks.ledger import Ledger, recall_queries
 from caco_tasks.publishing.states import read_state
 from caco_tasks.recall.ancestors import Ancestor
+from caco_tasks.recall.descendants import DEGREES, Degree, Recall, Touched
 from caco_tasks.recall.descent import find_descendants
-from caco_tasks.recall.findings import DEGREES, Degree, Recall, Touched
 from caco_tasks.recall.output_graph import read_graph
 from caco_tasks.recall.unknown_edges import find_unregistered
 from caco_tasks.store import Store

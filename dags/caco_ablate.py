@@ -40,7 +40,7 @@ from caco_common import (
     resolve_settings,
 )
 
-from caco_tasks.ablations.tables import bundled_tables
+from caco_tasks.ablations.ablation_tables import bundled_tables
 from caco_tasks.pipeline import mapped_stages
 
 TABLE = Param(
@@ -58,7 +58,7 @@ NAME_OF_SHARDS = "{{ task.op_kwargs['places'][0][1] | join(', ') }}"  # as far a
 def plan() -> str:
     """Registers the ablation, or finds it; its id."""
     from caco_tasks import ablation_tasks
-    from caco_tasks.ablations.tables import load_table
+    from caco_tasks.ablations.ablation_tables import load_table
 
     context = get_current_context()
     require_known_fields(context)

@@ -68,7 +68,7 @@ def _make_results(
     table_name: str, partition: str, config: str, overrides: Sequence[str], *, here: bool, is_quiet: bool
 ) -> dict[str, Any]:
     from caco_tasks.ablation_tasks import finish_ablation, work_through_ablation
-    from caco_tasks.ablations.tables import load_table
+    from caco_tasks.ablations.ablation_tables import load_table
     from caco_tasks.cli.dag_runs import check_settings, locate_config
 
     table = load_table(table_name)  # before the platform is looked for: the nearer mistake first

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from caco_tasks.ablation_tasks import plan_ablation
-from caco_tasks.ablations.tables import bundled_tables, load_table
+from caco_tasks.ablations.ablation_tables import bundled_tables, load_table
 from caco_tasks.cli.console import print_line
 from caco_tasks.cli.dag_runs import locate_config, open_airflow, wait_for_dag
 from caco_tasks.cli.progress import ENDED, POLL_SECONDS

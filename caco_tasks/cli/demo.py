@@ -21,7 +21,7 @@ from caco_tasks.ledger import Ledger
 from caco_tasks.platform.api import AirflowApi
 from caco_tasks.platform.state import PlatformState
 from caco_tasks.publishing.dataset_files import dataset_rows
-from caco_tasks.publishing.loading import load_code
+from caco_tasks.publishing.load_lines import load_code
 from caco_tasks.store import Store, open_store
 
 # in the order in which each needs the one before

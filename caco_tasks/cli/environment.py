@@ -137,6 +137,6 @@ def storage_options() -> dict[str, Any]:
     Raises:
         ConfigError: no store is named anywhere.
     """
-    from caco_tasks.publishing.loading import s3_options
+    from caco_tasks.publishing.load_lines import s3_options
 
     return s3_options(find_connections().store)

@@ -21,7 +21,7 @@ from caco_tasks.cli.options import json_option
 from caco_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
-    from caco_tasks.recall.findings import Recall
+    from caco_tasks.recall.descendants import Recall
     from caco_tasks.recall_tasks import Done
 
 SHOWN = 20  # descendants of a kind; --json and --out have all
@@ -115,7 +115,7 @@ def _read_ancestor(given: dict[str, str | None]) -> Any:
 
 def _print_recall(found: "Recall") -> None:
     from caco_tasks.cli.tables import answer_table
-    from caco_tasks.recall.findings import COUNTED, THINGS
+    from caco_tasks.recall.descendants import COUNTED, THINGS
 
     counts = Counter((one.kind, one.degree, one.action) for one in found.touched)
     parts: Counter[tuple[str, str, str]] = Counter()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from caco_tasks.reports.run_comparison import OnlyAccepted, RunComparison
     from caco_tasks.reports.run_list import RunLine
     from caco_tasks.reports.sample_list import SampleLine
-    from caco_tasks.store.reverifications import MoveCount
+    from caco_tasks.store.reverification_record import MoveCount
 
 MAX_REASONS = 15
 MAX_EXAMPLES = 5

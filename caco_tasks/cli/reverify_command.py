@@ -20,9 +20,9 @@ from caco_tasks.cli.environment import find_connections, open_ledger_as, open_st
 from caco_tasks.cli.options import json_option, set_option, workers_option
 
 if TYPE_CHECKING:
-    from caco_tasks.reverification.examples import Example
+    from caco_tasks.reverification.moved_examples import Example
     from caco_tasks.reverification.reverify import Asked, Plan
-    from caco_tasks.store.reverifications import ReverificationRecord
+    from caco_tasks.store.reverification_record import ReverificationRecord
 
 by_option = click.option("--by", metavar="NAME", help="Who wants it; default: the user of this machine.")
 
@@ -48,7 +48,7 @@ def reverify(what: str, *, publish: bool, as_json: bool, **given: Any) -> None:
     that it never said is unknown (not_asked). What cannot be judged again, as the texts that models write, is refused.
     """
     from caco_tasks.cli.dataset_commands import find_user
-    from caco_tasks.reverification.examples import find_examples
+    from caco_tasks.reverification.moved_examples import find_examples
     from caco_tasks.reverification.publication import publish_reverification
     from caco_tasks.reverification.reverify import Asked, describe_cost
     from caco_tasks.reverification.reverify import reverify as judge_again

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from caco_tasks.diversity.measures import Vectors
+from caco_tasks.diversity.spread_measures import Vectors
 
 BEGINNINGS = 4
 MAX_ITERATIONS = 50

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from caco_tasks.diversity.clusters import Cluster, cluster, plane
-from caco_tasks.diversity.measures import (
+from caco_tasks.diversity.spread_measures import (
     NEAR,
     Distances,
     Vectors,

@@ -8,10 +8,10 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from caco_tasks.environments.environment import Environment, Instance, read_environments
+from caco_tasks.environments.environment_record import Environment, Instance, read_environments
 from caco_tasks.environments.instances import instances_of
 from caco_tasks.environments.shipping import write_reward_package
 from caco_tasks.errors import ConfigError, DamagedError
@@ -43,15 +43,11 @@ def export_environments(
         raise ConfigError(f"{out} is there already: name a folder that is not.")
     environments = list(read_environments(folder))
     out.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
-    try:
-        rows = _rows(environments, sandbox, each=each, progress=progress)
-        count = _WRITERS[format_name](rows, scratch)
-        scratch.chmod(0o755)
-        scratch.rename(out)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
+    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
+        whole = Path(name, out.name)
+        whole.mkdir()
+        count = _WRITERS[format_name](_rows(environments, sandbox, each=each, progress=progress), whole)
+        whole.rename(out)
     return {"environments": len(environments), "instances": count}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from caco_tasks.environments.environment import Leaf, Number
+from caco_tasks.environments.environment_record import Leaf, Number
 
 MAX_LEAVES = 40
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from caco_tasks.checks.problems.exchanged_values import find_exchanged_values
 from caco_tasks.checks.problems.problem_rules import find_problem_faults
-from caco_tasks.environments.environment import (
+from caco_tasks.environments.environment_record import (
     Environment,
     InputRange,
     Instance,

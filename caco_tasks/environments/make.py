@@ -10,7 +10,7 @@ from typing import Any
 
 from caco_tasks.check_settings import DecontaminationSettings
 from caco_tasks.checks.decontamination.overlap import BenchmarkIndex, apply_overlap_rules
-from caco_tasks.environments.environment import (
+from caco_tasks.environments.environment_record import (
     LEVELS,
     MAKER_VERSION,
     Environment,
@@ -23,12 +23,12 @@ from caco_tasks.environments.environment import (
     environment_id,
 )
 from caco_tasks.environments.input_leaves import find_input_numbers
+from caco_tasks.environments.input_relations import find_relations
 from caco_tasks.environments.instances import Drawing, DrawnRow, draw_instances, find_text_fault, probe_draws
 from caco_tasks.environments.instrument import ProbedProgram, prepare_program
 from caco_tasks.environments.number_places import find_places
 from caco_tasks.environments.probing import Expectation, Prober
 from caco_tasks.environments.ranges import SPANS, level_ranges
-from caco_tasks.environments.relations import find_relations
 from caco_tasks.ids import content_id, random_seed
 from caco_tasks.sandbox import Sandbox
 

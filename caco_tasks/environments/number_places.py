@@ -15,7 +15,7 @@ from typing import Any
 from caco_tasks.convert.number_draws import find_ceiling
 from caco_tasks.convert.question_numbers import QuestionNumber, find_numbers
 from caco_tasks.convert.stems import STOP_WORDS, stem
-from caco_tasks.environments.environment import Leaf, NumberPlace
+from caco_tasks.environments.environment_record import Leaf, NumberPlace
 from caco_tasks.environments.input_leaves import InputNumber, find_input_numbers
 from caco_tasks.numbers_in_text import mentions
 

@@ -11,7 +11,7 @@ from itertools import combinations
 from random import Random
 
 from caco_tasks.convert.number_draws import find_grain
-from caco_tasks.environments.environment import LEVELS, InputRange, Leaf, Number, NumberPlace, Relation
+from caco_tasks.environments.environment_record import LEVELS, InputRange, Leaf, Number, NumberPlace, Relation
 from caco_tasks.environments.rewriting import MAX_WORDED, said_number
 
 # from and to how many times the row's own number

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from caco_tasks.convert.number_draws import in_digits, rewritten
 from caco_tasks.convert.question_numbers import QuestionNumber, find_numbers
-from caco_tasks.environments.environment import Leaf, Number, NumberPlace
+from caco_tasks.environments.environment_record import Leaf, Number, NumberPlace
 
 MAX_WORDED = 99  # of a number that the text says in words
 _ARTICLE = re.compile(r"\b([Aa])n?(\s+)$")

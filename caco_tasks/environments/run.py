@@ -11,7 +11,7 @@ from typing import Any
 from caco_tasks.atomic import replaced
 from caco_tasks.checks.decontamination.overlap import benchmark_index
 from caco_tasks.config import RunConfig, SandboxSettings
-from caco_tasks.environments.environment import (
+from caco_tasks.environments.environment_record import (
     Environment,
     Instance,
     find_span,

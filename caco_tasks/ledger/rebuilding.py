@@ -39,7 +39,7 @@ from caco_tasks.store.registry import (
     is_promotions,
     is_recall,
 )
-from caco_tasks.store.reverifications import ReverificationRecord, is_reverification
+from caco_tasks.store.reverification_record import ReverificationRecord, is_reverification
 from caco_tasks.store.store import Store
 
 Parsed = TypeVar("Parsed", bound=BaseModel)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from caco_tasks.errors import DamagedError
 from caco_tasks.ledger.answer_rows import Row, read_rows
 from caco_tasks.ledger.bulk import copy_table, storable
-from caco_tasks.store.reverifications import MOVED, ReverificationRecord
+from caco_tasks.store.reverification_record import MOVED, ReverificationRecord
 from caco_tasks.store.row_files import open_checked, read_groups
 from caco_tasks.store.store import Store
 

@@ -14,7 +14,7 @@ from caco_tasks.ledger import claims as claiming
 from caco_tasks.ledger import dump, loading, migrations, reverifications, upkeep
 from caco_tasks.ledger.claims import RecordedClaims
 from caco_tasks.ledger.connection import Database
-from caco_tasks.store.reverifications import ReverificationRecord, reverification_claims_uri
+from caco_tasks.store.reverification_record import ReverificationRecord, reverification_claims_uri
 from caco_tasks.store.store import Store
 
 # locks of a session and what ends them: any number of backups, or one housekeeping

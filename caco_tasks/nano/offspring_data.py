@@ -14,10 +14,10 @@ from random import Random
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import BankProblem, Family, draw_problem
 from caco_tasks.offspring.compose import compose, fitting_inputs
+from caco_tasks.offspring.input_units import MONEY
 from caco_tasks.offspring.mutate import OPERATORS, Mutation
 from caco_tasks.offspring.parents import Parent, make_parent
 from caco_tasks.offspring.template import write_template
-from caco_tasks.offspring.units import MONEY
 
 POOL_EACH = 16  # draws of each family that are joined with each other
 OF_A_POOL = (400, 400, 400)  # compositions, mutations and plain problems that are taught from one pool

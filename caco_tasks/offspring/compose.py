@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from caco_tasks.offspring.input_units import unit_of
 from caco_tasks.offspring.parents import Parent
 from caco_tasks.offspring.template import MAX_NAME_CHARS, TemplateProgram, renamed
-from caco_tasks.offspring.units import unit_of
 
 MAX_RATIO = 4  # of the output to the value in whose place it stands, or the other way round
 OPERATOR = "output_as_input"

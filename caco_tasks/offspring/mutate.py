@@ -11,9 +11,9 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
+from caco_tasks.offspring.input_units import COUNT, MONEY, unit_of
 from caco_tasks.offspring.parents import Parent
 from caco_tasks.offspring.template import MAX_NAME_CHARS, TemplateProgram
-from caco_tasks.offspring.units import COUNT, MONEY, unit_of
 
 PERCENTS = (5, 10, 15, 20, 25, 30, 40, 50)
 MAX_PEOPLE = 12

@@ -7,8 +7,8 @@ from typing import Any
 
 from caco_tasks.checks.fingerprints import program_fingerprint
 from caco_tasks.errors import PrerequisiteError
+from caco_tasks.offspring.input_units import unit_of
 from caco_tasks.offspring.template import TemplateProgram, read_template
-from caco_tasks.offspring.units import unit_of
 from caco_tasks.records import SeedProgram
 from caco_tasks.store import Store
 from caco_tasks.store.manifest import manifest_uri, parse_manifest

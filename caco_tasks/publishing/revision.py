@@ -88,12 +88,8 @@ def revise(
         StoreError: there is no such dataset, or the store cannot be used.
         DamagedError: one of its files is gone or not what was published.
     """
-    if (
-        not (removed or added)
-        or not by.strip()
-        or not because.strip()
-        or not all(one.strip() for one in removed.values())
-    ):
+    is_said = all(said.strip() for said in (by, because, *removed.values()))
+    if not is_said or not (removed or added):
         raise ConfigError(f"What goes from '{dataset}', who decides it and why is kept with it: name all three.")
     old = read_dataset(store, dataset)
     manifest = store.get(dataset_manifest_uri(*split_name(dataset))) or b""

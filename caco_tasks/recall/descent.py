@@ -18,7 +18,7 @@ from caco_tasks.ledger.analyst import Connection
 from caco_tasks.ledger.answer_rows import Row
 from caco_tasks.pipeline import mapped_stages
 from caco_tasks.recall.ancestors import OF_SEEDS, Ancestor, Beginning, find_beginning, resolve
-from caco_tasks.recall.findings import THINGS, Degree, Recall, Thing, Touched, TouchedRows
+from caco_tasks.recall.descendants import THINGS, Degree, Recall, Thing, Touched, TouchedRows
 from caco_tasks.recall.output_graph import OutputGraph, read_graph
 from caco_tasks.recall.proposals import propose, sentence_of
 from caco_tasks.recall.unknown_edges import find_unknown

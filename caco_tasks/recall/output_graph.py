@@ -45,12 +45,12 @@ def read_graph(connection: Connection) -> OutputGraph:
     datasets = {row["dataset_no"]: row for row in recall_queries.datasets(connection)}
     numbers = {row["name"]: number for number, row in datasets.items()}
     publishers = {numbers[row["dataset"]]: no for no, row in outputs.items() if row["dataset"] in numbers}
+    keys, held = {row["key"] for row in outputs.values()}, recall_queries.holdings(connection)
     # by what the run published, too: rows that were registered by an older version name no output
     holdings = {
         number: {outputs[one]["key"]: outputs[one]["passed"] for one in parents.get(publishers.get(number, 0), ())}
         for number in datasets
     }
-    keys, held = {row["key"] for row in outputs.values()}, recall_queries.holdings(connection)
     for row in held:
         if row["key"] is not None:
             holdings[row["dataset_no"]][row["key"]] = row["rows"]
@@ -59,17 +59,12 @@ def read_graph(connection: Connection) -> OutputGraph:
     for number, run in runs.items():
         if run["dataset"] is not None:
             evaluations[run["dataset"]].append(number)
-    totals: dict[int, int] = defaultdict(int)
-    begun = [number for number, row in outputs.items() if row["stage"] in ("sample", "evaluate")]
-    for row in recall_queries.places(connection, begun):
-        totals[row["run_no"]] += outputs[row["output_no"]]["read"]
+    for row in _places(connection, outputs, "student"):
+        students[row["run_no"]].append(row["output_no"])
     own, learnt = defaultdict(list), {number: row["read"] for number, row in outputs.items()}
     for row in recall_queries.own_rows(connection):
         own[row["dataset_no"]].append(row)
         learnt[row["output_no"]] += row["rows"]
-    taught = [number for number, row in outputs.items() if row["stage"] == "student"]
-    for row in recall_queries.places(connection, taught):
-        students[row["run_no"]].append(row["output_no"])
     return OutputGraph(
         outputs=outputs,
         numbers={row["key"]: number for number, row in outputs.items()},
@@ -87,5 +82,18 @@ def read_graph(connection: Connection) -> OutputGraph:
         students=students,
         own=own,
         learnt=learnt,
-        totals=totals,
+        totals=_totals(connection, outputs),
     )
+
+
+def _totals(connection: Connection, outputs: Mapping[int, Row]) -> dict[int, int]:
+    """How many samples, or answers, each run began with."""
+    totals: dict[int, int] = defaultdict(int)
+    for row in _places(connection, outputs, "sample", "evaluate"):
+        totals[row["run_no"]] += outputs[row["output_no"]]["read"]
+    return totals
+
+
+def _places(connection: Connection, outputs: Mapping[int, Row], *stages: str) -> list[Row]:
+    """Where the runs have the outputs of some stages."""
+    return recall_queries.places(connection, [number for number, row in outputs.items() if row["stage"] in stages])

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Set
 
 from caco_tasks.format import format_count, format_part
 from caco_tasks.recall.ancestors import OF_SEEDS, Ancestor
-from caco_tasks.recall.findings import COUNTED, Action, Degree, Thing
+from caco_tasks.recall.descendants import COUNTED, Action, Degree, Thing
 
 WRITERS = frozenset(
     ("unify", "train", "sample", "reverse", "solve", "student")

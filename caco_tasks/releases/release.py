@@ -24,7 +24,7 @@ from caco_tasks.publishing.dataset_row import COLUMNS
 from caco_tasks.publishing.licences import Licence, combine_licences
 from caco_tasks.publishing.row_sets import RowSets, compare_rows
 from caco_tasks.publishing.states import split_name, stage_dataset
-from caco_tasks.releases.rows import KEPT, REASONS, choose_rows, kept_rows
+from caco_tasks.releases.release_rows import KEPT, REASONS, choose_rows, kept_rows
 from caco_tasks.store import Store
 from caco_tasks.store.registry import DatasetFile, DatasetRecord, dataset_folder, dataset_manifest_uri
 from caco_tasks.store.row_files import open_checked

@@ -8,7 +8,7 @@ from caco_tasks.ledger import audit_queries, dataset_queries, run_queries, sampl
 from caco_tasks.ledger.analyst import Connection
 from caco_tasks.ledger.scores import gains, scores
 from caco_tasks.publishing.dataset_row import COLUMNS, SCHEMA
-from caco_tasks.publishing.loading import load_code
+from caco_tasks.publishing.load_lines import load_code
 from caco_tasks.publishing.states import NEXT, split_name
 from caco_tasks.reports.archive import Archive
 from caco_tasks.reports.cursors import day_of, decode_cursor, encode_cursor, number_of

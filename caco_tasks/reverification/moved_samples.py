@@ -18,7 +18,7 @@ from caco_tasks.ledger.claims import FreeClaim
 from caco_tasks.reverification.shard_replay import Move, ShardResult
 from caco_tasks.reverification.stored_samples import End
 from caco_tasks.store import Store
-from caco_tasks.store.reverifications import MOVED, ReverificationRecord
+from caco_tasks.store.reverification_record import MOVED, ReverificationRecord
 from caco_tasks.store.row_files import RowFile, open_checked, read_groups
 from caco_tasks.store.shards import NAME_CHARS
 

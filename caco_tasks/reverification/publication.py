@@ -25,7 +25,7 @@ from caco_tasks.reverification.shard_replay import Move, ShardOutputs, is_accept
 from caco_tasks.stages import stage_function
 from caco_tasks.store import Store, open_store
 from caco_tasks.store.registry import DatasetRecord
-from caco_tasks.store.reverifications import ReverificationRecord
+from caco_tasks.store.reverification_record import ReverificationRecord
 from caco_tasks.store.shards import iterate_shard
 
 

@@ -41,7 +41,12 @@ from caco_tasks.reverification.stored_samples import End
 from caco_tasks.sandbox.kernel import die_with_parent
 from caco_tasks.store import Store, open_store
 from caco_tasks.store.manifest import parse_stored
-from caco_tasks.store.reverifications import MoveCount, ReverificationRecord, reverification_folder, reverification_uri
+from caco_tasks.store.reverification_record import (
+    MoveCount,
+    ReverificationRecord,
+    reverification_folder,
+    reverification_uri,
+)
 from caco_tasks.version import code_version
 
 CLAIMED_REASONS = {
@@ -130,20 +135,9 @@ def reverify(
     if found is not None:
         return parse_stored(ReverificationRecord, found, uri=uri)
     began, begun = datetime.now(UTC), time.perf_counter()
-    results: list[ShardResult] = []
-    read = 0
-    with lease_gpus(_count_gpus(plan), environ, purpose="The re-verification") as lease:
-        environ.update(lease.environment)
-        for result in _results(plan, store, connections):
-            results.append(result)
-            read += result.counts.total()
-            on_progress(len(results), len(plan.shards), read)
-    moves, counts = _settle_twins(sorted(results, key=lambda one: one.shard), plan.keys)
-    expected = sum(one.judged[plan.work.stage].read for one in plan.shards)
-    if counts.total() != expected:
-        raise ConservationError(
-            f"{expected:,} samples were to be judged again, {counts.total():,} were; nothing is kept."
-        )
+    results = _judge_shards(plan, store, connections, environ, on_progress)
+    moves, counts = _settle_twins(results, plan.keys)
+    _demand_all(plan, counts.total())
     folder = reverification_folder(plan.reverification_id)
     asked, specs = plan.asked, stages_from(plan.work.stage)
     record = ReverificationRecord(
@@ -170,6 +164,31 @@ def reverify(
     for one in store.list(f"{folder}/shards"):
         store.delete(one)
     return record
+
+
+def _judge_shards(
+    plan: Plan,
+    store: Store,
+    connections: Connections,
+    environ: MutableMapping[str, str],
+    on_progress: Callable[[int, int, int], None],
+) -> list[ShardResult]:
+    """What came of every shard, in order."""
+    results: list[ShardResult] = []
+    read = 0
+    with lease_gpus(_count_gpus(plan), environ, purpose="The re-verification") as lease:
+        environ.update(lease.environment)
+        for result in _results(plan, store, connections):
+            results.append(result)
+            read += result.counts.total()
+            on_progress(len(results), len(plan.shards), read)
+    return sorted(results, key=lambda one: one.shard)
+
+
+def _demand_all(plan: Plan, judged: int) -> None:
+    expected = sum(one.judged[plan.work.stage].read for one in plan.shards)
+    if judged != expected:
+        raise ConservationError(f"{expected:,} samples were to be judged again, {judged:,} were; nothing is kept.")
 
 
 def describe_cost(plan: Plan) -> str:

@@ -31,7 +31,7 @@ from caco_tasks.store.registry import (
     promotions_uri,
     recall_uri,
 )
-from caco_tasks.store.reverifications import (
+from caco_tasks.store.reverification_record import (
     MOVED,
     ReverificationRecord,
     reverification_folder,

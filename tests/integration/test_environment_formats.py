@@ -37,7 +37,7 @@ def bank_row() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def made(bank_row: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two environments."""
-    from caco_tasks.environments.environment import write_environments
+    from caco_tasks.environments.environment_record import write_environments
     from caco_tasks.environments.make import Maker
     from caco_tasks.environments.run import open_sandbox
     from caco_tasks.ids import program_id

@@ -11,7 +11,7 @@ from published import publish_shop_words
 
 from caco_tasks.publishing.dataset_files import dataset_rows, read_dataset
 from caco_tasks.publishing.dataset_row import COLUMNS, SCHEMA
-from caco_tasks.publishing.loading import load_code
+from caco_tasks.publishing.load_lines import load_code
 from caco_tasks.store import open_store
 from caco_tasks.store.store import StoreSettings
 

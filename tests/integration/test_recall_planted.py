@@ -15,8 +15,8 @@ from caco_tasks.ledger.analyst import Connection
 from caco_tasks.ledger.migrations import OWNER, WRITER
 from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.recall.ancestors import KINDS, Ancestor
+from caco_tasks.recall.descendants import Recall
 from caco_tasks.recall.descent import find_descendants
-from caco_tasks.recall.findings import Recall
 from caco_tasks.recall.output_graph import OutputGraph, read_graph
 
 PLANTED = 1000

@@ -23,7 +23,7 @@ from caco_tasks.reverification.stored_samples import End as StoredEnd
 from caco_tasks.services import TaskServices
 from caco_tasks.store.manifest import Manifest, RunOutput, manifest_uri, output_key, parse_stored, run_output_uri
 from caco_tasks.store.registry import DatasetRecord, dataset_manifest_uri
-from caco_tasks.store.reverifications import ReverificationRecord, reverification_folder
+from caco_tasks.store.reverification_record import ReverificationRecord, reverification_folder
 
 LOOSER, STRICTER = "agree.false_equation=off", "screen.min_lines=100"  # some are accepted now; all are rejected
 STAGES = [spec.name for spec in mapped_stages("nightly")]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from caco_tasks.diversity.measurement import measure
-from caco_tasks.diversity.measures import Vectors
+from caco_tasks.diversity.spread_measures import Vectors
 
 
 def towards(*directions: int) -> Vectors:

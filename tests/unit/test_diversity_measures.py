@@ -6,8 +6,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from caco_tasks.diversity import clusters, measures
-from caco_tasks.diversity.measures import Vectors
+from caco_tasks.diversity import clusters
+from caco_tasks.diversity import spread_measures as measures
+from caco_tasks.diversity.spread_measures import Vectors
 
 
 def random_vectors(rows: int, width: int = 8, seed: int = 1) -> Vectors:

@@ -15,7 +15,13 @@ import pytest
 
 from caco_tasks.check_settings import BenchmarkSettings, DecontaminationSettings
 from caco_tasks.checks.decontamination.overlap import BenchmarkIndex
-from caco_tasks.environments.environment import Environment, Instance, Refusal, read_environments, write_environments
+from caco_tasks.environments.environment_record import (
+    Environment,
+    Instance,
+    Refusal,
+    read_environments,
+    write_environments,
+)
 from caco_tasks.environments.instances import instances_of
 from caco_tasks.environments.instrument import prepare_program
 from caco_tasks.environments.make import MadeRow, Maker

@@ -15,11 +15,11 @@ from caco_tasks.nano.data import examples_of
 from caco_tasks.nano.offspring_data import TAUGHT_OPERATORS, drawn_parent, mutated_problem, offspring_problems
 from caco_tasks.offspring import kind_of_place
 from caco_tasks.offspring.compose import compose, fitting_inputs
+from caco_tasks.offspring.input_units import unit_of
 from caco_tasks.offspring.mutate import OPERATORS
 from caco_tasks.offspring.parents import Parent, make_parent
 from caco_tasks.offspring.probes import Probe, is_plausible, probe_code
 from caco_tasks.offspring.template import MAX_STEPS, read_template, write_template
-from caco_tasks.offspring.units import unit_of
 
 TEXTS = {  # of which a program may not be more: each for a reason of its own
     "no call of the input": "input = {'a': 1}\ndef f(a):\n    b = a + 1\n    return b\noutput = f(2)\n",

@@ -6,7 +6,7 @@ from typing import Any
 
 from caco_tasks.checks.fingerprints import program_fingerprint
 from caco_tasks.context import Context
-from caco_tasks.diversity.measures import spread
+from caco_tasks.diversity.spread_measures import spread
 from caco_tasks.identity import EMBEDDER
 from caco_tasks.llm.llm import make_request
 from caco_tasks.model_settings import TrainSettings
@@ -62,7 +62,7 @@ def measure_variety(
     """How varied the programs are that a new model wrote, and of what it has learnt: figures for its entry.
 
     `shapes_per_1000`: different shapes among the programs that ran, per 1,000 asked for. `new_shapes`: the share of those
-    programs whose shape no seed program has. `spread`: as `caco_tasks.diversity.measures.spread`, of the programs' texts,
+    programs whose shape no seed program has. `spread`: as `caco_tasks.diversity.spread_measures.spread`, of the programs' texts,
     only with `[train.own]`, whose embedder it takes. None: nothing to measure it on.
     """
     settings = context.config.train.own

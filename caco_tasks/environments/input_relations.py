@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import permutations
 
-from caco_tasks.environments.environment import Leaf, Number, Relation
+from caco_tasks.environments.environment_record import Leaf, Number, Relation
 
 MIN_VALID = 12  # draws, or nothing is learnt
 MIN_REFUSED_SHARE = 0.5  # of the refused draws, that do not meet it

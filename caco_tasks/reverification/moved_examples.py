@@ -11,7 +11,7 @@ from caco_tasks.reverification.reverify import Plan
 from caco_tasks.reverification.shard_replay import Move, is_accepted
 from caco_tasks.reverification.stored_samples import End, read_columns
 from caco_tasks.store import Store
-from caco_tasks.store.reverifications import ReverificationRecord
+from caco_tasks.store.reverification_record import ReverificationRecord
 
 MAX_EXAMPLES = 20  # each way
 TEXTS: Mapping[str, str] = {

@@ -12,9 +12,10 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from caco_tasks.check_settings import Settings
-from caco_tasks.config import ABLATION_SUFFIX, RunConfig, load_config
+from caco_tasks.config import RunConfig, load_config
 from caco_tasks.errors import ConfigError
 from caco_tasks.format import offer_nearest
+from caco_tasks.store.registry import ABLATION_SUFFIX
 
 TABLES_FOLDER = Path(__file__).parent
 ALL_SOURCES = "all sources"
