@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from caco_tasks.ablations.ablation_tables import ABLATION_SUFFIX
 from caco_tasks.config import GateSettings, RunConfig
 from caco_tasks.errors import GateError
 from caco_tasks.pipeline import mapped_stages
-from caco_tasks.store.registry import ABLATION_SUFFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

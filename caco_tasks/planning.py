@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from caco_tasks.ablations.ablation_tables import is_ablation
 from caco_tasks.check_settings import BenchmarkSettings
 from caco_tasks.checks.decontamination.benchmarks import benchmark_version
 from caco_tasks.config import RunConfig
@@ -28,7 +29,7 @@ from caco_tasks.stages.shared.gate_samples import VARIETY
 from caco_tasks.stages.shared.own_rows import find_own_datasets
 from caco_tasks.store import RunRecord, Store
 from caco_tasks.store.manifest import parse_stored, run_uri
-from caco_tasks.store.registry import DatasetRecord, ModelRecord, dataset_manifest_uri, is_ablation
+from caco_tasks.store.registry import DatasetRecord, ModelRecord, dataset_manifest_uri
 from caco_tasks.version import code_version
 
 

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from caco_tasks.ablations.ablation_tables import is_ablation
 from caco_tasks.config import RunConfig, load_config, parse_config
 from caco_tasks.connections import Connections, key_variable
 from caco_tasks.context import stage_context
@@ -42,7 +43,7 @@ from caco_tasks.services import TaskServices
 from caco_tasks.stage_process import run_stage_process
 from caco_tasks.store import Manifest, RunRecord, Store, open_store
 from caco_tasks.store.manifest import RunFile, RunOutput, RunTrigger, parse_stored, run_output_uri, run_uri
-from caco_tasks.store.registry import DatasetRecord, dataset_manifest_uri, is_ablation
+from caco_tasks.store.registry import DatasetRecord, dataset_manifest_uri
 from caco_tasks.telemetry import lease_span, record_outputs, stage_span
 
 GATE = "gate"  # who publishes a dataset: the run's own gate

@@ -15,8 +15,8 @@ from caco_tasks.check_settings import Settings
 from caco_tasks.config import RunConfig, load_config
 from caco_tasks.errors import ConfigError
 from caco_tasks.format import offer_nearest
-from caco_tasks.store.registry import ABLATION_SUFFIX
 
+ABLATION_SUFFIX = "-ablation"  # of the name of a dataset
 TABLES_FOLDER = Path(__file__).parent
 ALL_SOURCES = "all sources"
 
@@ -130,6 +130,11 @@ def load_table(name_or_path: str) -> AblationTable:
 def bundled_tables() -> list[str]:
     """The names of the tables that come with the package."""
     return sorted(path.stem for path in TABLES_FOLDER.glob("*.toml"))
+
+
+def is_ablation(dataset_name: str) -> bool:
+    """Whether a dataset of this name is one of an ablation: rows to measure checks by, which are never published."""
+    return dataset_name.endswith(ABLATION_SUFFIX)
 
 
 def arm_settings(arm: Arm, config: RunConfig) -> tuple[str, ...]:

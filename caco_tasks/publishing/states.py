@@ -10,6 +10,7 @@ withdrawn dataset is still there for whoever pinned it, and says so.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from caco_tasks.ablations.ablation_tables import is_ablation
 from caco_tasks.errors import ConfigError
 from caco_tasks.store import Store
 from caco_tasks.store.manifest import parse_stored
@@ -20,7 +21,6 @@ from caco_tasks.store.registry import (
     StateName,
     dataset_manifest_uri,
     dataset_state_uri,
-    is_ablation,
 )
 
 NEXT: Mapping[StateName, tuple[StateName, ...]] = {

@@ -24,7 +24,6 @@ from caco_tasks.store.manifest import ID, SHA256, Moment, StoredRecord, parse_st
 
 NAME = r"^[a-z0-9][a-z0-9_\-]*$"
 VERSION = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
-ABLATION_SUFFIX = "-ablation"  # of the name of a dataset
 _DATASET_MANIFEST = re.compile(r"^datasets/([^/]+)/([^/]+)/manifest\.json$")
 _DATASET_FILE = re.compile(
     r"^datasets/[^/]+/[^/]+/(?:(?:train-[0-9of-]+|tombstones-[0-9a-f]{16})\.parquet|(?:README|CHANGELOG)\.md|diversity-(?:light|dark)\.svg|(?:croissant|manifest|state)\.json)$"
@@ -274,11 +273,6 @@ class RecallRecord(StoredRecord):
         return sorted(
             {one.name for one in self.touched if one.kind in ("model", "student") and one.action == "withdraw"}
         )
-
-
-def is_ablation(dataset_name: str) -> bool:
-    """Whether a dataset of this name is one of an ablation: rows to measure checks by, which are never published."""
-    return dataset_name.endswith(ABLATION_SUFFIX)
 
 
 def model_manifest_uri(model_id: str) -> str:

@@ -6,14 +6,13 @@ from typing import Any
 import making
 import pytest
 
-from caco_tasks.ablations.ablation_tables import arm_settings, bundled_tables, load_arms, load_table
+from caco_tasks.ablations.ablation_tables import arm_settings, bundled_tables, is_ablation, load_arms, load_table
 from caco_tasks.check_settings import SETTINGS_OF_SOME, RuleSettings
 from caco_tasks.config import RunConfig, load_config
 from caco_tasks.errors import ConfigError
 from caco_tasks.identity import RunKeys, config_hash, pipeline_run_id, training_hash
 from caco_tasks.pipeline import find_stage, stages_of
 from caco_tasks.store import RunRecord
-from caco_tasks.store.registry import is_ablation
 
 TWO_SOURCES = ['seeds.sources=[{name="bank", reader="bank"}, {name="own", reader="bank", limit=7}]']
 
