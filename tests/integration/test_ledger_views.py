@@ -182,6 +182,21 @@ def test_rows_that_one_judge_accepts_stand_with_what_the_other_said(reading: Led
     assert len(rows) == 3
 
 
+def test_examples_of_a_reason_are_those_of_its_verdicts_newest_first(reading: Ledger) -> None:
+    told = "SELECT subject_id, stage, detail, uri, row, partition FROM caco.verdict WHERE reason = CAST(:reason AS caco.reason)"
+    seen = 0
+    for reason in [row[0] for row in reading.ask("SELECT DISTINCT reason FROM caco.output_reason")[1]]:
+        verdicts = reading.ask(told.replace(":reason", f"'{reason}'"), max_rows=1000)[1]
+        dates = {(row[0], row[3], row[4]): row[5] for row in verdicts}
+        examples = reading.ask(find_recipe("examples_of_a_reason"), values={"reason": reason})[1]
+        assert {tuple(row) for row in examples} <= {tuple(row[:5]) for row in verdicts}
+        assert len(examples) == min(20, len(dates))
+        order = [dates[row[0], row[3], row[4]] for row in examples]
+        assert order == sorted(dates.values(), reverse=True)[: len(order)]
+        seen += len(examples)
+    assert seen > 10
+
+
 def test_a_nightly_run_under_way_has_no_yield(ledger: Ledger, store: Store) -> None:
     world = ledger_world.build(store)
     ledger_world.load(ledger, store, world)
