@@ -72,7 +72,7 @@ _SEEDS = (
     ),
     StageSpec(
         name="unify",
-        version=3,
+        version=4,
         reads=Seed,
         writes=SeedProgram,
         settings=("seeds", "sandbox", "screen.min_lines", "dedup.keep_literals", "dedup.same_problem_jaccard"),
@@ -177,7 +177,7 @@ _NIGHTLY = (
     ),
     StageSpec(
         name="agree",
-        version=3,
+        version=4,
         reads=Sample,
         writes=Sample,
         settings=("agree", "grading", "solver.publish"),

@@ -45,6 +45,9 @@ _WORD_OR_TIME = re.compile(r"[^\W\d_]|:|\d{4}-")
 _LONG_WORD = re.compile(r"[^\W\d_]{3,}")
 _MIXED = re.compile(r"(-?)(\d{1,9}) (\d{1,9}/\d{1,9})")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?")  # no subtraction
+# letters and counts in turn, as in the run-length code "r2b3": their order says something, where a product has none
+_CODE = re.compile(r"(?:[A-Za-z]\d+){2,}")
+_COUNTS_FIRST = re.compile(r"(?:\d+[A-Za-z]){2,}")
 _LETTERS = re.compile(r"\(?[A-J]\)?(?:\s*,?\s*\(?[A-J]\)?){1,9}")
 
 
@@ -136,7 +139,7 @@ def _compare_words(gold: str, pred: str) -> Decision | None:
     chosen_letters = _letters(gold), _letters(pred)
     if None not in chosen_letters:
         return Decision(chosen_letters[0] == chosen_letters[1], "choice")
-    decision = _compare_times(gold, pred)
+    decision = _compare_times(gold, pred) or _compare_codes(gold, pred)
     if decision is not None:
         return decision
     is_words = [re.fullmatch(r"[A-Za-z][A-Za-z' -]{2,}", text) is not None for text in (gold, pred)]
@@ -144,6 +147,14 @@ def _compare_words(gold: str, pred: str) -> Decision | None:
     if all(is_words) and not any(_is_name(text) for text in (gold, pred)):
         return Decision(False, "text")
     return None
+
+
+def _compare_codes(gold: str, pred: str) -> Decision | None:
+    """Two codes of letters and counts that are not the same text are different; None for other texts."""
+    texts = (gold, pred)
+    are_codes = all(_CODE.fullmatch(text) or _COUNTS_FIRST.fullmatch(text) for text in texts)
+    # with the counts first on both sides it may be a time, as 1h30m
+    return Decision(gold == pred, "text") if are_codes and any(map(_CODE.fullmatch, texts)) else None
 
 
 def _compare_times(gold: str, pred: str) -> Decision | None:

@@ -14,7 +14,7 @@ from caco_tasks.grading.compare import Decision, compare_exactly
 from caco_tasks.killable.process_pool import KillablePool, WorkerKind
 from caco_tasks.records import PASS, Reason, Verdict, fail, unknown
 
-VERSION = "exact-4+math-verify-0.9"
+VERSION = "exact-5+math-verify-0.9"
 WINDOW = 256  # pairs that wait for the slowest before them
 PENDING_PER_WORKER = 4
 MAX_QUARANTINE = 100_000

@@ -14,6 +14,12 @@ from caco_tasks.grading.compare import Decision, Question, compare_exactly
 from caco_tasks.records import Outcome
 
 EQUAL = [
+    ("g2r4b1", "g2r4b1"),
+    ("[3, 5, 8]", "[3,5,8]"),
+    ("[3, 5, 8]", "3, 5, 8"),
+    ("[]", "[]"),
+    ("red moon", "red  moon"),
+    ("10110", "10110"),
     ("2.5 million", "2500000"),
     ("3 thousand dollars", "3,000"),
     ("1.2 billion", "1.2 \\times 10^9"),
@@ -86,6 +92,18 @@ EQUAL = [
 ]
 
 DIFFERENT = [
+    ("g2r4b1", "r4g2b1"),
+    ("g2r4b1", "2g4r1b"),
+    ("d3b2", "b2d3"),
+    ("d3b2", "d2b3"),
+    ("[3, 5, 8]", "[8, 5, 3]"),
+    ("[3, 5, 8]", "3, 8, 5"),
+    ("[3, 5]", "[3, 5, 8]"),
+    ("[2, 2, 3]", "[2, 3]"),
+    ("[3]", "3"),
+    ("[[1, 2], [3]]", "[[1], [2, 3]]"),
+    ("red moon", "moon red"),
+    ("red moon", "moon"),
     ("2.5 million", "2.5"),
     ("2.5 million", "2.5 billion"),
     ("2024-01-05", "2018"),
