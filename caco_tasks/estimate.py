@@ -134,6 +134,8 @@ class Estimate:
         if settings is None:
             return None
         requests = None if records is None else records * replies_each(spec, self._config)
+        if requests is not None and spec.name == "sample":
+            requests = round(requests * _share_of_codegen(self._config))
         return self._asking(pipeline, spec, settings, requests=requests)
 
     def _asking(
@@ -250,6 +252,11 @@ def _estimated(
         gpus=gpus,
         gpu_hours=None if hours is None else round(hours, 2),
     )
+
+
+def _share_of_codegen(config: RunConfig) -> float:
+    """The share of samples that CodeGen writes; places for which no other program is found, which are few, come on top."""
+    return 1.0 if config.mix is None else 1.0 - config.mix.compose - config.mix.mutate
 
 
 def _count_seeds(config: RunConfig) -> int | None:

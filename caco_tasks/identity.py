@@ -11,7 +11,7 @@ from typing import Any
 from caco_tasks.check_settings import SETTINGS_OF_SOME
 from caco_tasks.config import SETTINGS_PINNED_BY_CONTENT, RunConfig, parse_config
 from caco_tasks.errors import DamagedError
-from caco_tasks.ids import content_id, draw_id, run_id
+from caco_tasks.ids import OFFSPRING_VERSION, content_id, draw_id, run_id
 from caco_tasks.llm.llm import SAMPLING_OF_SOME, sampling_of
 from caco_tasks.llm.prompts import judge_prompts
 from caco_tasks.model_settings import ModelSettings
@@ -220,7 +220,9 @@ class RunKeys:
         prompt = run.prompts.get(codegen.prompt, codegen.prompt)
         draw = draw_id(run.partition, run.models["codegen"], _asked(codegen), prompt)
         # which programs are made of which others is part of the draw: another share is another draw
-        return draw if config.mix is None else content_id("mix", draw, config.data_settings("mix"), run.input_keys)
+        if config.mix is None:
+            return draw
+        return content_id("mix", draw, config.data_settings("mix"), run.input_keys, OFFSPRING_VERSION)
 
 
 def read_attempts(run: RunRecord, store: Store) -> dict[Place, tuple[OutputAttempt, ...]]:

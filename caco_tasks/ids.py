@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 ID_CHARS = 32  # 128 bits of SHA-256, in hex
+OFFSPRING_VERSION = 2  # part of a draw with [mix]: raised when programs of the same parents would be others than before
 
 _LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 _STRUCTURE = {tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE}

@@ -1,4 +1,4 @@
-"""What the offspring writer is taught: composed and mutated programs of the bank, with problem and solution in the bank's words.
+"""What writer and judge are taught beside the bank: composed and mutated programs, with problem and solution in its words.
 
 A composition joins two drawn problems where the answer of the first is a number of the second, so both solutions hold as they
 are. A mutation goes on from a drawn problem with one more sentence and one more step. None of these texts is published: a run
@@ -14,13 +14,13 @@ from random import Random
 from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import BankProblem, Family, draw_problem
 from caco_tasks.offspring.compose import compose, fitting_inputs
-from caco_tasks.offspring.input_units import MONEY
+from caco_tasks.offspring.input_units import MONEY, is_people
 from caco_tasks.offspring.mutate import OPERATORS, Mutation
 from caco_tasks.offspring.parents import Parent, make_parent
 from caco_tasks.offspring.template import write_template
 
 POOL_EACH = 16  # draws of each family that are joined with each other
-OF_A_POOL = (400, 400, 400)  # compositions, mutations and plain problems that are taught from one pool
+OF_A_POOL = (360, 240, 600)  # compositions, mutations and plain problems that are taught from one pool
 TAUGHT_OPERATORS = ("tax", "discount", "share", "leftover", "more", "repetition", "threshold")
 FIRST_NUMBER = 2_000_000  # of seeds for the bank's draws: the other models, seeds and tests have those below
 
@@ -31,13 +31,18 @@ Drawn = tuple[BankProblem, Parent]
 
 
 def offspring_problems(seed: int, *, skip: int = 0) -> Iterator[tuple[int, BankProblem]]:
-    """The endless list of problems with their positions, from position `skip`; a third each composed, mutated and plain."""
+    """The endless list of problems with their positions, from position `skip`; half of them are plain ones of the bank."""
     size = sum(OF_A_POOL)
     pools, within = divmod(skip, size)
     while True:
         rng = Random(f"offspring/{seed}/{pools}")
-        drawn = _draw_pool(FIRST_NUMBER + pools * POOL_EACH)
-        problems = [*_composed(drawn, rng), *_mutated(drawn, rng), *(rng.choice(drawn)[0] for _ in range(OF_A_POOL[2]))]
+        first = FIRST_NUMBER + pools * POOL_EACH
+        drawn = _draw_pool(first)
+        problems = [
+            *_composed(drawn, rng),
+            *_mutated(drawn, rng),
+            *_plain(OF_A_POOL[2], first, rng),
+        ]
         rng.shuffle(problems)
         for place, problem in enumerate(problems):
             if place >= within:
@@ -95,6 +100,11 @@ def _draw_pool(first: int) -> list[Drawn]:
     return [drawn for family in FAMILIES for number in numbers if (drawn := drawn_parent(family, number)) is not None]
 
 
+def _plain(count: int, first: int, rng: Random) -> list[BankProblem]:
+    """Problems as they are, of all families alike: also of those of which no offspring are made."""
+    return [draw_problem(rng.choice(FAMILIES), first + rng.randrange(POOL_EACH)) for _ in range(count)]
+
+
 def _composed(drawn: list[Drawn], rng: Random) -> Iterator[BankProblem]:
     by_output: dict[int, list[Drawn]] = defaultdict(list)
     for one in drawn:
@@ -144,48 +154,75 @@ def _add_percent(parent: Parent, made: Mutation, rng: Random) -> tuple[str, str,
 
 
 def _share(parent: Parent, made: Mutation, rng: Random) -> tuple[str, str, int]:
-    (people,), value = made.numbers.values(), parent.output
+    (people,), value, noun = made.numbers.values(), parent.output, parent.counted
     share = value // people
-    if parent.unit == MONEY:
-        asked = f"This amount is shared equally among {people} people. How many dollars is the share of each?"
+    if noun is None:
+        asked = (
+            f"This amount is shared equally among {people} people. How many dollars is the share of each?",
+            f"{people} people share this amount equally. How many dollars is that for each of them?",
+        )
     else:
-        asked = f"They are shared equally among {people} people. How many are there for each of them?"
-    return asked, f"Each of {people} people has a share of {value} / {people} = {share}.", share
+        asked = (
+            f"The {noun} are shared equally among {people} people. How many {noun} does each of them get?",
+            f"{people} people share these {noun} equally. How many {noun} are there for each?",
+        )
+    return rng.choice(asked), f"Each of {people} people has a share of {value} / {people} = {share}.", share
 
 
 def _leftover(parent: Parent, made: Mutation, rng: Random) -> tuple[str, str, int]:
-    (size,), value = made.numbers.values(), parent.output
+    (size,), value, noun = made.numbers.values(), parent.output, parent.counted
     grouped = value // size * size
-    asked = (
-        f"They are put into groups of {size}, as many as possible. How many are left over?",
-        f"As many groups of {size} as possible are made of them. How many are in no group?",
-    )
+    if noun is not None and is_people(noun):
+        asked = (
+            f"These {noun} form as many groups of {size} as they can. How many {noun} are in no group?",
+            f"As many groups of {size} {noun} as possible are formed of them. How many {noun} are left over?",
+        )
+    else:
+        asked = (
+            f"These {noun} are put into groups of {size}, as many as possible. How many {noun} are left over?",
+            f"As many groups of {size} {noun} as possible are made of them. How many {noun} are in no group?",
+        )
     steps = f"In groups are {value // size} * {size} = {grouped}.\n{value} - {grouped} = {value % size} are left over."
     return rng.choice(asked), steps, value % size
 
 
 def _more(parent: Parent, made: Mutation, rng: Random) -> tuple[str, str, int]:
-    (more,), value = made.numbers.values(), parent.output
+    (more,), value, noun = made.numbers.values(), parent.output, parent.counted
     if parent.unit == MONEY:
-        asked = f"A fee of {more} dollars is added to this amount. How many dollars is it with the fee?"
+        asked = (
+            f"A fee of {more} dollars is added to this amount. How many dollars is it with the fee?",
+            f"With a fee of {more} dollars on top of this amount, how many dollars is it?",
+        )
+    elif noun is not None and is_people(noun):
+        asked = (
+            f"Later {more} more {noun} join them. How many {noun} are there then?",
+            f"They are joined by {more} more {noun}. How many {noun} is that in all?",
+        )
     else:
-        asked = f"Later {more} more are added to this number. What is the number then?"
-    return asked, f"{value} + {more} = {value + more}.", value + more
+        asked = (
+            f"Later {more} more {noun} are added to them. How many {noun} are there then?",
+            f"With {more} more {noun}, how many {noun} would there be?",
+        )
+    return rng.choice(asked), f"{value} + {more} = {value + more}.", value + more
 
 
 def _repetition(parent: Parent, made: Mutation, rng: Random) -> tuple[str, str, int]:
     (days,), value = made.numbers.values(), parent.output
-    what = "How many dollars is that" if parent.unit == MONEY else "What is the number"
-    asked = f"The same happens on each of {days} days. {what} for all days together?"
-    return asked, f"For {days} days it is {value} * {days} = {value * days}.", value * days
+    asked = (
+        f"The same happens on each of {days} days. How many dollars is that for all days together?",
+        f"How many dollars is it in all, if the same happens on {days} days?",
+    )
+    return rng.choice(asked), f"For {days} days it is {value} * {days} = {value * days}.", value * days
 
 
 def _threshold(parent: Parent, made: Mutation, rng: Random) -> tuple[str, str, int]:
     (limit, reduction), value = made.numbers.values(), parent.output
-    kind, unit = ("amount", " dollars") if parent.unit == MONEY else ("number", "")
-    asked = f"If this {kind} is above {limit}{unit}, it is reduced by {reduction}{unit}. What is the {kind} in the end?"
+    asked = (
+        f"If this amount is above {limit} dollars, it is reduced by {reduction} dollars. How many dollars is it in the end?",
+        f"An amount above {limit} dollars is lowered by {reduction} dollars. How many dollars is it after that?",
+    )
     left = value - reduction
-    return asked, f"{value} is above {limit}, so it is reduced.\n{value} - {reduction} = {left}.", left
+    return rng.choice(asked), f"{value} is above {limit}, so it is reduced.\n{value} - {reduction} = {left}.", left
 
 
 _SENTENCES = {

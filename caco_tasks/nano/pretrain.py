@@ -23,7 +23,7 @@ from caco_tasks.nano.offspring_data import offspring_problems
 from caco_tasks.nano.tokenizer import train_tokenizer
 
 POOL_PROBLEMS = 1024  # sorted by length together, so that batches hold little padding
-CHECKPOINT_STEPS = 500
+CHECKPOINT_STEPS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,26 @@ SETTINGS = {
     "codegen": NanoSettings(hidden=128, layers=4, heads=4, steps=1000),
     "writer": NanoSettings(hidden=256, layers=4, heads=8, steps=6000),
     "judge": NanoSettings(hidden=256, layers=4, heads=8, steps=1600, learning_rate=7e-4, begins_with="writer"),
-    OFFSPRING: NanoSettings(hidden=256, layers=4, heads=8, steps=3000, learning_rate=7e-4, begins_with="writer"),
-    OFFSPRING_JUDGE: NanoSettings(hidden=256, layers=4, heads=8, steps=800, learning_rate=5e-4, begins_with="judge"),
+    OFFSPRING: NanoSettings(
+        hidden=256,
+        layers=4,
+        heads=8,
+        steps=2400,
+        batch_tokens=2048,
+        learning_rate=7e-4,
+        warmup_steps=50,
+        begins_with="writer",
+    ),
+    OFFSPRING_JUDGE: NanoSettings(
+        hidden=256,
+        layers=4,
+        heads=8,
+        steps=800,
+        batch_tokens=2048,
+        learning_rate=5e-4,
+        warmup_steps=50,
+        begins_with="judge",
+    ),
 }
 
 

@@ -34,6 +34,17 @@ _TEMPERATURE = _words("temperature temperatures celsius fahrenheit degrees")
 _OTHER_CURRENCIES = _words("crowns pounds euros yen rupees")
 _SHORT_MEASURES = _words("cm mm km kg ml feet")
 _NO_PLURAL = ("ss", "us", "is")
+_NO_S = ("people", "children", "fish")
+# nobody shares passengers
+_PEOPLE = _words(
+    "people children pupils students teachers passengers runners players singers drummers friends guests workers knights "
+    "knaves islanders visitors members customers boys girls adults drivers neighbours neighbors employees women men"
+)
+# counted, and part of something that stays whole: nobody hands out seats of a row or pages of a book
+_PARTS = _words(
+    "seats pages games buses cells creams rows rooms floors tables teams matches goals points scores stairs steps houses "
+    "classes trips visits records lines sides edges corners stops shelves chapters lessons questions problems answers"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -69,6 +80,25 @@ def unit_of(name: str) -> str | None:
     return COUNT if any(map(_is_plural, words)) else None
 
 
+def counted_word(name: str) -> str | None:
+    """What a name counts, in the plural: the first such word; None: it has none.
+
+    >>> counted_word("eggs_left_over"), counted_word("people_in_bus"), counted_word("left_over")
+    ('eggs', 'people', None)
+    """
+    return next((word for word in name.lower().split("_") if _is_plural(word)), None)
+
+
+def is_people(word: str) -> bool:
+    """Whether people are counted, who can join and form groups, and are not shared."""
+    return word in _PEOPLE
+
+
+def is_handed_out(word: str) -> bool:
+    """Whether things are counted that can be shared, packed in groups, and be more."""
+    return word not in _PEOPLE and word not in _PARTS
+
+
 def _measured(word: str) -> str | None:
     """The unit of measure that a word names: in the plural, or by a sign that is no word, as `second` is an ordinal too."""
     if word in ("dollars", "cents"):
@@ -84,8 +114,4 @@ def _measured(word: str) -> str | None:
 
 
 def _is_plural(word: str) -> bool:
-    return (len(word) > 3 and word.endswith("s") and not word.endswith(_NO_PLURAL)) or word in (
-        "people",
-        "children",
-        "fish",
-    )
+    return (len(word) > 3 and word.endswith("s") and not word.endswith(_NO_PLURAL)) or word in _NO_S

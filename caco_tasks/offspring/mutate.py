@@ -11,7 +11,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
-from caco_tasks.offspring.input_units import COUNT, MONEY, unit_of
+from caco_tasks.offspring.input_units import MONEY, is_handed_out, is_people, unit_of
 from caco_tasks.offspring.parents import Parent
 from caco_tasks.offspring.template import MAX_NAME_CHARS, TemplateProgram
 
@@ -41,7 +41,7 @@ def add_discount(parent: Parent, rng: Random) -> Mutation | None:
 
 def add_share(parent: Parent, rng: Random) -> Mutation | None:
     """The result is shared equally."""
-    value = _amount(parent, COUNT, MONEY)
+    value = _things(parent) or _money(parent)
     people = [number for number in range(2, MAX_PEOPLE + 1) if value and value % number == 0 and value > number]
     if value is None or not people:
         return None
@@ -51,7 +51,7 @@ def add_share(parent: Parent, rng: Random) -> Mutation | None:
 
 def add_leftover(parent: Parent, rng: Random) -> Mutation | None:
     """Whole groups are made; what is asked is the rest."""
-    value = _amount(parent, COUNT)
+    value = _things(parent) or _people(parent)
     sizes = [size for size in range(3, MAX_PEOPLE + 1) if value and value > size and value % size]
     if value is None or not sizes:
         return None
@@ -60,19 +60,22 @@ def add_leftover(parent: Parent, rng: Random) -> Mutation | None:
 
 
 def add_more(parent: Parent, rng: Random) -> Mutation | None:
-    """Some more are added, or a fee."""
-    value = _amount(parent, COUNT, MONEY)
-    if value is None:
+    """Some more are added, or join, or a fee is added."""
+    if _things(parent):
+        more, ending = "added_later", "with_added"
+    elif _people(parent):
+        more, ending = "joining_later", "with_joined"
+    elif _money(parent):
+        more, ending = "fee_dollars", "with_fee"
+    else:
         return None
-    more = "fee_dollars" if parent.unit == MONEY else "added_later"
-    ending = "with_fee" if parent.unit == MONEY else "with_added"
     result = parent.program.result
     return _extended(parent, {more: rng.randint(2, 30)}, [f"{result}_{ending} = {result} + {more}"])
 
 
 def add_repetition(parent: Parent, rng: Random) -> Mutation | None:
-    """The same again on several days."""
-    value = _amount(parent, COUNT, MONEY)
+    """The same amount of money again on several days."""
+    value = _money(parent)
     if value is None or value > 1000:
         return None
     result = parent.program.result
@@ -80,8 +83,8 @@ def add_repetition(parent: Parent, rng: Random) -> Mutation | None:
 
 
 def add_threshold(parent: Parent, rng: Random) -> Mutation | None:
-    """Above a limit, something is taken off: a condition."""
-    value = _amount(parent, COUNT, MONEY)
+    """Above a limit, something is taken off an amount of money: a condition."""
+    value = _money(parent)
     if value is None or value < 8:
         return None
     result, limit = parent.program.result, rng.randint(max(2, value // 2), value - 2)
@@ -138,14 +141,27 @@ _OTHER_AGGREGATES = {
 _WORDS = {"sum": "total_of", "max": "largest_of", "min": "smallest_of", "len": "count_of"}
 
 
-def _amount(parent: Parent, *units: str) -> int | None:
-    """What the parent gave, where it is a whole and positive amount of one of these units."""
-    is_amount = type(parent.output) is int and parent.output > 0 and parent.unit in units
-    return parent.output if is_amount else None
+def _money(parent: Parent) -> int | None:
+    """What the parent gave, where it is a whole and positive amount of money."""
+    return _positive(parent) if parent.unit == MONEY else None
+
+
+def _things(parent: Parent) -> int | None:
+    """What the parent gave, where it counts things that can be shared, packed and added to."""
+    return _positive(parent) if parent.counted and is_handed_out(parent.counted) else None
+
+
+def _people(parent: Parent) -> int | None:
+    """What the parent gave, where it counts people."""
+    return _positive(parent) if parent.counted and is_people(parent.counted) else None
+
+
+def _positive(parent: Parent) -> int | None:
+    return parent.output if type(parent.output) is int and parent.output > 0 else None
 
 
 def _add_percent(parent: Parent, rng: Random, what: str, ending: str, sign: str) -> Mutation | None:
-    value = _amount(parent, MONEY)
+    value = _money(parent)
     percents = [percent for percent in PERCENTS if value and value * percent % 100 == 0]
     if value is None or not percents:
         return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from caco_tasks.checks.fingerprints import program_fingerprint
 from caco_tasks.errors import PrerequisiteError
-from caco_tasks.offspring.input_units import unit_of
+from caco_tasks.offspring.input_units import COUNT, counted_word, unit_of
 from caco_tasks.offspring.template import TemplateProgram, read_template
 from caco_tasks.records import SeedProgram
 from caco_tasks.store import Store
@@ -26,6 +26,7 @@ class Parent:
     program: TemplateProgram
     output: Any  # what it gave when it was verified
     unit: str | None  # of its output; None: its names do not tell
+    counted: str | None  # what the output counts, in the plural; None: it is no count, or its names do not tell
     domain: str | None  # of its seed; None: its source names none
     shape: str  # the same for all programs that differ in numbers and texts alone
 
@@ -35,12 +36,14 @@ def make_parent(code: str, output: Any, *, program_id: str, seed_id: str, domain
     program = read_template(code)
     if program is None:
         return None
+    unit = unit_of(program.result) or unit_of(program.name)
     return Parent(
         program_id=program_id,
         seed_id=seed_id,
         program=program,
         output=output,
-        unit=unit_of(program.result) or unit_of(program.name),
+        unit=unit,
+        counted=(counted_word(program.result) or counted_word(program.name)) if unit == COUNT else None,
         domain=domain,
         shape=program_fingerprint(code, keep_literals=False),
     )

@@ -69,6 +69,12 @@ def test_requests_follow_the_dial_and_the_shares_that_pass() -> None:
     assert stage("unify").requests == 3 * (7_500 + 40_000 + 251_000 + 40_000)
 
 
+def test_programs_that_are_made_of_others_are_not_asked_for() -> None:
+    assert stage("sample", config="nano").requests == 1000
+    assert stage("sample", config="nano-mix").requests == 400
+    assert stage("reverse", config="nano-mix").requests == stage("reverse", config="nano").requests
+
+
 def test_what_was_measured_of_the_same_model_goes_before_what_was_published() -> None:
     one = stage("solve", speeds=(SOLVED,))
     assert (one.tokens_from, one.speed_from) == ("measured here", "measured here")

@@ -1,6 +1,7 @@
 """Composed and mutated programs compute what their parents say; what is no plain program of the template is left alone."""
 
 import ast
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -12,10 +13,16 @@ from caco_tasks.checks.fingerprints import program_fingerprint
 from caco_tasks.config import RunConfig, load_config, parse_config
 from caco_tasks.errors import ConfigError
 from caco_tasks.nano.data import examples_of
-from caco_tasks.nano.offspring_data import TAUGHT_OPERATORS, drawn_parent, mutated_problem, offspring_problems
+from caco_tasks.nano.offspring_data import (
+    OF_A_POOL,
+    TAUGHT_OPERATORS,
+    drawn_parent,
+    mutated_problem,
+    offspring_problems,
+)
 from caco_tasks.offspring import kind_of_place
 from caco_tasks.offspring.compose import compose, fitting_inputs
-from caco_tasks.offspring.input_units import unit_of
+from caco_tasks.offspring.input_units import counted_word, is_handed_out, is_people, unit_of
 from caco_tasks.offspring.mutate import OPERATORS
 from caco_tasks.offspring.parents import Parent, make_parent
 from caco_tasks.offspring.probes import Probe, is_plausible, probe_code
@@ -103,6 +110,40 @@ def test_units_are_read_from_names(name: str, unit: str | None) -> None:
     assert unit_of(name) == unit
 
 
+@pytest.mark.parametrize(
+    ("name", "word", "shared", "people"),
+    [
+        ("passengers_after_stop", "passengers", False, True),
+        ("seats_in_row", "seats", False, False),
+        ("eggs_left_over", "eggs", True, False),
+        ("fish_in_pond", "fish", True, False),
+    ],
+)
+def test_only_what_can_be_handed_out_is_shared(name: str, word: str, shared: bool, people: bool) -> None:
+    assert counted_word(name) == word
+    assert (is_handed_out(word), is_people(word)) == (shared, people)
+    assert counted_word("left_over") is None
+
+
+@pytest.mark.parametrize(
+    ("family", "operators"),
+    [
+        ("tram_passengers", {"leftover", "more"}),
+        ("theatre_row", set()),
+        ("marbles", {"share", "leftover", "more"}),
+        ("coat_sale", {"tax", "discount", "share", "more", "repetition", "threshold"}),
+    ],
+)
+def test_a_result_goes_on_only_in_ways_that_mean_something(family: str, operators: set[str]) -> None:
+    fitting = {
+        name
+        for name in TAUGHT_OPERATORS
+        for number in range(20)
+        if OPERATORS[name](parent_of(family, number), Random(number)) is not None
+    }
+    assert fitting == operators
+
+
 def test_an_output_goes_only_where_its_unit_and_size_fit() -> None:
     cartons, price = parent_of("egg_cartons"), parent_of("pens")
     assert fitting_inputs(cartons, price) == ["pens"]  # a count of cartons is no price
@@ -185,9 +226,9 @@ def test_what_the_writer_is_taught_is_true(operator: str) -> None:
 
 
 def test_composed_lessons_are_true_and_say_every_input_once_more() -> None:
-    lessons = [problem for _, problem in zip(range(1200), offspring_problems(1), strict=False)]
-    composed = [problem for _, problem in lessons if "/" in problem.key.partition("+")[2]]
-    assert len(composed) == 400
+    lessons = [problem for _, problem in islice(offspring_problems(1), sum(OF_A_POOL))]
+    composed = [problem for problem in lessons if "/" in problem.key.partition("+")[2]]
+    assert len(composed) == OF_A_POOL[0]
     for problem in composed[:100]:
         assert str(run(problem.program)) == problem.answer
         assert problem.problem.count("X") >= 2
@@ -198,6 +239,12 @@ def test_the_judge_is_taught_to_find_what_was_planted_in_a_composition() -> None
         true, planted = examples_of("offspring_judge", problem, Random(problem.key))
         assert all(pair.split("=")[0] == pair.split("=")[1] for pair in true.completion.split())
         assert planted.prompt != true.prompt
+
+
+def test_half_of_the_lessons_are_plain_problems_also_of_families_without_offspring() -> None:
+    plain = [problem for _, problem in islice(offspring_problems(1), sum(OF_A_POOL)) if "+" not in problem.key]
+    assert len(plain) == sum(OF_A_POOL) / 2
+    assert {"not_green", "weekday", "ribbon_runs"} <= {problem.family for problem in plain}
 
 
 def test_lessons_go_on_from_any_place() -> None:
