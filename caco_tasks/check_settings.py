@@ -100,6 +100,23 @@ class DedupSettings(Settings):
     claims: Literal["shared", "own"] = "shared"
 
 
+class SelectorTraining(Settings):
+    """What a selector is trained on, and how much it may cost; `caco select train` reads it."""
+
+    runs: int = Field(default=14, ge=1, le=1000)  # at most so many earlier runs, the newest
+    min_rows: int = Field(default=400, ge=10)  # samples that reached `reverse`; with fewer none is trained
+    min_recall: float = Field(default=0.6, ge=0, le=1)  # of the samples that would be accepted, how many must be kept
+
+
+class SelectSettings(Settings):
+    """Skips samples that will hardly be accepted before `reverse` and `solve` are paid for them."""
+
+    explore: float = Field(
+        default=0.1, gt=0, le=1
+    )  # share of the samples that is skipped nowhere; 1: nothing is skipped
+    train: SelectorTraining = SelectorTraining()
+
+
 class ReverseSettings(RuleSettings):
     """Rules on problems that were written back from programs."""
 

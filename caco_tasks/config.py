@@ -26,12 +26,13 @@ from caco_tasks.check_settings import (
     Rule,
     RuleSettings,
     ScreenSettings,
+    SelectSettings,
     Settings,
     unused_settings,
 )
 from caco_tasks.errors import ConfigError
 from caco_tasks.format import offer_nearest
-from caco_tasks.generation_settings import ReverserSettings, SolverSettings, UnifySettings
+from caco_tasks.generation_settings import MixSettings, ReverserSettings, SolverSettings, UnifySettings
 from caco_tasks.model_settings import ModelSettings, TrainSettings
 from caco_tasks.records import Grade
 
@@ -57,6 +58,7 @@ SETTINGS_THAT_CHANGE_NO_DATA = (
     "train.hardware",
     "train.own.device",
     "train.own.batch_rows",
+    "select.train",  # a run pins the selector that was trained by it
     "evaluate.dataset",  # pinned by the hash of its content
     "evaluate.train.hardware",
     "evaluate.ask.device",
@@ -102,24 +104,6 @@ class SeedSettings(Settings):
     min_seed_grade: Grade = Grade.A
     licences_allowed: tuple[str, ...] = ()  # empty: all
     shards: int = Field(default=2, ge=1, le=1000)
-
-
-class MixSettings(Settings):
-    """Programs that are made of verified seed programs instead of sampled: the shares of a run's samples.
-
-    The rest is CodeGen's, and so is a place for which no plausible program could be made.
-    """
-
-    compose: float = Field(default=0.0, ge=0, le=1)  # the output of one program as an input of another
-    mutate: float = Field(default=0.0, ge=0, le=1)  # a step exchanged or added, a condition, another aggregate
-
-    @model_validator(mode="after")
-    def _is_a_part(self) -> "MixSettings":
-        if self.compose + self.mutate > 1:
-            raise ValueError("compose and mutate are shares of the same samples: together they are at most 1")
-        if not self.compose + self.mutate:
-            raise ValueError("compose and mutate are both 0: leave [mix] out")
-        return self
 
 
 class SandboxSettings(Settings):
@@ -223,6 +207,7 @@ class RunConfig(Settings):
     seeds: SeedSettings
     train: TrainSettings
     mix: MixSettings | None = None  # None: all programs are CodeGen's
+    select: SelectSettings | None = None  # None: nothing is skipped
     models: dict[RoleName, ModelSettings]
     sandbox: SandboxSettings = SandboxSettings()
     screen: ScreenSettings = ScreenSettings()

@@ -1,4 +1,4 @@
-"""The settings of the stages that have a model write: how often a seed is tried, and how problems and solutions vary.
+"""The settings of what is written: mixed programs, how often a seed is tried, how problems and solutions vary.
 
 Each is a section of the config beside the model's own (`models.unifier`, `models.reverser`, `models.solver`).
 
@@ -15,6 +15,24 @@ from caco_tasks.check_settings import Settings
 from caco_tasks.variety import DIFFICULTIES, PROBLEM_STYLES, SOLUTION_STYLES, unknown_names
 
 Mix = dict[str, Annotated[float, Field(gt=0)]]  # name, or a text of several words -> weight
+
+
+class MixSettings(Settings):
+    """Programs that are made of verified seed programs instead of sampled: the shares of a run's samples.
+
+    The rest is CodeGen's, and so is a place for which no plausible program could be made.
+    """
+
+    compose: float = Field(default=0.0, ge=0, le=1)  # the output of one program as an input of another
+    mutate: float = Field(default=0.0, ge=0, le=1)  # a step exchanged or added, a condition, another aggregate
+
+    @model_validator(mode="after")
+    def _is_a_part(self) -> "MixSettings":
+        if self.compose + self.mutate > 1:
+            raise ValueError("compose and mutate are shares of the same samples: together they are at most 1")
+        if not self.compose + self.mutate:
+            raise ValueError("compose and mutate are both 0: leave [mix] out")
+        return self
 
 
 class UnifySettings(Settings):

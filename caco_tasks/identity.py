@@ -29,6 +29,7 @@ from caco_tasks.store.manifest import (
 
 EMBEDDER = "embedder"  # in RunRecord.models: the model by which texts become vectors
 BASE = "base"  # in RunRecord.models: the model that a training begins with
+SELECTOR = "selector"  # in RunRecord.models: what skips samples that will hardly be accepted
 TRAINED = "trained"  # in a config: the CodeGen that the run pinned
 # Bounds that seeds and samples share. Runs that differ in them are compared over the samples of one CodeGen.
 SETTINGS_COMPARED_OVER_SAMPLES = ("sandbox", "grading", "dedup", "decontamination")
@@ -71,6 +72,18 @@ def training_hash(config: RunConfig) -> str:
         exact = unifier.model_dump(include={"revision", "adapter"}, exclude_none=True)
         asked = _asked(unifier) | exact | {"model": unifier.model, "prompt": unifier.prompt}
     return content_id("training", settings, asked, config.models["codegen"].prompt)
+
+
+def acceptance_hash(config: RunConfig) -> str:
+    """The hash of all by which a config decides which programs end as rows: models, prompts and checks from `reverse` on.
+
+    What a selector learnt of one config's samples it may say of those of another with the same hash.
+    """
+    specs = stages_of("nightly")
+    after = specs[[spec.name for spec in specs].index("reverse") : -1]
+    config = config.model_copy(update={"select": None})
+    stages = {spec.name: [_declared(spec, config), _names(spec, config)] for spec in after}
+    return content_id("acceptance", stages)
 
 
 def prompt_names(spec: StageSpec, config: RunConfig) -> tuple[str, ...]:
@@ -148,6 +161,11 @@ class RunKeys:
         """What a stage is told, for all its shards alike."""
         run = self.run
         declared = _declared(spec, self.config, without=SETTINGS_PINNED_BY_CONTENT)
+        if "select" in spec.settings_under(self.config):
+            if SELECTOR in run.models:
+                declared["selector"] = run.models[SELECTOR]
+            else:  # nothing is skipped, so the output is that of a config without the section
+                del declared["settings"]["select"]
         recipe = {"stage": spec.name, "version": spec.version, **declared}
         if model_of(spec, run):
             recipe["model"] = model_of(spec, run)

@@ -13,7 +13,17 @@ from caco_tasks.check_settings import BenchmarkSettings
 from caco_tasks.checks.decontamination.benchmarks import benchmark_version
 from caco_tasks.config import RunConfig
 from caco_tasks.errors import ConfigError, PrerequisiteError
-from caco_tasks.identity import BASE, EMBEDDER, TRAINED, config_hash, pipeline_run_id, prompt_names, training_hash
+from caco_tasks.identity import (
+    BASE,
+    EMBEDDER,
+    SELECTOR,
+    TRAINED,
+    acceptance_hash,
+    config_hash,
+    pipeline_run_id,
+    prompt_names,
+    training_hash,
+)
 from caco_tasks.ledger import Ledger
 from caco_tasks.llm.embedding import embedder_settings
 from caco_tasks.llm.local_models import LocalModels
@@ -147,10 +157,43 @@ def make_pins(
             pins["training"] = training_hash(config)
             codegen = _pin_codegen(partition, config, ledger)
             pins["models"] |= {"codegen": codegen["model_id"]} if codegen else {}
+            pins["selection"] = find_selector(partition, config, ledger)
+            if pins["selection"].get("is_used"):
+                pins["models"][SELECTOR] = pins["selection"]["selector"]
             pins |= codegen
         case "evaluate":
             pins["models"] = {BASE: model_identity(evaluation_of(config).ask, models)}
     return pins
+
+
+def find_selector(partition: str, config: RunConfig, ledger: Ledger) -> dict[str, Any]:
+    """The newest selector that a run of this date may use, and why it is used or not; nothing without `[select]`.
+
+    It is not used where skipping costs more than it saves: where samples that it would have skipped, and that were explored,
+    are surely accepted more often than its threshold assumes.
+    """
+    if config.select is None:
+        return {}
+    found = ledger.newest_selector(acceptance_hash(config), partition)
+    if found is None:
+        return {
+            "selector": None,
+            "is_used": False,
+            "because": "no selector learnt from earlier dates of these models, prompts and checks: `caco select train`",
+        }
+    selector, said = found["selector_id"], []
+    for row in ledger.explored_fates(selector, partition):
+        threshold = found["thresholds"][row["stage"]]
+        rows = (
+            f"{row['accepted']:,} of {row['rows']:,} explored samples that it would have skipped before {row['stage']}"
+        )
+        if row["low"] > threshold:
+            because = (
+                f"{rows} were accepted: at least {row['low']:.0%} of such samples, and it skips below {threshold:.0%}"
+            )
+            return {"selector": selector, "is_used": False, "because": because}
+        said.append(f"{rows} were accepted")
+    return {"selector": selector, "is_used": True, "because": "; ".join(said) or "none of its samples was explored yet"}
 
 
 def _pin_codegen(partition: str, config: RunConfig, ledger: Ledger) -> dict[str, Any]:

@@ -71,6 +71,8 @@ class Reason(StrEnum):
     SAME_BEHAVIOUR = "same_behaviour"  # dedup: the same outputs on the same changed inputs were seen first elsewhere
     NEAR_DUPLICATE = "near_duplicate"  # dedup: a program that differs in a few tokens was seen first elsewhere
     SAME_PROBLEM = "same_problem"  # decontaminate: nearly the same words, numbers and answer were released or a seed's
+    # worth the tokens
+    UNLIKELY = "unlikely"  # reverse, solve: the selector of `[select]` gives it too small a chance of being accepted
     # the language problem
     EMPTY = "empty"  # reverse: no words, or none but thinking, talk and an answer
     LEAKS_CODE = "leaks_code"  # reverse: holds code, or a name of the program
@@ -357,6 +359,27 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What the selector of a run said of a sample before a stage was paid for it."""
+
+    stage: str  # before which it was asked: "reverse" or "solve"
+    probability: float  # that the sample will be accepted by all stages
+    threshold: float  # below it the stage skips the sample
+    is_explored: bool  # drawn by its id to be skipped nowhere, so that errors of the selector show
+    domain: str | None = None  # that the program names; None: it names none
+
+    @property
+    def skips(self) -> bool:
+        """Whether the sample is skipped."""
+        return self.is_below and not self.is_explored
+
+    @property
+    def is_below(self) -> bool:
+        """Whether it would be skipped, were it not explored."""
+        return self.probability < self.threshold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NeighbourOpinion:
     """What a model said of a problem and a protected item that is near to it in meaning."""
 
@@ -390,6 +413,7 @@ class Sample:
     overlaps: tuple[Overlap, ...] = ()
     neighbours: NeighbourCheck | None = None  # None: no model was asked about protected items
     findings: tuple[Finding, ...] = ()  # of rules set to `record`, in the order of the stages
+    selections: tuple[Selection, ...] = ()  # none where the run has no selector
 
     @property
     def id(self) -> str:

@@ -27,6 +27,8 @@ from caco_tasks.ledger.recipes import list_recipes
 from caco_tasks.llm.prompts import load_prompt, variables_of
 from caco_tasks.pipeline import PIPELINES, STAGES, StageSpec, mapped_stages
 from caco_tasks.records import Reason
+from caco_tasks.selection.earlier_fates import MANY
+from caco_tasks.selection.features import PROBLEM_COUNTS, PROBLEM_FATES, PROGRAM_COUNTS, PROGRAM_FATES
 from caco_tasks.smol.card import adapters_table
 from caco_tasks.stages.shared.few_shot import problem_variety, shared_values, solution_style
 from caco_tasks.text_checks.checks import CHECKS as TEXT_CHECKS
@@ -261,6 +263,22 @@ def text_checks_block() -> str:
     return table(("check", "fields", "what it asks", "what it does not understand, and so does not judge"), rows)
 
 
+def features_block() -> str:
+    """What a selector sees of a sample, from the tables of `selection.features`."""
+    heads = ("column", "before", "what it is")
+    rows = [
+        (f"`{name}`", "`reverse`, `solve`" if counts is PROGRAM_COUNTS else "`solve`", meaning)
+        for counts in (PROGRAM_COUNTS, PROBLEM_COUNTS)
+        for name, meaning in counts.items()
+    ]
+    for fates in (PROGRAM_FATES, PROBLEM_FATES):
+        for kind, meaning in fates.items():
+            extremes = f"`rate_{kind}_mean`, `_min`, `_max`, `new_{kind}`" if kind in MANY else f"`rate_{kind}`"
+            stages = "`reverse`, `solve`" if fates is PROGRAM_FATES else "`solve`"
+            rows.append((extremes, stages, f"how earlier samples ended that have in common: {meaning}"))
+    return table(heads, rows)
+
+
 def verify_block() -> str:
     """Every check of `caco verify`."""
     return table(("check", "what it says"), [(f"`{name}`", said) for name, said in DATASET_CHECKS.items()])
@@ -268,6 +286,7 @@ def verify_block() -> str:
 
 BLOCKS: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/concepts.md", "words"): words_block,
+    ("docs/selection.md", "features"): features_block,
     ("docs/stages.md", "stages"): stages_block,
     ("docs/reasons.md", "reasons"): reasons_block,
     ("docs/dags.md", "dags"): dags_block,

@@ -78,6 +78,7 @@ CREATE TYPE caco.reason AS ENUM (
     'same_behaviour',
     'near_duplicate',
     'same_problem',
+    'unlikely',
     'empty',
     'leaks_code',
     'leaks_answer',
@@ -465,13 +466,15 @@ CREATE TABLE caco.run (
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     own_datasets jsonb DEFAULT '{}'::jsonb NOT NULL,
     held_against jsonb DEFAULT '{}'::jsonb NOT NULL,
+    selection jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT a_pinned_dataset_has_its_hash CHECK (((dataset IS NULL) = (dataset_sha256 IS NULL))),
     CONSTRAINT accepted_yield_is_a_share CHECK (((accepted_yield >= (0)::double precision) AND (accepted_yield <= (1)::double precision))),
     CONSTRAINT config_is_an_object CHECK ((jsonb_typeof(config) = 'object'::text)),
     CONSTRAINT dataset_sha256_is_hex CHECK ((dataset_sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT held_against_is_an_object CHECK ((jsonb_typeof(held_against) = 'object'::text)),
     CONSTRAINT own_datasets_is_an_object CHECK ((jsonb_typeof(own_datasets) = 'object'::text)),
-    CONSTRAINT requested_is_an_object CHECK ((jsonb_typeof(requested) = 'object'::text))
+    CONSTRAINT requested_is_an_object CHECK ((jsonb_typeof(requested) = 'object'::text)),
+    CONSTRAINT selection_is_an_object CHECK ((jsonb_typeof(selection) = 'object'::text))
 );
 
 COMMENT ON TABLE caco.run IS 'One pipeline over one partition with one config. Grain: one row per run_id; registering it again changes nothing.';
@@ -523,6 +526,8 @@ COMMENT ON COLUMN caco.run.created_at IS 'When the run was registered here; a re
 COMMENT ON COLUMN caco.run.own_datasets IS 'Dataset that the CodeGen learns from beside seed programs -> SHA-256 of its manifest. Empty: another pipeline, or seed programs alone.';
 
 COMMENT ON COLUMN caco.run.held_against IS 'The first accepted CodeGen of the same training, whose variety a new one is held against: model_id, shapes_per_1000, spread, embedder. Empty: it is the first, or nothing is compared.';
+
+COMMENT ON COLUMN caco.run.selection IS 'What the plan found of selectors: selector, the newest that it may use; is_used; because, why it is used or not. Empty: its config has no [select].';
 
 CREATE TABLE caco.run_output (
     run_no integer NOT NULL,
@@ -2855,6 +2860,158 @@ COMMENT ON COLUMN caco.seed.domain IS 'Field of mathematics or science. NULL: th
 
 COMMENT ON COLUMN caco.seed.difficulty IS '1 easy to 5 hard. NULL: the source does not say.';
 
+CREATE TABLE caco.selection (
+    output_no integer NOT NULL,
+    sample_id uuid NOT NULL,
+    probability real NOT NULL,
+    threshold real NOT NULL,
+    is_explored boolean NOT NULL,
+    domain text,
+    CONSTRAINT probability_is_a_share CHECK (((probability >= (0)::double precision) AND (probability <= (1)::double precision))),
+    CONSTRAINT threshold_is_a_share CHECK (((threshold >= (0)::double precision) AND (threshold <= (1)::double precision)))
+);
+
+COMMENT ON TABLE caco.selection IS 'What a selector said of samples before a stage was paid for them. Grain: one row per output of reverse or solve and sample; runs without a selector have none.';
+
+COMMENT ON COLUMN caco.selection.output_no IS 'The output of reverse or solve.';
+
+COMMENT ON COLUMN caco.selection.sample_id IS 'The sample.';
+
+COMMENT ON COLUMN caco.selection.probability IS 'Chance of being accepted by all stages.';
+
+COMMENT ON COLUMN caco.selection.threshold IS 'Below it the sample is skipped, unless it is explored.';
+
+COMMENT ON COLUMN caco.selection.is_explored IS 'Whether it was drawn, by its id, to be skipped nowhere: its fate then tells whether skipping would have been right.';
+
+COMMENT ON COLUMN caco.selection.domain IS 'The domain that its program names. NULL: it names none.';
+
+CREATE VIEW caco.selection_audit AS
+ SELECT run_id,
+    partition,
+    selector_id,
+    stage,
+    domain,
+    judged,
+    below,
+    skipped,
+    explored,
+    explored_accepted,
+    kept,
+    kept_accepted,
+    expected_kept,
+    ((explored_accepted)::double precision / (NULLIF(explored, 0))::double precision) AS false_skips,
+    caco.wilson_low(explored_accepted, explored) AS false_skips_low,
+    caco.wilson_high(explored_accepted, explored) AS false_skips_high,
+        CASE
+            WHEN (explored > 0) THEN ((kept_accepted)::double precision / NULLIF(((kept_accepted)::double precision + (((below)::double precision * (explored_accepted)::double precision) / (explored)::double precision)), (0)::double precision))
+            ELSE NULL::double precision
+        END AS recall
+   FROM ( SELECT asked.run_id,
+            asked.partition,
+            asked.selector_id,
+            asked.stage,
+            asked.domain,
+            count(*) AS judged,
+            count(*) FILTER (WHERE asked.is_below) AS below,
+            count(*) FILTER (WHERE (asked.is_below AND (NOT asked.is_explored))) AS skipped,
+            count(*) FILTER (WHERE (asked.is_below AND asked.is_explored AND (asked.outcome <> 'unknown'::caco.outcome))) AS explored,
+            count(*) FILTER (WHERE (asked.is_below AND asked.is_explored AND (asked.outcome = 'pass'::caco.outcome))) AS explored_accepted,
+            count(*) FILTER (WHERE ((NOT asked.is_below) AND (asked.outcome <> 'unknown'::caco.outcome))) AS kept,
+            count(*) FILTER (WHERE ((NOT asked.is_below) AND (asked.outcome = 'pass'::caco.outcome))) AS kept_accepted,
+            avg(asked.probability) FILTER (WHERE ((NOT asked.is_below) AND (asked.outcome <> 'unknown'::caco.outcome))) AS expected_kept
+           FROM ( SELECT run.run_id,
+                    run.partition,
+                    (output.recipe ->> 'selector'::text) AS selector_id,
+                    output.stage,
+                    selection.domain,
+                    selection.probability,
+                    selection.is_explored,
+                    (selection.probability < selection.threshold) AS is_below,
+                    ended.outcome
+                   FROM ((((caco.run
+                     JOIN caco.run_output place ON (((place.run_no = run.run_no) AND place.is_current)))
+                     JOIN caco.output USING (output_no))
+                     JOIN caco.selection USING (output_no))
+                     LEFT JOIN LATERAL ( SELECT fate.outcome
+                           FROM (caco.fate
+                             JOIN caco.run_output last ON (((last.output_no = fate.output_no) AND (last.run_no = run.run_no) AND last.is_current)))
+                          WHERE ((fate.subject = selection.sample_id) AND (fate.partition = output.partition))
+                         LIMIT 1) ended ON (true))) asked
+          GROUP BY GROUPING SETS ((asked.run_id, asked.partition, asked.selector_id, asked.stage), (asked.run_id, asked.partition, asked.selector_id, asked.stage, asked.domain))
+         HAVING ((GROUPING(asked.domain) = 1) OR (asked.domain IS NOT NULL))) counted;
+
+COMMENT ON VIEW caco.selection_audit IS 'What the selector of a run said of samples, and what became of them. Grain: one row per run, stage and domain, with one for all domains.';
+
+COMMENT ON COLUMN caco.selection_audit.run_id IS 'Which run.';
+
+COMMENT ON COLUMN caco.selection_audit.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.selection_audit.selector_id IS 'Which selector.';
+
+COMMENT ON COLUMN caco.selection_audit.stage IS 'Before which stage: reverse or solve.';
+
+COMMENT ON COLUMN caco.selection_audit.domain IS 'The domain that the programs name. NULL: all samples, those that name none too.';
+
+COMMENT ON COLUMN caco.selection_audit.judged IS 'Samples that it was asked about.';
+
+COMMENT ON COLUMN caco.selection_audit.below IS 'Of these, the ones whose chance is below the threshold.';
+
+COMMENT ON COLUMN caco.selection_audit.skipped IS 'Of these, the ones that were skipped; the rest is explored.';
+
+COMMENT ON COLUMN caco.selection_audit.explored IS 'Samples below the threshold that went on, and whose end is known.';
+
+COMMENT ON COLUMN caco.selection_audit.explored_accepted IS 'Of these, the ones that were accepted.';
+
+COMMENT ON COLUMN caco.selection_audit.kept IS 'Samples above the threshold whose end is known.';
+
+COMMENT ON COLUMN caco.selection_audit.kept_accepted IS 'Of these, the ones that were accepted.';
+
+COMMENT ON COLUMN caco.selection_audit.expected_kept IS 'Mean chance of the samples above the threshold. NULL: there are none.';
+
+COMMENT ON COLUMN caco.selection_audit.false_skips IS 'Share of the explored ones that were accepted: so many of the skipped ones would have been. NULL: none was explored.';
+
+COMMENT ON COLUMN caco.selection_audit.false_skips_low IS 'Lower end of its 95 % Wilson interval. NULL: as false_skips.';
+
+COMMENT ON COLUMN caco.selection_audit.false_skips_high IS 'Upper end of the same. NULL: as false_skips.';
+
+COMMENT ON COLUMN caco.selection_audit.recall IS 'Accepted samples above the threshold, of all that would be accepted if nothing was skipped, estimated by the explored ones. NULL: as false_skips.';
+
+CREATE TABLE caco.selector (
+    selector_id uuid NOT NULL,
+    acceptance text NOT NULL,
+    config text NOT NULL,
+    until date NOT NULL,
+    run_ids uuid[] NOT NULL,
+    thresholds jsonb NOT NULL,
+    metrics jsonb NOT NULL,
+    expected jsonb NOT NULL,
+    code_version text NOT NULL,
+    trained_at timestamp with time zone NOT NULL,
+    CONSTRAINT selector_learnt_from_runs CHECK ((cardinality(run_ids) > 0))
+);
+
+COMMENT ON TABLE caco.selector IS 'Models that say of a sample how likely it will be accepted, as `caco select train` made them; they lie in the store, in selectors/. Grain: one row per selector.';
+
+COMMENT ON COLUMN caco.selector.selector_id IS 'Hash of all that it says.';
+
+COMMENT ON COLUMN caco.selector.acceptance IS 'Hash of models, prompts and checks from reverse on, of the runs that it learnt from: only runs with the same may use it.';
+
+COMMENT ON COLUMN caco.selector.config IS 'Name of the config that it was trained for.';
+
+COMMENT ON COLUMN caco.selector.until IS 'Newest date that it learnt from: only runs of later dates may use it.';
+
+COMMENT ON COLUMN caco.selector.run_ids IS 'Nightly runs that it learnt from.';
+
+COMMENT ON COLUMN caco.selector.thresholds IS 'Stage -> chance below which a sample is skipped before it.';
+
+COMMENT ON COLUMN caco.selector.metrics IS 'Stage -> rows, held_out, auc, brier and calibration_error, the last four on rows that it did not learn from.';
+
+COMMENT ON COLUMN caco.selector.expected IS 'What the thresholds yield on held-out rows: accepted rows for 1,000 tokens with and without, recall, share skipped.';
+
+COMMENT ON COLUMN caco.selector.code_version IS 'Package and commit that trained it.';
+
+COMMENT ON COLUMN caco.selector.trained_at IS 'When.';
+
 CREATE TABLE caco.source (
     source_no integer NOT NULL,
     source text NOT NULL,
@@ -3179,6 +3336,12 @@ ALTER TABLE ONLY caco.run
 ALTER TABLE ONLY caco.run
     ADD CONSTRAINT run_run_no_key UNIQUE (run_no);
 
+ALTER TABLE ONLY caco.selection
+    ADD CONSTRAINT selection_pkey PRIMARY KEY (output_no, sample_id);
+
+ALTER TABLE ONLY caco.selector
+    ADD CONSTRAINT selector_pkey PRIMARY KEY (selector_id);
+
 ALTER TABLE ONLY caco.source
     ADD CONSTRAINT source_pkey PRIMARY KEY (source_no);
 
@@ -3231,6 +3394,8 @@ CREATE INDEX run_output_by_output ON caco.run_output USING btree (output_no);
 CREATE INDEX run_trigger_by_run ON caco.run_trigger USING btree (run_id, triggered_at);
 
 CREATE INDEX seed_by_id ON caco.seed USING btree (seed_id);
+
+CREATE INDEX selector_by_acceptance ON caco.selector USING btree (acceptance, until);
 
 CREATE OR REPLACE VIEW caco.benchmark_overlap_report AS
  SELECT run.run_id,
@@ -3432,6 +3597,9 @@ ALTER TABLE ONLY caco.seed
 ALTER TABLE ONLY caco.seed
     ADD CONSTRAINT seed_source_no_fkey FOREIGN KEY (source_no) REFERENCES caco.source(source_no);
 
+ALTER TABLE ONLY caco.selection
+    ADD CONSTRAINT selection_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
+
 ALTER TABLE ONLY caco.dataset_tombstone
     ADD CONSTRAINT tombstone_is_of_a_dataset FOREIGN KEY (dataset_no) REFERENCES caco.dataset(dataset_no) ON DELETE CASCADE;
 
@@ -3617,6 +3785,15 @@ GRANT SELECT ON TABLE caco.scores TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.seed TO caco_writer;
 GRANT SELECT ON TABLE caco.seed TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.selection TO caco_writer;
+GRANT SELECT ON TABLE caco.selection TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.selection_audit TO caco_writer;
+GRANT SELECT ON TABLE caco.selection_audit TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.selector TO caco_writer;
+GRANT SELECT ON TABLE caco.selector TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.source TO caco_writer;
 GRANT SELECT ON TABLE caco.source TO caco_analyst;

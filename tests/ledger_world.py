@@ -32,6 +32,7 @@ from caco_tasks.records import (
     Sample,
     Seed,
     SeedProgram,
+    Selection,
     Solution,
     Verdict,
     Vote,
@@ -80,6 +81,7 @@ STOPS: dict[str, dict[int, Verdict]] = {
     "publish": {},
 }
 STRICT = {10: fail(Reason.INCONSISTENT, "step 2 gives 11")}  # what the judge of `judge_again` stops
+SELECTOR = "5e1ec7" + "0" * 26  # asked before `reverse`
 SAMPLES = 14
 PUBLISHED = SAMPLES - sum(map(len, STOPS.values()))
 
@@ -173,6 +175,8 @@ def write(
     """Writes one output, its manifest and its place in the run, as the runner does; `more` are fields of the manifest."""
     record = type(judged[0].record)
     recipe = more.pop("recipe", {"stage": stage, "version": 1, "config": run.config["name"], "share": 0.1})
+    if stage == "reverse":
+        recipe["selector"] = SELECTOR
     inputs = more.get("inputs", ())
     origin = {} if inputs else {"partition": run.partition, "pipeline": run.pipeline, "shard": shard}
     if stage == "sample":
@@ -426,7 +430,9 @@ def _grown(stage: str, sample: Sample) -> Sample:
         case "execute":
             return replace(sample, execution=_execution(str(_number(sample) + 1)))
         case "reverse":
-            return replace(sample, problem=Problem(text="How many?", generation=generation))
+            said = Selection(stage=stage, probability=0.25, threshold=0.5, is_explored=True, domain="algebra")
+            said = replace(said, probability=0.75, is_explored=False) if _number(sample) % 3 else said
+            return replace(sample, problem=Problem(text="How many?", generation=generation), selections=(said,))
         case "solve":
             return replace(sample, solution=Solution(text="It is 8.", answer="8", generation=generation))
         case "agree" if sample.solution is not None:

@@ -24,12 +24,13 @@ from caco_tasks.cli.report_commands import compare, funnel, runs, scores
 from caco_tasks.cli.reverify_command import reverify
 from caco_tasks.cli.run_commands import plan, rerun, run, stage
 from caco_tasks.cli.sample_commands import lineage, rejects, show
+from caco_tasks.cli.select_commands import select
 from caco_tasks.cli.sql_command import sql
 from caco_tasks.cli.verify_command import verify
 
 SECTIONS = {
     "The platform": (demo, up, down, status, doctor),
-    "Work": (run, plan, rerun, reverify, stage),
+    "Work": (run, plan, rerun, reverify, select, stage),
     "Runs": (runs, funnel, compare, diversity, scores, ablate),
     "Samples and questions": (show, rejects, lineage, sql, mcp),
     "Datasets": (dataset, release, export, environments, verify, recall),

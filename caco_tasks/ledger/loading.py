@@ -45,6 +45,7 @@ _VERDICT = ("outcome", "reason", "detail")
 _SEED = ("source", "revision", "licence", "key", "domain", "difficulty")
 _PROGRAM = ("program.program_id", "program.code", "grade")
 _ORIGIN = "program.origin"
+_SELECTIONS = "selections"
 _ATTEMPT = ("contender", "benchmark", "item", "number")
 
 
@@ -162,6 +163,8 @@ def _more_columns(spec: StageSpec) -> tuple[str, ...]:
         more += _PROGRAM
     if record == "Sample" and spec.adds == "program":
         more += (_ORIGIN,)
+    if "select" in spec.part_settings:
+        more += (_SELECTIONS,)
     if record == "Attempt":
         more += _ATTEMPT
     return more + (("overlaps",) if spec.looks_up_benchmarks else ())
@@ -216,6 +219,8 @@ def _load_rows(connection: Connection, output_no: int, manifest: Manifest, colum
         _copy_programs(connection, output_no, columns)
     if _ORIGIN in columns:
         _copy_parents(connection, output_no, columns)
+    if _SELECTIONS in columns and "selector" in manifest.recipe:
+        _copy_selections(connection, output_no, manifest.stage, columns)
     if "contender" in columns:
         kept = {name: columns[name] for name in (*_ATTEMPT, "outcome")}
         copy_table(
@@ -315,6 +320,18 @@ def _copy_parents(connection: Connection, output_no: int, columns: Columns) -> N
         "seed_id": pc.list_flatten(seeds),
     }
     copy_table(connection, "program_parent", kept, constants={"output_no": output_no})
+
+
+def _copy_selections(connection: Connection, output_no: int, stage: str, columns: Columns) -> None:
+    """What a selector said of each sample before this stage."""
+    said, owners = pc.list_flatten(columns[_SELECTIONS]), pc.list_parent_indices(columns[_SELECTIONS])
+    is_here = pc.equal(pc.struct_field(said, "stage"), stage)
+    kept = {
+        "sample_id": columns["subject"].take(owners),
+        **{name: pc.struct_field(said, name) for name in ("probability", "threshold", "is_explored", "domain")},
+    }
+    kept = {name: column.filter(is_here) for name, column in kept.items()}
+    copy_table(connection, "selection", kept, constants={"output_no": output_no})
 
 
 def _copy_overlaps(connection: Connection, output_no: int, columns: Columns) -> None:

@@ -40,6 +40,7 @@ from caco_tasks.store.registry import (
     is_recall,
 )
 from caco_tasks.store.reverification_record import ReverificationRecord, is_reverification
+from caco_tasks.store.selector_record import SelectorRecord, is_selector
 from caco_tasks.store.store import Store
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
@@ -104,6 +105,7 @@ class _Found:
     reverifications: Sequence[ReverificationRecord]
     answers: Sequence[AuditAnswers]
     recalls: Sequence[RecallRecord]
+    selectors: Sequence[SelectorRecord]
 
 
 def _read_store(store: Store) -> _Found:
@@ -132,6 +134,7 @@ def _read_store(store: Store) -> _Found:
         ),
         answers=_parse_all(store, filter(is_audit, store.list("audits")), AuditAnswers),
         recalls=_parse_all(store, filter(is_recall, store.list("recalls")), RecallRecord),
+        selectors=_parse_all(store, filter(is_selector, store.list("selectors")), SelectorRecord),
     )
 
 
@@ -161,6 +164,8 @@ def _fill_small(ledger: Ledger, store: Store, found: _Found) -> None:
         ledger.register_promotions(decided)
     for diversity in found.diversities:
         ledger.register_diversity(diversity)
+    for selector in found.selectors:
+        ledger.register_selector(selector)
     for recall in found.recalls:
         ledger.record_recall(recall)
     for ablation in found.ablations:

@@ -53,7 +53,8 @@ _PLACES = text("""
 _ASKED_MODEL = text("""
     SELECT output_no FROM caco.output
     WHERE CAST(:names AS text[]) && string_to_array(
-        concat_ws('+', array_to_string(models, '+'), recipe ->> 'model', recipe ->> 'embedder'), '+')
+        concat_ws('+', array_to_string(models, '+'), recipe ->> 'model', recipe ->> 'embedder',
+            recipe ->> 'selector'), '+')
 """)
 _ASKED_PROMPT = text("""
     SELECT output_no FROM caco.output
@@ -175,7 +176,8 @@ _FORGOTTEN = text("""
 """)
 _KNOWN_NAMES = {
     "model": "SELECT unnest(models) FROM caco.output UNION SELECT model_id FROM caco.model "
-    "UNION SELECT recipe ->> 'model' FROM caco.output UNION SELECT recipe ->> 'embedder' FROM caco.output",
+    "UNION SELECT recipe ->> 'model' FROM caco.output UNION SELECT recipe ->> 'embedder' FROM caco.output "
+    "UNION SELECT caco.hex(selector_id) FROM caco.selector",
     "prompt": "SELECT unnest(prompts) FROM caco.output "
     "UNION SELECT jsonb_object_keys(recipe -> 'prompts') FROM caco.output WHERE recipe ? 'prompts'",
     "sandbox-version": "SELECT DISTINCT sandbox_version FROM caco.output",

@@ -29,7 +29,9 @@ _OWN_HOLD = (
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
-_EMPTY = text("TRUNCATE caco.run, caco.source, caco.audit, caco.dataset, caco.recall, caco.ablation CASCADE")
+_EMPTY = text(
+    "TRUNCATE caco.run, caco.source, caco.audit, caco.dataset, caco.recall, caco.ablation, caco.selector CASCADE"
+)
 
 
 class WholeLedger:

@@ -13,6 +13,7 @@ import yaml
 
 from caco_tasks.config import RunConfig
 from caco_tasks.format import format_count, format_part, format_share
+from caco_tasks.identity import SELECTOR
 from caco_tasks.ledger import FunnelRow, Ledger, OverlapRow, RejectRow, SourceRow
 from caco_tasks.pipeline import STAGES, mapped_stages
 from caco_tasks.publishing.dataset_row import COLUMNS, SCHEMA
@@ -27,6 +28,8 @@ HUB_TYPES = {pa.string(): "string", pa.int64(): "int64", pa.float64(): "float64"
 OVERLAP_RULES = ("exact", "ngram", "masked", "numbers")  # of [decontamination]; its others are no overlaps
 HUB_LICENCES = {"cc0-1.0", "mit", "apache-2.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "bsd-3-clause"}
 
+
+NOT_KNOWN = "–"
 
 # drawn beside this card after the dataset is published: `caco diversity`
 DIVERSITY = (
@@ -47,6 +50,7 @@ class CardFacts:
     sources: Sequence[SourceRow]  # behind the CodeGen of the run
     manifests: Mapping[str, Sequence[Manifest]]  # of the outputs of each stage
     overlaps: Sequence[OverlapRow] = ()  # with benchmarks: of the run, and of the run that read its seeds
+    selection: Sequence[Mapping[str, Any]] = ()  # rows of caco.selection_audit; none where no selector was asked
     knows_seeds: bool = True  # whether the run says which seeds stand behind it
 
     @property
@@ -75,6 +79,7 @@ def card_facts(ledger: Ledger, run: RunRecord) -> CardFacts:
         sources=list({(one.source, one.revision, one.licence): one for one in reversed(read)}.values())[::-1],
         manifests={spec.name: ledger.outputs(run.run_id, spec.name) for spec in mapped_stages(run.pipeline)},
         overlaps=ledger.overlaps([run.run_id, *seed_runs]),
+        selection=ledger.selection_audit(run.run_id) if run.models.get(SELECTOR) else (),
         knows_seeds=bool(seed_runs) and None not in behind[1:],  # the first is that of the run's own CodeGen
     )
 
@@ -90,6 +95,8 @@ def dataset_card(facts: CardFacts, *, run: RunRecord, config: RunConfig, publish
         "Seeds and their licences": _sources_section(facts),
         "Known limits": _limits_section(facts, config),
     }
+    if facts.selection:
+        sections["Samples that were skipped"] = _selection_section(facts, run)
     if config.diversity.nightly:
         sections["How varied its problems are"] = DIVERSITY
     opening = (
@@ -178,6 +185,31 @@ def _reasons_section(facts: CardFacts) -> str:
         return rejected
     found = table(("stage", "reason", "rows"), recorded)
     return f"{rejected}\n\nRecorded in the column `findings`, and not rejected for:\n\n{found}"
+
+
+def _selection_section(facts: CardFacts, run: RunRecord) -> str:
+    """What the selector skipped, and what the explored samples say of that."""
+    rows = [
+        (
+            row["stage"],
+            row["domain"] or "all",
+            row["judged"],
+            row["skipped"],
+            row["explored"],
+            row["explored_accepted"],
+            NOT_KNOWN
+            if row["false_skips"] is None
+            else f"{row['false_skips_low']:.0%} to {row['false_skips_high']:.0%}",
+            NOT_KNOWN if row["recall"] is None else f"{row['recall']:.0%}",
+        )
+        for row in facts.selection
+    ]
+    heads = ("before", "domain", "judged", "skipped", "explored", "accepted of these", "95 %", "recall")
+    return (
+        f"The selector `{run.models[SELECTOR]}` skipped samples that it held unlikely to be accepted; a share of these was "
+        "explored, and went on all the same. Recall is the part of all samples that would have been accepted which the "
+        f"selector keeps, estimated by the explored ones.\n\n{table(heads, rows)}"
+    )
 
 
 def _benchmarks_section(facts: CardFacts, config: RunConfig) -> str:

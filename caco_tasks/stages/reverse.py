@@ -1,6 +1,7 @@
 """reverse: each program is written back into a language problem, which must stand on its own without it.
 
-A problem that overlaps a protected benchmark is rejected here, before a solver is asked, with the evidence.
+A problem that overlaps a protected benchmark is rejected here, before a solver is asked, with the evidence. Where a run has
+a selector, samples that will hardly be accepted are skipped first.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from caco_tasks.stages.shared.attempts import attempt_all
 from caco_tasks.stages.shared.benchmark_lookup import open_benchmark_index, sample_answer
 from caco_tasks.stages.shared.few_shot import problem_variety
 from caco_tasks.stages.shared.prompting import ask, generation_of, program_variables, reply_verdict
+from caco_tasks.stages.shared.unlikely_samples import set_unlikely_aside
 
 
 def reverse(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
@@ -25,7 +27,9 @@ def reverse(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecor
 
     The first of `reverser.attempts` that keeps the rules stays; a program without one keeps its last problem.
     """
-    index, items = open_benchmark_index(context), {sample.sample_id: sample for sample in samples}
+    likely, skipped = set_unlikely_aside(samples, context)
+    yield from skipped
+    index, items = open_benchmark_index(context), {sample.sample_id: sample for sample in likely}
 
     def write(waiting: Sequence[Sample], number: int) -> Iterator[JudgedRecord[Sample]]:
         return _write_problems(waiting, context, index, sample=number)

@@ -1,6 +1,7 @@
 """solve: each problem is solved in language, by a model that sees the problem and nothing else.
 
-`solver.samples` solutions are asked for. All of them go on to `agree`, which compares their answers and chooses one.
+`solver.samples` solutions are asked for. All of them go on to `agree`, which compares their answers and chooses one. Where a
+run has a selector, samples that will hardly be accepted are skipped first.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from caco_tasks.records import CandidateSolution, JudgedRecord, Outcome, Sample,
 from caco_tasks.stages.shared.few_shot import solution_style
 from caco_tasks.stages.shared.missing_parts import no_final_answer
 from caco_tasks.stages.shared.prompting import ask, generation_of, reply_verdict
+from caco_tasks.stages.shared.unlikely_samples import set_unlikely_aside
 
 ReadSolution = tuple[Solution, Verdict]
 
@@ -22,7 +24,9 @@ ReadSolution = tuple[Solution, Verdict]
 def solve(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """As many solutions for every problem as the config asks for; one at least must end in a final answer."""
     settings = context.config.solver
-    samples, times = list(samples), settings.samples
+    times = settings.samples
+    samples, skipped = set_unlikely_aside(samples, context)
+    yield from skipped
 
     def variables(asked: tuple[Sample, int]) -> dict[str, str]:
         sample, _ = asked

@@ -5,7 +5,7 @@ from caco_tasks.errors import StoreError
 # what lies below a root is one of these; everything else there is somebody else's
 FOLDERS = (
     *("runs", "outputs", "replies", "models", "datasets", "draws", "audits"),
-    *("diversity", "recalls", "ablations", "reverifications"),
+    *("diversity", "recalls", "ablations", "reverifications", "selectors"),
 )
 
 

@@ -37,6 +37,7 @@ from caco_tasks.store.reverification_record import (
     reverification_folder,
     reverification_uri,
 )
+from caco_tasks.store.selector_record import SelectorRecord, selector_uri
 
 TABLES = [
     "run",
@@ -63,6 +64,8 @@ TABLES = [
     "diversity_domain",
     "diversity_cluster",
     "diversity_earlier",
+    "selector",
+    "selection",
     "dataset_tombstone",
     "dataset_promotion",
     "recall",
@@ -152,6 +155,9 @@ def fill_all(ledger: Ledger, store: Store) -> None:
         measured = diversity(nightly)
         store.put(diversity_uri(measured.diversity_id), measured.model_dump_json().encode())
         ledger.register_diversity(measured)
+    learnt = selector(nightly)
+    store.put(selector_uri(learnt.selector_id), learnt.model_dump_json().encode())
+    ledger.register_selector(learnt)
     decide(ledger, store, world)
 
 
@@ -207,6 +213,39 @@ def reverification(store: Store, run: RunRecord, sample: str) -> ReverificationR
             "uri": uri,
             "rows": 1,
             "sha256": sha256,
+        }
+    )
+
+
+def selector(run: RunRecord) -> SelectorRecord:
+    """What was learnt of a run, by hand."""
+    stage = {
+        "columns": ["lines"],
+        "model": "{}",
+        "calibration": [(0.0, 0.1), (1.0, 0.9)],
+        "threshold": 0.3,
+        "rows": 9,
+        "held_out": 3,
+        "auc": None,
+        "brier": 0.2,
+        "calibration_error": 0.05,
+        "reliability": [{"rows": 3, "expected": 0.5, "observed": 0.25}],
+    }
+    return SelectorRecord.model_validate(
+        {
+            "selector_id": ledger_world.SELECTOR,
+            "acceptance": "a",
+            "config": "first",
+            "until": run.partition,
+            "run_ids": [run.run_id],
+            "features_version": 1,
+            "prior": 0.5,
+            "fates": {"domain": {"algebra": (2.0, 1.0)}},
+            "stages": {"reverse": stage, "solve": stage},
+            "expected": {"rows_per_1000_tokens": 2.0},
+            "libraries": {"xgboost": "1"},
+            "trained_at": datetime(2026, 11, 21, tzinfo=UTC),
+            "code_version": "0",
         }
     )
 

@@ -34,6 +34,7 @@ def test_every_table_gets_its_rows(loaded: World, engine: Engine) -> None:
         "dataset_row": PUBLISHED,
         "own_row": 1,
         "program_parent": 1,
+        "selection": 10,  # what reached reverse
     }
 
 

@@ -40,6 +40,7 @@ GRAINS = {
     "yield_by_seed_source": "run_id, source, revision, licence",
     "cost_per_row": "run_id",
     "judge_confusion": "run_id, check_name",
+    "selection_audit": "run_id, stage, domain",
     "run_comparison": "a_run_id, b_run_id, stage",
     "benchmark_overlap_report": "run_id, stage, benchmark, rule",
     "environment_yield": "dataset, version, refusal",

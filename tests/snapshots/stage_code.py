@@ -40,6 +40,7 @@ HAVE_A_PART = (  # packages and modules of caco_tasks
     "sandbox.harness",
     "sandbox.values",
     "sandbox.verdicts",
+    "selection",
     "sources",
     "stages",
     "trials",

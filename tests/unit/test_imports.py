@@ -49,7 +49,7 @@ ROWS = (
         "publishing",
         "recall",
     },
-    {"offspring"},
+    {"offspring", "selection"},
     {"dataset_tasks", "releases", "reports", "services", "stages"},
     {"environments", "nano", "planning", "runner", "smol", "text_checks"},
     {"forecast", "reruns", "telemetry", "verification"},
@@ -63,6 +63,7 @@ ROWS = (
         "recall_tasks",
         "release_tasks",
         "reverification",
+        "select_tasks",
     },
     {"cli"},
 )
@@ -76,11 +77,13 @@ HEAVY = {
     "matplotlib",
     "obstore",
     "peft",
+    "scipy",
     "tokenizers",
     "torch",
     "transformers",
     "trl",
     "vllm",
+    "xgboost",
 }
 READS_THE_ENVIRONMENT = {"cli", "diversity_tasks", "tasks", "platform", "sandbox"}
 NAMES_OF_THE_ENVIRONMENT = {"environ", "environb", "getenv", "putenv"}
