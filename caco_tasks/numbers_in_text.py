@@ -7,9 +7,9 @@ The converter, which needs to know what a number of a question is made of, reads
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from caco_tasks.number_words import CARDINALS, DENOMINATORS, MULTIPLES, ORDINALS, SCALES, TENS, read_cardinal
 from caco_tasks.plain_numerals import plain_numerals
@@ -89,14 +89,14 @@ _PHRASE = re.compile(
     rf"(?:[\s-]+(?:and\s+)?(?:{_CARDINAL}|hundred|thousand|million|billion)\b)*\b",
     re.IGNORECASE,
 )
+_CARDINAL_WORDS = frozenset([*CARDINALS, "hundred", "thousand", "million", "billion"])  # no phrase is without one
 _PHRASE_WORD = re.compile(r"[a-z]+|-", re.IGNORECASE)
 _NEXT_WORD = re.compile(r"[\s-]+([a-z]+)", re.IGNORECASE)
 _PART_MORE = re.compile(r"\s+and\s+(an?|one|two|three)[\s-]+([a-z]+)", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*(?:\\?%|per\s?cent\b)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """One number in a text: what is written and where, the values that it may stand for, and how it is written."""
 
     text: str
@@ -112,18 +112,37 @@ def mentions(text: str) -> list[Mention]:
     return [*_find_digits(text), *_find_phrases(text), *_find_words(text)]
 
 
+class ReadFraction(Fraction):
+    """A fraction that is kept and looked up again and again: it knows its hash, which takes long to compute."""
+
+    __slots__ = ("_kept_hash",)
+    _kept_hash: int
+
+    def __hash__(self) -> int:  # type: ignore[override]  # typeshed says that a complex number has none
+        try:
+            return self._kept_hash
+        except AttributeError:
+            self._kept_hash = super().__hash__()
+            return self._kept_hash
+
+
 @lru_cache(maxsize=16384)
 def read_fraction(digits: str) -> Fraction:
     """The value of digits as Python reads them, `0.25`; the same few come again and again, and reading one is slow."""
-    return Fraction(digits)
+    return whole(int(digits)) if digits.isdigit() else ReadFraction(digits)
+
+
+@lru_cache(maxsize=16384)
+def whole(number: int) -> Fraction:
+    """A whole number as a fraction: one object for each of those that come again and again."""
+    return ReadFraction(number)
 
 
 def _find_digits(text: str) -> Iterator[Mention]:
     for match in _NUMBER.finditer(text):
-        groups = match.groupdict()
-        if groups["number"] is not None:
+        if match["number"] is not None:
             yield from _read_digits(match)
-        elif groups["factor"] is not None or groups["power"] is not None:
+        elif match["factor"] is not None or match["power"] is not None:
             yield from _read_power_of_ten(match)
         else:
             yield _read_fraction(match)
@@ -157,10 +176,14 @@ def _read_power_of_ten(match: re.Match[str]) -> Iterator[Mention]:
 
 
 def _read_digits(match: re.Match[str]) -> Iterator[Mention]:
-    digits, after = match["number"], (match["after"] or "").strip(" -").lower()
-    plain = without_separators(digits)
+    digits, behind, is_marked = match["number"], match["after"], match["mark"] is not None
+    plain = digits if digits.isdigit() else without_separators(digits)
     if len(plain) > MAX_DIGITS:
         return
+    if behind is None:
+        yield Mention(digits, frozenset((read_fraction(plain),)), True, is_marked, match.start("number"))
+        return
+    after = behind.strip(" -").lower()
     value = read_fraction(plain)
     values = {value}
     if after.startswith(("\\", "%", "per")):
@@ -177,7 +200,7 @@ def _read_digits(match: re.Match[str]) -> Iterator[Mention]:
             values.add(value**exponent)
         named = frozenset({Fraction(abs(exponent))})
         yield Mention(str(exponent), named, is_digits=True, is_exempt=True, start=match.end() - 1)
-    is_exempt = match["mark"] is not None or after in ("st", "nd", "rd", "th")
+    is_exempt = is_marked or after in ("st", "nd", "rd", "th")
     yield Mention(digits, frozenset(values), is_digits=True, is_exempt=is_exempt, start=match.start("number"))
 
 
@@ -188,6 +211,8 @@ def values_of_percent(percent: Fraction) -> set[Fraction]:
 
 def _find_phrases(text: str) -> Iterator[Mention]:
     """`two hundred and five`, `two thirds`, `two and a half`, `five million`, `twenty-first`."""
+    if text.isascii() and _CARDINAL_WORDS.isdisjoint(_WORD.findall(text.lower())):
+        return
     for phrase in _PHRASE.finditer(text):
         for start, end, number in _split_phrase(phrase):
             following = _NEXT_WORD.match(text, end)

@@ -5,6 +5,7 @@ re-verification is the hash of what goes into it, so the same again is found and
 shards that are not done.
 """
 
+import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
@@ -288,6 +289,7 @@ def _begin_worker(plan: Plan, connections: Connections) -> None:
     global _worker
     die_with_parent()
     _worker = ShardWorker(plan, connections)
+    gc.freeze()  # what was imported stays: it need not be looked through again and again
 
 
 def _work_on(stored: ShardOutputs) -> ShardResult:

@@ -39,6 +39,7 @@ class _Checked:
     """A solution whose equations were computed, and what the rules say of it."""
 
     solution: Solution
+    equations: Equations | None  # None: nobody looked
     verdict: Verdict
     findings: tuple[Finding, ...]
 
@@ -67,7 +68,9 @@ def agree(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[
         if answered[0].kept and not agreeing:  # a difference that is only recorded
             ranked = rank_solutions(solution, context.config.solver.publish, sample.sample_id, agreeing_only=False)
         chosen = _choose(_check(sample, one, answered, rules) for one in ranked)
-        kept = _without_texts(chosen.solution, groups)
+        comparison = groups.comparisons.get(chosen.solution.answer or "")
+        compared_by = None if comparison is None else f"{comparison.method} {VERSION}"
+        kept = _without_texts(chosen, compared_by)
         yield JudgedRecord(
             record=with_findings(replace(sample, solution=kept), chosen.findings), verdict=chosen.verdict
         )
@@ -85,7 +88,7 @@ def _agree_without_comparing(samples: Iterable[Sample], context: Context) -> Ite
             continue
         ranked = rank_solutions(sample.solution, context.config.solver.publish, sample.sample_id, agreeing_only=False)
         chosen = _choose(_check(sample, one, (PASS, (noted,)), rules) for one in ranked)
-        kept = replace(chosen.solution, candidates=_candidates_without_texts(chosen.solution))
+        kept = _without_texts(chosen, chosen.solution.compared_by)
         yield JudgedRecord(
             record=with_findings(replace(sample, solution=kept), chosen.findings), verdict=chosen.verdict
         )
@@ -143,7 +146,10 @@ def _agrees(candidate: CandidateSolution, groups: AnswerGroups) -> bool | None:
 def _find_answer_faults(groups: AnswerGroups) -> Iterator[Verdict]:
     """That no answer is the program's output; or else that more than half of them are one other answer."""
     verdicts = [comparison.verdict for comparison in groups.comparisons.values()]
-    total, most = groups.counts.total(), f"{groups.majority_count} of {groups.counts.total()} answers"
+    if len(verdicts) == 1 and verdicts[0].kept:
+        return
+    total = groups.counts.total()
+    most = f"{groups.majority_count} of {total} answers"
     if not any(verdict.kept for verdict in verdicts):
         undecided = [verdict for verdict in verdicts if verdict.outcome is Outcome.UNKNOWN]
         if undecided or len(verdicts) == 1:
@@ -172,15 +178,10 @@ def _check(
     """Looks at the way to an answer; only its equations are counted where the answer was rejected already."""
     verdict, findings = answered
     equations = false_equations(solution.text) if rules["false_equation"] != "off" else None
-    solution = replace(
-        solution,
-        equations_checked=None if equations is None else equations.checked,
-        equations_not_understood=None if equations is None else equations.not_understood,
-    )
     if not verdict.kept:
-        return _Checked(solution, verdict, findings)
+        return _Checked(solution, equations, verdict, findings)
     verdict, more = apply_rules(_find_faults_of_steps(sample, solution, equations, rules), rules, stage="agree")
-    return _Checked(solution, verdict, (*findings, *more))
+    return _Checked(solution, equations, verdict, (*findings, *more))
 
 
 def _choose(checked: Iterable[_Checked]) -> _Checked:
@@ -211,18 +212,16 @@ def _find_faults_of_steps(
     )
 
 
-def _without_texts(solution: Solution, groups: AnswerGroups) -> Solution:
-    """The solution as it goes on: one text, and how its answer was compared."""
-    comparison = groups.comparisons.get(solution.answer or "")
+def _without_texts(chosen: _Checked, compared_by: str | None) -> Solution:
+    """The solution as it goes on: one text, how its answer was compared, and how many of its equations were computed."""
+    solution, equations = chosen.solution, chosen.equations
     return replace(
         solution,
-        compared_by=None if comparison is None else f"{comparison.method} {VERSION}",
-        candidates=_candidates_without_texts(solution),
+        candidates=tuple(replace(candidate, text=None) for candidate in solution.candidates),
+        equations_checked=None if equations is None else equations.checked,
+        equations_not_understood=None if equations is None else equations.not_understood,
+        compared_by=compared_by,
     )
-
-
-def _candidates_without_texts(solution: Solution) -> tuple[CandidateSolution, ...]:
-    return tuple(replace(candidate, text=None) for candidate in solution.candidates)
 
 
 def _output_of(sample: Sample) -> str:

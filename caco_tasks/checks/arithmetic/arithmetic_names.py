@@ -53,7 +53,7 @@ class NamedValues:
 
     def _replace_name(self, token: ArithmeticToken) -> ArithmeticToken:
         value = self._values.get(token.text)
-        return token if token.kind != "unknown" or value is None else replace(token, kind="number", value=value)
+        return token if token.kind != "unknown" or value is None else token._replace(kind="number", value=value)
 
 
 def _is_name(token: ArithmeticToken) -> bool:

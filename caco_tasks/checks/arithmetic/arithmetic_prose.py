@@ -45,7 +45,7 @@ class WordReader(StatementReader):
             and lower not in SPECIAL
             and "-" not in word
             and is_prose(word)
-            and self.text[match.end() : match.end() + 1] != "("
+            and not self.text.startswith("(", match.end())
         ):
             self._result = []
             return self._clause.note_word(lower, had_number=False)
@@ -111,7 +111,7 @@ class WordReader(StatementReader):
             self._push("op", OPERATORS[word], match, is_word=True)
         elif word in ("divided", "multiplied") and (by := OPERATIONS.match(self.text, match.start())):
             self._push("op", "/" if word == "divided" else "*", match, is_word=True)
-            self._skip_to = by.end()
+            self.skip_to = by.end()
         elif word == "of" and self._ends_in_share():
             return self._read_share(match)
         elif word in SCALE_WORDS and self.side.tokens[-1].kind == "number":
@@ -156,14 +156,14 @@ class WordReader(StatementReader):
             return False
         if word == "is":
             equal = compiled(r"\s+(?:equal\s+to|exactly)\b").match(self.text, match.end())
-            self._skip_to = equal.end() if equal else 0
+            self.skip_to = equal.end() if equal else 0
         return True
 
     def _read_remainder(self, match: re.Match[str]) -> None:
         number = compiled(r"[\s}~]*(?:of\s+)?(\d{1,30})").match(self.text, match.end())
         if number is not None:
             self._chain.remainder = Fraction(int(number[1]))
-            self._skip_to = number.end()
+            self.skip_to = number.end()
         self.finish()
 
     def _take_unit(self, match: re.Match[str]) -> bool:
@@ -179,7 +179,7 @@ class WordReader(StatementReader):
         power = compiled(r"\s?\^\s?(?:\{-?\d\}|-?\d)|[²³]").match(self.text, match.end())
         if power is not None and is_prose(word):
             self.side.units.add(f"{word.lower()}{power[0]}")
-            self._skip_to = power.end()
+            self.skip_to = power.end()
             return True
         if _UNITS_THEN_OPERATOR.match(self.text, match.start()) is None or not is_prose(word):
             if not (word.lower() == "in" and self._next_is(match.end(), r"\s+[A-Za-z]")):
@@ -197,7 +197,7 @@ class WordReader(StatementReader):
         if word is None or not is_prose(word[1]) or word[1].lower() in PROSE:
             return False
         self.side.units.add("/" + word[1].lower())
-        self._skip_to = word.end()
+        self.skip_to = word.end()
         return True
 
     def _read_label(self, match: re.Match[str]) -> None:
@@ -205,10 +205,10 @@ class WordReader(StatementReader):
         tokens = self.side.tokens
         label = match[0].partition("{")[2].partition("}")[0].strip(" ~.,()").lower()
         if label in ("r", "remainder", "rem") and tokens and self._next_is(match.end(), r"[\s{~\\]*\d"):
-            self._skip_to = match.end()
+            self.skip_to = match.end()
             number = compiled(r"[\s{~\\]*(\d{1,30})").match(self.text, match.end())
             if number is not None:
-                self._chain.remainder, self._skip_to = Fraction(int(number[1])), number.end()
+                self._chain.remainder, self.skip_to = Fraction(int(number[1])), number.end()
             return self.finish()
         first = label.partition(" ")[0]
         if first in ("mod", "modulo"):

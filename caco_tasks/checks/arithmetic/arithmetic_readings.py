@@ -2,17 +2,16 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from caco_tasks.checks.arithmetic.arithmetic_statement import Side
 from caco_tasks.checks.arithmetic.arithmetic_tokens import ArithmeticToken
-from caco_tasks.checks.arithmetic.arithmetic_values import SideValue, values_of
+from caco_tasks.checks.arithmetic.arithmetic_values import SideValue, read_plainly, values_of
 
 MAX_CUTS = 4  # of one side
 
 
-@dataclass(frozen=True, slots=True)
-class SideReading:
+class SideReading(NamedTuple):
     """The values of a side: whole, or without the words of a sentence that begins or ends in it."""
 
     whole: Sequence[SideValue]
@@ -23,17 +22,19 @@ class SideReading:
     @property
     def left(self) -> Sequence[SideValue]:
         """Its values where an equals sign stands behind it."""
-        return [*self.whole, *self.as_first]
+        return [*self.whole, *self.as_first] if self.as_first else self.whole
 
     @property
     def right(self) -> Sequence[SideValue]:
         """Its values where an equals sign stands before it."""
-        return [*self.whole, *self.as_last]
+        return [*self.whole, *self.as_last] if self.as_last else self.whole
 
 
 def read_side(side: Side, *, is_first: bool, is_last: bool) -> SideReading:
     """The values that a side may have: whole, or without its sentence's words and numbers."""
     tokens = side.tokens
+    if side.is_known and not side.before and (plainest := read_plainly(tokens)) is not None:
+        return SideReading(plainest, (), (), side.is_certain)
     if not side.is_known or not tokens or any(map(_is_split_number, tokens, tokens[1:])):
         return SideReading((), (), (), is_certain=False)
     whole = list(values_of(tokens))

@@ -11,6 +11,7 @@ from caco_tasks.checks.arithmetic.arithmetic_tokens import ArithmeticToken
 
 MAX_SIDE_TOKENS = 200
 OPERANDS = ("number", ")", "%", "!", "scale")  # kinds that end an operand
+_COMPUTING = frozenset(["op", "frac", "sqrt", "binom", "!", "and"])  # kinds that say that there is something to compute
 
 _CLOSED_FORMULA = re.compile(r"[\w)}]\$(?=[\s.,;:?)]|\Z)")
 compiled = cache(re.compile)  # re has a cache of its own, which costs more than most of these patterns
@@ -32,11 +33,15 @@ class Side:
     @property
     def has_operator(self) -> bool:
         """Whether there is something to compute; a sign computes nothing, nor does a percent sign at the end."""
+        if len(self.tokens) < 2:
+            return bool(self.tokens) and self.tokens[0].kind in _COMPUTING
         kinds = [token.kind for token in self.tokens]
         if kinds[:1] == ["op"] and kinds[1:2] == ["number"] and not self.before:
             kinds = kinds[1:]
-        if any(kind in ("op", "frac", "sqrt", "binom", "!", "and") for kind in kinds) or "%" in kinds[:-1]:
+        if not _COMPUTING.isdisjoint(kinds) or "%" in kinds[:-1]:
             return True
+        if "(" not in kinds:
+            return False
         return any(first.kind in ("number", ")") and second.text == "(" for first, second in pairwise(self.tokens))
 
 
@@ -60,9 +65,9 @@ class StatementReader:
         self._outer: list[Side] = []  # sides whose bracket holds the statement in hand
         self._brackets: list[int] = []  # places of the open brackets of the side in hand
         self._clause = Clause()
-        self._skip_to = 0
+        self.skip_to = 0
         self.is_spaced = True  # a space stands before this token
-        self._signs = 0  # signs of money or of LaTeX right before this token
+        self.signs = 0  # signs of money or of LaTeX right before this token
         self._is_tex = "\\" in text or _CLOSED_FORMULA.search(text) is not None  # or else a dollar sign is money
         self._in_formula = False
         self._result: list[ArithmeticToken] = []  # of the statement before, where only a comma stands between
@@ -104,10 +109,10 @@ class StatementReader:
 
     def _open(self, match: re.Match[str]) -> None:
         tokens = self.side.tokens
-        if tokens and tokens[-1].kind in OPERANDS and self._signs > 1 and self.is_spaced:
+        if tokens and tokens[-1].kind in OPERANDS and self.signs > 1 and self.is_spaced:
             self.finish()
         elif not tokens and len(self._chain.sides) == 1:
-            self._clause.note_number(self._signs)
+            self._clause.note_number(self.signs)
         self._brackets.append(len(self.side.tokens))
         self._push("(", match[0] if not self.is_spaced else " " + match[0], match)
 

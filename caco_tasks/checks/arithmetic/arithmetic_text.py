@@ -2,6 +2,7 @@
 
 import html
 import re
+from functools import lru_cache
 
 MAX_CHARS = 200_000  # of a text that are read
 
@@ -31,11 +32,13 @@ _TAGS = (
     (re.compile(r"<(?:br|/?p|/?div|/?li|/?tr|/?td|/?h\d)\s*/?>", re.IGNORECASE), "\n"),
     (re.compile(r"</?(?:b|i|u|em|strong|span|sup|sub|mark|code)(?:\s[^<>]{0,200})?>", re.IGNORECASE), ""),
 )
+_MARK = re.compile(r"[*_][^\s*_]")  # no emphasis is without it
 _EMPHASIS = re.compile(
     r"(?<![^\s(\[=:≈$])(\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{0,200}[^\s*_])\1(?![\w*])(?!(?<=[^*]\*)\s*\d)"
 )
 
 
+@lru_cache(maxsize=4)  # several checks look at one solution, one after the other
 def plain(text: str) -> str:
     """The part of a text that is read: without drawings, code, tags and emphasis, and with words of arithmetic as signs."""
     text = text[:MAX_CHARS]
@@ -48,8 +51,10 @@ def plain(text: str) -> str:
             text = tag.sub(sign, text)
     if "&" in text and ";" in text:
         text = html.unescape(text)
-    text = _THIN.sub("", text.replace("{,}", ",").replace(",\\!", ","))
-    if "*" in text or "_" in text:
+    text = text.replace("{,}", ",").replace(",\\!", ",")
+    if "\\!" in text or "\\," in text:
+        text = _THIN.sub("", text)
+    if _MARK.search(text) is not None:
         text = _EMPHASIS.sub(r"\2", text)
     lowered = text.lower()
     for words, phrase, signs in _SIGNS:

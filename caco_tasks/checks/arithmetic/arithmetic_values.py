@@ -6,13 +6,14 @@ tokens = next(find_equality_chains("3/4 ÷ 1/8 = 6")).sides[0].tokens
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from caco_tasks.checks.arithmetic.arithmetic_tokens import ArithmeticToken
 from caco_tasks.checks.arithmetic.arithmetic_words import SCALE_WORDS
 from caco_tasks.exact import Calculator, Limits, NoValueError
+from caco_tasks.numbers_in_text import whole
 
 MAX_DEPTH = 30
 MAX_READINGS = 16  # of one side
@@ -34,10 +35,14 @@ class Reading:
 
 
 PLAIN = Reading()
+MAX_PLAIN = 10**9  # of the whole numbers that are computed without the calculator: no result of them is too large
+_PLAIN_SIGNS: dict[str, Callable[[int, int], Fraction]] = {
+    "+": lambda left, right: whole(left + right), "-": lambda left, right: whole(left - right),
+    "*": lambda left, right: whole(left * right), "/": Fraction, "÷": Fraction,
+}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class SideValue:
+class SideValue(NamedTuple):
     """A value of a side in one reading."""
 
     value: Fraction
@@ -51,7 +56,7 @@ class SideValue:
         for place, token in enumerate(self.tokens):
             if token.decimals is not None and (token.decimals >= min_decimals or token.text in ROUNDED_CONSTANTS):
                 half = Fraction(1, 2 * 10**token.decimals)
-                moved = [*self.tokens[:place], replace(token, value=token.value + half), *self.tokens[place + 1 :]]
+                moved = [*self.tokens[:place], token._replace(value=token.value + half), *self.tokens[place + 1 :]]
                 other = compute(moved, self.reading)
                 total += abs(other.value - self.value) if other else Fraction(0)
         return total
@@ -63,6 +68,27 @@ def values_of(tokens: Sequence[ArithmeticToken]) -> Iterator[SideValue]:
         value = compute(tokens, reading)
         if value is not None:
             yield value
+
+
+def read_plainly(tokens: Sequence[ArithmeticToken]) -> Sequence[SideValue] | None:
+    """What `values_of` finds for a number, or two numbers with a sign between: a side that is read in one way only.
+
+    None for any other side, and where there is no value.
+    """
+    if not tokens or tokens[0].kind != "number":
+        return None
+    first = tokens[0].value
+    if len(tokens) == 1:
+        return (SideValue(first, tokens[0].decimals, PLAIN, tokens),)
+    if len(tokens) != 3 or tokens[1].kind != "op" or tokens[1].is_word or tokens[2].kind != "number":
+        return None
+    left, right, combine = first.numerator, tokens[2].value.numerator, _PLAIN_SIGNS.get(tokens[1].text)
+    are_small = (
+        first.denominator == tokens[2].value.denominator == 1 and abs(left) < MAX_PLAIN and abs(right) < MAX_PLAIN
+    )
+    if combine is None or not are_small or (combine is Fraction and right == 0):
+        return None
+    return (SideValue(combine(left, right), None, PLAIN, tokens),)
 
 
 def compute(tokens: Sequence[ArithmeticToken], reading: Reading) -> SideValue | None:

@@ -9,7 +9,8 @@ import itertools
 import math
 import re
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from caco_tasks.checks.arithmetic.arithmetic_doubt import find_moduli, is_taken_back
 from caco_tasks.checks.arithmetic.arithmetic_names import NamedValues
@@ -37,8 +38,7 @@ class Equations:
     not_understood: int = 0  # beside which something is to be computed, and that were not computed
 
 
-@dataclass(frozen=True, slots=True)
-class Equation:
+class Equation(NamedTuple):
     """One equals sign beside which something is to be computed, its place in the plain text, and whether it holds."""
 
     text: str
@@ -47,8 +47,7 @@ class Equation:
     is_true: bool | None  # None: not understood
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
+class _Link(NamedTuple):
     """One equals sign: whether it holds (None: not understood), and where it stands in its statement and the text."""
 
     is_true: bool | None
@@ -75,7 +74,7 @@ def find_equations(text: str) -> Iterator[Equation]:
     """The arithmetic statements of a plain text (`arithmetic_text.plain`), in order, in time linear in it."""
     names = NamedValues()
     for shared in read_equality_chains(text):
-        statement = replace(shared, sides=list(shared.sides))
+        statement = EqualityChain(list(shared.sides), shared.remainder, shared.is_doubted)
         names.fill(statement)
         names.learn(statement)
         for link in _check_chain(statement):
@@ -109,31 +108,39 @@ def _check_chain(statement: EqualityChain) -> Iterator[_Link]:
         pair = sides[place], sides[place + 1]
         if not any(computes[place : place + 2]) and (pair[0].units or pair[1].units or not (left.left and right.right)):
             continue  # a quantity and its conversion, or two names
-        if any(_is_name(side) for side in pair):
+        if _is_name(pair[0]) or _is_name(pair[1]):
             continue  # a value gets its name: there is nothing to check
         is_conversion = not computes[place] and bool(pair[0].units)
         if not left.left or not right.right or is_conversion or (units := compare_units(*pair)) is UnitMatch.DIFFERENT:
             tokens = [*pair[0].tokens, *pair[1].tokens]
             yield _Link(None, place, tokens[0].start if tokens else 0, tokens[-1].end if tokens else 0)
             continue
-        is_true = _is_equal(pair, left, right) or _holds_with_remainder(statement, place, right)
+        start, end = pair[0].tokens[0].start, pair[1].tokens[-1].end
+        if _is_equal(pair, left, right) or _holds_with_remainder(statement, place, right):
+            yield _Link(True, place, start, end)
+            continue
         is_certain = (
             units is UnitMatch.SAME
             and left.is_certain
             and right.is_certain
             and not (_are_names(*pair) or _is_description(*pair))
         )
-        start, end = pair[0].tokens[0].start, pair[1].tokens[-1].end
-        yield _Link(is_true or (False if is_certain else None), place, start, end)
+        yield _Link(False if is_certain else None, place, start, end)
 
 
 def _is_name(side: Side) -> bool:
     """`x`, `Total`: no number, and nothing to compute."""
+    if side.tokens and side.tokens[0].kind != "unknown":
+        return False
     return all(token.kind == "unknown" for token in side.tokens)
 
 
 def _is_equal(pair: tuple[Side, Side], left: SideReading, right: SideReading) -> bool:
     """Whether some reading of the left side has the value of some reading of the right one."""
+    if left.whole and right.whole and not _has_scales(*pair):
+        shown, result = left.whole[0].value, right.whole[0].value
+        if shown is result or shown == result:
+            return True  # as most are
     compare = is_about_equal if pair[1].is_about else is_equal_as_shown
     for first, second in itertools.product(left.left, right.right):
         is_unscaled = not (first.reading.has_scales and second.reading.has_scales)
@@ -142,6 +149,12 @@ def _is_equal(pair: tuple[Side, Side], left: SideReading, right: SideReading) ->
         if compare(first, second):
             return True
     return _is_equal_in_cents(pair, left.left, right.right) or _is_equal_in_cents(pair[::-1], right.right, left.left)
+
+
+def _has_scales(left: Side, right: Side) -> bool:
+    return any([token.kind == "scale" for token in left.tokens]) or any(
+        [token.kind == "scale" for token in right.tokens]
+    )
 
 
 def _may_leave_scales(left: Side, right: Side) -> bool:

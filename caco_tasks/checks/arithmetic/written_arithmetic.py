@@ -6,7 +6,7 @@ goes on, and is not known. So no rest of a longer expression is ever taken for t
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
 
@@ -17,6 +17,7 @@ from caco_tasks.checks.arithmetic.arithmetic_tokens import OPERATORS, SUPERSCRIP
 
 __all__ = ["ArithmeticToken", "EqualityChain", "Side", "find_equality_chains", "plain", "read_equality_chains"]
 
+PREFIXES = {"frac": "frac", "binom": "binom"}  # of which others are roots
 FORMULA_CHARS = 60  # behind a dash and a word, in which an equals sign makes a formula of them
 
 
@@ -29,45 +30,25 @@ def read_equality_chains(text: str) -> tuple[EqualityChain, ...]:
 def find_equality_chains(text: str) -> Iterator[EqualityChain]:
     """The statements of a plain text with at least two sides, in order; linear in the text's length."""
     reader = _ChainReader(text)
+    found, readers = reader.found, READERS
     for match in scan(text):
-        if match.lastgroup == "space":
+        kind = match.lastgroup
+        if kind == "blank" or kind == "space":
             reader.is_spaced = True
-            continue
-        reader.read(match)
-        if reader.found:
-            yield from reader.found
-            reader.found.clear()
+        elif match.start() >= reader.skip_to:
+            readers[kind](reader, match)  # type: ignore[index]
+            if kind != "math":
+                reader.signs = 0
+                reader.is_spaced = False
+            if found:
+                yield from found
+                found.clear()
     reader.finish()
     yield from reader.found
 
 
 class _ChainReader(WordReader):
     """One pass over the tokens: collects a statement until something ends it."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._readers: dict[str, Callable[[re.Match[str]], None]] = {
-            "math": self._read_math, "display": self._read_display, "line": self._read_line, "degree": self._read_degree,
-            "repeating": self._read_number, "scientific": self._read_number, "number": self._read_number,
-            "vulgar": self._read_number, "power": self._read_power, "congruent": self._read_congruence,
-            "about": self._read_equality, "equals": self._read_equality, "relation": self._read_relation,
-            "frac": self._read_prefix, "binom": self._read_prefix, "sqrt": self._read_prefix, "op": self._read_operator,
-            "dash": self._read_dash, "cross": self._read_cross, "percent": self._read_percent, "open": self._open,
-            "close": self._close, "bang": self._read_bang, "label": self._read_label, "boxed": self._read_boxed,
-            "name": self._read_unknown, "word": self._read_word, "ordinal": self._read_ordinal,
-            "ellipsis": self._read_ellipsis, "stop": self._read_stop, "neutral": self._read_neutral,
-            "unknown": self._read_unknown, "escaped": self._read_unknown,
-        }  # fmt: skip
-
-    def read(self, match: re.Match[str]) -> None:
-        """Takes the next token."""
-        if match.start() < self._skip_to:
-            return
-        kind = str(match.lastgroup)
-        self._readers[kind](match)
-        if kind != "math":
-            self._signs = 0
-            self.is_spaced = False
 
     # what ends a statement
 
@@ -95,22 +76,20 @@ class _ChainReader(WordReader):
         if is_open or self._next_is(match.end(), r"=(?![=>])|\\approx|≈"):
             self.is_spaced = True
             return
+        if not tokens:
+            self._end()
+            self.is_spaced = True
+            return
         is_row = match[0][0] == "\\"  # of which only one that leaves its first column empty goes on
         goes_on = r"[×/]\s*\d"
         if self._in_formula or is_row:
             goes_on = r"\\(?:times|cdot|div)|[-+\u2212*/×·]"
         is_formula_row = "&" in match[0] if is_row else not self._is_in_list(match)
-        if tokens and is_formula_row and self._next_is(match.end(), goes_on):
+        if is_formula_row and self._next_is(match.end(), goes_on):
             self.is_spaced = True
             return
         goes_on = r"\\[dt]?frac|[\d(]"
-        if (
-            tokens
-            and not is_row
-            and not self.side.is_known
-            and self._in_formula
-            and self._next_is(match.end(), goes_on)
-        ):
+        if not is_row and not self.side.is_known and self._in_formula and self._next_is(match.end(), goes_on):
             self.is_spaced = True
             return
         self._end()
@@ -131,7 +110,7 @@ class _ChainReader(WordReader):
         self._end()
 
     def _read_math(self, match: re.Match[str]) -> None:
-        self._signs += 1
+        self.signs += 1
         if match[0] == "$" and self._is_tex:
             self._in_formula = not self._in_formula
             if self.text[match.start() - 1 : match.start()] == "$" and match.start() > 0:
@@ -175,17 +154,17 @@ class _ChainReader(WordReader):
             last = tokens[-1].kind
             if last == "frac":
                 return self._read_digits_of_fraction(match)
-            if last in OPERANDS and self._signs > 1 and self.is_spaced:
+            if last in OPERANDS and self.signs > 1 and self.is_spaced:
                 self.finish()  # two formulas side by side
             elif (
                 last in OPERANDS
-                and not (self.is_spaced or self._signs)
+                and not (self.is_spaced or self.signs)
                 and match.lastgroup != "vulgar"
                 and last not in (")", "!")
             ):
                 token = None
         elif len(self._chain.sides) == 1:
-            self._clause.note_number(self._signs)
+            self._clause.note_number(self.signs)
         if token is None:
             return self._add_unknown(match)
         self._add(token)
@@ -208,10 +187,10 @@ class _ChainReader(WordReader):
     def _read_prefix(self, match: re.Match[str]) -> None:
         tokens = self.side.tokens
         if not tokens and len(self._chain.sides) == 1:
-            self._clause.note_number(self._signs)
-        elif tokens and tokens[-1].kind in OPERANDS and self._signs > 1:
+            self._clause.note_number(self.signs)
+        elif tokens and tokens[-1].kind in OPERANDS and self.signs > 1:
             self.finish()
-        self._push(str(match.lastgroup), match[0], match)
+        self._push(PREFIXES.get(match.lastgroup or "", "sqrt"), match[0], match)
 
     def _read_operator(self, match: re.Match[str]) -> None:
         op, tokens = OPERATORS.get(match[0], match[0]), self.side.tokens
@@ -234,7 +213,7 @@ class _ChainReader(WordReader):
         if op not in "+-" or (is_spaced and not self._clause.may_begin_with_sign):
             return self._add_unknown(match)
         if len(self._chain.sides) == 1:
-            self._clause.note_number(self._signs)
+            self._clause.note_number(self.signs)
         self._push("op", op, match)
 
     def _is_dash(self, match: re.Match[str]) -> bool:
@@ -305,3 +284,50 @@ class _ChainReader(WordReader):
         if "pmod" in match[0]:
             self._chain.is_doubted = True
         self._add_unknown(match)
+
+
+# What a reader does with each kind of token; `blank` and `space` are told apart from them before.
+READERS: Mapping[str, Callable[[_ChainReader, re.Match[str]], None]] = {
+    "plain_word": _ChainReader._read_word,
+    "plain_number": _ChainReader._read_number,
+    "plain_op": _ChainReader._read_operator,
+    "plain_equals": _ChainReader._read_equality,
+    "plain_stop": _ChainReader._read_stop,
+    "plain_line": _ChainReader._read_line,
+    "math": _ChainReader._read_math,
+    "display": _ChainReader._read_display,
+    "line": _ChainReader._read_line,
+    "degree": _ChainReader._read_degree,
+    "repeating": _ChainReader._read_number,
+    "repeating_part": _ChainReader._read_number,
+    "scientific": _ChainReader._read_number,
+    "number": _ChainReader._read_number,
+    "number_part": _ChainReader._read_number,
+    "vulgar": _ChainReader._read_number,
+    "power": _ChainReader._read_power,
+    "congruent": _ChainReader._read_congruence,
+    "about": _ChainReader._read_equality,
+    "equals": _ChainReader._read_equality,
+    "relation": _ChainReader._read_relation,
+    "frac": _ChainReader._read_prefix,
+    "binom": _ChainReader._read_prefix,
+    "sqrt": _ChainReader._read_prefix,
+    "sqrt_word": _ChainReader._read_prefix,
+    "op": _ChainReader._read_operator,
+    "dash": _ChainReader._read_dash,
+    "cross": _ChainReader._read_cross,
+    "percent": _ChainReader._read_percent,
+    "open": _ChainReader._open,
+    "close": _ChainReader._close,
+    "bang": _ChainReader._read_bang,
+    "label": _ChainReader._read_label,
+    "boxed": _ChainReader._read_boxed,
+    "name": _ChainReader._read_unknown,
+    "word": _ChainReader._read_word,
+    "ordinal": _ChainReader._read_ordinal,
+    "ellipsis": _ChainReader._read_ellipsis,
+    "stop": _ChainReader._read_stop,
+    "neutral": _ChainReader._read_neutral,
+    "unknown": _ChainReader._read_unknown,
+    "escaped": _ChainReader._read_unknown,
+}

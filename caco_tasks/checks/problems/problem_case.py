@@ -7,7 +7,7 @@ something open.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -128,7 +128,7 @@ class ProblemCase:
             *find_stated_constants(self.bare, suspects, self.literals),
         ]
         exempt = find_covered((mention.start for mention in found), brought)
-        return [replace(one, is_exempt=True) if one.start in exempt else one for one in found]
+        return [one._replace(is_exempt=True) if one.start in exempt else one for one in found]
 
     @cached_property
     def signs(self) -> tuple[int, ...]:

@@ -15,12 +15,14 @@ from caco_tasks.checks.steps.origin_explanations import (
     Sources,
     compute_side,
     find_strange_number,
+    first_numbers,
     numbers_of,
 )
 from caco_tasks.checks.steps.step_case import Gap, StepCase, format_number
 from caco_tasks.number_words import CARDINALS, number_of_words
 from caco_tasks.numbers_in_text import read_fraction
 
+PLAIN_NUMBERS = ("0", "1", "2", "10", "100")  # that need no source
 MAX_BASE, MAX_EXPONENT = 1000, 20  # of a power in prose that is computed
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
@@ -35,7 +37,36 @@ _GOES_ON = re.compile(r"(?:\n|\\\\)[\s&]*(?:\\q?quad)?[\s&]*=[\s&]*$")  # a line
 def find_ungrounded_number(case: StepCase) -> Gap | None:
     """A number that a step begins with, and that neither the problem nor a step before it gave."""
     # most solutions are sound, and need no source that is long to find
+    if _is_plainly_grounded(case):
+        return None
     return _trace(case, is_thorough=False) and _trace(case, is_thorough=True)
+
+
+def _is_plainly_grounded(case: StepCase) -> bool:
+    """Whether each number that a step begins with was written just so before: then no more sources can make it strange."""
+    known = {*PLAIN_NUMBERS, *case.shown_in_problem}
+    has_read_code = False
+    for chain, (start, _) in zip(case.chains, case.spans, strict=True):
+        for token in first_numbers(chain):
+            if token.text not in known and not has_read_code:
+                known.update(case.literals)
+                has_read_code = True
+            place = case.shown.get(token.text, start)
+            is_known = token.text in known or (place < start and not case.is_in_statement(place))
+            if token.text[0].isalpha():  # the word "third" is one or two of them
+                return False
+            if not is_known and not _comes_to_known(chain, known):
+                return False
+        known.update(token.text for side in chain.sides for token in side.tokens if token.kind == "number")
+    return True
+
+
+def _comes_to_known(chain: EqualityChain, known: Set[str]) -> bool:
+    """Whether a product or a sum is tried that comes to a known number: 6 * 15 = 90."""
+    signs = {token.text for token in chain.sides[0].tokens[::2] if token.kind != "number"}
+    signs |= {token.text for token in chain.sides[0].tokens[1::2]}
+    results = [numbers for numbers in map(numbers_of, chain.sides[1:]) if len(numbers) == 1]
+    return signs in ({"*"}, {"+"}) and any(numbers[0].text in known for numbers in results)
 
 
 def _trace(case: StepCase, *, is_thorough: bool) -> Gap | None:

@@ -30,6 +30,16 @@ class Sources:
     brought: Set[Fraction]  # by the words of the problem
 
 
+def first_numbers(chain: EqualityChain) -> list[ArithmeticToken]:
+    """The numbers that a statement begins to compute with: later sides follow from the first that computes."""
+    for side in chain.sides:
+        if side.is_known and len(side.tokens) > 2:
+            numbers = numbers_of(side)
+            if len(numbers) > 1 and _operators(side):
+                return numbers
+    return []
+
+
 def find_strange_number(chain: EqualityChain, sources: Sources) -> Fraction | None:
     """The first number that a statement begins with and that is neither known nor explained."""
     first = next((side for side in chain.sides if side.tokens), None)

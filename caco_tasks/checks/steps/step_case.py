@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -17,6 +17,7 @@ from caco_tasks.checks.steps.number_sources import (
     find_moduli,
 )
 from caco_tasks.checks.steps.other_mathematics import find_other_mathematics, needs_other_mathematics
+from caco_tasks.checks.steps.shown_numbers import find_shown_numbers
 from caco_tasks.numbers_in_text import Mention, mentions, read_fraction
 
 MAX_CHARS = 20_000  # of a problem or a solution that are read
@@ -71,6 +72,11 @@ class StepCase:
         tokens = ([token for side in chain.sides for token in side.tokens] for chain in self.chains)
         return [(found[0].start, found[-1].end) if found else (0, 0) for found in tokens]
 
+    @cached_property
+    def shown(self) -> Mapping[str, int]:
+        """Some of the numbers in `named`, as written, with their first places: found at a fraction of the cost."""
+        return find_shown_numbers(self.solution)
+
     def is_in_statement(self, place: int) -> bool:
         """Whether a place of the solution is inside a statement."""
         return any(start <= place < end for start, end in self.spans)
@@ -96,6 +102,11 @@ class StepCase:
             found |= set(_read_digits(self.problem))
             found |= {Fraction(digit) for pair in _SHORT_FRACTION.findall(self.problem) for digit in pair}
         return found
+
+    @cached_property
+    def shown_in_problem(self) -> Mapping[str, int]:
+        """Some of the numbers in `stated`, as written: found at a fraction of the cost."""
+        return find_shown_numbers(self.problem)
 
     @cached_property
     def brought(self) -> set[Fraction]:
@@ -130,8 +141,13 @@ class StepCase:
     @cached_property
     def given(self) -> set[Fraction]:
         """The numbers of the problem and the program, and those that need no source."""
-        found = self.stated | set(map(read_fraction, _LITERAL.findall(self.code)[:MAX_NUMBERS])) | ALWAYS_KNOWN
+        found = self.stated | set(map(read_fraction, self.literals)) | ALWAYS_KNOWN
         return found | set(map(read_fraction, re.findall(r"[0-9]", self.problem))) if self.is_about_digits else found
+
+    @property
+    def literals(self) -> list[str]:
+        """The numbers that are written in the program."""
+        return _LITERAL.findall(self.code)[:MAX_NUMBERS]
 
     @cached_property
     def is_about_digits(self) -> bool:
@@ -157,11 +173,14 @@ def read_step_case(problem: str, solution: str, *, input_json: str, output_text:
         ValueError: `input_json` is not JSON.
     """
     solution = solution[:MAX_CHARS]
-    unread = _UNREAD.search(solution)
+    unread = _UNREAD.search(solution) if "[asy]" in solution or "```" in solution else None
     read = plain(solution)
     limit = len(plain(solution[: unread.start()])) if unread else len(read)
-    problem = _SET_APART_PERCENT.sub(lambda match: "%" if "%" in match[0] else "", problem[:MAX_CHARS])
-    problem = _THOUSANDS.sub(",", problem)
+    problem = problem[:MAX_CHARS]
+    if "$" in problem:
+        problem = _SET_APART_PERCENT.sub(lambda match: "%" if "%" in match[0] else "", problem)
+    if "," in problem:
+        problem = _THOUSANDS.sub(",", problem)
     return StepCase(problem, read, json.loads(input_json), output_text, code, limit)
 
 
@@ -177,6 +196,8 @@ def _read_digits(text: str) -> Iterator[Fraction]:
 
 def _forms_of_mention(mention: Mention) -> Iterator[Fraction]:
     yield from mention.values
+    if len(mention.values) == 1 and next(iter(mention.values)).denominator == 1:
+        return
     percent = max(mention.values, default=Fraction(0))
     # "15 %" is read as 15 and as 0.15: what is left of it, what it makes with the whole, and a tenth of it
     if percent and percent / 100 in mention.values:

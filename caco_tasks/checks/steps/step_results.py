@@ -23,10 +23,10 @@ _ASKED = re.compile(
 )
 _ASKED_IN = re.compile(r"\bin\s+(?:whole\s+)?([a-z]+)\b(?!\s+(?:per|a|an)\b|/)", re.IGNORECASE)
 # "in" is an inch only where nothing follows it: 20 in total, 20 in all. A letter may be a variable, or thousands.
-_SAID_UNIT = (
-    r"(?<![\w.,/])ANSWER(?:\.0+)?\}?\$?\s*(?:\\text\{\s*)?(?!in\s+[a-z]|[kKnNjJwWvVmM](?![A-Za-z]))([A-Za-z]+)"
-    r"(?![A-Za-z]|\s*[-+*=^])"
+_BEHIND_ANSWER = re.compile(
+    r"(?:\.0+)?\}?\$?\s*(?:\\text\{\s*)?(?!in\s+[a-z]|[kKnNjJwWvVmM](?![A-Za-z]))([A-Za-z]+)(?![A-Za-z]|\s*[-+*=^])"
 )
+_INSIDE_NUMBER = re.compile(r"[\w.,/]")
 _RATE = re.compile(r"\s+(?:per|an?|each|every)\b|/")
 # A sentence that only announces its answer.
 _ANNOUNCEMENT = re.compile(
@@ -45,6 +45,8 @@ def find_unused_input(case: StepCase) -> Gap | None:
     # a number whose digits are taken apart is used without being named
     inputs = case.inputs if isinstance(case.inputs, dict) and not case.is_about_digits else {}
     for name, value in inputs.items():
+        if type(value) is int and (abs(value) <= SMALL_COUNT or str(abs(value)) in case.shown):
+            continue
         number = _read_needed_number(value)
         if number is None or any(form in case.named for form in _forms_of_input(number)):
             continue
@@ -97,12 +99,17 @@ def _forms_of_input(number: Fraction) -> Iterator[Fraction]:
 
 def find_unreached_answer(case: StepCase) -> Gap | None:
     """The answer is announced, and is neither the result of a step nor named before."""
-    answer = _read_number(case.output_text.strip())
+    shown = case.output_text.strip()
+    tokens = (token for chain in case.chains for side in chain.sides for token in side.tokens)
+    if any(token.text == shown and token.kind == "number" for token in tokens):
+        return None
+    answer = _read_number(shown)
     if answer is None:
         return None
-    named = sum(answer in mention.values for mention in case.mentions)
+    if any(answer in _results(side) for chain in case.chains for side in chain.sides):
+        return None
     # named once is the announcement itself; twice, and prose before it may have reasoned to it
-    if named != 1 or any(answer in _results(side) for chain in case.chains for side in chain.sides):
+    if sum(answer in mention.values for mention in case.mentions) != 1:
         return None
     return Gap(f"no step gives {format_number(answer)}", is_sure=case.is_followed and _is_only_announced(case, answer))
 
@@ -143,13 +150,25 @@ def find_wrong_unit(case: StepCase) -> Gap | None:
     """A measure behind the answer that is not the one asked for."""
     question = _SENTENCES.split(case.problem.strip())[-1]
     asked = _ASKED.search(question) or _ASKED_IN.search(question)
-    answer = re.escape(case.output_text.strip())
-    if asked is None or not answer or len(answer) > 60:
+    answer = case.output_text.strip()
+    wanted = measure(asked[1]) if asked is not None else ""
+    if not wanted or not answer or len(re.escape(answer)) > 60:
         return None
-    named = list(re.finditer(_SAID_UNIT.replace("ANSWER", answer), case.solution))
+    named = _find_unit(case.solution, answer)
     # the last place is the announcement, or the step that leads to it; there 5 grams per litre are no grams
-    is_rate = bool(named) and _RATE.match(case.solution, named[-1].end()) is not None
-    wanted, given = measure(asked[1]), measure(named[-1][1]) if named and not is_rate else ""
-    if not wanted or not given or wanted == given:
+    is_rate = named is not None and _RATE.match(case.solution, named.end()) is not None
+    given = measure(named[1]) if named is not None and not is_rate else ""
+    if not given or wanted == given:
         return None
     return Gap(f"asked for {wanted}, answered in {given}", is_sure=True)
+
+
+def _find_unit(text: str, answer: str) -> re.Match[str] | None:
+    """The last place where a word follows the answer, as its unit does."""
+    found, place = None, text.find(answer)
+    while place >= 0:
+        is_inside = place > 0 and _INSIDE_NUMBER.match(text, place - 1) is not None
+        behind = None if is_inside else _BEHIND_ANSWER.match(text, place + len(answer))
+        found = behind or found
+        place = text.find(answer, behind.end() if behind is not None else place + 1)
+    return found
