@@ -3,8 +3,9 @@ r"""How fast stored answers are judged again: samples a second by two processes,
 The answers are those of the bank's families, each drawn anew, in the shares that docs/nano.md gives: of five, four agree, and
 one ends in another answer or has a false equation on the way. They lie in the store as a nightly run leaves them, the
 outputs of `solve`, `agree`, `judge` and `decontaminate`, 1,000 to a shard; `agree` has really judged them, without one of its
-rules. Then that run is re-verified three times: with the rule, so that every check of every answer is worked out; with
-another rule loosened, so that only what it rejected can move; and again as before, where all is there.
+rules. Then that run is re-verified four times: from `agree` on, so that every check of every answer is worked out; with the
+rule, which alone looks at what `agree` had passed; with another rule loosened, so that only what it rejected can move; and
+again as the first time, where all is there.
 
 Seconds are those of the wall and of the processors; `samples_a_second` and what follows from it go by the wall, and are of no
 use where other work runs beside: `cpu_us_a_sample` then says more.
@@ -32,12 +33,10 @@ from caco_tasks.bank.catalog import FAMILIES
 from caco_tasks.bank.family import BankProblem, draw_problem
 from caco_tasks.config import RunConfig, load_config
 from caco_tasks.context import stage_context
-from caco_tasks.grading import extract_answer
 from caco_tasks.identity import RunKeys, prompt_names
-from caco_tasks.ids import content_id, program_id
 from caco_tasks.llm.prompts import load_prompt, variables_of
 from caco_tasks.pipeline import STAGES, stages_of
-from caco_tasks.records import PASS, Execution, Generation, JudgedRecord, Problem, Program, Sample, Solution
+from caco_tasks.records import PASS, JudgedRecord, Sample
 from caco_tasks.reverification.reverify import Asked, plan_reverification, reverify
 from caco_tasks.reverification.stored_run import StoredRun, keys_of_today
 from caco_tasks.runner import make_output, write_output
@@ -48,6 +47,7 @@ from caco_tasks.store import Manifest
 from caco_tasks.store.shards import read_shard
 
 sys.path.insert(0, str(Path(__file__).parent))
+from bank_samples import make_sample
 from bench_runs import connections_in, keys_of
 
 N = 20_000
@@ -55,6 +55,7 @@ SHARD_ROWS = 1_000
 WORKERS = 2
 AGREE, FALSE_EQUATION = 0.78, 0.04  # shares of the answers; the others end in another answer
 WITHOUT = "agree.input_not_used=off"  # the run's own
+STRICTER = "agree.input_not_used=reject"
 GOAL = 10_000_000
 
 
@@ -80,9 +81,10 @@ def bench(n: int = N) -> dict[str, Any]:
             "answers": n,
             "bytes_on_disk": sum(one.bytes for outputs in made for one in outputs.values()),
             "agree_before": round(sum(one.passed for one in stored.outputs["agree"]) / n, 4),
-            "every check": judge(("agree.input_not_used=reject",)),
-            "a rule loosened": judge(("agree.false_equation=off",)),
-            "again": judge(("agree.input_not_used=reject",)),
+            "every check": judge((STRICTER,), stage="agree"),
+            "a rule stricter": judge((STRICTER,)),
+            "a rule looser": judge(("agree.false_equation=off",)),
+            "again": judge((STRICTER,), stage="agree"),
             "cores": os.cpu_count(),
             "load": round(os.getloadavg()[0], 1),
         }
@@ -103,10 +105,12 @@ def _keys(n: int) -> RunKeys:
     return RunKeys(keys.run.model_copy(update={"prompts": prompts}), {})
 
 
-def _judge_again(stored: StoredRun, folder: str, overrides: tuple[str, ...]) -> dict[str, Any]:
+def _judge_again(
+    stored: StoredRun, folder: str, overrides: tuple[str, ...], *, stage: str | None = None
+) -> dict[str, Any]:
     connections = connections_in(Path(folder))
     began, before = time.perf_counter(), _processor_seconds()
-    asked = Asked(stored=stored, overrides=overrides, workers=WORKERS, by="bench")
+    asked = Asked(stored=stored, overrides=overrides, stage=stage, workers=WORKERS, by="bench")
     keys = keys_of_today(stored, overrides, TaskServices(connections, run=stored.run, config=_config(1)).models)
     record = reverify(plan_reverification(asked, keys), connections, environ={})
     seconds, used = time.perf_counter() - began, _processor_seconds() - before
@@ -148,23 +152,7 @@ def _sample(number: int) -> Sample:
     text = _written(drawn, random.Random(number))
     given = ast.parse(drawn.program)
     value = next(one.value for one in given.body if isinstance(one, ast.Assign) and _name(one) == "input")
-    generation = Generation(
-        request_id=content_id("bench", str(number)),
-        model_id="bench",
-        prompt="none",
-        finish_reason="stop",
-        prompt_tokens=100,
-        completion_tokens=100,
-        seconds=0.01,
-    )
-    return Sample(
-        sample_id=content_id("bench sample", str(number)),
-        index=number,
-        program=Program(program_id=program_id(drawn.program), code=drawn.program, generation=generation),
-        execution=_execution(drawn.answer, encode(ast.literal_eval(value))),
-        problem=Problem(text=drawn.problem, generation=generation),
-        solution=Solution(text=text, answer=extract_answer(text), generation=generation),
-    )
+    return make_sample(number, drawn, text, input_json=encode(ast.literal_eval(value)))
 
 
 def _written(drawn: BankProblem, chance: random.Random) -> str:
@@ -189,21 +177,6 @@ def _written(drawn: BankProblem, chance: random.Random) -> str:
 def _name(assigned: ast.Assign) -> str:
     target = assigned.targets[0]
     return target.id if isinstance(target, ast.Name) else ""
-
-
-def _execution(answer: str, input_json: str) -> Execution:
-    return Execution(
-        input_json=input_json,
-        output_json=json.dumps(answer),
-        output_text=answer,
-        output_type="str",
-        stdout="",
-        error=None,
-        wall_seconds=0.002,
-        cpu_seconds=0.002,
-        peak_memory_mb=12.0,
-        sandbox_level="full",
-    )
 
 
 if __name__ == "__main__":

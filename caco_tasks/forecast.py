@@ -198,13 +198,19 @@ def replies_each(spec: StageSpec, config: RunConfig) -> int:
 
 def loosened_reasons(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str] | None:
     """The reasons whose rules no longer reject; None where more than rules differs, so that any verdict may be another."""
+    rules = changed_rules(before, now)
+    return None if rules is None else {reason for reason, value in rules.items() if value != "reject"}
+
+
+def changed_rules(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str] | None:
+    """The rules of a stage that differ, by their reasons, with what each is set to now; None where more than rules differs."""
     if {**before, "settings": None} != {**now, "settings": None}:
         return None
     changed = dict(_differences(before.get("settings") or {}, now.get("settings") or {}))
     rules = {path: value for path, value in changed.items() if path not in PATIENCE}
     if any(value not in get_args(Rule) or path.rpartition(".")[2] not in REASONS for path, value in rules.items()):
         return None
-    return {path.rpartition(".")[2] for path, value in rules.items() if value != "reject"}
+    return {path.rpartition(".")[2]: value for path, value in rules.items()}
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

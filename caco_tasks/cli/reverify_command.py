@@ -35,6 +35,7 @@ by_option = click.option("--by", metavar="NAME", help="Who wants it; default: th
 @click.option(
     "--ask", "asked", type=click.Choice(["judge", "matcher"]), multiple=True, help="Ask this model what it never said."
 )
+@click.option("--again", is_flag=True, help="Judge anew what was judged so before: replies may have come since.")
 @click.option("--publish", is_flag=True, help="Stage a dataset version of what is accepted now.")
 @workers_option
 @by_option
@@ -50,7 +51,7 @@ def reverify(what: str, *, publish: bool, as_json: bool, **given: Any) -> None:
     from caco_tasks.cli.dataset_commands import find_user
     from caco_tasks.reverification.moved_examples import find_examples
     from caco_tasks.reverification.publication import publish_reverification
-    from caco_tasks.reverification.reverify import Asked, describe_cost
+    from caco_tasks.reverification.reverify import Asked, describe_cost, plan_anew
     from caco_tasks.reverification.reverify import reverify as judge_again
     from caco_tasks.reverification.stored_run import find_stored
 
@@ -67,6 +68,7 @@ def reverify(what: str, *, publish: bool, as_json: bool, **given: Any) -> None:
                 by=given["by"] or find_user(),
             )
             plan = _plan(wanted)
+            plan = plan_anew(plan, store) if given["again"] else plan
             print_line(describe_cost(plan), told)
             progress.update("judging again")
             record = judge_again(

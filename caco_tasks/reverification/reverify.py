@@ -116,6 +116,14 @@ def plan_reverification(asked: Asked, keys: RunKeys) -> Plan:
     )
 
 
+def plan_anew(plan: Plan, store: Store) -> Plan:
+    """The same under an id of its own, where it was done before: replies may have come since, and claims."""
+    one = plan.reverification_id
+    while store.get(reverification_uri(one)) is not None:
+        one = content_id("reverification again", one)
+    return replace(plan, reverification_id=one)
+
+
 def reverify(
     plan: Plan,
     connections: Connections,

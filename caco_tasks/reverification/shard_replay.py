@@ -6,12 +6,12 @@ asked about.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from caco_tasks.context import stage_context
 from caco_tasks.errors import ConservationError
-from caco_tasks.forecast import loosened_reasons
+from caco_tasks.forecast import changed_rules
 from caco_tasks.identity import RunKeys
 from caco_tasks.ledger.claims import FreeClaim
 from caco_tasks.pipeline import StageSpec, mapped_stages
@@ -162,12 +162,25 @@ class ShardReplay:
 
     def _reasons_that_may_move(self, stored: ShardOutputs) -> set[str] | None:
         """Where rules of the first stage were only loosened, and nothing else differs: their reasons; None: any may."""
-        first, *later = self._specs
-        loosened = loosened_reasons(stored.judged[first.name].recipe, self._keys.recipe(first))
+        rules = self._changed_rules(stored)
+        are_same = all(stored.judged[spec.name].recipe == self._keys.recipe(spec) for spec in self._specs[1:])
+        return set(rules) if rules and "reject" not in rules.values() and are_same else None
+
+    def _changed_rules(self, stored: ShardOutputs) -> Mapping[str, str] | None:
+        """The rules of the first stage that differ, where nothing else of it does; None: any verdict may be another."""
         # of several solutions another may be chosen now, whatever the first one was rejected for
-        is_one = self._keys.config.solver.samples == 1
-        are_same = all(stored.judged[spec.name].recipe == self._keys.recipe(spec) for spec in later)
-        return loosened if loosened and is_one and are_same else None
+        if self._work.is_forced or self._keys.config.solver.samples > 1:
+            return None
+        first = self._specs[0]
+        rules = changed_rules(stored.judged[first.name].recipe, self._keys.recipe(first))
+        # where answers may differ, the rules on steps look at another answer
+        return None if rules is None or Reason.ANSWERS_DIFFER in rules else rules
+
+    def _settled_rules(self, stored: ShardOutputs) -> list[str]:
+        """Rules that a sample which the first stage passed has kept, and keeps: all but those that reject only now."""
+        rules, lone = self._changed_rules(stored) or {}, self._specs[0].lone_rules
+        stricter = {reason for reason, value in rules.items() if value == "reject"}
+        return [rule for rule in lone if rule not in stricter] if stricter and stricter <= set(lone) else []
 
     def _walk(self, stored: ShardOutputs, samples: list[Sample], walk: "_Walk") -> None:
         """Takes samples from stage to stage, as far as they come."""
@@ -175,7 +188,9 @@ class ShardReplay:
             standing = self._standing(stored, spec, samples, walk) if spec.name != self._work.stage else {}
             walk.now |= standing
             passed = self._as_stored(stored, spec, [one for one in samples if is_pass(standing.get(one.sample_id))])
-            for row in self._judge(spec, [one for one in samples if one.sample_id not in standing], stored.shard):
+            left = [one for one in samples if one.sample_id not in standing]
+            is_first = spec.name == self._work.stage
+            for row in self._judge_stricter(stored, left, walk) if is_first else self._judge(spec, left, stored.shard):
                 walk.end(row.id, spec.name, row.verdict)
                 if row.verdict.kept:
                     passed.append(row.record)
@@ -211,8 +226,26 @@ class ShardReplay:
             if seen[sample.sample_id] == tuple(value_at(sample, path) for path in paths):
                 yield sample.sample_id
 
-    def _judge(self, spec: StageSpec, samples: Sequence[Sample], shard: int) -> Iterator[JudgedRecord[Sample]]:
-        """One verdict for each; those of a stage that cannot be replayed are that nobody was asked."""
+    def _judge_stricter(
+        self, stored: ShardOutputs, samples: Sequence[Sample], walk: "_Walk"
+    ) -> Iterator[JudgedRecord[Sample]]:
+        """One verdict of the first stage for each; what it had passed is looked at by the rules alone that reject only now."""
+        first, settled = self._specs[0], self._settled_rules(stored)
+        kept = {one.sample_id for one in samples if settled and is_pass(walk.said[first.name][one.sample_id])}
+        judged = {
+            row.id: row
+            for part, off in (
+                ([one for one in samples if one.sample_id in kept], settled),
+                ([one for one in samples if one.sample_id not in kept], []),
+            )
+            for row in self._judge(first, part, stored.shard, off=off)
+        }
+        yield from (judged[one.sample_id] for one in samples)
+
+    def _judge(
+        self, spec: StageSpec, samples: Sequence[Sample], shard: int, *, off: Collection[str] = ()
+    ) -> Iterator[JudgedRecord[Sample]]:
+        """One verdict for each, with some rules off; those of a stage that cannot be replayed are that nobody was asked."""
         if not samples:
             return
         if spec.not_replayed is not None and spec.role is not None:
@@ -220,6 +253,9 @@ class ShardReplay:
             yield from (JudgedRecord(record=sample, verdict=verdict) for sample in samples)
             return
         context = replace(stage_context(self._keys, self._services, spec, shard), verdicts_only=True)
+        if off:
+            rules = getattr(context.config, spec.name).model_copy(update=dict.fromkeys(off, "off"))
+            context = replace(context, config=context.config.model_copy(update={spec.name: rules}))
         judged = {row.id: row for row in stage_function(spec)(samples, context)}
         for attempt in range(1, 1 + self._keys.config.runner.retries_of_unknown):
             again = [one for one in samples if is_worth_another_try(judged[one.sample_id].verdict)]

@@ -16,7 +16,7 @@ from caco_tasks.pipeline import mapped_stages
 from caco_tasks.reports.archive import open_archive
 from caco_tasks.reports.reverification_report import run_reverifications
 from caco_tasks.reverification.moved_samples import parse_moves, read_moved, write_shard_result
-from caco_tasks.reverification.reverify import Asked, Plan, plan_reverification, reverify
+from caco_tasks.reverification.reverify import Asked, Plan, plan_anew, plan_reverification, reverify
 from caco_tasks.reverification.shard_replay import ShardResult
 from caco_tasks.reverification.stored_run import find_stored, keys_of_today
 from caco_tasks.reverification.stored_samples import End as StoredEnd
@@ -91,7 +91,13 @@ def test_verdicts_are_those_of_a_run_with_the_new_settings(line: Place) -> None:
     assert {sample: was for sample, (was, _) in found.items()} == {sample: before[sample] for sample in found}
     now = before | {sample: end for sample, (_, end) in found.items()}
     # the oracle: the same settings, by the runner, the ledger and its claims
-    assert now == ends(line, run_pipeline("nightly", DAY, LOOSER))
+    looser = run_pipeline("nightly", DAY, LOOSER)
+    assert now == ends(line, looser)
+    # and back: what passed is looked at by the stricter rule alone; one that is loosened beside it changes nothing of that
+    for beside in ([], ["agree.wrong_unit=off"]):
+        back = moves(line, judged_again(line, looser, ["agree.false_equation=reject", *beside]))
+        assert now | {sample: end for sample, (_, end) in back.items()} == before
+        assert len(back) == len(found) > 0
     assert record.model_calls == sum(end[2] == "false_equation" for end in before.values()) > 0
     assert record.newly_accepted == sum(end[:2] == ("decontaminate", "pass") for _, end in found.values()) > 0
     assert sum(count.samples for count in record.counts) == record.read == judged_by(line, "agree")
@@ -115,6 +121,20 @@ def test_no_model_is_asked_nothing_is_claimed_and_the_run_stays_as_it_is(line: P
     assert (again.rows, again.read) == (0, judged_by(line, "execute"))
     assert claims(line) == claimed
     assert {name: seen for name, seen in line.listing().items() if not name.startswith("reverifications/")} == there
+
+
+def test_what_was_not_asked_is_judged_again_on_demand(line: Place) -> None:
+    plan = planned(line, line.runs["nightly"], [LOOSER])
+    first = reverify(plan, connections(line), environ={})
+    run_pipeline("nightly", DAY, LOOSER)  # whose judge is asked what nobody had asked
+    assert reverify(plan, connections(line), environ={}) == first
+    anew = plan_anew(plan, line.store)
+    again = reverify(anew, connections(line), environ={})
+    assert anew.reverification_id != first.reverification_id == plan.reverification_id
+    assert "not_asked" in {end[2] for _, end in moves(line, first).values()}
+    assert "not_asked" not in {end[2] for _, end in moves(line, again).values()}
+    assert again.model_calls == 0
+    assert plan_anew(plan, line.store).reverification_id not in (anew.reverification_id, plan.reverification_id)
 
 
 def test_known_verdicts_stand_where_only_unknown_ones_are_asked_for(line: Place) -> None:
