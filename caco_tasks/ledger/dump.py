@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from caco_tasks.errors import LedgerError
 from caco_tasks.store.manifest import manifest_uri, run_uri
 from caco_tasks.store.registry import dataset_manifest_uri, model_manifest_uri
+from caco_tasks.store.selector_record import selector_uri
 
 END = ".csv.gz"
 COMPRESSION = 1  # the texts shrink to a fifth; more effort saves little
@@ -102,7 +103,7 @@ def first_filled(connection: Connection) -> str | None:
 
 
 def named_objects(connection: Connection) -> Iterator[str]:
-    """The keys of the objects that the ledger refers to: runs, outputs and their rows, datasets and their files, models."""
+    """The keys of the objects that the ledger refers to: runs, outputs, datasets and their files, models, selectors."""
     for run in connection.execute(text("SELECT partition::text AS day, run_id FROM caco.run")):
         yield run_uri(run.day, run.run_id.hex)
     for output in connection.execute(text("SELECT stage, key, uri FROM caco.output")):
@@ -113,6 +114,8 @@ def named_objects(connection: Connection) -> Iterator[str]:
         yield from (file["uri"] for file in dataset.files)
     for model_id in connection.execute(text("SELECT model_id FROM caco.model")).scalars():
         yield model_manifest_uri(model_id)
+    for selector_id in connection.execute(text("SELECT selector_id FROM caco.selector")).scalars():
+        yield selector_uri(selector_id.hex)
 
 
 def _fate_tables(connection: Connection) -> list[str]:

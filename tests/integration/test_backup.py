@@ -9,7 +9,7 @@ from pathlib import Path
 import ledger_world
 import pytest
 from databases import cloned
-from ledger_rows import fill_all
+from ledger_rows import fill_all, selector
 from ledger_world import World
 from scored import write_ablation
 from sqlalchemy import Engine, create_engine, text
@@ -133,6 +133,13 @@ def test_an_object_that_the_ledger_refers_to_and_is_gone_makes_no_backup(
         back_up(ledger, store, folder)
     with pytest.raises(ConfigError, match=r"is no backup"):
         restore(ledger, store, folder)
+
+
+def test_a_selector_that_is_gone_makes_no_backup(ledger: Ledger, store: Store, loaded: World, folder: Path) -> None:
+    learnt = selector(loaded.run("nightly"))
+    ledger.register_selector(learnt)
+    with pytest.raises(DamagedError, match=f"selectors/{learnt.selector_id}.json"):
+        back_up(ledger, store, folder)
 
 
 def test_an_interrupted_restore_goes_on(
