@@ -36,6 +36,8 @@ SETTINGS_OF_SOME: Mapping[str, Any] = {
     "judge.inconsistent": "reject",
     "judge.ill_posed": "reject",
     "dedup.claims": "shared",
+    "solver.keep_easy": 1.0,
+    "steer": None,
     "evaluate.max_rows": None,
     "evaluate.repeat": 0,
 }
@@ -256,5 +258,6 @@ def unused_settings(settings: Mapping[str, Any]) -> Iterator[str]:
     """Those of SETTINGS_OF_SOME that are as they are by default."""
     for path, default in SETTINGS_OF_SOME.items():
         section, _, name = path.partition(".")
-        if (settings.get(section) or {name: default})[name] == default:
+        found = settings.get(section)
+        if (found if not name else (found or {name: default})[name]) == default:
             yield path

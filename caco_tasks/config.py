@@ -32,7 +32,13 @@ from caco_tasks.check_settings import (
 )
 from caco_tasks.errors import ConfigError
 from caco_tasks.format import offer_nearest
-from caco_tasks.generation_settings import MixSettings, ReverserSettings, SolverSettings, UnifySettings
+from caco_tasks.generation_settings import (
+    MixSettings,
+    ReverserSettings,
+    SolverSettings,
+    SteerSettings,
+    UnifySettings,
+)
 from caco_tasks.model_settings import ModelSettings, TrainSettings
 from caco_tasks.records import Grade
 
@@ -208,6 +214,7 @@ class RunConfig(Settings):
     train: TrainSettings
     mix: MixSettings | None = None  # None: all programs are CodeGen's
     select: SelectSettings | None = None  # None: nothing is skipped
+    steer: SteerSettings | None = None  # None: nothing of earlier runs has a part in what is drawn
     models: dict[RoleName, ModelSettings]
     sandbox: SandboxSettings = SandboxSettings()
     screen: ScreenSettings = ScreenSettings()

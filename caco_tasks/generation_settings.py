@@ -1,6 +1,6 @@
-"""The settings of what is written: mixed programs, how often a seed is tried, how problems and solutions vary.
+"""The settings of what is written: which programs are drawn or mixed, how often a seed is tried, how problems and solutions vary.
 
-Each is a section of the config beside the model's own (`models.unifier`, `models.reverser`, `models.solver`).
+Each is a section of the config beside the model's own (`models.unifier`, `models.codegen`, `models.reverser`, `models.solver`).
 
 >>> SolverSettings(styles={"prose": 3, "concise": 1}).styles
 {'prose': 3.0, 'concise': 1.0}
@@ -15,6 +15,7 @@ from caco_tasks.check_settings import Settings
 from caco_tasks.variety import DIFFICULTIES, PROBLEM_STYLES, SOLUTION_STYLES, unknown_names
 
 Mix = dict[str, Annotated[float, Field(gt=0)]]  # name, or a text of several words -> weight
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class MixSettings(Settings):
@@ -32,6 +33,22 @@ class MixSettings(Settings):
             raise ValueError("compose and mutate are shares of the same samples: together they are at most 1")
         if not self.compose + self.mutate:
             raise ValueError("compose and mutate are both 0: leave [mix] out")
+        return self
+
+
+class SteerSettings(Settings):
+    """Toward which problems the programs of a run are drawn, by how earlier nightly runs ended: docs/difficulty.md."""
+
+    band: tuple[Share, Share] = (0.2, 0.8)  # pass rates that are wanted, both ends included
+    runs: int = Field(default=7, ge=1, le=100)  # of so many earlier dates
+    explore: float = Field(default=0.2, gt=0, le=1)  # share of the samples for which CodeGen is told nothing
+    floor: float = Field(default=0.02, ge=0, le=1)  # least share of each domain among the others
+    min_problems: int = Field(default=3, ge=1)  # a beginning of which fewer came to `agree` is not told
+
+    @model_validator(mode="after")
+    def _is_a_band(self) -> "SteerSettings":
+        if self.band[0] > self.band[1]:
+            raise ValueError("band begins above its end")
         return self
 
 
@@ -67,6 +84,7 @@ class SolverSettings(Settings):
         "first"  # of those that agree; drawn by the sample's id
     )
     styles: Mix = Field(default={})  # empty: all bundled ones alike
+    keep_easy: float = Field(default=1.0, ge=0, le=1)  # share of the problems that all of several solutions solve
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "SolverSettings":

@@ -16,6 +16,7 @@ from caco_tasks.llm.llm import SAMPLING_OF_SOME, sampling_of
 from caco_tasks.llm.prompts import judge_prompts
 from caco_tasks.model_settings import ModelSettings
 from caco_tasks.pipeline import StageSpec, count_shards, find_stage, stage_before, stages_of
+from caco_tasks.steering import drawn_by
 from caco_tasks.store import RunRecord, Store
 from caco_tasks.store.manifest import (
     AttemptLog,
@@ -238,9 +239,10 @@ class RunKeys:
         prompt = run.prompts.get(codegen.prompt, codegen.prompt)
         draw = draw_id(run.partition, run.models["codegen"], _asked(codegen), prompt)
         # which programs are made of which others is part of the draw: another share is another draw
-        if config.mix is None:
-            return draw
-        return content_id("mix", draw, config.data_settings("mix"), run.input_keys, OFFSPRING_VERSION)
+        if config.mix is not None:
+            draw = content_id("mix", draw, config.data_settings("mix"), run.input_keys, OFFSPRING_VERSION)
+        steered = drawn_by(run.steering)
+        return draw if steered is None else content_id("steer", draw, steered)
 
 
 def read_attempts(run: RunRecord, store: Store) -> dict[Place, tuple[OutputAttempt, ...]]:
@@ -284,9 +286,8 @@ def _declared(spec: StageSpec, config: RunConfig, *, without: Iterable[str] = ()
     paths = spec.settings_under(config)
     if paths:
         found = {path: config.data_settings(path, without=without) for path in paths}
-        declared["settings"] = {
-            path: one for path, one in found.items() if one is not None or path not in SETTINGS_OF_SOME
-        }
+        settings = {path: one for path, one in found.items() if one is not None or path not in SETTINGS_OF_SOME}
+        declared |= {"settings": settings} if settings else {}
     model = config.models.get(spec.role) if spec.role is not None else None
     if model is not None:
         declared["sampling"] = _asked(model)

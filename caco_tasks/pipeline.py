@@ -109,6 +109,7 @@ _NIGHTLY = (
         name="sample",
         version=2,
         writes=Sample,
+        settings=("steer",),
         role="codegen",
         part_settings=("mix", "sandbox"),  # what is made of seed programs is probed
         adds="program",
@@ -185,7 +186,7 @@ _NIGHTLY = (
         version=4,
         reads=Sample,
         writes=Sample,
-        settings=("agree", "grading", "solver.publish"),
+        settings=("agree", "grading", "solver.publish", "solver.keep_easy"),
         judges=Part.SOLUTION,
         looks_at=(
             "program.code",
@@ -197,7 +198,7 @@ _NIGHTLY = (
             "solution.candidates",
         ),
         lone_rules=("false_equation", "ungrounded_number", "input_not_used", "answer_not_reached", "wrong_unit"),
-        changes=("solution",),
+        changes=("solution", "measures"),
     ),
     StageSpec(
         name="judge",

@@ -37,6 +37,7 @@ from caco_tasks.stages.shared.evaluation import evaluation_of, scored_items
 from caco_tasks.stages.shared.few_shot import prompt_hash
 from caco_tasks.stages.shared.gate_samples import VARIETY
 from caco_tasks.stages.shared.own_rows import find_own_datasets
+from caco_tasks.steering_plan import find_steering
 from caco_tasks.store import RunRecord, Store
 from caco_tasks.store.manifest import parse_stored, run_uri
 from caco_tasks.store.registry import DatasetRecord, ModelRecord, dataset_manifest_uri
@@ -73,19 +74,21 @@ def find_or_make_run(
     stored = store.get(uri)
     # where the ledger was lost and not rebuilt, the store still knows what was pinned
     run = ledger.find_run(run_id) or (parse_stored(RunRecord, stored, uri=uri) if stored is not None else None)
-    run = run or RunRecord(
-        run_id=run_id,
-        pipeline=pipeline,
-        partition=partition,
-        config_hash=config_hash(pipeline, config, **content),
-        config={},
-        requested=dict(requested or {}),
-        code_version=code_version(),
-        planned_at=datetime.now(UTC),
-        **content,
-        **make_pins(pipeline, partition, config, ledger=ledger, store=store, models=models),
-    )
     settings = config.model_dump(mode="json")  # alike in all that changes data; how it is run may differ each time
+    if run is None:
+        run = RunRecord(
+            run_id=run_id,
+            pipeline=pipeline,
+            partition=partition,
+            config_hash=config_hash(pipeline, config, **content),
+            config=settings,
+            requested=dict(requested or {}),
+            code_version=code_version(),
+            planned_at=datetime.now(UTC),
+            **content,
+            **make_pins(pipeline, partition, config, ledger=ledger, store=store, models=models),
+        )
+        run = _with_steering(run, config, ledger)
     run = run.model_copy(update={"config": settings})
     if requested is not None:
         run = ledger.register_run(run).model_copy(update={"config": settings})  # where two plan at once, the first wins
@@ -93,6 +96,13 @@ def find_or_make_run(
         if record != stored:
             store.put(uri, record)
     return run
+
+
+def _with_steering(run: RunRecord, config: RunConfig, ledger: Ledger) -> RunRecord:
+    """A nightly run with what it draws its programs by, where the config says so."""
+    if run.pipeline != "nightly" or config.steer is None:
+        return run
+    return run.model_copy(update={"steering": find_steering(run, config, ledger).pins})
 
 
 def check_partition(partition: str) -> None:

@@ -92,6 +92,7 @@ class Reason(StrEnum):
     NOT_UNDERSTOOD = "not_understood"  # unify, agree, evaluate: steps or an answer that nobody follows (unknown)
     ANSWERS_NOT_COMPARED = "answers_not_compared"  # agree: nobody compared the final answer with the program's output
     MAJORITY_DIFFERS = "majority_differs"  # agree: most of several answers are one that the program does not give
+    TOO_EASY = "too_easy"  # agree: all of several solutions agree, and `solver.keep_easy` keeps only a share of such
     CHECKER_TIMEOUT = "checker_timeout"  # unify, agree, evaluate: comparing the answers took too long (unknown)
     # the judge
     INCONSISTENT = "inconsistent"  # judge: problem, solution and program do not fit together
@@ -241,6 +242,18 @@ class Program:
     code: str
     generation: Generation | None = None  # None: converted without a model, or made of other programs
     origin: ProgramOrigin | None = None  # None: not made of other programs
+    told: str | None = None  # the beginning that CodeGen was told, by [steer]; None: it wrote all of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramMeasures:
+    """What the text of a program says of it: see `caco_tasks.checks.programs.program_measures`."""
+
+    steps: int | None  # statements that compute something, each once; None: the program cannot be read
+    depth: int | None  # values computed one from the other, up to the output; None: as `steps`
+    domain: str | None  # None: it names none
+    opening: str | None  # up to the first value of its input; None: it begins otherwise
+    shape: str  # hash of its tree with the names of its inputs, under any numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -412,6 +425,7 @@ class Sample:
     judgement: Judgement | None = None
     overlaps: tuple[Overlap, ...] = ()
     neighbours: NeighbourCheck | None = None  # None: no model was asked about protected items
+    measures: ProgramMeasures | None = None  # of its program; None: before `agree`, or made by a version without them
     findings: tuple[Finding, ...] = ()  # of rules set to `record`, in the order of the stages
     selections: tuple[Selection, ...] = ()  # none where the run has no selector
 

@@ -96,6 +96,7 @@ CREATE TYPE caco.reason AS ENUM (
     'not_understood',
     'answers_not_compared',
     'majority_differs',
+    'too_easy',
     'checker_timeout',
     'inconsistent',
     'ill_posed',
@@ -467,6 +468,7 @@ CREATE TABLE caco.run (
     own_datasets jsonb DEFAULT '{}'::jsonb NOT NULL,
     held_against jsonb DEFAULT '{}'::jsonb NOT NULL,
     selection jsonb DEFAULT '{}'::jsonb NOT NULL,
+    steering jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT a_pinned_dataset_has_its_hash CHECK (((dataset IS NULL) = (dataset_sha256 IS NULL))),
     CONSTRAINT accepted_yield_is_a_share CHECK (((accepted_yield >= (0)::double precision) AND (accepted_yield <= (1)::double precision))),
     CONSTRAINT config_is_an_object CHECK ((jsonb_typeof(config) = 'object'::text)),
@@ -474,7 +476,8 @@ CREATE TABLE caco.run (
     CONSTRAINT held_against_is_an_object CHECK ((jsonb_typeof(held_against) = 'object'::text)),
     CONSTRAINT own_datasets_is_an_object CHECK ((jsonb_typeof(own_datasets) = 'object'::text)),
     CONSTRAINT requested_is_an_object CHECK ((jsonb_typeof(requested) = 'object'::text)),
-    CONSTRAINT selection_is_an_object CHECK ((jsonb_typeof(selection) = 'object'::text))
+    CONSTRAINT selection_is_an_object CHECK ((jsonb_typeof(selection) = 'object'::text)),
+    CONSTRAINT steering_is_an_object CHECK ((jsonb_typeof(steering) = 'object'::text))
 );
 
 COMMENT ON TABLE caco.run IS 'One pipeline over one partition with one config. Grain: one row per run_id; registering it again changes nothing.';
@@ -528,6 +531,8 @@ COMMENT ON COLUMN caco.run.own_datasets IS 'Dataset that the CodeGen learns from
 COMMENT ON COLUMN caco.run.held_against IS 'The first accepted CodeGen of the same training, whose variety a new one is held against: model_id, shapes_per_1000, spread, embedder. Empty: it is the first, or nothing is compared.';
 
 COMMENT ON COLUMN caco.run.selection IS 'What the plan found of selectors: selector, the newest that it may use; is_used; because, why it is used or not. Empty: its config has no [select].';
+
+COMMENT ON COLUMN caco.run.steering IS 'What CodeGen is told of how a program begins, and how often, with the earlier runs that it follows from; empty: nothing of earlier runs has a part in its draw.';
 
 CREATE TABLE caco.run_output (
     run_no integer NOT NULL,
@@ -2191,6 +2196,98 @@ COMMENT ON COLUMN caco.own_row.sample_id IS 'The published sample.';
 
 COMMENT ON COLUMN caco.own_row.dataset IS 'The dataset that it was read from, as name/version.';
 
+CREATE TABLE caco.sample_difficulty (
+    output_no integer NOT NULL,
+    sample_id uuid NOT NULL,
+    solutions smallint NOT NULL,
+    compared smallint,
+    agreeing smallint,
+    steps integer,
+    depth integer,
+    domain text,
+    opening text,
+    shape uuid NOT NULL,
+    CONSTRAINT agreeing_were_compared CHECK ((((agreeing >= 0) AND (agreeing <= compared)) AND (compared <= solutions))),
+    CONSTRAINT one_solution_tells_nothing CHECK (((solutions > 1) OR (compared IS NULL))),
+    CONSTRAINT steps_and_depth_are_counts CHECK (((steps >= 0) AND (depth >= 0)))
+);
+
+COMMENT ON TABLE caco.sample_difficulty IS 'How hard samples are that came to the stage agree, by outputs of versions that measure it. Grain: one row per output and sample.';
+
+COMMENT ON COLUMN caco.sample_difficulty.output_no IS 'The output of the stage agree.';
+
+COMMENT ON COLUMN caco.sample_difficulty.sample_id IS 'The sample.';
+
+COMMENT ON COLUMN caco.sample_difficulty.solutions IS 'Solutions that the solver was asked for.';
+
+COMMENT ON COLUMN caco.sample_difficulty.compared IS 'Of these, the ones that came and could be compared with the output of the program; one without an answer counts. NULL: one was asked for.';
+
+COMMENT ON COLUMN caco.sample_difficulty.agreeing IS 'Of those compared, the ones that agree with it. NULL: as compared.';
+
+COMMENT ON COLUMN caco.sample_difficulty.steps IS 'Statements of the program that compute something, each once. NULL: it cannot be read.';
+
+COMMENT ON COLUMN caco.sample_difficulty.depth IS 'Values computed one from the other, up to its output. NULL: as steps.';
+
+COMMENT ON COLUMN caco.sample_difficulty.domain IS 'The domain that the program names. NULL: none.';
+
+COMMENT ON COLUMN caco.sample_difficulty.opening IS 'The program up to the first value of its input, which is what CodeGen can be told. NULL: it begins otherwise.';
+
+COMMENT ON COLUMN caco.sample_difficulty.shape IS 'Hash of its tree with the names of its inputs, under any numbers.';
+
+CREATE VIEW caco.pass_rates_by_shape AS
+ SELECT run.run_id,
+    run.partition,
+    difficulty.domain,
+    difficulty.opening,
+    difficulty.shape,
+    count(*) AS problems,
+    count(*) FILTER (WHERE (difficulty.compared > 0)) AS judged,
+    avg(((difficulty.agreeing)::double precision / (NULLIF(difficulty.compared, 0))::double precision)) AS pass_rate,
+    count(*) FILTER (WHERE ((difficulty.compared > 0) AND (difficulty.agreeing = 0))) AS solved_never,
+    count(*) FILTER (WHERE ((difficulty.agreeing >= 1) AND (difficulty.agreeing <= (difficulty.compared - 1)))) AS in_between,
+    count(*) FILTER (WHERE ((difficulty.compared > 0) AND (difficulty.agreeing = difficulty.compared))) AS solved_always,
+    count(*) FILTER (WHERE (fate.outcome = 'pass'::caco.outcome)) AS accepted,
+    (avg(difficulty.steps))::double precision AS steps,
+    (avg(difficulty.depth))::double precision AS depth
+   FROM (((((caco.run
+     JOIN caco.run_output agreed ON (((agreed.run_no = run.run_no) AND (agreed.stage = 'agree'::caco.stage) AND agreed.is_current)))
+     JOIN caco.sample_difficulty difficulty ON ((difficulty.output_no = agreed.output_no)))
+     LEFT JOIN caco.run_output ended ON (((ended.run_no = run.run_no) AND (ended.shard = agreed.shard) AND (ended.stage = 'decontaminate'::caco.stage) AND ended.is_current)))
+     LEFT JOIN caco.output ON ((output.output_no = ended.output_no)))
+     LEFT JOIN caco.fate ON (((fate.partition = output.partition) AND (fate.output_no = output.output_no) AND (fate.subject = difficulty.sample_id) AND (fate.outcome = 'pass'::caco.outcome))))
+  WHERE (run.pipeline = 'nightly'::text)
+  GROUP BY run.run_id, run.partition, difficulty.domain, difficulty.opening, difficulty.shape;
+
+COMMENT ON VIEW caco.pass_rates_by_shape IS 'How hard the problems of programs are, by what they look like. Grain: one row per run of the pipeline nightly, domain, opening and shape.';
+
+COMMENT ON COLUMN caco.pass_rates_by_shape.run_id IS 'Which run.';
+
+COMMENT ON COLUMN caco.pass_rates_by_shape.partition IS 'Date that the run is for.';
+
+COMMENT ON COLUMN caco.pass_rates_by_shape.domain IS 'The domain that the programs name. NULL: none.';
+
+COMMENT ON COLUMN caco.pass_rates_by_shape.opening IS 'How the programs begin, up to the first value of their input. NULL: otherwise.';
+
+COMMENT ON COLUMN caco.pass_rates_by_shape.shape IS 'Hash of their tree with the names of their inputs, under any numbers.';
+
+COMMENT ON COLUMN caco.pass_rates_by_shape.problems IS 'Problems that came to the stage agree.';
+
+COMMENT ON COLUMN caco.pass_rates_by_shape.judged IS 'Of these, the ones of which several solutions were compared.';
+
+COMMENT ON COLUMN caco.pass_rates_by_shape.pass_rate IS 'Mean share of their solutions that agree with the program. NULL: none was judged.';
+
+COMMENT ON COLUMN caco.pass_rates_by_shape.solved_never IS 'Of those judged, the ones of which no solution agrees.';
+
+COMMENT ON COLUMN caco.pass_rates_by_shape.in_between IS 'Of those judged, the ones of which some solutions agree and some do not.';
+
+COMMENT ON COLUMN caco.pass_rates_by_shape.solved_always IS 'Of those judged, the ones of which all solutions agree.';
+
+COMMENT ON COLUMN caco.pass_rates_by_shape.accepted IS 'Of the problems, the ones that passed every stage.';
+
+COMMENT ON COLUMN caco.pass_rates_by_shape.steps IS 'Mean number of statements of their programs that compute something. NULL: none can be read.';
+
+COMMENT ON COLUMN caco.pass_rates_by_shape.depth IS 'Mean number of values computed one from the other. NULL: as steps.';
+
 CREATE TABLE caco.program (
     output_no integer NOT NULL,
     seed_id uuid NOT NULL,
@@ -3285,6 +3382,9 @@ ALTER TABLE ONLY caco.attempt
 ALTER TABLE ONLY caco.output_reason
     ADD CONSTRAINT one_count_per_output_outcome_and_reason UNIQUE NULLS NOT DISTINCT (output_no, outcome, reason);
 
+ALTER TABLE ONLY caco.sample_difficulty
+    ADD CONSTRAINT one_difficulty_per_output_and_sample PRIMARY KEY (output_no, sample_id);
+
 ALTER TABLE ONLY caco.benchmark_overlap
     ADD CONSTRAINT one_finding_per_output_subject_and_number PRIMARY KEY (output_no, subject, number);
 
@@ -3392,6 +3492,8 @@ CREATE INDEX run_by_partition ON caco.run USING btree (partition, created_at);
 CREATE INDEX run_output_by_output ON caco.run_output USING btree (output_no);
 
 CREATE INDEX run_trigger_by_run ON caco.run_trigger USING btree (run_id, triggered_at);
+
+CREATE INDEX sample_difficulty_by_sample ON caco.sample_difficulty USING btree (sample_id);
 
 CREATE INDEX seed_by_id ON caco.seed USING btree (seed_id);
 
@@ -3591,6 +3693,9 @@ ALTER TABLE ONLY caco.run_output
 ALTER TABLE ONLY caco.run_output
     ADD CONSTRAINT run_output_run_no_fkey FOREIGN KEY (run_no) REFERENCES caco.run(run_no) ON DELETE CASCADE;
 
+ALTER TABLE ONLY caco.sample_difficulty
+    ADD CONSTRAINT sample_difficulty_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
+
 ALTER TABLE ONLY caco.seed
     ADD CONSTRAINT seed_output_no_fkey FOREIGN KEY (output_no) REFERENCES caco.output(output_no) ON DELETE CASCADE;
 
@@ -3743,6 +3848,12 @@ GRANT SELECT ON TABLE caco.output_reason TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.own_row TO caco_writer;
 GRANT SELECT ON TABLE caco.own_row TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.sample_difficulty TO caco_writer;
+GRANT SELECT ON TABLE caco.sample_difficulty TO caco_analyst;
+
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.pass_rates_by_shape TO caco_writer;
+GRANT SELECT ON TABLE caco.pass_rates_by_shape TO caco_analyst;
 
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE caco.program TO caco_writer;
 GRANT SELECT ON TABLE caco.program TO caco_analyst;

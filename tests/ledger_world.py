@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from caco_tasks import ids
+from caco_tasks.checks.programs.program_measures import measure_program
 from caco_tasks.config import load_config
 from caco_tasks.ledger import Ledger
 from caco_tasks.pipeline import STAGES, mapped_stages
@@ -436,9 +437,8 @@ def _grown(stage: str, sample: Sample) -> Sample:
         case "solve":
             return replace(sample, solution=Solution(text="It is 8.", answer="8", generation=generation))
         case "agree" if sample.solution is not None:
-            return replace(
-                sample, solution=replace(sample.solution, equations_checked=_number(sample), compared_by="integer v1")
-            )
+            solution = replace(sample.solution, equations_checked=_number(sample), compared_by="integer v1")
+            return replace(sample, solution=solution, measures=measure_program(sample.program.code))
         case "judge":
             votes = (_vote(Outcome.PASS), _vote(Outcome.FAIL, Reason.INCONSISTENT, 2), _vote(Outcome.PASS))
             return replace(sample, judgement=Judgement(reply="yes", generation=generation, votes=votes))

@@ -8,6 +8,7 @@ EXAMPLES = {
     "doctor": "caco doctor",
     "run": "caco run --partition 2026-11-20 --set samples=2400",
     "plan": "caco plan --set judge.times=3",
+    "steer": "caco steer --set solver.samples=4 --set models.solver.temperature=0.7 --set steer.explore=0.2",
     "rerun": "caco rerun 3f9a12bc04de --stage judge --unknown",
     "reverify": "caco reverify 3f9a12bc04de --set agree.input_not_used=off",
     "select train": "caco select train --set select.explore=0.1 --before 2026-11-20",

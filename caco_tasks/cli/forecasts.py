@@ -16,6 +16,7 @@ from caco_tasks.llm.local_models import LocalModels
 from caco_tasks.pipeline import PIPELINES, count_shards, find_stage, stages_of
 from caco_tasks.planning import find_or_make_run
 from caco_tasks.runner import find_output
+from caco_tasks.steering_plan import Steering, find_steering
 from caco_tasks.store import RunRecord, Store, open_store
 from caco_tasks.tasks import open_ledger, plan
 
@@ -42,6 +43,22 @@ def forecast_run(
         planned = plan(pipeline, partition=partition, config=locate_config(config), overrides=overrides)
         return {name: planned[name] for name in ("run_id", "partition", "shards")}, stages
     return {"run_id": run.run_id, "partition": run.partition}, stages
+
+
+def forecast_steering(partition: str, config: str, overrides: Sequence[str]) -> tuple[RunRecord, Steering]:
+    """A nightly run as it is or would be planned, and what it would be steered by now.
+
+    Raises:
+        ConfigError: partition, config or an override is wrong, or the config has no [steer].
+        LedgerError: what the run needs of an earlier pipeline is not there yet.
+    """
+    settings = check_settings(config, overrides, partition)
+    with open_ledger() as (ledger, reached):
+        models = LocalModels(reached.models)
+        run = find_or_make_run(
+            "nightly", partition, settings, ledger=ledger, store=open_store(reached.store), models=models
+        )
+        return run, find_steering(run, settings, ledger)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

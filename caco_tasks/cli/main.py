@@ -26,11 +26,12 @@ from caco_tasks.cli.run_commands import plan, rerun, run, stage
 from caco_tasks.cli.sample_commands import lineage, rejects, show
 from caco_tasks.cli.select_commands import select
 from caco_tasks.cli.sql_command import sql
+from caco_tasks.cli.steer_command import steer
 from caco_tasks.cli.verify_command import verify
 
 SECTIONS = {
     "The platform": (demo, up, down, status, doctor),
-    "Work": (run, plan, rerun, reverify, select, stage),
+    "Work": (run, plan, steer, rerun, reverify, select, stage),
     "Runs": (runs, funnel, compare, diversity, scores, ablate),
     "Samples and questions": (show, rejects, lineage, sql, mcp),
     "Datasets": (dataset, release, export, environments, verify, recall),

@@ -2,6 +2,7 @@
 
 from caco_tasks.ledger.audits import CHECKS, Candidate, Stratum
 from caco_tasks.ledger.claims import LedgerClaims
+from caco_tasks.ledger.difficulties import DifficultyRow
 from caco_tasks.ledger.ledger import Ledger
 from caco_tasks.ledger.lookups import FunnelRow, OverlapRow, RejectRow, SourceRow
 from caco_tasks.ledger.rebuilding import rebuild
@@ -10,6 +11,7 @@ from caco_tasks.ledger.scores import GainRow, OutlayRow, ScoreRow, StageSpeed, T
 __all__ = [
     "CHECKS",
     "Candidate",
+    "DifficultyRow",
     "FunnelRow",
     "GainRow",
     "Ledger",

@@ -32,11 +32,11 @@ from caco_tasks.ledger.ablations import AblationResult
 from caco_tasks.ledger.audits import Candidate, Stratum
 from caco_tasks.ledger.claims import LedgerClaims
 from caco_tasks.ledger.conservation import demand_conservation
+from caco_tasks.ledger.difficulties import DifficultyLedger
 from caco_tasks.ledger.lookups import FunnelRow, OverlapRow, RejectRow, SourceRow, TrainingBehind
 from caco_tasks.ledger.own_claims import OwnClaims
 from caco_tasks.ledger.recipes import Recipe
 from caco_tasks.ledger.scores import GainRow, OutlayRow, ScoreRow, StageSpeed, TrainingRow
-from caco_tasks.ledger.selectors import SelectorLedger
 from caco_tasks.store.ablation import AblationRecord, ablation_uri
 from caco_tasks.store.manifest import (
     Manifest,
@@ -65,7 +65,7 @@ from caco_tasks.store.store import Store
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")  # in the place of a version
 
 
-class Ledger(SelectorLedger):
+class Ledger(DifficultyLedger):
     """One ledger. A context manager; it connects when first asked for something.
 
     Every method raises LedgerError, naming host, port and database, where Postgres does not answer or refuses, or where

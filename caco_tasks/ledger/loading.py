@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from caco_tasks.errors import ConservationError, DamagedError, LedgerError
 from caco_tasks.ledger.bulk import copy_table, storable
 from caco_tasks.ledger.claims import keep_claims
+from caco_tasks.ledger.difficulty_rows import CANDIDATES, MEASURES, copy_difficulties
 from caco_tasks.ledger.models import insert_model
 from caco_tasks.ledger.outputs import insert_output, insert_reasons, passed_of
 from caco_tasks.pipeline import STAGES, StageSpec, mapped_stages
@@ -165,6 +166,8 @@ def _more_columns(spec: StageSpec) -> tuple[str, ...]:
         more += (_ORIGIN,)
     if "select" in spec.part_settings:
         more += (_SELECTIONS,)
+    if MEASURES in spec.changes:
+        more += (MEASURES, CANDIDATES)
     if record == "Attempt":
         more += _ATTEMPT
     return more + (("overlaps",) if spec.looks_up_benchmarks else ())
@@ -221,6 +224,8 @@ def _load_rows(connection: Connection, output_no: int, manifest: Manifest, colum
         _copy_parents(connection, output_no, columns)
     if _SELECTIONS in columns and "selector" in manifest.recipe:
         _copy_selections(connection, output_no, manifest.stage, columns)
+    if MEASURES in columns:
+        copy_difficulties(connection, output_no, columns)
     if "contender" in columns:
         kept = {name: columns[name] for name in (*_ATTEMPT, "outcome")}
         copy_table(

@@ -12,19 +12,19 @@ from caco_tasks.store.manifest import Manifest, RunRecord, RunTrigger, parse_sto
 
 _COLUMNS = """
     run_id, pipeline, partition, config_hash, config, requested, code_version, planned_at,
-    models, prompts, sources, benchmarks, own_datasets, held_against, selection,
+    models, prompts, sources, benchmarks, own_datasets, held_against, selection, steering,
     training, seed_run_id, codegen_run_id, model_id, accepted_yield, input_keys, dataset, dataset_sha256
 """
 _INSERT = text("""
     INSERT INTO caco.run (
         run_id, pipeline, partition, config_hash, config, requested, code_version, planned_at,
-        models, prompts, sources, benchmarks, own_datasets, held_against, selection,
+        models, prompts, sources, benchmarks, own_datasets, held_against, selection, steering,
         training, seed_run_id, codegen_run_id, model_id, accepted_yield, input_keys, dataset, dataset_sha256)
     VALUES (
         CAST(:run_id AS uuid), :pipeline, CAST(:partition AS date), :config_hash, CAST(:config AS jsonb),
         CAST(:requested AS jsonb), :code_version, CAST(:planned_at AS timestamptz),
         CAST(:models AS jsonb), CAST(:prompts AS jsonb), CAST(:sources AS jsonb), CAST(:benchmarks AS jsonb),
-        CAST(:own_datasets AS jsonb), CAST(:held_against AS jsonb), CAST(:selection AS jsonb),
+        CAST(:own_datasets AS jsonb), CAST(:held_against AS jsonb), CAST(:selection AS jsonb), CAST(:steering AS jsonb),
         :training, CAST(:seed_run_id AS uuid), CAST(:codegen_run_id AS uuid), :model_id,
         :accepted_yield, CAST(:input_keys AS uuid[]), :dataset, :dataset_sha256)
     ON CONFLICT (run_id) DO UPDATE SET config = excluded.config WHERE run.config IS DISTINCT FROM excluded.config
@@ -44,6 +44,7 @@ _INSERT_TRIGGER = text("""
 _JSON = (
     *("config", "requested", "models", "prompts", "sources", "benchmarks", "own_datasets", "held_against"),
     "selection",
+    "steering",
 )
 _IDS = ("run_id", "seed_run_id", "codegen_run_id")
 

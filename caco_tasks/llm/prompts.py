@@ -9,7 +9,7 @@ variable NAME is empty.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
 
@@ -84,6 +84,11 @@ def load_prompt(name: str, *, variables: frozenset[str], folder: str | None = No
     if unknown:
         raise ConfigError(f"The prompt '{name}' takes an example of '{unknown[0]}', which is no family of the bank.")
     return prompt
+
+
+def begin_reply(prompt: Prompt, beginning: str) -> Prompt:
+    """A raw prompt with the beginning of its reply behind it, which the model goes on with."""
+    return replace(prompt, text=prompt.text + beginning.replace("$", "$$")) if beginning else prompt
 
 
 def check_prompts(config: RunConfig) -> None:

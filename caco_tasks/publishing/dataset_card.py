@@ -14,7 +14,7 @@ import yaml
 from caco_tasks.config import RunConfig
 from caco_tasks.format import format_count, format_part, format_share
 from caco_tasks.identity import SELECTOR
-from caco_tasks.ledger import FunnelRow, Ledger, OverlapRow, RejectRow, SourceRow
+from caco_tasks.ledger import DifficultyRow, FunnelRow, Ledger, OverlapRow, RejectRow, SourceRow
 from caco_tasks.pipeline import STAGES, mapped_stages
 from caco_tasks.publishing.dataset_row import COLUMNS, SCHEMA
 from caco_tasks.publishing.licences import SEEDS_NOT_KNOWN, Licence, combine_licences
@@ -51,6 +51,7 @@ class CardFacts:
     manifests: Mapping[str, Sequence[Manifest]]  # of the outputs of each stage
     overlaps: Sequence[OverlapRow] = ()  # with benchmarks: of the run, and of the run that read its seeds
     selection: Sequence[Mapping[str, Any]] = ()  # rows of caco.selection_audit; none where no selector was asked
+    difficulties: Sequence[DifficultyRow] = ()  # of the problems that came to `agree`
     knows_seeds: bool = True  # whether the run says which seeds stand behind it
 
     @property
@@ -80,6 +81,7 @@ def card_facts(ledger: Ledger, run: RunRecord) -> CardFacts:
         manifests={spec.name: ledger.outputs(run.run_id, spec.name) for spec in mapped_stages(run.pipeline)},
         overlaps=ledger.overlaps([run.run_id, *seed_runs]),
         selection=ledger.selection_audit(run.run_id) if run.models.get(SELECTOR) else (),
+        difficulties=ledger.difficulties(run.run_id),
         knows_seeds=bool(seed_runs) and None not in behind[1:],  # the first is that of the run's own CodeGen
     )
 
@@ -90,6 +92,7 @@ def dataset_card(facts: CardFacts, *, run: RunRecord, config: RunConfig, publish
         "Columns": table(("column", "what it is"), COLUMNS.items()),
         "From sampled program to published row": _funnel_section(facts, published),
         "Why rows were rejected": _reasons_section(facts),
+        "How hard its problems are": _difficulty_section(facts, config),
         "Benchmarks": _benchmarks_section(facts, config),
         "Models and prompts": _models_section(facts, config),
         "Seeds and their licences": _sources_section(facts),
@@ -210,6 +213,30 @@ def _selection_section(facts: CardFacts, run: RunRecord) -> str:
         "explored, and went on all the same. Recall is the part of all samples that would have been accepted which the "
         f"selector keeps, estimated by the explored ones.\n\n{table(heads, rows)}"
     )
+
+
+def _difficulty_section(facts: CardFacts, config: RunConfig) -> str:
+    """How many problems the solver solves how often, and how long their programs are."""
+    found = [row for row in facts.difficulties if row.accepted]
+    if not found:
+        return "It was not measured."
+    rows = [
+        (
+            "–" if row.compared is None else f"{row.agreeing} of {row.compared}",
+            format_count(row.problems),
+            format_count(row.accepted),
+            "–" if row.steps is None else f"{row.steps:.1f}",
+            "–" if row.depth is None else f"{row.depth:.1f}",
+        )
+        for row in found
+    ]
+    said = "Solutions that agree with the program, of those that came and could be compared:"
+    if config.solver.samples == 1:
+        said = "The solver was asked for one solution of each problem, which tells nothing of how hard it is."
+    kept = config.solver.keep_easy
+    capped = f"\n\nOf the problems that all solutions solve, {kept:.0%} were kept." if kept < 1 else ""
+    heads = ("solutions that agree", "problems", "published", "steps of the program", "depth")
+    return f"{said}\n\n{table(heads, rows)}{capped}"
 
 
 def _benchmarks_section(facts: CardFacts, config: RunConfig) -> str:

@@ -16,7 +16,8 @@ from caco_tasks.store import Manifest, RunRecord
 
 # a column that is added later has to be nullable, so that datasets of today can be read with it
 _NULLABLE = {
-    "licence", "licence_note", "domain", "difficulty", "pass_rate", "solutions", "index", "codegen_run", "seed_run",
+    "licence", "licence_note", "domain", "difficulty", "pass_rate", "solutions", "steps", "depth", "index",
+    "codegen_run", "seed_run",
     "origin", "operator", "codegen", "codegen_prompt", "codegen_request",
     "judge", "judge_prompt", "judge_request",
 }  # fmt: skip
@@ -24,6 +25,8 @@ _TYPES = {
     "difficulty": pa.int64(),
     "pass_rate": pa.float64(),
     "solutions": pa.int64(),
+    "steps": pa.int64(),
+    "depth": pa.int64(),
     "index": pa.int64(),
     "sources": pa.list_(pa.string()),
     "parents": pa.list_(pa.string()),
@@ -45,6 +48,8 @@ COLUMNS = {
     "difficulty": "1 to 5, by fifths of `pass_rate`: 1 is above 0.8, 5 up to 0.2; null: not known",
     "pass_rate": "share of the solver's solutions that agree with the program, lost ones left out; null: it was asked once",
     "solutions": "how many solutions the solver was asked for, of which `output` is one; null: one",
+    "steps": "statements of the program that compute something, each once; null: not measured",
+    "depth": "values that the program computes one from the other, up to its output; null: not measured",
     "findings": "reasons of rules that the config records and does not reject for",
     "sample_id": "the row's id: `caco lineage` explains it",
     "program_id": "hash of the program without comments and layout",
@@ -112,6 +117,8 @@ def dataset_row(sample: Sample, origin: RowOrigin) -> dict[str, Any]:
         "difficulty": difficulty_of(solution.pass_rate),
         "pass_rate": solution.pass_rate,
         "solutions": len(solution.candidates) or None,
+        "steps": sample.measures.steps if sample.measures else None,
+        "depth": sample.measures.depth if sample.measures else None,
         "findings": [str(finding.reason) for finding in sample.findings],
         "sample_id": sample.sample_id,
         "program_id": sample.program.program_id,

@@ -185,6 +185,8 @@ class SampleReport(Report):
     detail: str | None
     domain: str | None
     difficulty: int | None
+    steps: int | None  # of its program; None: not measured
+    depth: int | None
     problem: str | None
     solution: str | None
     program: str | None

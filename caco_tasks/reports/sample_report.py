@@ -111,13 +111,15 @@ def _read_record(archive: Archive, end: Mapping[str, Any]) -> tuple[Any, str | N
 def _texts_of(record: Any) -> dict[str, Any]:
     """Texts, execution, candidates and findings, as far as the record has come."""
     texts: dict[str, Any] = dict.fromkeys(
-        ("index", "domain", "difficulty", "problem", "solution", "program", "program_id", "execution")
+        ("index", "domain", "difficulty", "steps", "depth", "problem", "solution", "program", "program_id", "execution")
     )
     texts |= {"candidates": (), "findings": ()}
     match record:
         case Sample():
-            solution = record.solution
+            solution, measures = record.solution, record.measures
             texts |= {
+                "steps": measures.steps if measures else None,
+                "depth": measures.depth if measures else None,
                 "index": record.index,
                 "domain": domain_of(record.program.code),
                 "difficulty": difficulty_of(solution.pass_rate) if solution else None,

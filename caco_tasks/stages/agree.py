@@ -2,7 +2,10 @@
 
 Where the solver was asked for several solutions of a problem, one that agrees is chosen, in the order that `solver.publish`
 names; one that breaks a rule gives way to the next. The others are kept as answers: how many agree says how hard the problem
-is, and a majority for another answer says that it may have more than one meaning.
+is, and a majority for another answer says that it may have more than one meaning. Of the problems that all of several solutions
+solve, `solver.keep_easy` is the share that goes on; which ones follows from their ids.
+
+How long and deep its program is stays with each sample.
 
 That answers agree is a rule too, `agree.answers_differ`. Where it does not reject, the rules on steps look at the answer that
 the solution itself gives; where it is off nothing is compared, and each sample says so in its findings.
@@ -13,12 +16,13 @@ from dataclasses import dataclass, replace
 
 from caco_tasks.checks.answer_groups import AnswerGroups, group_answers
 from caco_tasks.checks.arithmetic.equations import Equations, false_equations
+from caco_tasks.checks.programs.program_measures import measure_program
 from caco_tasks.checks.rules import apply_rules, with_findings
 from caco_tasks.checks.steps.step_grounding import find_step_faults
 from caco_tasks.context import Context
 from caco_tasks.grading import VERSION
 from caco_tasks.grading.answer_pairs import shorten_pair
-from caco_tasks.ids import content_id
+from caco_tasks.ids import content_id, random_seed
 from caco_tasks.records import (
     PASS,
     CandidateSolution,
@@ -46,6 +50,15 @@ class _Checked:
 
 def agree(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     """One verdict for every sample; a comparison that takes too long or is not understood is unknown, not different."""
+    for judged in _judge(samples, context):
+        if context.verdicts_only:
+            yield judged
+            continue
+        measured = replace(judged.record, measures=measure_program(judged.record.program.code))
+        yield JudgedRecord(record=measured, verdict=judged.verdict)
+
+
+def _judge(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:
     samples, rules = list(samples), context.config.agree.rules
     if rules["answers_differ"] == "off":
         yield from _agree_without_comparing(samples, context)
@@ -71,9 +84,23 @@ def agree(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[
         comparison = groups.comparisons.get(chosen.solution.answer or "")
         compared_by = None if comparison is None else f"{comparison.method} {VERSION}"
         kept = _without_texts(chosen, compared_by)
+        too_easy = find_too_easy(sample.sample_id, solution, context.config.solver.keep_easy)
         yield JudgedRecord(
-            record=with_findings(replace(sample, solution=kept), chosen.findings), verdict=chosen.verdict
+            record=with_findings(replace(sample, solution=kept), chosen.findings),
+            verdict=(chosen.verdict.kept and too_easy) or chosen.verdict,
         )
+
+
+def find_too_easy(sample_id: str, solution: Solution, keep: float) -> Verdict | None:
+    """That each of several solutions agrees, and that the sample is not of the share of such that is kept; else None.
+
+    The share is met as a coin meets it: of `n` such samples so many are kept as `n` throws of a coin give, each by the hash of
+    its id, whatever its shard and whoever is beside it.
+    """
+    agree = [candidate.agrees is True for candidate in solution.candidates]
+    if len(agree) < 2 or not all(agree) or random_seed("easy", sample_id) < keep * 2**60:
+        return None
+    return fail(Reason.TOO_EASY, f"all {len(agree)} solutions agree; {keep:g} of such samples are kept")
 
 
 def _agree_without_comparing(samples: Iterable[Sample], context: Context) -> Iterator[JudgedRecord[Sample]]:

@@ -2,7 +2,8 @@
 
 A sample is a place in a draw: what one model, asked in one way, may write for one date. Neither the run nor the shard has a
 part in it, so a longer run begins with the samples of a shorter one, and two configs that differ later judge the same ones.
-With `[mix]` some places are not asked for: their programs are made of verified seed programs (`caco_tasks.offspring`).
+With `[mix]` some places are not asked for: their programs are made of verified seed programs (`caco_tasks.offspring`). With
+`[steer]` CodeGen is told at most places how its program begins (`caco_tasks.steering`), and goes on from there.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,11 +12,13 @@ from dataclasses import dataclass
 from caco_tasks.context import Context
 from caco_tasks.ids import program_id, sample_id
 from caco_tasks.llm.llm import make_request
+from caco_tasks.llm.prompts import begin_reply
 from caco_tasks.offspring import Bred, Kind, breed, kind_of_place, read_parents
 from caco_tasks.reading import read_program
 from caco_tasks.records import PASS, JudgedRecord, Program, ProgramOrigin, Sample
 from caco_tasks.stages.shared.missing_parts import no_code_found
 from caco_tasks.stages.shared.prompting import generation_of, load_stage_prompt, reply_verdict
+from caco_tasks.steering import told_opening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +64,23 @@ def _ask_codegen(draws: Sequence[Draw], context: Context) -> Iterator[JudgedReco
     prompt = load_stage_prompt(context, settings.prompt)
     drawn_from = f"{llm.model_id}/{context.draw}"
     retried = f"/{context.attempt}" if context.attempt else ""  # a new attempt must not replay the last
+    told = [told_opening(context.draw, draw.index, context.run.steering) for draw in draws]
     requests = [
-        make_request(prompt, settings, model_id=drawn_from + retried, sample=draw.index, values={}) for draw in draws
+        make_request(
+            begin_reply(prompt, opening or ""), settings, model_id=drawn_from + retried, sample=draw.index, values={}
+        )
+        for draw, opening in zip(draws, told, strict=True)
     ]
-    for draw, reply in zip(draws, llm.generate(requests), strict=True):
-        reading = read_program(reply.text)
+    for draw, opening, reply in zip(draws, told, llm.generate(requests), strict=True):
+        written = (opening or "") + reply.text
+        reading = read_program(written)
         # a reply without code is kept as it is, for whoever asks why
-        text = reply.text if reading.text is None else reading.text
-        program = Program(program_id=program_id(text), code=text, generation=generation_of(reply, reading))
+        text = written if reading.text is None else reading.text
+        made = generation_of(reply, reading)
+        program = Program(program_id=program_id(text), code=text, generation=made, told=opening)
         verdict = reply_verdict(reply)
         if verdict.kept and reading.text is None:
-            verdict = no_code_found(reply.text)
+            verdict = no_code_found(written)
         yield JudgedRecord(record=Sample(sample_id=draw.sample_id, index=draw.index, program=program), verdict=verdict)
 
 

@@ -79,6 +79,7 @@ class RunRecord(StoredRecord):
     held_against: dict[str, Any] = {}  # the CodeGen whose variety a new one must reach: model_id, shapes, spread
     selection: dict[str, Any] = {}  # of `[select]`: the newest selector, and why it is not used where `models` lacks it
     input_keys: tuple[str, ...] = ()  # outputs of another run that this one reads: seed programs, of CodeGen or [mix]
+    steering: dict[str, Any] = {}  # of [steer]: earlier runs that were read, and the shares of what CodeGen is told
     dataset: str | None = None  # the dataset, as name/version, that an evaluation trains on; None: another pipeline
     dataset_sha256: str | None = None  # of that dataset's manifest, which names its files by their hashes
 

@@ -50,6 +50,7 @@ TABLES = [
     "seed",
     "program",
     "program_parent",
+    "sample_difficulty",
     "fate",
     "fingerprint",
     "benchmark_overlap",

@@ -35,6 +35,7 @@ def test_every_table_gets_its_rows(loaded: World, engine: Engine) -> None:
         "own_row": 1,
         "program_parent": 1,
         "selection": 10,  # what reached reverse
+        "sample_difficulty": 8,  # those that came to agree
     }
 
 

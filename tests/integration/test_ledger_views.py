@@ -35,6 +35,7 @@ GRAINS = {
     "reject_reasons": "run_id, stage, outcome, reason",
     "text_address": "run_id, subject_id, text",
     "sample_lineage": "dataset, version, sample_id",
+    "pass_rates_by_shape": "run_id, domain, opening, shape",
     "yield_by_model": "run_id, stage, model_id, prompt",
     "yield_by_origin": "run_id, origin",
     "yield_by_seed_source": "run_id, source, revision, licence",

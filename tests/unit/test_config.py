@@ -27,6 +27,7 @@ FULL = making.small_config(
     train={"base": "b", "own": {"datasets": ["d"], "guard": {}}},
     mix={"compose": 0.2, "mutate": 0.2},
     select={"explore": 0.1},
+    steer={"explore": 0.5},
     evaluate={"bank_each": 1, "train": {"base": "b"}, "ask": {"model": "b", "prompt": "solve.v1", "temperature": 1.0}},
 ).model_dump(mode="json")
 DECLARED_BY_NO_STAGE = {"name", "description", "shard_samples", "runner", "gate", "dry_run", "diversity"}

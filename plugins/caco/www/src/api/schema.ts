@@ -2122,6 +2122,8 @@ export interface components {
             benchmark_neighbours: components["schemas"]["BenchmarkNeighbour"][];
             /** Candidates */
             candidates: components["schemas"]["CandidateReport"][];
+            /** Depth */
+            depth: number | null;
             /** Detail */
             detail: string | null;
             /** Difficulty */
@@ -2173,6 +2175,8 @@ export interface components {
             sources: components["schemas"]["SourceReport"][];
             /** Stage */
             stage: string;
+            /** Steps */
+            steps: number | null;
             /** Texts Missing */
             texts_missing: string | null;
             /** Verdicts */

@@ -95,6 +95,7 @@ function SampleHead({ sample, isPanel }: { sample: Sample; isPanel: boolean }) {
           ["Shard and index", `${sample.shard}${sample.index === null ? "" : `, ${formatCount(sample.index)}`}`],
           sample.domain !== null && ["Domain", spacedWords(sample.domain)],
           sample.difficulty !== null && ["Difficulty", `${sample.difficulty} of 5`],
+          sample.steps !== null && ["Program", `${formatCount(sample.steps)} steps, depth ${sample.depth}`],
           recall.datasets.length > 0 && [
             "Published in",
             <HStack key="datasets" wrap="wrap">
