@@ -4,7 +4,7 @@ Whole nights are run: some to learn from, then some twice, with `[select]` and w
 without tells the fate of each one that the other skipped. A token is one that any model wrote: CodeGen, reverser, solver, judge.
 Intervals are bootstraps over the samples, each with both of its nights.
 
-    caco bench selection                                   4 + 2 nights of nano with 500 samples: half an hour of a core
+    caco bench selection                                   4 + 2 nights of nano with 500 samples: some ten minutes of a core
     caco bench selection --n 1000
     python benchmarks/selection.py nano 500 4 2            the same, on the ledger and store that the environment names
 """
