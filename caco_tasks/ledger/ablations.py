@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from caco_tasks.errors import AmbiguousIdError, UnknownIdError
+from caco_tasks.ledger.answer_rows import Row, read_rows
 from caco_tasks.store.ablation import AblationRecord
 
 _INSERT = text("""
@@ -39,6 +40,27 @@ _RESULTS = text("""
     FROM caco.ablation_results AS result JOIN caco.ablation_arm AS arm USING (ablation_id, arm)
     WHERE result.ablation_id = CAST(:ablation_id AS uuid)
     ORDER BY result.benchmark, result.size NULLS LAST, arm.place
+""")
+_LIST = text("""
+    SELECT caco.hex(ablation_id) AS ablation_id, name, title, source, config, CAST(partition AS text) AS partition,
+        reference_arm, reference_size, planned_at
+    FROM caco.ablation
+    WHERE CAST(:run_id AS uuid) IS NULL OR ablation_id IN (
+        SELECT ablation_id FROM caco.ablation_arm WHERE run_id = CAST(:run_id AS uuid)
+        UNION SELECT ablation_id FROM caco.ablation_cell WHERE run_id = CAST(:run_id AS uuid))
+    ORDER BY planned_at DESC, ablation_id
+    LIMIT :most
+""")
+_ARMS = text("""
+    SELECT arm.arm, arm.overrides, arm.rows, arm.dataset, caco.hex(run.run_id) AS run_id, run.pipeline,
+        CAST(run.partition AS text) AS partition, run.config ->> 'name' AS config
+    FROM caco.ablation_arm AS arm LEFT JOIN caco.run USING (run_id)
+    WHERE arm.ablation_id = CAST(:ablation_id AS uuid)
+    ORDER BY arm.place
+""")
+_A_STUDENT = text("""
+    SELECT caco.hex(run_id) FROM caco.ablation_cell JOIN caco.run USING (run_id)
+    WHERE ablation_id = CAST(:ablation_id AS uuid) ORDER BY arm, size, repeat LIMIT 1
 """)
 
 
@@ -102,3 +124,19 @@ def results(connection: Connection, ablation_id: str) -> list[AblationResult]:
     """What the students say, by benchmark, size and arm."""
     rows = connection.execute(_RESULTS, {"ablation_id": ablation_id})
     return [AblationResult(**row._mapping) for row in rows]
+
+
+def list_ablations(connection: Connection, *, run_id: str | None, most: int) -> list[Row]:
+    """The newest ablations; with a run, those of which it is an arm or a student."""
+    return read_rows(connection, _LIST, {"run_id": run_id, "most": most})
+
+
+def arms_of(connection: Connection, ablation_id: str) -> list[Row]:
+    """The arms of an ablation in the order of its table, each with its nightly run; NULL where that is not planned yet."""
+    return read_rows(connection, _ARMS, {"ablation_id": ablation_id})
+
+
+def a_student_of(connection: Connection, ablation_id: str) -> str | None:
+    """The evaluation of one of its students: what the base scores there is the same in all of them."""
+    found = connection.execute(_A_STUDENT, {"ablation_id": ablation_id}).scalar()
+    return None if found is None else str(found)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from caco_tasks.ledger.answer_rows import Row, read_first, read_rows
 from caco_tasks.ledger.whole_ledger import WholeLedger
 
 _NUMBER = text("SELECT dataset_no FROM caco.dataset WHERE dataset || '/' || version = :name")
@@ -25,9 +26,22 @@ _INSERT = text("""
          excluded.instances, excluded.example_problem, excluded.example_answer, excluded.refusal, excluded.detail, now())
 """)
 _OF_SAMPLE = text("""
-    SELECT environment_id, instances, inputs, example_problem, example_answer
-    FROM caco.environment WHERE sample_id = CAST(:sample_id AS uuid) AND environment_id IS NOT NULL
-    ORDER BY made_at DESC LIMIT 1
+    SELECT dataset.dataset || '/' || dataset.version AS dataset, caco.hex(environment_id) AS environment_id, instances, inputs,
+        example_problem, example_answer, refusal, detail
+    FROM caco.environment JOIN caco.dataset USING (dataset_no) WHERE sample_id = CAST(:sample_id AS uuid)
+    ORDER BY environment_id IS NULL, made_at DESC LIMIT 1
+""")
+_LEVELS = text("""
+    SELECT CAST(found.key AS integer) AS level, count(*) AS environments,
+        CAST(sum(CAST(found.value AS bigint)) AS bigint) AS instances
+    FROM caco.environment JOIN caco.dataset USING (dataset_no), LATERAL jsonb_each_text(environment.instances) AS found
+    WHERE dataset || '/' || version = :name GROUP BY level ORDER BY level
+""")
+_EXAMPLES = text("""
+    SELECT caco.hex(sample_id) AS sample_id, example_problem, example_answer, instances
+    FROM caco.environment JOIN caco.dataset USING (dataset_no)
+    WHERE dataset || '/' || version = :name AND environment_id IS NOT NULL
+    ORDER BY environment_id LIMIT :most
 """)
 _OF_DATASET = text("""
     SELECT refusal, rows, instances FROM caco.environment_yield
@@ -81,12 +95,19 @@ def insert_environments(connection: Connection, dataset: str, rows: Sequence[Env
     return True
 
 
-def environment_of(connection: Connection, sample_id: str) -> EnvironmentRow | None:
-    """The environment that a sample became last."""
-    row = connection.execute(_OF_SAMPLE, {"sample_id": sample_id}).one_or_none()
-    if row is None:
-        return None
-    return EnvironmentRow(sample_id=sample_id, **{**row._mapping, "environment_id": row.environment_id.hex})
+def environment_of(connection: Connection, sample_id: str) -> Row | None:
+    """The environment that a sample became last, or why it became none, with the dataset; None: nobody has tried."""
+    return read_first(connection, _OF_SAMPLE, {"sample_id": sample_id})
+
+
+def levels_of(connection: Connection, dataset: str) -> list[Row]:
+    """How many environments and instances a dataset, named name/version, has at each level."""
+    return read_rows(connection, _LEVELS, {"name": dataset})
+
+
+def examples_of(connection: Connection, dataset: str, *, most: int) -> list[Row]:
+    """Some environments of a dataset, named name/version, each with one instance."""
+    return read_rows(connection, _EXAMPLES, {"name": dataset, "most": most})
 
 
 def environments_of(connection: Connection, dataset: str) -> list[EnvironmentYield]:

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from caco_tasks.reports.environment_report import SampleEnvironment
 from caco_tasks.reports.lineage_graph import LineageGraph
 from caco_tasks.reports.report_parts import DatasetRef, Json, OutcomeName, Report, RunRef
 
@@ -204,5 +205,6 @@ class SampleReport(Report):
     sources: tuple[SourceReport, ...]
     graph: LineageGraph
     recall: RecallReport
+    environment: SampleEnvironment | None  # None: nobody has made environments of a dataset that holds it
     audits: tuple[PersonAnswer, ...]
     texts_missing: str | None  # why there are no texts, in a sentence; None: they are there

@@ -14,6 +14,7 @@ from caco_tasks.publishing.dataset_row import difficulty_of
 from caco_tasks.records import Attempt, Execution, Finding, Sample, Seed, SeedProgram, Solution
 from caco_tasks.reports.answer_report import describe_answers
 from caco_tasks.reports.archive import Archive
+from caco_tasks.reports.environment_report import sample_environment
 from caco_tasks.reports.equation_marks import mark_equations
 from caco_tasks.reports.lineage_graph import DEPTH, draw_graph, sources_behind
 from caco_tasks.reports.reason_words import words_of
@@ -85,6 +86,7 @@ def sample_report(archive: Archive, sample_id_or_prefix: str) -> SampleReport:
             sources=tuple(SourceReport(**row, link=source_link(row["source"])) for row in sources),
             graph=graph,
             recall=_describe_recall(connection, subject),
+            environment=sample_environment(connection, subject),
             audits=tuple(map(_describe_audit, sample_details.audits_of(connection, end["run_id"], subject))),
             texts_missing=missing,
         )

@@ -128,12 +128,12 @@ def test_rows_of_a_dataset_are_made_written_down_and_sampled(line: Place, tmp_pa
     assert {one.refusal: one.rows for one in counted if one.refusal} == report["refusals"]
     if first:
         assert found is not None
-        assert found.environment_id == json.loads(first)["environment_id"]
+        assert found["environment_id"] == json.loads(first)["environment_id"]
         drawn = json.loads(
             caco(line, "environments", "sample", "first", "--dir", str(out), "--n", "3", "--json").stdout
         )
         assert len(drawn["instances"]) == 3
-        assert found.example_problem
+        assert found["example_problem"]
 
 
 def test_a_folder_that_is_there_is_not_written_over(made: Path, tmp_path: Path) -> None:

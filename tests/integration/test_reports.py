@@ -8,17 +8,21 @@ from typing import Any
 import ledger_world
 import pytest
 from ledger_world import NASTY, World
-from scored import write_evaluation
+from scored import BENCHMARK, write_ablation, write_evaluation
 from sqlalchemy import text
 
 from caco_tasks.connections import Connections
+from caco_tasks.environments.environment_record import Refusal
 from caco_tasks.errors import AmbiguousIdError, ConfigError, LedgerError, QuestionTimeoutError, UnknownIdError
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.analyst import Analyst
+from caco_tasks.ledger.environments import EnvironmentRow
+from caco_tasks.reports.ablation_report import list_ablations
 from caco_tasks.reports.archive import Archive
 from caco_tasks.reports.charts import chart
 from caco_tasks.reports.cookbook import RecipeRun, ask_report, run_recipe
 from caco_tasks.reports.dataset_report import dataset_report, dataset_rows, list_datasets
+from caco_tasks.reports.environment_report import dataset_environments, refusal_words
 from caco_tasks.reports.lineage_graph import lineage_graph
 from caco_tasks.reports.model_report import list_models, model_report
 from caco_tasks.reports.overview import overview
@@ -276,6 +280,60 @@ def test_scores_have_a_history_and_items_that_moved(archive: Archive, ledger: Le
     assert all(one.student is not None and one.student.outcome == "pass" for one in gained)
     with pytest.raises(ConfigError, match="only evaluations have scores"):
         scored_items(archive, list_runs(archive, RunFilter(pipeline="seeds")).rows[0].run_id)
+
+
+def test_rows_of_a_dataset_are_told_as_environments(archive: Archive, loaded: World, ledger: Ledger) -> None:
+    made, refused, other = (ledger_world.sample_id(loaded.run("nightly"), number) for number in range(3))
+    name = f"{loaded.datasets[0].dataset}/{loaded.datasets[0].version}"
+    assert dataset_environments(archive, name).rows == 0
+    assert sample_report(archive, made).environment is None
+    drawn = EnvironmentRow(
+        sample_id=made,
+        environment_id="1" * 32,
+        program_id="2" * 32,
+        inputs={"pens": ["2", "40"]},
+        conditions={},
+        instances={"1": 20, "3": 45},
+        example_problem=NASTY.replace("\0", ""),
+        example_answer="6",
+    )
+    lost = [EnvironmentRow(sample_id=one, refusal="too_few_instances", detail="3 of 10") for one in (refused, other)]
+    assert ledger.register_environments(name, [drawn, *lost])
+    found = dataset_environments(archive, name)
+    assert (found.rows, found.environments, found.instances) == (3, 1, 65)
+    assert [(one.level, one.environments, one.instances) for one in found.levels] == [(1, 1, 20), (3, 1, 45)]
+    assert [(one.refusal, one.rows) for one in found.refused] == [("too_few_instances", 2)]
+    assert found.refused[0].words == refusal_words()["too_few_instances"] != "too few instances"
+    assert [(one.sample_id, one.levels) for one in found.examples] == [(made, (1, 3))]
+    of_sample = sample_report(archive, made).environment
+    assert of_sample is not None
+    assert (of_sample.dataset, of_sample.environment_id, of_sample.answer) == (name, "1" * 32, "6")
+    assert [(one.name, one.low, one.high) for one in of_sample.numbers] == [("pens", "2", "40")]
+    none = sample_report(archive, refused).environment
+    assert none is not None
+    assert (none.environment_id, none.refusal, none.detail) == (None, "too_few_instances", "3 of 10")
+
+
+def test_every_refusal_has_words() -> None:
+    assert set(refusal_words()) == set(map(str, Refusal))
+
+
+def test_ablations_have_arms_and_results_and_are_found_from_their_runs(
+    archive: Archive, loaded: World, ledger: Ledger, store: Store
+) -> None:
+    assert list_ablations(archive).rows == ()
+    record = write_ablation(store, ledger)
+    (found,) = list_ablations(archive).rows
+    assert (found.ablation_id, [arm.arm for arm in found.arms]) == (
+        record.ablation_id,
+        [arm.arm for arm in record.arms],
+    )
+    assert [arm.run for arm in found.arms] == [None] * 4  # whose nightly runs this ledger does not know
+    assert [(one.benchmark, one.score.part, one.score.whole) for one in found.base] == [(BENCHMARK, 0, 9)]
+    assert {one.arm: one.verdict for one in found.results}["bad"] == "worse"
+    student = record.cells[-1].run_id
+    assert list_ablations(archive, student).rows == (found,)
+    assert list_ablations(archive, loaded.run("nightly").run_id).rows == ()
 
 
 def test_the_overview_says_what_is_new_and_what_to_do(archive: Archive) -> None:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from scored import BENCHMARK, write_evaluation
+from scored import BENCHMARK, write_ablation, write_evaluation
 
 from caco_tasks import audit_tasks, tasks
 from caco_tasks.audit import RowAnswer, answers_for
 from caco_tasks.audit.answers import ANSWERS
+from caco_tasks.ledger.environments import EnvironmentRow
 from caco_tasks.store import open_store
 
 if TYPE_CHECKING:
@@ -346,6 +347,58 @@ def test_nothing_of_a_picture_is_black_in_the_dark(page: "Page", site: "Site", e
     )
     assert max(lights) > 200  # its words
     assert min(lights) > 40
+
+
+@pytest.mark.parametrize("page", [*LOOKS, (390, "dark")], indirect=True, ids=lambda look: f"{look[0]}-{look[1]}")
+def test_environments_stand_with_their_dataset_and_their_sample(page: "Page", site: "Site") -> None:
+    made, refused = sample_ids(site, outcome="pass")[:2]
+    run = ask_api(site, f"runs/{site.runs['nightly']}")["line"]["dataset"]
+    name = f"{run['dataset']}/{run['version']}"
+    rows = [
+        EnvironmentRow(
+            sample_id=made,
+            environment_id="1" * 32,
+            program_id="2" * 32,
+            inputs={"eggs": ["4", "2450"]},
+            conditions={},
+            instances={"1": 120, "2": 1340},
+            example_problem="96 eggs are collected. How many are left of 12 that are eaten?",
+            example_answer="84",
+        ),
+        EnvironmentRow(sample_id=refused, refusal="too_few_instances", detail="31 of 1000"),
+    ]
+    with tasks.open_ledger() as (ledger, _):
+        assert ledger.register_environments(name, rows)
+    page.goto(site.path(f"datasets/{name}"))
+    rest(page)
+    page.get_by_text("1 of 2 rows that were looked at became environments, with 1,460 distinct valid").wait_for()
+    levels = page.get_by_role("region", name="Instances by level").get_by_role("row")
+    assert levels.nth(2).locator("td").all_inner_texts() == ["2", "1", "1,340"]
+    page.get_by_text("An instance of it").click()
+    assert_fit_to_read(page)
+    page.locator("details").get_by_role("link").click()
+    page.wait_for_url(site.path(f"samples/{made}"))
+    page.get_by_text("96 eggs are collected").wait_for()
+    rest(page)
+    assert_fit_to_read(page)
+    page.goto(site.path(f"samples/{refused}"))
+    page.get_by_text("31 of 1000").wait_for()
+
+
+@pytest.mark.parametrize("page", LOOKS, indirect=True, ids=lambda look: f"{look[0]}-{look[1]}")
+def test_an_ablation_stands_with_the_scores_and_with_its_students(page: "Page", site: "Site") -> None:
+    with tasks.open_ledger() as (ledger, reached):
+        record = write_ablation(open_store(reached.store), ledger)
+    page.goto(site.path("scores"))
+    rest(page)
+    results = page.get_by_role("region", name="Results of toys").get_by_role("row")
+    bad = results.filter(has=page.get_by_role("cell", name="bad", exact=True))
+    assert [bad.locator("td").nth(place).inner_text() for place in (1, 2, 7)] == ["bad", "all: 3", "worse"]
+    assert_fit_to_read(page)
+    page.goto(site.path(f"runs/{record.cells[-1].run_id}"))
+    rest(page)
+    assert page.get_by_role("region", name="Arms of toys").get_by_role("row").count() == 1 + len(record.arms)
+    assert_fit_to_read(page)
 
 
 def open_backfill_form(page: "Page", site: "Site", *, first: str, last: str) -> "Locator":

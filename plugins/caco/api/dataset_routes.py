@@ -15,6 +15,7 @@ from caco_tasks.reports.dataset_report import (
     dataset_rows,
     list_datasets,
 )
+from caco_tasks.reports.environment_report import DatasetEnvironments, dataset_environments
 
 Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_\-]*$", max_length=100)]
 Version = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$", max_length=100)]
@@ -46,3 +47,9 @@ def get_rows(
 ) -> DatasetRows:
     """Some rows of a dataset, in its order."""
     return dataset_rows(archive, name, version, cursor=cursor, limit=limit)
+
+
+@router.get("/datasets/{name}/{version}/environments", operation_id="getDatasetEnvironments")
+def get_environments(archive: ArchiveDep, name: Name, version: Version) -> DatasetEnvironments:
+    """What became of its rows that were to be environments for reinforcement learning."""
+    return dataset_environments(archive, f"{name}/{version}")

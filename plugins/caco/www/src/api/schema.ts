@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/ablations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ablations
+         * @description The newest ablations; with a run, those of which it is an arm or a student.
+         */
+        get: operations["listAblations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ask": {
         parameters: {
             query?: never;
@@ -136,6 +156,26 @@ export interface paths {
          * @description All of a dataset but its rows.
          */
         get: operations["getDataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{name}/{version}/environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Environments
+         * @description What became of its rows that were to be environments for reinforcement learning.
+         */
+        get: operations["getDatasetEnvironments"];
         put?: never;
         post?: never;
         delete?: never;
@@ -509,6 +549,114 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AblationArmLine
+         * @description A nightly run over the same samples with other settings.
+         */
+        AblationArmLine: {
+            /** Arm */
+            arm: string;
+            /** Dataset */
+            dataset: string | null;
+            /** Overrides */
+            overrides: string[];
+            /** Rows */
+            rows: number | null;
+            run: components["schemas"]["RunRef"] | null;
+        };
+        /**
+         * AblationBase
+         * @description What the base of all students scores.
+         */
+        AblationBase: {
+            /** Benchmark */
+            benchmark: string;
+            score: components["schemas"]["Share"];
+        };
+        /**
+         * AblationCellLine
+         * @description The students of one arm and size on one benchmark.
+         */
+        AblationCellLine: {
+            /** Arm */
+            arm: string;
+            /** Benchmark */
+            benchmark: string;
+            /** Difference */
+            difference: number | null;
+            /** Difference High */
+            difference_high: number | null;
+            /** Difference Low */
+            difference_low: number | null;
+            /** Gained */
+            gained: number | null;
+            /** Items */
+            items: number;
+            /** Lost */
+            lost: number | null;
+            /** Noise */
+            noise: number | null;
+            /** P */
+            p: number | null;
+            /** P Holm */
+            p_holm: number | null;
+            /** Rows */
+            rows: number;
+            /** Score */
+            score: number;
+            /** Score High */
+            score_high: number;
+            /** Score Low */
+            score_low: number;
+            /** Size */
+            size: number | null;
+            /** Students */
+            students: number;
+            /** Unknown */
+            unknown: number;
+            /** Verdict */
+            verdict: ("better" | "worse" | "within noise") | null;
+        };
+        /**
+         * AblationList
+         * @description Ablations, the newest first.
+         */
+        AblationList: {
+            /** Is Cut */
+            is_cut: boolean;
+            /** Rows */
+            rows: components["schemas"]["AblationReport"][];
+        };
+        /**
+         * AblationReport
+         * @description One table of arms over the samples of one date.
+         */
+        AblationReport: {
+            /** Ablation Id */
+            ablation_id: string;
+            /** Arms */
+            arms: components["schemas"]["AblationArmLine"][];
+            /** Base */
+            base: components["schemas"]["AblationBase"][];
+            /** Config */
+            config: string;
+            /** Name */
+            name: string;
+            /** Partition */
+            partition: string;
+            /** Planned At */
+            planned_at: string;
+            /** Reference Arm */
+            reference_arm: string;
+            /** Reference Size */
+            reference_size: number | null;
+            /** Results */
+            results: components["schemas"]["AblationCellLine"][];
+            /** Source */
+            source: string | null;
+            /** Title */
+            title: string;
+        };
+        /**
          * Agreement
          * @description Two people who judged the same rows.
          */
@@ -803,6 +951,26 @@ export interface components {
             step: number;
         };
         /**
+         * DatasetEnvironments
+         * @description What became of the rows of a dataset that were looked at.
+         */
+        DatasetEnvironments: {
+            /** Dataset */
+            dataset: string;
+            /** Environments */
+            environments: number;
+            /** Examples */
+            examples: components["schemas"]["EnvironmentExample"][];
+            /** Instances */
+            instances: number;
+            /** Levels */
+            levels: components["schemas"]["EnvironmentLevel"][];
+            /** Refused */
+            refused: components["schemas"]["RefusedRows"][];
+            /** Rows */
+            rows: number;
+        };
+        /**
          * DatasetFileReport
          * @description One of its files.
          */
@@ -1000,6 +1168,18 @@ export interface components {
             solution_words: components["schemas"]["DiversityCount"][];
         };
         /**
+         * DrawnNumber
+         * @description A number of the program's input that is drawn anew.
+         */
+        DrawnNumber: {
+            /** High */
+            high: string;
+            /** Low */
+            low: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * DryRunReport
          * @description The first shards of a run, held against earlier runs.
          */
@@ -1034,6 +1214,34 @@ export interface components {
             likeness: number | null;
             /** Owner Id */
             owner_id: string;
+        };
+        /**
+         * EnvironmentExample
+         * @description One environment, by one instance of it.
+         */
+        EnvironmentExample: {
+            /** Answer */
+            answer: string | null;
+            /** Instances */
+            instances: number;
+            /** Levels */
+            levels: number[];
+            /** Problem */
+            problem: string | null;
+            /** Sample Id */
+            sample_id: string;
+        };
+        /**
+         * EnvironmentLevel
+         * @description The environments and instances of one level of difficulty.
+         */
+        EnvironmentLevel: {
+            /** Environments */
+            environments: number;
+            /** Instances */
+            instances: number;
+            /** Level */
+            level: number;
         };
         /**
          * EquationReport
@@ -1760,6 +1968,18 @@ export interface components {
             recipe: string;
         };
         /**
+         * RefusedRows
+         * @description Rows that became no environment, for one reason.
+         */
+        RefusedRows: {
+            /** Refusal */
+            refusal: string;
+            /** Rows */
+            rows: number;
+            /** Words */
+            words: string;
+        };
+        /**
          * RelationReport
          * @description A table or view.
          */
@@ -2047,6 +2267,30 @@ export interface components {
             stages: components["schemas"]["StageProgress"][];
         };
         /**
+         * SampleEnvironment
+         * @description The environment that a sample became, or why it became none.
+         */
+        SampleEnvironment: {
+            /** Answer */
+            answer: string | null;
+            /** Dataset */
+            dataset: string;
+            /** Detail */
+            detail: string | null;
+            /** Environment Id */
+            environment_id: string | null;
+            /** Levels */
+            levels: components["schemas"]["EnvironmentLevel"][];
+            /** Numbers */
+            numbers: components["schemas"]["DrawnNumber"][];
+            /** Problem */
+            problem: string | null;
+            /** Refusal */
+            refusal: string | null;
+            /** Words */
+            words: string | null;
+        };
+        /**
          * SampleFacets
          * @description How many samples there are under each value of each filter, the other filters kept.
          */
@@ -2132,6 +2376,7 @@ export interface components {
             domain: string | null;
             /** Duplicates */
             duplicates: components["schemas"]["DuplicateNeighbour"][];
+            environment: components["schemas"]["SampleEnvironment"] | null;
             /** Equations */
             equations: components["schemas"]["EquationReport"][];
             execution: components["schemas"]["ExecutionReport"] | null;
@@ -2421,6 +2666,91 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAblations: {
+        parameters: {
+            query?: {
+                run?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AblationList"];
+                };
+            };
+            /** @description No login. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The login has no right to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is nothing of that id or name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description More than one id begins so. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Ledger or store cannot be used. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description It took longer than it may. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     getAsk: {
         parameters: {
             query?: never;
@@ -2965,6 +3295,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DatasetReport"];
+                };
+            };
+            /** @description No login. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The login has no right to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is nothing of that id or name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description More than one id begins so. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Ledger or store cannot be used. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description It took longer than it may. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    getDatasetEnvironments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetEnvironments"];
                 };
             };
             /** @description No login. */

@@ -23,6 +23,13 @@ export function formatRange(low: number | null | undefined, high: number | null 
   return low == null || high == null ? NOTHING : `${formatShare(low)} – ${formatShare(high)}`;
 }
 
+/** The interval of a gain or loss of shares, in points: between signs no dash. */
+export function formatPointsRange(low: number | null | undefined, high: number | null | undefined): string {
+  if (low == null || high == null) return NOTHING;
+  const [from, to] = [low, high].map((end) => `${end > 0 ? "+" : ""}${(100 * end).toFixed(1)}`);
+  return `${from} to ${to} points`;
+}
+
 export function formatSeconds(seconds: number | null | undefined): string {
   if (seconds == null) return NOTHING;
   if (seconds < 10) return `${seconds.toFixed(seconds < 1 ? 3 : 1)} s`;
@@ -71,4 +78,8 @@ export function checkName(name: string): string {
 /** `answers_differ` as words. */
 export function spacedWords(name: string): string {
   return name.replaceAll("_", " ");
+}
+
+export function sentenceCase(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -1,7 +1,7 @@
 /** One dataset: how to load it, its rows, files, licences, scores, audit rates and card. */
 
 import { Box, HStack, Text } from "@chakra-ui/react";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, type ReactNode } from "react";
 import { useParams } from "react-router-dom";
 
 import { api, type Schemas } from "src/api/client";
@@ -12,11 +12,12 @@ import { Figures } from "src/parts/Figures";
 import { Grid } from "src/parts/Grid";
 import { DatasetLink, RunLink } from "src/parts/Links";
 import { Loading } from "src/parts/notices";
-import { formatBytes, formatCount, formatTime, spacedWords } from "src/parts/numbers";
+import { formatBytes, formatCount, formatTime, sentenceCase, spacedWords } from "src/parts/numbers";
 import { Ready } from "src/parts/Ready";
 import { PageTitle, Section } from "src/parts/Section";
 import { valueText } from "src/parts/values";
 import { DatasetRows } from "src/pages/datasets/DatasetRows";
+import { Environments } from "src/pages/datasets/Environments";
 import { AuditRates, DatasetScores } from "src/pages/datasets/Judgements";
 import { Licence } from "src/pages/sample/Origin";
 
@@ -36,6 +37,7 @@ export function DatasetPage() {
             <Head dataset={dataset} />
             <LoadCommands commands={dataset.load_commands} />
             <DatasetRows name={name} version={version} />
+            <Environments name={name} version={version} />
             <DatasetScores scores={dataset.scores} />
             <AuditRates rates={dataset.audit_rates} />
             <Licences licences={dataset.licences} />
@@ -70,9 +72,9 @@ function Head({ dataset }: { dataset: Dataset }) {
         ["Size", formatBytes(line.bytes)],
         ["Run", <RunLink key="run" run={line.run} />],
         ["Code", dataset.code_version],
-        ...Object.entries(dataset.facts).map(([name, value]): [string, string] => [
-          spacedWords(name),
-          valueText(value),
+        ...Object.entries(dataset.facts).map(([name, value]): [string, ReactNode] => [
+          sentenceCase(spacedWords(name)),
+          <FactValue key={name} name={name} value={value} />,
         ]),
         dataset.others.length > 0 && [
           "Other versions",
@@ -84,6 +86,27 @@ function Head({ dataset }: { dataset: Dataset }) {
         ],
       ]}
     />
+  );
+}
+
+/** A fact of the manifest: other versions are links, a hash is short to read and whole to copy. */
+function FactValue({ name, value }: { name: string; value: unknown }) {
+  const text = valueText(value);
+  if (name === "supersedes" || name === "superseded_by") {
+    return (
+      <HStack wrap="wrap">
+        {text.split("; ").map((one) => {
+          const [dataset = "", version = ""] = one.split("/");
+          return <DatasetLink key={one} dataset={dataset} version={version} />;
+        })}
+      </HStack>
+    );
+  }
+  if (!/^[0-9a-f]{64}$/.test(text)) return <>{text}</>;
+  return (
+    <Text as="span" whiteSpace="nowrap">
+      <code title={text}>{text.slice(0, 12)}</code> <CopyButton text={text} />
+    </Text>
   );
 }
 

@@ -12,6 +12,11 @@ import { formatBytes, formatCount, formatTime } from "src/parts/numbers";
 import { Ready } from "src/parts/Ready";
 import { PageTitle } from "src/parts/Section";
 
+function standingText(standing: Schemas["DatasetLine"]["standing"]): string {
+  if (standing === null) return "no";
+  return { current: "yes", waiting: "waits", superseded: "superseded" }[standing] ?? standing;
+}
+
 export function DatasetsPage() {
   const query = api.useInfiniteQuery(
     "get",
@@ -46,6 +51,11 @@ export function DatasetsPage() {
                 columns={[
                   { head: "Dataset", cell: (row) => <DatasetLink {...row} /> },
                   { head: "State", cell: (row) => <StateBadge state={row.state} /> },
+                  {
+                    head: "Counts",
+                    title: "whether it counts for its date",
+                    cell: (row) => standingText(row.standing),
+                  },
                   { head: "Date", cell: (row) => <Text whiteSpace="nowrap">{row.partition}</Text> },
                   { head: "Rows", isNumber: true, cell: (row) => formatCount(row.rows) },
                   { head: "Size", isNumber: true, cell: (row) => formatBytes(row.bytes) },

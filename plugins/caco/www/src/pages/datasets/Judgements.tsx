@@ -5,7 +5,15 @@ import { Text } from "@chakra-ui/react";
 import type { Schemas } from "src/api/client";
 import { Grid } from "src/parts/Grid";
 import { PageLink } from "src/parts/Links";
-import { checkName, formatCount, formatPoints, formatRange, formatShare, NOTHING } from "src/parts/numbers";
+import {
+  checkName,
+  formatCount,
+  formatPoints,
+  formatPointsRange,
+  formatRange,
+  formatShare,
+  NOTHING,
+} from "src/parts/numbers";
 import { scoresPath } from "src/parts/paths";
 import { Section } from "src/parts/Section";
 
@@ -30,7 +38,7 @@ export function DatasetScores({ scores }: { scores: Dataset["scores"] }) {
             { head: "Base", isNumber: true, cell: (one) => formatShare(one.base.share) },
             { head: "Student", isNumber: true, cell: (one) => formatShare(one.student.share) },
             { head: "Gain", isNumber: true, cell: (one) => formatPoints(one.gain) },
-            { head: "95% interval", isNumber: true, cell: (one) => formatRange(one.gain_low, one.gain_high) },
+            { head: "95% interval", isNumber: true, cell: (one) => formatPointsRange(one.gain_low, one.gain_high) },
             { head: "p", isNumber: true, cell: (one) => (one.p === null ? NOTHING : one.p.toPrecision(2)) },
             {
               head: "Protected",

@@ -5,7 +5,7 @@ import { Box, Text } from "@chakra-ui/react";
 import { api, type Schemas } from "src/api/client";
 import { Grid } from "src/parts/Grid";
 import { SampleLink } from "src/parts/Links";
-import { formatCount, formatSeconds, NOTHING } from "src/parts/numbers";
+import { formatCount, formatSeconds, formatTime, NOTHING } from "src/parts/numbers";
 import { Ready } from "src/parts/Ready";
 import { Section } from "src/parts/Section";
 
@@ -43,8 +43,8 @@ function Reverification({ line }: { line: Line }) {
         {formatCount(line.newly_accepted)} newly accepted, {formatCount(line.newly_rejected)} newly rejected of{" "}
         {formatCount(line.read)}.{" "}
         <Text as="span" color="fg.muted">
-          By {line.by}, {line.began_at.slice(0, 16).replace("T", " ")}, {formatSeconds(line.seconds)},{" "}
-          {formatCount(line.model_calls)} model calls.
+          By {line.by}, {formatTime(line.began_at)}, {formatSeconds(line.seconds)}, {formatCount(line.model_calls)}{" "}
+          model calls.
         </Text>
       </Text>
       {line.moves.length > 0 ? (
@@ -54,9 +54,9 @@ function Reverification({ line }: { line: Line }) {
           rowKey={(_, place) => String(place)}
           columns={[
             { head: "Ended at", cell: (move) => move.from_stage },
-            { head: "As", cell: (move) => <Reason name={move.from_reason} words={move.from_words} /> },
+            { head: "Ended as", cell: (move) => <Reason name={move.from_reason} words={move.from_words} /> },
             { head: "Ends at", cell: (move) => move.to_stage },
-            { head: "As", cell: (move) => <Reason name={move.to_reason} words={move.to_words} /> },
+            { head: "Ends as", cell: (move) => <Reason name={move.to_reason} words={move.to_words} /> },
             { head: "Samples", isNumber: true, cell: (move) => formatCount(move.samples) },
           ]}
         />

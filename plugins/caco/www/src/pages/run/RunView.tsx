@@ -16,6 +16,7 @@ import { Diversity } from "src/pages/run/Diversity";
 import { Reverifications } from "src/pages/run/Reverifications";
 import { RunChecks } from "src/pages/run/RunChecks";
 import { RunSettings } from "src/pages/run/RunSettings";
+import { Ablations } from "src/pages/scores/Ablations";
 
 export function RunView({ run, stage }: { run: Schemas["RunReport"]; stage?: string }) {
   const { line } = run;
@@ -58,6 +59,7 @@ export function RunView({ run, stage }: { run: Schemas["RunReport"]; stage?: str
       {isStage ? null : (
         <>
           <RunChecks gate={run.gate} dryRun={run.dry_run} />
+          <Ablations run={line.run_id} />
           {hasSamples ? <Reverifications runId={line.run_id} /> : null}
           {hasSamples ? <Diversity runId={line.run_id} /> : null}
           <RunSettings run={run} />

@@ -1,6 +1,6 @@
 /** Every reply of a model behind a sample, with the prompt, the parameters and what it cost. */
 
-import { Box, HStack, Text } from "@chakra-ui/react";
+import { Box, Text } from "@chakra-ui/react";
 
 import type { Schemas } from "src/api/client";
 import { OutcomeBadge } from "src/parts/Badges";
@@ -8,7 +8,7 @@ import { Code } from "src/parts/Code";
 import { Figures } from "src/parts/Figures";
 import { Grid } from "src/parts/Grid";
 import { ModelLink } from "src/parts/Links";
-import { formatCost, formatCount, formatSeconds, NOTHING, spacedWords } from "src/parts/numbers";
+import { formatCost, formatCount, formatSeconds, NOTHING, shortId, spacedWords } from "src/parts/numbers";
 import { Section } from "src/parts/Section";
 import { valueText } from "src/parts/values";
 
@@ -61,10 +61,15 @@ function ReplyDetails({ reply }: { reply: Reply }) {
     <Box asChild borderWidth="1px" borderRadius="md" mb={2} px={3} py={2}>
       <details>
         <Box as="summary" cursor="pointer">
-          <HStack as="span" display="inline-flex" gap={4} wrap="wrap" fontVariantNumeric="tabular-nums">
+          {/* no link in here: a control within a control cannot be reached by all who use keys or have pages read to them */}
+          <Box
+            as="span"
+            css={{ "& > *": { display: "inline-block", marginEnd: "4" } }}
+            fontVariantNumeric="tabular-nums"
+          >
             <b>{reply.stage}</b>
             <span>{reply.role}</span>
-            <ModelLink id={reply.model_id} />
+            <span>{/^[0-9a-f]{32,}$/.test(reply.model_id) ? shortId(reply.model_id) : reply.model_id}</span>
             <span>{reply.prompt}</span>
             <span>
               {formatCount(reply.prompt_tokens)} + {formatCount(reply.completion_tokens)} tokens
@@ -72,12 +77,17 @@ function ReplyDetails({ reply }: { reply: Reply }) {
             <span>{formatCost(reply.cost_usd)}</span>
             <span>{reply.finish_reason}</span>
             {reply.outcome ? <OutcomeBadge outcome={reply.outcome} /> : null}
-            {reply.is_replayed ? <Text color="fg.muted">replayed</Text> : null}
-          </HStack>
+            {reply.is_replayed ? (
+              <Text as="span" color="fg.muted">
+                replayed
+              </Text>
+            ) : null}
+          </Box>
         </Box>
         <Box mt={3}>
           <Figures
             facts={[
+              ["model", <ModelLink key="model" id={reply.model_id} />],
               ["request", <code key="id">{reply.request_id}</code>],
               ["seconds", formatSeconds(reply.seconds)],
               ...Object.entries(reply.parameters).map(([name, value]): [string, string] => [

@@ -11,6 +11,7 @@ import { DatasetLink, PageLink, RunLink } from "src/parts/Links";
 import { Empty } from "src/parts/notices";
 import { formatCount, spacedWords } from "src/parts/numbers";
 import { samplePath } from "src/parts/paths";
+import { Environment } from "src/pages/sample/Environment";
 import { Execution } from "src/pages/sample/Execution";
 import { Lineage } from "src/pages/sample/Lineage";
 import { Neighbours } from "src/pages/sample/Neighbours";
@@ -39,6 +40,7 @@ export function SampleView({ sample, isPanel }: { sample: Sample; isPanel: boole
       <Verdicts sample={sample} />
       <Replies replies={sample.replies} candidates={sample.candidates} />
       <Neighbours sample={sample} />
+      <Environment sample={sample} />
       <Origin sample={sample} />
       {isPanel ? null : <Lineage sample={sample} />}
     </Box>
@@ -74,11 +76,19 @@ function SampleHead({ sample, isPanel }: { sample: Sample; isPanel: boolean }) {
             spacedWords(sample.kind),
             <HStack key="id" gap={0}>
               {isPanel ? (
-                <PageLink to={samplePath(sample.sample_id)} fontFamily="mono" fontSize="xs">
+                <PageLink
+                  to={samplePath(sample.sample_id)}
+                  fontFamily="mono"
+                  fontSize="xs"
+                  minW={0}
+                  overflowWrap="anywhere"
+                >
                   {sample.sample_id}
                 </PageLink>
               ) : (
-                <code>{sample.sample_id}</code>
+                <Text as="code" minW={0} overflowWrap="anywhere">
+                  {sample.sample_id}
+                </Text>
               )}
               <CopyButton text={sample.sample_id} />
             </HStack>,

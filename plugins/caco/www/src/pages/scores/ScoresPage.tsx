@@ -1,16 +1,18 @@
 /** Students beside their bases, the newest first. */
 
-import { Box, HStack, Text } from "@chakra-ui/react";
+import { HStack, Text } from "@chakra-ui/react";
 
 import { api, type Schemas } from "src/api/client";
 import { Chart } from "src/parts/Chart";
 import { Grid } from "src/parts/Grid";
 import { DatasetLink, PageLink, RunLink } from "src/parts/Links";
 import { Empty } from "src/parts/notices";
-import { formatCount, formatPoints, formatRange, formatShare, NOTHING } from "src/parts/numbers";
+import { formatCount, formatPoints, formatPointsRange, formatRange, formatShare, NOTHING } from "src/parts/numbers";
 import { scoresPath } from "src/parts/paths";
 import { Ready } from "src/parts/Ready";
 import { PageTitle, Section } from "src/parts/Section";
+import { Ablations } from "src/pages/scores/Ablations";
+import { WithRange } from "src/pages/scores/WithRange";
 
 type Evaluation = Schemas["Evaluation"];
 
@@ -19,6 +21,7 @@ export function ScoresPage() {
   return (
     <>
       <PageTitle title="Scores">pass@1 of the greedy answers, of base and student on the same items.</PageTitle>
+      <Ablations />
       <Ready query={query} what="the scores">
         {(history) =>
           history.rows.length === 0 ? (
@@ -71,18 +74,13 @@ function BenchmarkScores({ scores }: { scores: Evaluation["benchmarks"] }) {
       columns={[
         { head: "Benchmark", cell: (one) => one.benchmark },
         { head: "Items", isNumber: true, cell: (one) => formatCount(one.items) },
-        { head: "Base", isNumber: true, cell: (one) => <WithRange share={one.base} /> },
-        { head: "Student", isNumber: true, cell: (one) => <WithRange share={one.student} /> },
+        { head: "Base", isNumber: true, cell: (one) => <ShareWithRange share={one.base} /> },
+        { head: "Student", isNumber: true, cell: (one) => <ShareWithRange share={one.student} /> },
         {
           head: "Gain",
           isNumber: true,
           cell: (one) => (
-            <Box whiteSpace="nowrap">
-              {formatPoints(one.gain)}
-              <Text fontSize="xs" color="fg.muted">
-                {formatRange(one.gain_low, one.gain_high)}
-              </Text>
-            </Box>
+            <WithRange value={formatPoints(one.gain)} range={formatPointsRange(one.gain_low, one.gain_high)} />
           ),
         },
         { head: "p", isNumber: true, cell: (one) => (one.p === null ? NOTHING : one.p.toPrecision(2)) },
@@ -111,15 +109,11 @@ function BenchmarkScores({ scores }: { scores: Evaluation["benchmarks"] }) {
   );
 }
 
-function WithRange({ share }: { share: Schemas["Share"] | null }) {
-  if (!share) return <>{NOTHING}</>;
-  return (
-    <Box whiteSpace="nowrap">
-      {formatShare(share.share)}
-      <Text fontSize="xs" color="fg.muted">
-        {formatRange(share.low, share.high)}
-      </Text>
-    </Box>
+function ShareWithRange({ share }: { share: Schemas["Share"] | null }) {
+  return share ? (
+    <WithRange value={formatShare(share.share)} range={formatRange(share.low, share.high)} />
+  ) : (
+    <>{NOTHING}</>
   );
 }
 
