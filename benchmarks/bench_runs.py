@@ -1,14 +1,16 @@
-"""What benchmarks share: keys of a run without a platform, services over a store in a folder, and a clock."""
+"""What benchmarks share: keys and whole runs without a platform, services over a store in a folder, and a clock."""
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from caco_tasks import tasks
 from caco_tasks.config import RunConfig
 from caco_tasks.connections import Connections, models_folder
 from caco_tasks.identity import RunKeys, config_hash, pipeline_run_id
+from caco_tasks.pipeline import stages_of
 from caco_tasks.store import RunRecord
 from caco_tasks.store.store import StoreSettings
 
@@ -27,6 +29,20 @@ def keys_of(config: RunConfig) -> RunKeys:
         models={"codegen": "bench"},
     )
     return RunKeys(run, {})
+
+
+def run_through(pipeline: str, day: str, config: str, overrides: Sequence[str]) -> str:
+    """One pipeline of one day, as its DAG runs it, in the store and ledger that the environment names; the run's id."""
+    planned = tasks.plan(pipeline, partition=day, config=config, overrides=overrides)
+    run_id = str(planned["run_id"])
+    for spec in stages_of(pipeline):
+        if spec.name == "publish":
+            tasks.gate(run_id)
+        for shard in [0] if spec.gathers else planned["shards"]:
+            tasks.work(spec.name, run_id, shard, os.environ)
+            tasks.load(run_id, spec.name, shard)
+    tasks.finish(run_id)
+    return run_id
 
 
 def connections_in(folder: Path) -> Connections:

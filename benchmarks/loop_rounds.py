@@ -21,13 +21,14 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from caco_tasks import tasks
 from caco_tasks.errors import CacoError
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER
-from caco_tasks.pipeline import stages_of
 from caco_tasks.platform.ports import free_port
 from caco_tasks.platform.postgres import EmbeddedPostgres
+
+sys.path.insert(0, str(Path(__file__).parent))
+from bench_runs import run_through
 
 FIRST = date(2026, 11, 1)
 PASSWORD = "loop"  # of servers on the loopback address that end with the script
@@ -50,22 +51,6 @@ def overrides(arm: str, *, samples: int, seeds: int, gate: int) -> list[str]:
     bank = f'seeds.sources=[{{name="bank", reader="bank", limit={seeds}}}]'
     size = [f"samples={samples}", f"shard_samples={samples}", f"train.gate_samples={gate}", bank]
     return [*size, *TRAINING, 'train.own.datasets=["caco-nano"]', *own]
-
-
-def run_round(day: str, settings: Sequence[str]) -> dict[str, Any]:
-    """One date through the three pipelines; what the ledger then says of it."""
-    runs: dict[str, str] = {}
-    for pipeline in ("seeds", "codegen", "nightly"):
-        planned = tasks.plan(pipeline, partition=day, config="nano", overrides=settings)
-        runs[pipeline] = run_id = str(planned["run_id"])
-        for spec in stages_of(pipeline):
-            if spec.name == "publish":
-                tasks.gate(run_id)
-            for shard in [0] if spec.gathers else planned["shards"]:
-                tasks.work(spec.name, run_id, shard, os.environ)
-                tasks.load(run_id, spec.name, shard)
-        tasks.finish(run_id)
-    return runs
 
 
 def open_arm(home: Path) -> EmbeddedPostgres:
@@ -152,7 +137,8 @@ def main() -> None:
                 begun, day = time.time(), (FIRST + timedelta(days=number)).isoformat()
                 settings = overrides(arm, samples=args.samples, seeds=args.seeds, gate=args.gate)
                 try:
-                    run_round(day, settings)
+                    for pipeline in ("seeds", "codegen", "nightly"):
+                        run_through(pipeline, day, "nano", settings)
                 except CacoError as exc:
                     sys.stderr.write(f"{arm}, round {number + 1}: {exc}\n")
                 table[arm] = read_rounds(os.environ["CACO_LEDGER_URL"])

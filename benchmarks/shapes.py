@@ -18,17 +18,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from caco_tasks import tasks
 from caco_tasks.checks.fingerprints import program_fingerprint
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER
-from caco_tasks.pipeline import stages_of
 from caco_tasks.platform.ports import free_port
 from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.records import JudgedRecord, Sample, SeedProgram
 from caco_tasks.store import Store, open_store
 from caco_tasks.store.shards import iterate_shard
 from caco_tasks.store.store import StoreSettings
+
+sys.path.insert(0, str(Path(__file__).parent))
+from bench_runs import run_through
 
 CONFIGS = ("nano", "nano-mix")
 SAMPLES = 1000
@@ -68,23 +69,10 @@ def _run_config(server: EmbeddedPostgres, folder: Path, config: str, samples: in
     # the store is one for both: what they share is made once
     environ = {"CACO_HOME": str(folder / "home"), "CACO_STORE": f"file://{folder}/store", "CACO_LEDGER_URL": url}
     os.environ.update(environ)
-    runs = {pipeline: _run(pipeline, config, samples) for pipeline in ("seeds", "codegen", "nightly")}
+    size = [f"samples={samples}"]
+    runs = {pipeline: run_through(pipeline, DAY, config, size) for pipeline in ("seeds", "codegen", "nightly")}
     with Ledger(url) as ledger:
         return count_shapes(ledger, open_store(StoreSettings(root=environ["CACO_STORE"])), runs)
-
-
-def _run(pipeline: str, config: str, samples: int) -> str:
-    """One pipeline of one day, as its DAG runs it; the run's id."""
-    planned = tasks.plan(pipeline, partition=DAY, config=config, overrides=[f"samples={samples}"])
-    run_id = str(planned["run_id"])
-    for spec in stages_of(pipeline):
-        if spec.name == "publish":
-            tasks.gate(run_id)
-        for shard in [0] if spec.gathers else planned["shards"]:
-            tasks.work(spec.name, run_id, shard, os.environ)
-            tasks.load(run_id, spec.name, shard)
-    tasks.finish(run_id)
-    return run_id
 
 
 def count_shapes(ledger: Ledger, store: Store, runs: Mapping[str, str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -44,9 +44,7 @@ class StageSpec:
     not_replayed: str | None = None  # why its verdict cannot be given anew from what is stored; None: it can
     replay_cost: str | None = None  # what giving it anew costs besides time of the processor; None: nothing
     looks_at: tuple[str, ...] = ()  # columns of its records that the verdict follows from; of one that can be replayed
-    lone_rules: tuple[
-        str, ...
-    ] = ()  # rules that look for themselves: one that is off changes nothing that another says
+    lone_rules: tuple[str, ...] = ()  # rules of which one that is off changes nothing that another says
     changes: tuple[str, ...] = ()  # fields of the record, besides the one that it adds, that it may write anew
 
     def settings_under(self, config: RunConfig) -> tuple[str, ...]:

@@ -35,13 +35,7 @@ class OutputGraph:
 def read_graph(connection: Connection) -> OutputGraph:
     """Reads it: a row for each output and each of its inputs, and for each output that a dataset has rows of."""
     outputs = {row["output_no"]: row for row in recall_queries.outputs(connection)}
-    children, parents, missing = defaultdict(list), defaultdict(list), defaultdict(list)
-    for row in recall_queries.edges(connection):
-        if row["parent"] is None:
-            missing[row["child"]].append(row["key"])
-        else:
-            children[row["parent"]].append(row["child"])
-            parents[row["child"]].append(row["parent"])
+    children, parents, missing = _edges(connection)
     datasets = {row["dataset_no"]: row for row in recall_queries.datasets(connection)}
     numbers = {row["name"]: number for number, row in datasets.items()}
     publishers = {numbers[row["dataset"]]: no for no, row in outputs.items() if row["dataset"] in numbers}
@@ -84,6 +78,20 @@ def read_graph(connection: Connection) -> OutputGraph:
         learnt=learnt,
         totals=_totals(connection, outputs),
     )
+
+
+def _edges(
+    connection: Connection,
+) -> tuple[Mapping[int, Sequence[int]], Mapping[int, Sequence[int]], Mapping[int, Sequence[str]]]:
+    """What was made from each output; what each was made from; and the keys of that which the ledger has not got."""
+    children, parents, missing = defaultdict(list), defaultdict(list), defaultdict(list)
+    for row in recall_queries.edges(connection):
+        if row["parent"] is None:
+            missing[row["child"]].append(row["key"])
+        else:
+            children[row["parent"]].append(row["child"])
+            parents[row["child"]].append(row["parent"])
+    return children, parents, missing
 
 
 def _totals(connection: Connection, outputs: Mapping[int, Row]) -> dict[int, int]:

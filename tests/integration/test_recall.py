@@ -17,6 +17,7 @@ from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.analyst import Analyst
 from caco_tasks.ledger.dataset_queries import find_dataset
 from caco_tasks.ledger.rebuilding import rebuild
+from caco_tasks.pipeline import STAGES
 from caco_tasks.publishing.dataset_files import dataset_rows, list_datasets
 from caco_tasks.publishing.states import read_state
 from caco_tasks.recall.ancestors import Ancestor
@@ -49,7 +50,7 @@ def test_every_kind_of_ancestor_is_found_on_the_line(line: Place, ledger: Ledger
         ("model", row["reverser"]): whole,
         ("model", row["codegen"]): whole,
         ("prompt", row["judge_prompt"]): whole,
-        ("check-version", "agree:3"): whole,
+        ("check-version", f"agree:{STAGES['agree'].version}"): whole,
         ("check-version", "publish:2"): whole,
         ("seed", seed_id): {"direct": 0, "through a model": len(rows)},
         ("source", "bank"): {"direct": 0, "through a model": len(rows)},
