@@ -18,7 +18,7 @@ from caco_tasks.pipeline import StageSpec, mapped_stages
 from caco_tasks.records import JudgedRecord, Outcome, Reason, Sample, Verdict
 from caco_tasks.reverification.replay_services import ReplayServices
 from caco_tasks.reverification.stored_run import PIPELINE
-from caco_tasks.reverification.stored_samples import End, read_columns, value_at
+from caco_tasks.reverification.stored_samples import End, read_columns, values_at
 from caco_tasks.stages import stage_function
 from caco_tasks.store import Manifest
 
@@ -222,8 +222,9 @@ class ShardReplay:
             return
         saw = read_columns(self._services.store, stored.judged[before[-1].name], paths)
         seen = dict(zip(saw.ids, zip(*(saw.values(path) for path in paths), strict=True), strict=True))
-        for sample in samples:
-            if seen[sample.sample_id] == tuple(value_at(sample, path) for path in paths):
+        sees = zip(*(values_at(samples, path) for path in paths), strict=True)
+        for sample, values in zip(samples, sees, strict=True):
+            if seen[sample.sample_id] == values:
                 yield sample.sample_id
 
     def _judge_stricter(

@@ -148,11 +148,11 @@ def read_columns(store: Store, manifest: Manifest, paths: Sequence[str] = ()) ->
         return Columns(table=table)
 
 
-def value_at(sample: Sample, path: str) -> Any:
-    """What a sample holds at a dotted path; None where a part above it is not there."""
-    found: Any = sample
+def values_at(samples: Sequence[Sample], path: str) -> list[Any]:
+    """What each sample holds at a dotted path; None where a part above it is not there."""
+    found: list[Any] = list(samples)
     for name in path.split("."):
-        found = None if found is None else getattr(found, name)
+        found = [None if one is None else getattr(one, name) for one in found]
     return found
 
 
