@@ -252,7 +252,11 @@ def diversity_chart(record: DiversityRecord) -> dict[str, Any]:
                 "type": "nominal",
                 "title": None,
                 "scale": {"domain": words, "scheme": "tableau20"},
-                "legend": {"labelLimit": 400, "orient": "bottom", "columns": 1},  # beside it, words leave a narrow window none
+                "legend": {
+                    "labelLimit": 400,
+                    "orient": "bottom",
+                    "columns": 1,
+                },  # beside it, words leave a narrow window none
             },
         },
         height=320,

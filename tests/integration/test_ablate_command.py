@@ -83,7 +83,10 @@ def test_arms_are_made_scored_and_shown_again(line: Place, table: Path) -> None:
     ("words", "said"),
     [
         (("--json", "--markdown"), "--json and --markdown both say what the output is: give one."),
-        (("--here", "--table", "verfication"), "There is no table 'verfication', the nearest is 'verification': give a TOML file or one of"),
+        (
+            ("--here", "--table", "verfication"),
+            "There is no table 'verfication', the nearest is 'verification': give a TOML file or one of",
+        ),
         (("--here", "--config", "smok"), "smok"),
         (("--here", *SETTINGS[:2], "--partition", "2026-02-31"), "2026-02-31"),
         (("--here", *SETTINGS, "--set", "screen.none=off"), "screen.none"),
