@@ -1,6 +1,7 @@
 """Selectors on runs that were really made: trained, pinned, used, watched, stopped; and nothing of it without `[select]`."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from caco_tasks.store.selector_record import SelectorRecord, selector_uri
 
 EXPLORE = 0.5
 ON = (f"select.explore={EXPLORE}", "select.train.min_rows=10", "select.train.min_recall=0")
-LAST_DAY = "2026-11-22"
+LAST_DAY, AFTER_RECALL = "2026-11-22", "2026-11-23"
 SHARDS = 2
 
 
@@ -48,7 +49,8 @@ def skip_nearly_all(line: Place, record: SelectorRecord) -> str:
         name: stage.model_copy(update={"calibration": ((0.0, 0.001), (1.0, 0.001)), "threshold": 0.01})
         for name, stage in record.stages.items()
     }
-    wrong = record.model_copy(update={"stages": stages})
+    # later, for of two that learnt up to the same date the newer one is used
+    wrong = record.model_copy(update={"stages": stages, "trained_at": record.trained_at + timedelta(seconds=1)})
     wrong = wrong.model_copy(update={"selector_id": wrong.hashed()})
     line.store.put(selector_uri(wrong.selector_id), wrong.model_dump_json().encode())
     with Ledger(line.writer_url) as ledger:
@@ -85,6 +87,9 @@ def test_a_selector_skips_explores_is_watched_and_is_stopped_where_it_is_wrong(l
     assert "selector" not in pinned.models
     assert pinned.selection["selector"] == selector
     assert "explored samples that it would have skipped before" in pinned.selection["because"]
+    caco("recall", "--model", selector, "--apply", "--because", "it skips everything")
+    planned = tasks.plan("nightly", partition=AFTER_RECALL, config=CONFIG, overrides=ON)
+    assert line.keys(planned["run_id"], AFTER_RECALL).run.models["selector"] == told["selector_id"]  # the one before
 
 
 def _only_explored_samples_were_paid_for(line: Place, run_id: str) -> None:
