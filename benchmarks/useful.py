@@ -5,7 +5,7 @@ Tokens are all that models write: programs, problems, four solutions each, judge
 then on each date that follows the same number of samples is drawn in both ways, and each steered night goes by the nights
 before it. What it costs in variety stands beside it.
 
-    caco bench useful                        400 samples of nano first, then 240 on two dates, twice: half an hour of a core
+    caco bench useful                        400 samples of nano, then 240 on three dates, twice: ten minutes of a core
     python benchmarks/useful.py 240 FOLDER   the same; outputs that FOLDER holds are not made again
 """
 
@@ -22,12 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bench_runs import run_through
 
-from caco_tasks import tasks
 from caco_tasks.checks.programs.program_measures import measure_program
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER
-from caco_tasks.pipeline import stages_of
 from caco_tasks.platform.ports import free_port
 from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.records import JudgedRecord, Sample
@@ -38,7 +37,7 @@ from caco_tasks.store.store import StoreSettings
 CONFIG = "nano"
 FIRST_SAMPLES = 400  # on the first date, of which nothing is compared
 SAMPLES = 240
-DAYS = ("2026-10-01", "2026-10-02", "2026-10-03")  # on the first nothing is known yet
+DAYS = ("2026-10-01", "2026-10-02", "2026-10-03", "2026-10-04")  # on the first nothing is known yet
 # claims of its own: no night of one way takes a program from one of the other
 ASKED = ("solver.samples=4", "models.solver.temperature=0.7", "dedup.claims=own")
 WAYS = {"without": (), "with": ("steer.explore=0.2", "solver.keep_easy=0.25")}
@@ -114,17 +113,7 @@ def _run_ways(server: EmbeddedPostgres, folder: Path, samples: int) -> dict[str,
 
 
 def _run(pipeline: str, day: str, samples: int, overrides: Sequence[str]) -> str:
-    """One pipeline of one day, as its DAG runs it; the run's id."""
-    planned = tasks.plan(pipeline, partition=day, config=CONFIG, overrides=[f"samples={samples}", *overrides])
-    run_id = str(planned["run_id"])
-    for spec in stages_of(pipeline):
-        if spec.name == "publish":
-            tasks.gate(run_id)
-        for shard in [0] if spec.gathers else planned["shards"]:
-            list(tasks.work_all(spec.name, run_id, [shard], os.environ))
-            tasks.load(run_id, spec.name, shard)
-    tasks.finish(run_id)
-    return run_id
+    return run_through(pipeline, day, CONFIG, [f"samples={samples}", *overrides])
 
 
 def _fates(ledger: Ledger, store: Store, run_id: str) -> list[Fate]:

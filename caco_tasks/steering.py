@@ -21,7 +21,8 @@ from caco_tasks.ids import random_seed
 
 # an opening is trusted as if so many more problems had been seen, which did as its domain does; a domain likewise, as all do
 PRIOR_PROBLEMS = 4
-DIGITS = 6  # of a share, which the run's record holds as text
+MAX_OPENINGS = 2000  # those of which most problems were seen: the run's record holds them
+DIGITS = 9  # of a share there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +61,10 @@ def share_openings(
         return []
     of_domain = _rates_of_domains(seen, mean)
     told: dict[str | None, list[OpeningShare]] = defaultdict(list)
-    for one in seen:
-        if one.opening is not None and one.problems >= settings.min_problems:
-            expected = _expect(one.useful, one.problems, of_domain[one.domain])
-            told[one.domain].append(_opening_share(one.opening, one, expected))
+    known = [one for one in seen if one.opening is not None and one.problems >= settings.min_problems]
+    for one in sorted(known, key=lambda one: (-one.problems, one.opening))[:MAX_OPENINGS]:
+        expected = _expect(one.useful, one.problems, of_domain[one.domain])
+        told[one.domain].append(_opening_share(str(one.opening), one, expected))
     for domain in domains:
         if domain not in told:
             nothing = OpeningFate(domain=domain, opening=tag_line(domain), problems=0, useful=0)
@@ -122,6 +123,6 @@ def _opening_share(opening: str, fate: OpeningFate, expected: float) -> OpeningS
         opening=opening,
         problems=fate.problems,
         useful=fate.useful,
-        expected=round(expected, DIGITS),
+        expected=expected,
         share=0.0,
     )

@@ -11,7 +11,7 @@ from caco_tasks.generation_settings import SteerSettings
 from caco_tasks.identity import training_hash
 from caco_tasks.records import CandidateSolution, Generation, Solution
 from caco_tasks.stages.agree import find_too_easy
-from caco_tasks.steering import OpeningFate, drawn_by, share_openings, steering_pins, told_opening
+from caco_tasks.steering import MAX_OPENINGS, OpeningFate, drawn_by, share_openings, steering_pins, told_opening
 
 SETTINGS = SteerSettings(explore=0.25, floor=0.1, min_problems=2)
 EASY, HARD = '# domain: algebra\ninput = {"cups": ', '# domain: logic\ninput = {"clubs": '
@@ -47,6 +47,14 @@ def test_no_domain_starves_and_one_that_nobody_knows_gets_the_mean() -> None:
     assert min(of_domain.values()) >= SETTINGS.floor - 1e-5
     unknown = next(one for one in shares if one.domain == "finance")
     assert (unknown.opening, unknown.expected) == (tag_line("finance"), pytest.approx(60 / 210, abs=1e-5))
+
+
+def test_shares_of_many_openings_of_which_next_to_nothing_is_useful_add_up() -> None:
+    rare = [fate(EASY.replace("cups", f"cups_{number}"), 1_000_000, 0) for number in range(MAX_OPENINGS + 500)]
+    shares = share_openings([*rare, fate(HARD, 2_000_000, 1)], SETTINGS)
+    assert len(shares) == MAX_OPENINGS
+    assert sum(one.share for one in shares) == pytest.approx(1, abs=1e-4)
+    assert shares[0].opening == HARD
 
 
 def test_floors_that_are_more_than_all_give_every_domain_the_same() -> None:
