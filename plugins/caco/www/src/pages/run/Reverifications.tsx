@@ -73,22 +73,32 @@ function Reason({ name, words }: { name: string | null; words: string | null }) 
 
 function Samples({ title, rows, of }: { title: string; rows: readonly Schemas["MovedSample"][]; of: number }) {
   if (rows.length === 0) return null;
+  const isExplained = rows.some((row) => row.to_detail !== null);
   return (
-    <Box mt={2}>
-      <Text fontWeight="medium">
-        {title}: {rows.length < of ? `${rows.length} of ${formatCount(of)}, drawn by chance` : formatCount(of)}
-      </Text>
-      <Grid
-        label={title}
-        rows={[...rows]}
-        rowKey={(row) => row.sample_id}
-        columns={[
-          { head: "Sample", cell: (row) => <SampleLink id={row.sample_id} /> },
-          { head: "Was", cell: (row) => row.from_reason ?? "passed" },
-          { head: "Is", cell: (row) => row.to_reason ?? "passed" },
-          { head: "Because", cell: (row) => <Text overflowWrap="anywhere">{row.to_detail ?? NOTHING}</Text> },
-        ]}
-      />
+    <Box asChild mt={2}>
+      <details>
+        <Box as="summary" cursor="pointer" mb={1}>
+          {title}: {rows.length < of ? `${rows.length} of ${formatCount(of)}, drawn by chance` : formatCount(of)}
+        </Box>
+        <Grid
+          label={title}
+          rows={[...rows]}
+          rowKey={(row) => row.sample_id}
+          columns={[
+            { head: "Sample", cell: (row) => <SampleLink id={row.sample_id} /> },
+            { head: "Was", cell: (row) => row.from_reason ?? "passed" },
+            { head: "Is", cell: (row) => row.to_reason ?? "passed" },
+            isExplained && {
+              head: "Because",
+              cell: (row) => (
+                <Text minW="14rem" overflowWrap="anywhere">
+                  {row.to_detail ?? NOTHING}
+                </Text>
+              ),
+            },
+          ]}
+        />
+      </details>
     </Box>
   );
 }
