@@ -22,14 +22,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bench_runs import run_through
 
-from caco_tasks import tasks
 from caco_tasks.checks.fingerprints import program_fingerprint
 from caco_tasks.config import load_config
 from caco_tasks.domain_tags import domain_of
 from caco_tasks.ledger import Ledger
 from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER
-from caco_tasks.pipeline import stages_of
 from caco_tasks.platform.ports import free_port
 from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.records import Generation, JudgedRecord, Reason, Sample
@@ -92,13 +91,13 @@ def measure(config: str, samples: int, earlier: int, later: int) -> dict[str, An
     days = [f"2026-10-{day:02d}" for day in range(1, 1 + earlier + later)]
     told = [f"samples={samples}"]
     for pipeline in ("seeds", "codegen"):
-        run_pipeline(pipeline, days[0], config, told)
-    plain = {day: run_pipeline("nightly", day, config, told) for day in days}
+        run_through(pipeline, days[0], config, told)
+    plain = {day: run_through("nightly", day, config, told) for day in days}
     told = [*told, f"select.explore={EXPLORE}"]
     store = open_store(StoreSettings(root=os.environ["CACO_STORE"]))
     with Ledger(os.environ["CACO_LEDGER_URL"]) as ledger:
         record = train_selector(ledger, store, load_config(config, told), before=days[earlier])
-    selected = {day: run_pipeline("nightly", day, config, told) for day in days[earlier:]}
+    selected = {day: run_through("nightly", day, config, told) for day in days[earlier:]}
     with Ledger(os.environ["CACO_LEDGER_URL"]) as ledger:
         without = {day: read_fates(ledger, store, plain[day]) for day in selected}
         with_selector = {day: read_fates(ledger, store, run_id) for day, run_id in selected.items()}
@@ -119,20 +118,6 @@ def measure(config: str, samples: int, earlier: int, later: int) -> dict[str, An
         "by_domain": by_domain(pooled[0]),
         "by_recall": by_recall(pooled[0], record),
     }
-
-
-def run_pipeline(pipeline: str, day: str, config: str, overrides: Sequence[str]) -> str:
-    """One pipeline of one day, as its DAG runs it; the run's id. What is there is taken as it is."""
-    planned = tasks.plan(pipeline, partition=day, config=config, overrides=overrides)
-    run_id = str(planned["run_id"])
-    for spec in stages_of(pipeline):
-        if spec.name == "publish":
-            tasks.gate(run_id)
-        for shard in [0] if spec.gathers else planned["shards"]:
-            tasks.work(spec.name, run_id, shard, os.environ)
-            tasks.load(run_id, spec.name, shard)
-    tasks.finish(run_id)
-    return run_id
 
 
 def read_fates(ledger: Ledger, store: Store, run_id: str) -> dict[str, Fate]:
