@@ -1,10 +1,11 @@
 """Accepted rows for 1,000 generated tokens with a selector and without, on later dates than it learnt from.
 
 Whole nights are run: some to learn from, then some twice, with `[select]` and without. They have the same samples, so the night
-without tells the fate of each one that the other skipped. A token is one that any model wrote: CodeGen, reverser, solver, judge.
-Intervals are bootstraps over the samples, each with both of its nights.
+without tells the fate of each one that the other skipped. Then the later nights are drawn by how the earlier ones ended
+(`[steer]`, any pass rate), without a selector and with it: other samples. A token is one that any model wrote: CodeGen, reverser,
+solver, judge. Intervals are bootstraps over the samples, where two nights have the same, over both of each.
 
-    caco bench selection                                   4 + 2 nights of nano with 500 samples: some ten minutes of a core
+    caco bench selection                                   4 + 2 nights of nano with 500 samples: some twenty minutes of a core
     caco bench selection --n 1000
     python benchmarks/selection.py nano 500 4 2            the same, on the ledger and store that the environment names
 """
@@ -42,6 +43,9 @@ from caco_tasks.store.store import StoreSettings
 
 CONFIG, SAMPLES, EARLIER, LATER = "nano", 500, 4, 2
 EXPLORE = 0.1
+# claims of its own: no night takes a program from one of the same date
+OWN = "dedup.claims=own"
+STEERED = ("steer.band=[0.0, 1.0]",)  # every accepted row is wanted
 FIRST_PORT = 29600
 DRAWS = 2000
 RECALLS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
@@ -89,18 +93,26 @@ def bench(n: int = SAMPLES) -> dict[str, Any]:
 def measure(config: str, samples: int, earlier: int, later: int) -> dict[str, Any]:
     """Runs what is not there yet, where the environment says, and counts."""
     days = [f"2026-10-{day:02d}" for day in range(1, 1 + earlier + later)]
-    told = [f"samples={samples}"]
+    told = [f"samples={samples}", OWN]
     for pipeline in ("seeds", "codegen"):
         run_through(pipeline, days[0], config, told)
     plain = {day: run_through("nightly", day, config, told) for day in days}
-    told = [*told, f"select.explore={EXPLORE}"]
+    skipping = [*told, f"select.explore={EXPLORE}"]
     store = open_store(StoreSettings(root=os.environ["CACO_STORE"]))
     with Ledger(os.environ["CACO_LEDGER_URL"]) as ledger:
-        record = train_selector(ledger, store, load_config(config, told), before=days[earlier])
-    selected = {day: run_through("nightly", day, config, told) for day in days[earlier:]}
+        record = train_selector(ledger, store, load_config(config, skipping), before=days[earlier])
+    selected = {day: run_through("nightly", day, config, skipping) for day in days[earlier:]}
+    steered = {
+        name: [run_through("nightly", day, config, [*words, *STEERED]) for day in days[earlier:]]
+        for name, words in (("steered", told), ("steered_and_selected", skipping))
+    }
     with Ledger(os.environ["CACO_LEDGER_URL"]) as ledger:
         without = {day: read_fates(ledger, store, plain[day]) for day in selected}
         with_selector = {day: read_fates(ledger, store, run_id) for day, run_id in selected.items()}
+        drawn = {
+            name: [fate for run_id in run_ids for fate in read_fates(ledger, store, run_id).values()]
+            for name, run_ids in steered.items()
+        }
         audits = {
             day: [dict(row) for row in ledger.selection_audit(run_id) if row["domain"] is None]
             for day, run_id in selected.items()
@@ -113,6 +125,7 @@ def measure(config: str, samples: int, earlier: int, later: int) -> dict[str, An
         "samples_a_night": samples,
         "selector": describe_selector(record),
         "together": compare(*pooled),
+        **{name: compare_drawn(list(pooled[0].values()), fates) for name, fates in drawn.items()},
         "nights": {day: compare(without[day], with_selector[day]) for day in selected},
         "audits": audits,
         "by_domain": by_domain(pooled[0]),
@@ -183,6 +196,30 @@ def compare(without: Mapping[str, Fate], with_selector: Mapping[str, Fate]) -> d
         "false_skips": share_of(wrongly, len(skipped)).model_dump(),
         "variety": [_variety([fate for fate in arm if fate.is_accepted]) for arm in arms],
         "shapes_among_as_many_rows": round(_rarefied(arms[0], int(accepted[1].sum())), 1),
+    }
+
+
+def compare_drawn(plain: Sequence[Fate], steered: Sequence[Fate]) -> dict[str, Any]:
+    """Nights of as many samples, of which the second ones were drawn by how earlier nights ended."""
+    chance, rates = np.random.default_rng(0), []
+    for arm in (plain, steered):
+        accepted = np.array([fate.is_accepted for fate in arm], dtype=float)
+        tokens = np.array([sum(fate.tokens) for fate in arm], dtype=float)
+        drawn = chance.integers(0, len(arm), (DRAWS, len(arm)))
+        rates.append(accepted[drawn].sum(axis=1) / tokens[drawn].sum(axis=1))
+    accepted_rows = [sum(fate.is_accepted for fate in arm) for arm in (plain, steered)]
+    written = [sum(sum(fate.tokens) for fate in arm) for arm in (plain, steered)]
+    per_1000 = [1000 * rows / tokens for rows, tokens in zip(accepted_rows, written, strict=True)]
+    low, high = np.quantile(rates[1] / rates[0], (0.025, 0.975))
+    return {
+        "accepted": accepted_rows,
+        "tokens": written,
+        "rows_per_1000_tokens": [round(rate, 3) for rate in per_1000],
+        "ratio": round(per_1000[1] / per_1000[0], 3),
+        "ratio_interval": [round(float(low), 3), round(float(high), 3)],
+        "skipped": sum(fate.is_skipped for fate in steered),
+        "variety": [_variety([fate for fate in arm if fate.is_accepted]) for arm in (plain, steered)],
+        "shapes_among_as_many_rows": round(_rarefied(plain, accepted_rows[1]), 1),
     }
 
 

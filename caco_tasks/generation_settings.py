@@ -39,7 +39,7 @@ class MixSettings(Settings):
 class SteerSettings(Settings):
     """Toward which problems the programs of a run are drawn, by how earlier nightly runs ended: docs/difficulty.md."""
 
-    band: tuple[Share, Share] = (0.2, 0.8)  # pass rates that are wanted, both ends included
+    band: tuple[Share, Share] = (0.2, 0.8)  # pass rates that are wanted, both ends included; [0, 1]: every accepted row
     runs: int = Field(default=7, ge=1, le=100)  # of so many earlier dates
     explore: float = Field(default=0.2, gt=0, le=1)  # share of the samples for which CodeGen is told nothing
     floor: float = Field(default=0.02, ge=0, le=1)  # least share of each domain among the others
@@ -50,6 +50,11 @@ class SteerSettings(Settings):
         if self.band[0] > self.band[1]:
             raise ValueError("band begins above its end")
         return self
+
+    @property
+    def wants_every_row(self) -> bool:
+        """Whether it goes by acceptance alone, whatever share of solutions agrees."""
+        return self.band == (0.0, 1.0)
 
 
 class UnifySettings(Settings):

@@ -1,8 +1,8 @@
 """Toward which problems the programs of a run are drawn: what CodeGen is told of how a program begins, and how often.
 
 A model that writes a program from nothing cannot be told its shape, but it can be told how it begins: its domain, and the name
-of its first input. Earlier runs tell which beginnings led to rows whose pass rate lies in the wanted band; the plan of a run
-makes shares of that and pins them, and they are a part of the draw. docs/difficulty.md describes it.
+of its first input. Earlier runs tell which beginnings led to rows whose pass rate lies in the wanted band, or to any rows; the
+plan of a run makes shares of that and pins them, and they are a part of the draw. docs/difficulty.md describes it.
 
 >>> told_opening("draw", 0, {"explore": 0.0, "openings": [["# domain: logic\\n", 1.0]]})
 '# domain: logic\\n'
@@ -31,8 +31,8 @@ class OpeningFate:
 
     domain: str | None  # None: the programs name none
     opening: str | None  # None: they began in another way than the template's
-    problems: int  # that several solutions of were compared
-    useful: int  # of these, that passed every stage with a pass rate in the band
+    problems: int  # that came to `agree`; where pass rates count, of which several solutions were compared
+    useful: int  # of these, that passed every stage, with a pass rate in the band
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

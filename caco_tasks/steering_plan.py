@@ -25,7 +25,7 @@ class Steering:
 
     settings: SteerSettings
     runs: tuple[str, ...]  # earlier ones that were read, the newest first
-    problems: int  # of theirs, that several solutions of were compared
+    problems: int  # of theirs that came to `agree`; where pass rates count, those of which solutions were compared
     useful: int
     openings: Sequence[OpeningShare]  # empty: nothing is known, and nothing is told
 
@@ -39,12 +39,16 @@ def find_steering(run: RunRecord, config: RunConfig, ledger: Ledger) -> Steering
     """What a run, of which all but this is planned, is steered by.
 
     Raises:
-        ConfigError: the config has no [steer], asks for one solution only, or asks CodeGen by a chat prompt.
+        ConfigError: the config has no [steer], asks for one solution only although pass rates count, or asks CodeGen by a
+            chat prompt.
     """
     if config.steer is None:
         raise ConfigError(f"The config '{config.name}' has no [steer]: nothing of earlier runs has a part in its draw.")
-    if config.solver.samples < 2:
-        raise ConfigError("[steer] goes by how many of several solutions agree: set solver.samples above 1.")
+    if config.solver.samples < 2 and not config.steer.wants_every_row:
+        raise ConfigError(
+            "[steer] goes by how many of several solutions agree: set solver.samples above 1, or steer.band to [0, 1], which "
+            "wants every accepted row."
+        )
     prompt = load_prompt(
         config.models["codegen"].prompt, variables=variables_of("codegen"), folder=config.prompts_folder
     )
@@ -54,7 +58,8 @@ def find_steering(run: RunRecord, config: RunConfig, ledger: Ledger) -> Steering
             "take a raw prompt, or leave [steer] out."
         )
     runs = _find_runs_alike(run, config.steer, ledger)
-    fates = ledger.opening_fates(runs, config.steer.band) if runs else []
+    band = None if config.steer.wants_every_row else config.steer.band
+    fates = ledger.opening_fates(runs, band) if runs else []
     domains = ledger.seed_domains(run.seed_run_id) if config.train.domain_tags and run.seed_run_id else []
     return Steering(
         settings=config.steer,

@@ -46,9 +46,9 @@ def steer(partition: str | None, config: str, overrides: Sequence[str], as_json:
         return
     print_line(f"nightly {run.partition}, run {run.run_id}")
     low, high = found.settings.band
+    rate = "" if found.settings.wants_every_row else f" with a pass rate from {low:g} to {high:g}"
     print_line(
-        f"{found.useful:,} of {found.problems:,} problems of {len(found.runs)} earlier runs were accepted with a pass rate "
-        f"from {low:g} to {high:g}."
+        f"{found.useful:,} of {found.problems:,} problems of {len(found.runs)} earlier runs were accepted{rate}."
     )
     if not found.openings:
         print_line(

@@ -20,12 +20,13 @@ _EARLIER = text("""
 _OPENINGS = text("""
     SELECT difficulty.domain, difficulty.opening, count(*) AS problems,
         count(*) FILTER (
-            WHERE difficulty.agreeing BETWEEN :low * difficulty.compared AND :high * difficulty.compared
-                AND fate.outcome = 'pass'
+            WHERE fate.outcome = 'pass'
+                AND (:any_rate OR difficulty.agreeing BETWEEN :low * difficulty.compared AND :high * difficulty.compared)
         ) AS useful
     FROM caco.run
     JOIN caco.run_output AS agreed ON agreed.run_no = run.run_no AND agreed.stage = 'agree' AND agreed.is_current
-    JOIN caco.sample_difficulty AS difficulty ON difficulty.output_no = agreed.output_no AND difficulty.compared > 0
+    JOIN caco.sample_difficulty AS difficulty
+        ON difficulty.output_no = agreed.output_no AND (:any_rate OR difficulty.compared > 0)
     LEFT JOIN caco.run_output AS ended
         ON ended.run_no = run.run_no AND ended.shard = agreed.shard AND ended.stage = 'decontaminate' AND ended.is_current
     LEFT JOIN caco.output ON output.output_no = ended.output_no
@@ -80,10 +81,12 @@ class DifficultyLedger(SelectorLedger):
             found = connection.execute(_EARLIER, values).scalars().all()
             return [run for name in found if (run := find_run(connection, name, None)) is not None]
 
-    def opening_fates(self, run_ids: Sequence[str], band: tuple[float, float]) -> list[OpeningFate]:
-        """What became of the problems of these runs, by how their programs begin."""
+    def opening_fates(self, run_ids: Sequence[str], band: tuple[float, float] | None) -> list[OpeningFate]:
+        """What became of the problems of these runs, by how their programs begin; without a band every accepted row is useful."""
+        low, high = band or (0.0, 1.0)
+        values = {"run_ids": list(run_ids), "low": low, "high": high, "any_rate": band is None}
         with self._transaction() as connection:
-            rows = connection.execute(_OPENINGS, {"run_ids": list(run_ids), "low": band[0], "high": band[1]})
+            rows = connection.execute(_OPENINGS, values)
             return [OpeningFate(**row) for row in rows.mappings()]
 
     def seed_domains(self, run_id: str) -> list[str]:

@@ -161,6 +161,28 @@ def test_a_night_is_steered_by_what_became_of_the_one_before(nights: Place, nigh
     assert len(set(told)) > 2
 
 
+def test_a_band_of_everything_goes_by_acceptance_where_one_solution_was_asked_for(nights: Place) -> None:
+    wanted = ("dedup.claims=own", "steer.band=[0.0, 1.0]", "steer.min_problems=1")
+    plain = run_pipeline("nightly", DAY, "dedup.claims=own")
+    shown = json.loads(
+        caco(nights, "steer", "--partition", NEXT_DAY, "--config", CONFIG, *_set(wanted), "--json").stdout
+    )
+    assert len(shown["pinned"]["runs"]) == 1  # of those of that date that were asked alike
+    counted = asked(
+        nights,
+        "SELECT (SELECT sum(rows) FROM caco.dataset WHERE run_id = CAST(:run AS uuid)) AS accepted, count(*) AS problems "
+        "FROM caco.sample_difficulty JOIN caco.run_output USING (output_no) JOIN caco.run USING (run_no) "
+        "WHERE run_id = CAST(:run AS uuid)",
+        run=plain,
+    )
+    assert counted == [{"accepted": shown["useful"], "problems": shown["problems"]}]
+    assert shown["useful"] > 0
+    told = caco(nights, "steer", "--partition", NEXT_DAY, "--config", CONFIG, *_set(wanted)).stdout
+    assert f"{shown['useful']} of {shown['problems']} problems of 1 earlier runs were accepted." in " ".join(
+        told.split()
+    )
+
+
 def _told_are_begun(line: Place, run_id: str) -> list[str | None]:
     keys = line.keys(run_id, NEXT_DAY)
     told = []
