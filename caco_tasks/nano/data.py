@@ -19,7 +19,7 @@ from caco_tasks.llm.prompts import Prompt, load_prompt
 FIRST_TRAINING_NUMBER = 1_000_000
 
 ROLES = ("codegen", "writer", "judge")
-# a writer and a judge that also learn `offspring_data`; they are not shipped
+# a writer and a judge that also learn `offspring_data`, for the config nano-mix
 OFFSPRING, OFFSPRING_JUDGE = "offspring", "offspring_judge"
 
 TAGGED_SHARE = 0.75  # of the programs that CodeGen learns from
