@@ -10,7 +10,7 @@ const STYLE = {
   "& h3": { fontWeight: "semibold", mt: 4, mb: 1 },
   "& p": { mb: 2 },
   "& ul, & ol": { ps: 5, mb: 2, listStyle: "revert" },
-  "& table": { display: "block", overflowX: "auto", fontVariantNumeric: "tabular-nums", mb: 3 },
+  "& table": { fontVariantNumeric: "tabular-nums" },
   "& th, & td": { borderBottomWidth: "1px", px: 2, py: 1, textAlign: "start" },
   "& pre": { bg: "bg.subtle", borderWidth: "1px", borderRadius: "md", p: 3, overflowX: "auto", mb: 3, fontSize: "xs" },
   "& code": { fontFamily: "mono", fontSize: "0.92em" },
@@ -31,6 +31,13 @@ export default function Markdown({ text }: { text: string }) {
             ) : (
               <>{children}</>
             ),
+          // what scrolls can be reached by the keyboard
+          table: ({ children }) => (
+            <Box overflowX="auto" tabIndex={0} mb={3}>
+              <table>{children}</table>
+            </Box>
+          ),
+          pre: ({ children }) => <pre tabIndex={0}>{children}</pre>,
         }}
       >
         {text}
