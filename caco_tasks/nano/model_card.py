@@ -42,8 +42,9 @@ def card(trained: Mapping[str, Mapping[str, Any]], figures: Mapping[str, Any]) -
             "the rate had already decayed once, as the curve shows. The judge began from the writer of step 4,500 and, up to its "
             "last step, was also taught a closing yes or no, which was right half of the time; the stop string of the bundled "
             "configs cuts it off. Training again by the command above gives like models, not these.",
-            "`nano-mix` has a writer and a judge of its own, `nano:offspring_writer` and `nano:offspring_judge`. They went on from these "
-            "two with composed and mutated programs beside plain problems: [offspring.md](offspring.md#what-it-is-worth) has their figures.",
+            "`nano-mix` has a writer and a judge of its own, `nano:offspring_writer` and `nano:offspring_judge`. They went on "
+            "from these two with composed and mutated programs beside plain problems: "
+            "[offspring.md](offspring.md#what-it-is-worth) has their figures.",
             f"## Figures\n\n{figures_table(figures)}",
             f"## By domain\n\n{domain_table(figures)}",
             f"## Where they are weakest\n\n{weakest_table(figures)}",
