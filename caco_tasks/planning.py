@@ -90,12 +90,16 @@ def find_or_make_run(
         )
         run = _with_steering(run, config, ledger)
     run = run.model_copy(update={"config": settings})
-    if requested is not None:
-        run = ledger.register_run(run).model_copy(update={"config": settings})  # where two plan at once, the first wins
-        record = run.model_dump_json(indent=1).encode()
-        if record != stored:
-            store.put(uri, record)
-    return run
+    return run if requested is None else _register(run, stored, ledger=ledger, store=store)
+
+
+def _register(run: RunRecord, stored: bytes | None, *, ledger: Ledger, store: Store) -> RunRecord:
+    """Registers a run, and writes its record where the store has another; where two plan at once, the first wins."""
+    registered = ledger.register_run(run).model_copy(update={"config": run.config})
+    record = registered.model_dump_json(indent=1).encode()
+    if record != stored:
+        store.put(run_uri(run.partition, run.run_id), record)
+    return registered
 
 
 def _with_steering(run: RunRecord, config: RunConfig, ledger: Ledger) -> RunRecord:
