@@ -18,7 +18,7 @@ from caco_tasks.pipeline import mapped_stages
 from caco_tasks.planning import check_partition
 from caco_tasks.records import Generation, JudgedRecord, Reason, Sample
 from caco_tasks.selection.features import FEATURES_VERSION, describe_problem, describe_program
-from caco_tasks.selection.training import Example, split, train
+from caco_tasks.selection.learning import Example, split, train
 from caco_tasks.store import RunRecord, Store
 from caco_tasks.store.selector_record import SelectorRecord, selector_uri
 from caco_tasks.store.shards import iterate_shard

@@ -49,7 +49,7 @@ def ablate(
     if as_json:
         print_json(found)
     elif as_markdown:
-        from caco_tasks.cli.ablation_tables import ablation_markdown
+        from caco_tasks.cli.ablation_results import ablation_markdown
 
         click.echo(ablation_markdown(found))
     else:
@@ -88,7 +88,7 @@ def _make_results(
 
 
 def _show(found: Mapping[str, Any]) -> None:
-    from caco_tasks.cli.ablation_tables import ablation_notes, ablation_table
+    from caco_tasks.cli.ablation_results import ablation_notes, ablation_table
 
     print_line(f"{found['name']}: {found['title']}")
     print_line(f"config {found['config']}, {found['partition']}, ablation {found['ablation_id']}")

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, text
 from whole_line import CONFIG, DAY, Place
 
-from caco_tasks.cli.ablation_tables import HEADS
+from caco_tasks.cli.ablation_results import HEADS
 from caco_tasks.cli.main import main
 
 TABLE = """

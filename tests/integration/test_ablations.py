@@ -10,7 +10,7 @@ from scored import write_ablation
 from whole_line import CONFIG, DAY, Place, run_pipeline
 
 from caco_tasks import tasks
-from caco_tasks.cli.ablation_tables import ablation_markdown
+from caco_tasks.cli.ablation_results import ablation_markdown
 from caco_tasks.config import load_config
 from caco_tasks.errors import ConfigError, GateError, UnknownIdError
 from caco_tasks.identity import pipeline_run_id

@@ -22,8 +22,8 @@ from caco_tasks.selection.features import (
     describe_problem,
     describe_program,
 )
+from caco_tasks.selection.learning import Example, Learnt, choose_thresholds, fit_calibration, split, train
 from caco_tasks.selection.selector import is_explored
-from caco_tasks.selection.training import Example, Learnt, choose_thresholds, fit_calibration, split, train
 
 
 def made(code: str, input_json: str = '{"pens": 3}', output: str | None = "12", problem: str | None = None) -> Sample:
