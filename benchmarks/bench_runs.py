@@ -1,8 +1,11 @@
 """What benchmarks share: keys and whole runs without a platform, services over a store in a folder, and a clock."""
 
 import os
+import secrets
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,11 @@ from caco_tasks import tasks
 from caco_tasks.config import RunConfig
 from caco_tasks.connections import Connections, models_folder
 from caco_tasks.identity import RunKeys, config_hash, pipeline_run_id
+from caco_tasks.ledger import Ledger
+from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER
 from caco_tasks.pipeline import stages_of
+from caco_tasks.platform.ports import free_port
+from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.store import RunRecord
 from caco_tasks.store.store import StoreSettings
 
@@ -43,6 +50,33 @@ def run_through(pipeline: str, day: str, config: str, overrides: Sequence[str]) 
             tasks.load(run_id, spec.name, shard)
     tasks.finish(run_id)
     return run_id
+
+
+@contextmanager
+def own_line(folder: Path, *, port: int) -> Iterator[str]:
+    """A ledger of its own, and below `folder` home and store, which the environment names from then on; the ledger's address.
+
+    Postgres does not wait for the disk: what is measured is not how fast that is.
+    """
+    with tempfile.TemporaryDirectory(prefix="caco-bench-ledger-") as place:
+        server = EmbeddedPostgres(
+            Path(place) / "postgres",
+            port=free_port(port),
+            password=secrets.token_hex(8),
+            settings={"fsync": "off", "full_page_writes": "off"},
+        )
+        server.start()
+        try:
+            words = {role: secrets.token_hex(8) for role in (OWNER, WRITER, ANALYST)}
+            server.ensure_database("bench", owner=OWNER, password=words[OWNER])
+            with Ledger(server.url("bench", OWNER, words[OWNER])) as ledger:
+                ledger.migrate(passwords=words)
+            url = server.url("bench", WRITER, words[WRITER])
+            os.environ["CACO_HOME"], os.environ["CACO_STORE"] = f"{folder}/home", f"file://{folder}/store"
+            os.environ["CACO_LEDGER_URL"] = url
+            yield url
+        finally:
+            server.stop()
 
 
 def connections_in(folder: Path) -> Connections:

@@ -13,7 +13,6 @@ solver, judge. Intervals are bootstraps over the samples, where two nights have 
 import json
 import math
 import os
-import secrets
 import sys
 import tempfile
 from collections import Counter
@@ -23,15 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bench_runs import run_through
+from bench_runs import own_line, run_through
 
 from caco_tasks.checks.fingerprints import program_fingerprint
 from caco_tasks.config import load_config
 from caco_tasks.domain_tags import domain_of
 from caco_tasks.ledger import Ledger
-from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER
-from caco_tasks.platform.ports import free_port
-from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.records import Generation, JudgedRecord, Reason, Sample
 from caco_tasks.reports.report_parts import share_of
 from caco_tasks.select_tasks import describe_selector, train_selector
@@ -69,25 +65,11 @@ class Fate:
 
 def bench(n: int = SAMPLES) -> dict[str, Any]:
     """The figures of nano, on a Postgres and a store of its own; `n` samples a night."""
-    with tempfile.TemporaryDirectory(prefix="caco-selection-") as folder:
-        server = EmbeddedPostgres(
-            Path(folder) / "postgres",
-            port=free_port(FIRST_PORT),
-            password=secrets.token_hex(8),
-            settings={"fsync": "off", "full_page_writes": "off"},
-        )
-        server.start()
-        try:
-            passwords = {role: secrets.token_hex(8) for role in (OWNER, WRITER, ANALYST)}
-            server.ensure_database("selection", owner=OWNER, password=passwords[OWNER])
-            with Ledger(server.url("selection", OWNER, passwords[OWNER])) as ledger:
-                ledger.migrate(passwords=passwords)
-            os.environ["CACO_HOME"] = f"{folder}/home"
-            os.environ["CACO_STORE"] = f"file://{folder}/store"
-            os.environ["CACO_LEDGER_URL"] = server.url("selection", WRITER, passwords[WRITER])
-            return measure(CONFIG, n, EARLIER, LATER)
-        finally:
-            server.stop()
+    with (
+        tempfile.TemporaryDirectory(prefix="caco-selection-") as folder,
+        own_line(Path(folder), port=FIRST_PORT),
+    ):
+        return measure(CONFIG, n, EARLIER, LATER)
 
 
 def measure(config: str, samples: int, earlier: int, later: int) -> dict[str, Any]:

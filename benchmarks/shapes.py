@@ -9,8 +9,6 @@ people: `--out` of the script keeps every published row that was composed or mut
 """
 
 import json
-import os
-import secrets
 import sys
 import tempfile
 from collections import Counter
@@ -20,16 +18,13 @@ from typing import Any
 
 from caco_tasks.checks.fingerprints import program_fingerprint
 from caco_tasks.ledger import Ledger
-from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER
-from caco_tasks.platform.ports import free_port
-from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.records import JudgedRecord, Sample, SeedProgram
 from caco_tasks.store import Store, open_store
 from caco_tasks.store.shards import iterate_shard
 from caco_tasks.store.store import StoreSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
-from bench_runs import run_through
+from bench_runs import own_line, run_through
 
 CONFIGS = ("nano", "nano-mix")
 SAMPLES = 1000
@@ -46,33 +41,15 @@ def bench(n: int = SAMPLES) -> dict[str, Any]:
 
 def run_both(folder: Path, samples: int) -> dict[str, tuple[dict[str, Any], list[dict[str, Any]]]]:
     """For each config its counts, and its published rows of programs that were made of others."""
-    server = EmbeddedPostgres(
-        folder / "postgres",
-        port=free_port(FIRST_PORT),
-        password=secrets.token_hex(8),
-        settings={"fsync": "off", "full_page_writes": "off"},
-    )
-    server.start()
-    try:
-        return {name: _run_config(server, folder, name, samples) for name in CONFIGS}
-    finally:
-        server.stop()
+    return {name: _run_config(folder, name, samples) for name in CONFIGS}
 
 
-def _run_config(server: EmbeddedPostgres, folder: Path, config: str, samples: int) -> tuple[dict[str, Any], Any]:
-    database = "shapes_" + config.replace("-", "_")
-    passwords = {role: secrets.token_hex(8) for role in (OWNER, WRITER, ANALYST)}
-    server.ensure_database(database, owner=OWNER, password=passwords[OWNER])
-    with Ledger(server.url(database, OWNER, passwords[OWNER])) as ledger:
-        ledger.migrate(passwords=passwords)
-    url = server.url(database, WRITER, passwords[WRITER])
-    # the store is one for both: what they share is made once
-    environ = {"CACO_HOME": str(folder / "home"), "CACO_STORE": f"file://{folder}/store", "CACO_LEDGER_URL": url}
-    os.environ.update(environ)
+def _run_config(folder: Path, config: str, samples: int) -> tuple[dict[str, Any], Any]:
     size = [f"samples={samples}"]
-    runs = {pipeline: run_through(pipeline, DAY, config, size) for pipeline in ("seeds", "codegen", "nightly")}
-    with Ledger(url) as ledger:
-        return count_shapes(ledger, open_store(StoreSettings(root=environ["CACO_STORE"])), runs)
+    # the store is one for both: what they share is made once
+    with own_line(folder, port=FIRST_PORT) as url, Ledger(url) as ledger:
+        runs = {pipeline: run_through(pipeline, DAY, config, size) for pipeline in ("seeds", "codegen", "nightly")}
+        return count_shapes(ledger, open_store(StoreSettings(root=f"file://{folder}/store")), runs)
 
 
 def count_shapes(ledger: Ledger, store: Store, runs: Mapping[str, str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -11,8 +11,6 @@ before it. What it costs in variety stands beside it.
 
 import json
 import math
-import os
-import secrets
 import sys
 import tempfile
 from collections import Counter
@@ -22,13 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bench_runs import run_through
+from bench_runs import own_line, run_through
 
 from caco_tasks.checks.programs.program_measures import measure_program
 from caco_tasks.ledger import Ledger
-from caco_tasks.ledger.migrations import ANALYST, OWNER, WRITER
-from caco_tasks.platform.ports import free_port
-from caco_tasks.platform.postgres import EmbeddedPostgres
 from caco_tasks.records import JudgedRecord, Sample
 from caco_tasks.store import Store, open_store
 from caco_tasks.store.shards import iterate_shard
@@ -70,18 +65,8 @@ def bench(n: int = SAMPLES) -> dict[str, Any]:
 
 def measure(folder: Path, samples: int) -> dict[str, Any]:
     """The same, with a store below `folder`."""
-    with tempfile.TemporaryDirectory(prefix="caco-useful-ledger-") as place:
-        server = EmbeddedPostgres(
-            Path(place) / "postgres",
-            port=free_port(FIRST_PORT),
-            password=secrets.token_hex(8),
-            settings={"fsync": "off", "full_page_writes": "off"},
-        )
-        server.start()
-        try:
-            found = _run_ways(server, folder, samples)
-        finally:
-            server.stop()
+    with own_line(folder, port=FIRST_PORT) as url:
+        found = _run_ways(url, folder, samples)
     rates = {way: _useful_per_1000(fates) for way, fates in found.items()}
     low, high = _interval_of_ratio(found["with"], found["without"])
     return {
@@ -93,13 +78,7 @@ def measure(folder: Path, samples: int) -> dict[str, Any]:
     }
 
 
-def _run_ways(server: EmbeddedPostgres, folder: Path, samples: int) -> dict[str, list[Fate]]:
-    passwords = {role: secrets.token_hex(8) for role in (OWNER, WRITER, ANALYST)}
-    server.ensure_database("useful", owner=OWNER, password=passwords[OWNER])
-    with Ledger(server.url("useful", OWNER, passwords[OWNER])) as ledger:
-        ledger.migrate(passwords=passwords)
-    url, root = server.url("useful", WRITER, passwords[WRITER]), f"file://{folder}/store"
-    os.environ.update({"CACO_HOME": str(folder / "home"), "CACO_STORE": root, "CACO_LEDGER_URL": url})
+def _run_ways(url: str, folder: Path, samples: int) -> dict[str, list[Fate]]:
     first, *others = DAYS
     for pipeline in ("seeds", "codegen", "nightly"):
         _run(pipeline, first, FIRST_SAMPLES, ASKED if pipeline == "nightly" else ())
@@ -108,7 +87,7 @@ def _run_ways(server: EmbeddedPostgres, folder: Path, samples: int) -> dict[str,
     found: dict[str, list[Fate]] = {way: [] for way in WAYS}
     with Ledger(url) as ledger:
         for way, run_id in runs:
-            found[way] += _fates(ledger, open_store(StoreSettings(root=root)), run_id)
+            found[way] += _fates(ledger, open_store(StoreSettings(root=f"file://{folder}/store")), run_id)
     return found
 
 
