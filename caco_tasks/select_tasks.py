@@ -20,6 +20,7 @@ from caco_tasks.records import Generation, JudgedRecord, Reason, Sample
 from caco_tasks.selection.features import FEATURES_VERSION, describe_problem, describe_program
 from caco_tasks.selection.learning import Example, split, train
 from caco_tasks.store import RunRecord, Store
+from caco_tasks.store.manifest import parse_stored
 from caco_tasks.store.selector_record import SelectorRecord, selector_uri
 from caco_tasks.store.shards import iterate_shard
 from caco_tasks.version import code_version
@@ -78,7 +79,7 @@ def train_selector(
     if kept is None:
         store.put(uri, record.model_dump_json().encode())
     else:  # learnt before: when and by which commit stays as it was
-        record = SelectorRecord.model_validate_json(kept)
+        record = parse_stored(SelectorRecord, kept, uri=uri)
     ledger.register_selector(record)
     return record
 
