@@ -37,7 +37,7 @@ MIGRATE_SECONDS = 300
 MAX_DEATHS = 5  # by itself, within the period; one more and the service is left alone
 PERIOD_SECONDS = 600
 LONGEST_PAUSE_SECONDS = 30
-PAUSE_PERIOD_SECONDS = 60  # a pause doubles with each death in it
+PAUSE_PERIOD_SECONDS = 60  # a pause doubles with each death in it that was no kill
 SETTLED_SECONDS = (
     60  # after the start of Postgres or the store: what needs it and ends before that may have ended for it
 )
@@ -220,12 +220,12 @@ class Watch:
     def __init__(
         self, service: Service, *, first_pause_seconds: float = 1, is_excused: Callable[[], bool] = lambda: False
     ) -> None:
-        """Names the service; the pause before a restart doubles with each death, and one that is excused has no other cost."""
+        """Names the service. The pause before a restart doubles with each death but a kill; one that is excused costs no more."""
         self.service = service
         self._is_excused = is_excused
         self._first_pause_seconds = first_pause_seconds
         self.record = ServiceRecord(state="starting")
-        self._deaths: list[float] = []
+        self._deaths: list[float] = []  # of the last minute, without kills
         self._own_deaths: list[float] = []  # that nobody from outside has brought about
         self._start_at = 0.0
         self._started_at = 0.0  # by the clock that does not jump
@@ -279,15 +279,17 @@ class Watch:
 
     def _count_death(self) -> None:
         died = time.monotonic()  # a wall clock may jump
-        is_own = (self.record.state == "waiting" or not self._was_killed()) and not self._is_excused()
-        self._deaths = [death for death in self._deaths if death > died - PERIOD_SECONDS] + [died]
+        was_killed = self.record.state != "waiting" and self._was_killed()
+        is_own = not was_killed and not self._is_excused()
+        self._deaths = [death for death in self._deaths if death > died - PAUSE_PERIOD_SECONDS]
+        self._deaths += [died] * (not was_killed)
         self._own_deaths = [death for death in self._own_deaths if death > died - PERIOD_SECONDS] + [died] * is_own
         if len(self._own_deaths) > MAX_DEATHS:
             log.error("%s ended by itself %d times in ten minutes and is left alone", self.service.name, MAX_DEATHS + 1)
             self.record = self.record.model_copy(update={"state": "given up"})
             return
-        recent = sum(death > died - PAUSE_PERIOD_SECONDS for death in self._deaths)
-        pause = min(LONGEST_PAUSE_SECONDS, self._first_pause_seconds * 2 ** (recent - 1))
+        growth = 1 if was_killed else 2 ** (len(self._deaths) - 1)
+        pause = min(LONGEST_PAUSE_SECONDS, self._first_pause_seconds * growth)
         log.warning("%s died and is started again in %g s", self.service.name, pause)
         self._start_at = died + pause
         self.record = self.record.model_copy(update={"state": "waiting"})

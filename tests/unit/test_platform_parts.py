@@ -310,7 +310,9 @@ def test_a_service_that_keeps_dying_is_given_up_after_a_few_restarts_until_it_is
     os.kill(watch.record.pid or 0, signal.SIGKILL)
 
 
-def test_a_service_that_is_killed_from_outside_comes_back_however_often(tmp_path: Path) -> None:
+def test_a_service_that_is_killed_from_outside_comes_back_however_often_and_as_soon(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     service = Ending(tmp_path, "sleep 60")
     watch = Watch(service, first_pause_seconds=0.0001)
     watch.start()
@@ -318,6 +320,9 @@ def test_a_service_that_is_killed_from_outside_comes_back_however_often(tmp_path
         os.kill(watch.record.pid or 0, signal.SIGKILL)
         assert look_until(watch, lambda kills=kills: service.starts == kills + 1)  # type: ignore[misc]
     assert watch.record.state == "running"
+    assert {record.getMessage().partition(" died and ")[2] for record in caplog.records} == {
+        "is started again in 0.0001 s"
+    }
     os.kill(watch.record.pid or 0, signal.SIGKILL)
 
 
